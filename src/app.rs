@@ -1,0 +1,1 @@
+//! Wiring only: bind, then run; the tools; the demo; drain.

@@ -1,0 +1,5 @@
+//! Views: what users want on, off, or shaped. Reads YAML or API objects into a [`spec::View`] with every fault at once,
+//! compiles all views into a [`plan::ViewSet`], and answers for one component with a [`plan::Plan`]. Pure.
+
+pub mod plan;
+pub mod spec;

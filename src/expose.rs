@@ -1,0 +1,1 @@
+//! Prometheus over HTTP: negotiation, chunks, gzip. The text itself is core's.

@@ -1,0 +1,12 @@
+//! pointsman: the OpenTelemetry-native state controller.
+//! Modules in reading order; `app` is the only place where they meet.
+
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod expose;
+pub mod ingest;
+pub mod telemetry;
+pub mod traces;
+pub mod views;
+pub mod web;

@@ -1,0 +1,1 @@
+//! Views from a folder: read, compiled by core, swapped; kept when broken.
