@@ -83,14 +83,14 @@ debian_prometheus() {
 # A virtual environment knows itself by the path it is started from, so `bin` gets a wrapper and not a link.
 python_env() {
     local dest
-    dest=$cache/python-$(key python "$(python3 --version)")
+    dest=$cache/python-$( (python3 --version; cat python/requirements.txt) | sha256sum | cut -c1-12)
     if ! made "$dest"; then
         say "installing the Python packages"
         rm -rf "$dest"
         mkdir -p "$dest/bin"
         python3 -m venv "$dest/venv"
         try_thrice "$dest/venv/bin/pip" install --quiet --disable-pip-version-check -r python/requirements.txt >&2
-        printf '#!/bin/sh\nexec "%s/venv/bin/python" "$@"\n' "$dest" >"$dest/bin/python"
+        printf '#!/bin/sh\nexec "%s/venv/bin/python" -B "$@"\n' "$dest" >"$dest/bin/python"
         chmod +x "$dest/bin/python"
         touch "$dest/.made"
     fi
