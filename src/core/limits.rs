@@ -43,6 +43,8 @@ pub const TOMBSTONES_MAX: usize = 10_000;
 pub const SLICE_SERIES_MAX: usize = 512;
 /// Bytes of one chunk of a scrape body.
 pub const CHUNK_BYTES: usize = 64 << 10;
+/// Naming conflicts listed for one layout; more are only counted.
+pub const CONFLICTS_MAX: usize = 1_000;
 /// Scrapes in flight.
 pub const SCRAPES_MAX: usize = 8;
 /// Bytes of text echoed back from a request.
