@@ -2,6 +2,7 @@
 //! Both transports end in [`Ingest`]; neither knows where the points go.
 
 pub mod admit;
+pub mod answer;
 pub mod body;
 pub mod grpc;
 pub mod http;
@@ -146,9 +147,7 @@ impl Ingest {
     pub fn inflate(&self, encoding: Encoding, body: Held) -> Result<Held, Refusal> {
         match encoding {
             Encoding::Identity => Ok(body),
-            Encoding::Gzip | Encoding::Zstd => {
-                off_reactor(body.len(), || inflate::inflate(encoding, &body, self.body_bytes_max))
-            }
+            Encoding::Gzip | Encoding::Zstd => off_reactor(body.len(), || inflate::inflate(encoding, &body, self.body_bytes_max)),
         }
     }
 

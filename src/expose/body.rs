@@ -65,18 +65,10 @@ impl ScrapeBody {
     pub fn begin(parts: Parts) -> io::Result<Option<Self>> {
         let Parts { next, compress, patience, now, done, permit } = parts;
         let began = now();
-        let deadline = patience.map(|patience| began.plus(patience));
+        let deadline = patience.map(|patience| later(began, patience));
         let watch = Watch { now, began, bytes: 0, outcome: Outcome::Cancelled, done };
-        let mut body = Self {
-            next,
-            compress,
-            ready: None,
-            is_rendered: false,
-            gave_way: false,
-            deadline,
-            watch,
-            _permit: permit,
-        };
+        let mut body =
+            Self { next, compress, ready: None, is_rendered: false, gave_way: false, deadline, watch, _permit: permit };
         let first = body.render()?;
         if body.is_too_late() {
             body.watch.outcome = Outcome::TooLate;
@@ -148,4 +140,8 @@ impl Body for ScrapeBody {
             _ => SizeHint::default(),
         }
     }
+}
+
+fn later(moment: Mono, by: Duration) -> Mono {
+    Mono(moment.0.saturating_add(u64::try_from(by.as_nanos()).unwrap_or(u64::MAX)))
 }

@@ -23,9 +23,7 @@ const PATIENCE_SECS_MAX: f64 = 3600.0;
 
 /// What is read: everything that views leave on, and what pointsman says of itself whatever they say.
 pub fn router(all: ReadSide, own: ReadSide) -> Router {
-    Router::new()
-        .route("/metrics", get(scrape).with_state(all))
-        .route("/metrics/self", get(scrape).with_state(own))
+    Router::new().route("/metrics", get(scrape).with_state(all)).route("/metrics/self", get(scrape).with_state(own))
 }
 
 type Pairs = Vec<(String, String)>;

@@ -27,7 +27,7 @@ where
                 held.extend(data, limit)?;
             }
         }
-        Ok(())
+        Ok::<(), Refusal>(())
     };
     timeout(ingest.body_time_max, all).await.map_err(|_| Refusal::Slow)??;
     Ok(held)

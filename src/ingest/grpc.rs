@@ -1,12 +1,7 @@
 //! OTLP over gRPC: unary framing of our own on hyper, so that bytes are accounted as they arrive, announced lengths
 //! reserve nothing, and inflating has the caps of HTTP. Health is tonic's. Everything else is UNIMPLEMENTED.
 
-use super::{
-    Blame, Ingest, Refusal, Signal,
-    admit::Held,
-    answer, body,
-    inflate::Encoding,
-};
+use super::{Blame, Ingest, Refusal, Signal, admit::Held, answer, body, inflate::Encoding};
 use axum::{
     Router,
     body::Body,

