@@ -11,12 +11,16 @@ pub const ATTRIBUTE_KEY_BYTES_MAX: usize = 256;
 pub const ATTRIBUTE_VALUE_BYTES_MAX: usize = 4096;
 /// Depth of nested attribute values.
 pub const VALUE_DEPTH_MAX: usize = 32;
-/// Depth at which the JSON decoder refuses the whole request.
-pub const JSON_DEPTH_MAX: usize = 128;
+/// Depth at which the JSON decoder refuses the whole request: nested maps take four levels each.
+pub const JSON_DEPTH_MAX: usize = 192;
+/// Depth of nested protobuf groups that are skipped as unknown fields.
+pub const GROUP_DEPTH_MAX: usize = 32;
 /// Explicit bounds of one histogram point.
 pub const BOUNDS_MAX: usize = 1024;
 /// Exponential buckets of one point and side, empty ones included.
 pub const EXPONENTIAL_BUCKETS_MAX: usize = 160;
+/// Exemplars read of one point; of more, the last on the wire.
+pub const EXEMPLARS_PER_POINT_MAX: usize = 256;
 /// Exemplars kept per series.
 pub const EXEMPLARS_MAX: usize = 16;
 /// Spellings (attribute orders) remembered per series before a sender pays for sorting.
@@ -65,5 +69,5 @@ pub const KEPT_TRACES_MAX: usize = 100_000;
 pub const KEPT_TRACES_SECS: u64 = 600;
 
 const _: () = assert!(TRACE_BATCH_BYTES_MAX <= TRACE_QUEUE_BYTES_MAX);
-const _: () = assert!(VALUE_DEPTH_MAX < JSON_DEPTH_MAX);
+const _: () = assert!(4 * VALUE_DEPTH_MAX + 16 < JSON_DEPTH_MAX);
 const _: () = assert!(SERIES_PER_METRIC_MAX <= SERIES_PER_COMPONENT_MAX);
