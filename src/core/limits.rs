@@ -59,6 +59,18 @@ pub const RULES_MAX: usize = 64;
 pub const TARGETS_MAX: usize = 16;
 /// Patterns of one match list.
 pub const PATTERNS_MAX: usize = 64;
+/// Bytes of all view files of one folder.
+pub const VIEW_BYTES_MAX: usize = 64 << 20;
+/// Depth of a view file or object.
+pub const VIEW_DEPTH_MAX: usize = 24;
+/// Values in one document of a view file.
+pub const VIEW_NODES_MAX: usize = 200_000;
+/// Bytes of a pattern, a name or another short text of a view.
+pub const VIEW_TEXT_BYTES_MAX: usize = 256;
+/// Bytes of a view's reason.
+pub const VIEW_REASON_BYTES_MAX: usize = 1024;
+/// Instruments of one catalogue.
+pub const CATALOGUE_INSTRUMENTS_MAX: usize = 10_000;
 /// Bytes of spans that may wait for the trace back end.
 pub const TRACE_QUEUE_BYTES_MAX: usize = 64 << 20;
 /// Bytes of one batch of spans on its way out.
@@ -98,6 +110,7 @@ const _: () = assert!(TRACE_BATCH_BYTES_MAX <= TRACE_QUEUE_BYTES_MAX);
 const _: () = assert!(4 * VALUE_DEPTH_MAX + 16 < JSON_DEPTH_MAX);
 const _: () = assert!(RETRY_BACKOFF_MS_MIN < RETRY_BACKOFF_MS_MAX && RETRY_BACKOFF_MS_MAX <= RETRY_ASKED_SECS_MAX * 1_000);
 const _: () = assert!(RECENT_SPANS_PER_TRACE_MAX <= RECENT_SPANS_MAX);
+const _: () = assert!(VIEW_FILE_BYTES_MAX <= VIEW_BYTES_MAX);
 const _: () = assert!(SERIES_PER_METRIC_MAX <= SERIES_PER_COMPONENT_MAX);
 
 /// Milliseconds from accept to the first bytes of a request, and for an HTTP/1 request head.
