@@ -4,3 +4,6 @@
 mod config;
 mod drain;
 mod support;
+//! Integration tests: one binary.
+
+mod semconv;
