@@ -115,6 +115,9 @@ const _: () = assert!(VALUE_DEPTH_MAX < JSON_DEPTH_MAX);
 const _: () = assert!(RETRY_BACKOFF_MS_MIN < RETRY_BACKOFF_MS_MAX && RETRY_BACKOFF_MS_MAX <= RETRY_ASKED_SECS_MAX * 1_000);
 const _: () = assert!(RECENT_SPANS_PER_TRACE_MAX <= RECENT_SPANS_MAX);
 const _: () = assert!(VIEW_FILE_BYTES_MAX <= VIEW_BYTES_MAX);
+const _: () = assert!(VIEW_FILE_BYTES_MAX <= VIEW_BYTES_MAX);
+const _: () = assert!(VALUE_DEPTH_MAX < JSON_DEPTH_MAX);
+const _: () = assert!(4 * VALUE_DEPTH_MAX + 16 < JSON_DEPTH_MAX);
 const _: () = assert!(SERIES_PER_METRIC_MAX <= SERIES_PER_COMPONENT_MAX);
 
 /// Milliseconds from accept to the first bytes of a request, and for an HTTP/1 request head.

@@ -69,7 +69,8 @@ fn counters_begin_at_zero() {
         pointsman.pipeline.exported
         pointsman.pipeline.queue
         pointsman.pipeline.received
-        pointsman.view.faults"#]].assert_eq(&names.join("\n"));
+        pointsman.view.faults"#]]
+    .assert_eq(&names.join("\n"));
 }
 
 /// Scenario: views were reloaded. Guarantees: the span of that turn goes into the same sink, once.

@@ -3,7 +3,5 @@
 
 mod config;
 mod drain;
-mod support;
-//! Integration tests: one binary.
-
 mod semconv;
+mod support;
