@@ -1,1 +1,166 @@
-//! What was typed. Validates nothing but its own form; knows no other module.
+//! What was typed. Checks nothing but its own form: values stay text, `config` says what they mean.
+//! Knows no other module.
+
+use clap::{Args, Parser, Subcommand};
+use std::{collections::BTreeMap, path::PathBuf};
+
+/// Exit codes, as every help page ends.
+const EXIT_CODES: &str = "Exit codes: 0 fine; 1 findings or differences; 2 bad usage or input; 3 cannot reach.";
+
+const SERVE_EXAMPLES: &str = "Examples:
+  pointsman serve --views ./views
+  pointsman serve --otlp-grpc 127.0.0.1:0 --otlp-http 127.0.0.1:0 --listen 127.0.0.1:0
+
+Every flag is also an environment variable (--max-body is POINTSMAN_MAX_BODY) and a key of the YAML file given by
+--config (max-body). A flag wins over the environment, which wins over the file.
+
+Exit codes: 0 fine; 1 findings or differences; 2 bad usage or input; 3 cannot reach.";
+
+const VERSION_EXAMPLES: &str = "Examples:
+  pointsman version
+  pointsman version --output json
+
+Exit codes: 0 fine; 1 findings or differences; 2 bad usage or input; 3 cannot reach.";
+
+/// Decides which metrics and spans of an operator flow, in which shape, and where to.
+#[derive(Debug, Parser)]
+#[command(name = "pointsman", version, disable_help_subcommand = true, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Run the state controller: OTLP in, views applied, Prometheus formats and traces out.
+    #[command(after_help = SERVE_EXAMPLES)]
+    Serve(Box<ServeArgs>),
+    /// Print the version.
+    #[command(after_help = VERSION_EXAMPLES)]
+    Version(VersionArgs),
+}
+
+/// Flags of `pointsman serve`, as text.
+#[derive(Debug, Default, Args)]
+pub struct ServeArgs {
+    /// A YAML file with the same keys as the flags.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where to take OTLP over gRPC [default: 127.0.0.1:4317].
+    #[arg(long, value_name = "ADDR")]
+    pub otlp_grpc: Option<String>,
+    /// Where to take OTLP over HTTP [default: 127.0.0.1:4318].
+    #[arg(long, value_name = "ADDR")]
+    pub otlp_http: Option<String>,
+    /// Where to serve /metrics, the JSON API and health [default: 127.0.0.1:9464].
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<String>,
+    /// A folder of views and catalogues, re-read on change.
+    #[arg(long, value_name = "DIR")]
+    pub views: Option<String>,
+    /// A catalogue file; may be given several times.
+    #[arg(long, value_name = "FILE")]
+    pub catalog: Vec<String>,
+    /// An OTLP back end for traces; may be given several times.
+    #[arg(long, value_name = "URL")]
+    pub traces_to: Vec<String>,
+    /// A folder for what must survive a restart.
+    #[arg(long, value_name = "DIR")]
+    pub state_dir: Option<String>,
+    /// How OTLP names become Prometheus names [default: UnderscoreEscapingWithSuffixes].
+    #[arg(long, value_name = "NAME")]
+    pub translation_strategy: Option<String>,
+    /// Whether series carry otel_scope_* labels [default: true].
+    #[arg(long, value_name = "BOOL")]
+    pub scope_labels: Option<String>,
+    /// Whether gauges of unit 1 end in _ratio [default: true].
+    #[arg(long, value_name = "BOOL")]
+    pub ratio_suffix: Option<String>,
+    /// Whether the instance label falls back to pod, container or host without service.instance.id [default: true].
+    #[arg(long, value_name = "BOOL")]
+    pub instance_fallback: Option<String>,
+    /// Resource attributes that become labels of every series.
+    #[arg(long, value_name = "LIST")]
+    pub promote_resource_attributes: Option<String>,
+    /// How long after its last push a resource ends [default: 5m].
+    #[arg(long, value_name = "DURATION")]
+    pub expire_after: Option<String>,
+    /// Largest request body, also after decompression [default: 64MiB].
+    #[arg(long, value_name = "SIZE")]
+    pub max_body: Option<String>,
+    /// Series kept at once [default: half the memory limit / 256 B].
+    #[arg(long, value_name = "N")]
+    pub max_series: Option<String>,
+    /// Memory to stay within [default: 90 % of the cgroup's limit, else 1GiB].
+    #[arg(long, value_name = "SIZE")]
+    pub memory_limit: Option<String>,
+    /// Allow plain text on addresses that other hosts can reach.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub insecure: Option<String>,
+    /// What to log: error, warn, info, debug, trace, or a filter per module [default: info].
+    #[arg(long, value_name = "FILTER")]
+    pub log: Option<String>,
+}
+
+/// Flags of `pointsman version`.
+#[derive(Debug, Args)]
+pub struct VersionArgs {
+    /// How to print it.
+    #[arg(long, short, value_name = "FORM", default_value = "table", value_parser = ["table", "json"])]
+    pub output: String,
+}
+
+/// Flags by name, each with everything that was given for it, in order.
+pub type Typed = BTreeMap<&'static str, Vec<String>>;
+
+impl ServeArgs {
+    /// The flags that were given, `config` apart. The names are also the keys of the file.
+    #[must_use]
+    pub fn typed(&self) -> Typed {
+        let Self {
+            config: _,
+            otlp_grpc,
+            otlp_http,
+            listen,
+            views,
+            catalog,
+            traces_to,
+            state_dir,
+            translation_strategy,
+            scope_labels,
+            ratio_suffix,
+            instance_fallback,
+            promote_resource_attributes,
+            expire_after,
+            max_body,
+            max_series,
+            memory_limit,
+            insecure,
+            log,
+        } = self;
+        let once = [
+            ("otlp-grpc", otlp_grpc),
+            ("otlp-http", otlp_http),
+            ("listen", listen),
+            ("views", views),
+            ("state-dir", state_dir),
+            ("translation-strategy", translation_strategy),
+            ("scope-labels", scope_labels),
+            ("ratio-suffix", ratio_suffix),
+            ("instance-fallback", instance_fallback),
+            ("promote-resource-attributes", promote_resource_attributes),
+            ("expire-after", expire_after),
+            ("max-body", max_body),
+            ("max-series", max_series),
+            ("memory-limit", memory_limit),
+            ("insecure", insecure),
+            ("log", log),
+        ];
+        let once = once.into_iter().filter_map(|(name, value)| Some((name, vec![value.clone()?])));
+        let often = [("catalog", catalog), ("traces-to", traces_to)];
+        let often = often.into_iter().filter(|(_, values)| !values.is_empty()).map(|(name, values)| (name, values.clone()));
+        once.chain(often).collect()
+    }
+}

@@ -1,3 +1,8 @@
 //! The binary: parse, run, exit code.
 
-fn main() {}
+use pointsman::app::run;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    run::main(std::env::args_os().collect(), std::env::vars_os())
+}

@@ -11,12 +11,16 @@ pub const ATTRIBUTE_KEY_BYTES_MAX: usize = 256;
 pub const ATTRIBUTE_VALUE_BYTES_MAX: usize = 4096;
 /// Depth of nested attribute values.
 pub const VALUE_DEPTH_MAX: usize = 32;
-/// Depth at which the JSON decoder refuses the whole request.
-pub const JSON_DEPTH_MAX: usize = 128;
+/// Depth at which the JSON decoder refuses the whole request: nested maps take four levels each.
+pub const JSON_DEPTH_MAX: usize = 192;
+/// Depth of nested protobuf groups that are skipped as unknown fields.
+pub const GROUP_DEPTH_MAX: usize = 32;
 /// Explicit bounds of one histogram point.
 pub const BOUNDS_MAX: usize = 1024;
 /// Exponential buckets of one point and side, empty ones included.
 pub const EXPONENTIAL_BUCKETS_MAX: usize = 160;
+/// Exemplars read of one point; of more, the last on the wire.
+pub const EXEMPLARS_PER_POINT_MAX: usize = 256;
 /// Exemplars kept per series.
 pub const EXEMPLARS_MAX: usize = 16;
 /// Spellings (attribute orders) remembered per series before a sender pays for sorting.
@@ -39,6 +43,8 @@ pub const TOMBSTONES_MAX: usize = 10_000;
 pub const SLICE_SERIES_MAX: usize = 512;
 /// Bytes of one chunk of a scrape body.
 pub const CHUNK_BYTES: usize = 64 << 10;
+/// Naming conflicts listed for one layout; more are only counted.
+pub const CONFLICTS_MAX: usize = 1_000;
 /// Scrapes in flight.
 pub const SCRAPES_MAX: usize = 8;
 /// Bytes of text echoed back from a request.
@@ -55,6 +61,18 @@ pub const RULES_MAX: usize = 64;
 pub const TARGETS_MAX: usize = 16;
 /// Patterns of one match list.
 pub const PATTERNS_MAX: usize = 64;
+/// Bytes of all view files of one folder.
+pub const VIEW_BYTES_MAX: usize = 64 << 20;
+/// Depth of a view file or object.
+pub const VIEW_DEPTH_MAX: usize = 24;
+/// Values in one document of a view file.
+pub const VIEW_NODES_MAX: usize = 200_000;
+/// Bytes of a pattern, a name or another short text of a view.
+pub const VIEW_TEXT_BYTES_MAX: usize = 256;
+/// Bytes of a view's reason.
+pub const VIEW_REASON_BYTES_MAX: usize = 1024;
+/// Instruments of one catalogue.
+pub const CATALOGUE_INSTRUMENTS_MAX: usize = 10_000;
 /// Bytes of spans that may wait for the trace back end.
 pub const TRACE_QUEUE_BYTES_MAX: usize = 64 << 20;
 /// Bytes of one batch of spans on its way out.
@@ -63,7 +81,99 @@ pub const TRACE_BATCH_BYTES_MAX: usize = 1 << 20;
 pub const KEPT_TRACES_MAX: usize = 100_000;
 /// Seconds for which such a trace id is remembered.
 pub const KEPT_TRACES_SECS: u64 = 600;
+/// How long a batch of spans waits for company before it goes out, in milliseconds.
+pub const TRACE_LINGER_MS: u64 = 1_000;
+/// One export to a back end may take so long, in seconds.
+pub const TRACE_EXPORT_SECS_MAX: u64 = 10;
+/// Bytes of a back end's answer that are read.
+pub const TRACE_ANSWER_BYTES_MAX: usize = 4 << 20;
+/// Back ends for traces (`--traces-to`).
+pub const TRACE_BACKENDS_MAX: usize = 8;
+/// First step of the back-off before a batch is sent again, in milliseconds.
+pub const RETRY_BACKOFF_MS_MIN: u64 = 500;
+/// Last step of that back-off, in milliseconds.
+pub const RETRY_BACKOFF_MS_MAX: u64 = 30_000;
+/// Longest delay that a back end may ask for, in seconds.
+pub const RETRY_ASKED_SECS_MAX: u64 = 300;
+/// Requests spent on finding what spoils one batch.
+pub const TRACE_SPLITS_MAX: usize = 64;
+/// Rules whose suppressed spans are counted apart.
+pub const SUPPRESSED_RULES_MAX: usize = 10_000;
+/// Traces kept in memory for the page.
+pub const RECENT_TRACES_MAX: usize = 200;
+/// Spans kept in memory for the page, over all traces.
+pub const RECENT_SPANS_MAX: usize = 10_000;
+/// Spans kept in memory for the page, of one trace.
+pub const RECENT_SPANS_PER_TRACE_MAX: usize = 1_000;
+/// Plans kept at hand for the components that send spans.
+pub const TRACE_PLANS_MAX: usize = COMPONENTS_MAX;
 
 const _: () = assert!(TRACE_BATCH_BYTES_MAX <= TRACE_QUEUE_BYTES_MAX);
+const _: () = assert!(4 * VALUE_DEPTH_MAX + 16 < JSON_DEPTH_MAX);
+const _: () = assert!(VIEW_FILE_BYTES_MAX <= VIEW_BYTES_MAX);
 const _: () = assert!(VALUE_DEPTH_MAX < JSON_DEPTH_MAX);
+const _: () = assert!(RETRY_BACKOFF_MS_MIN < RETRY_BACKOFF_MS_MAX && RETRY_BACKOFF_MS_MAX <= RETRY_ASKED_SECS_MAX * 1_000);
+const _: () = assert!(RECENT_SPANS_PER_TRACE_MAX <= RECENT_SPANS_MAX);
+const _: () = assert!(VIEW_FILE_BYTES_MAX <= VIEW_BYTES_MAX);
+const _: () = assert!(VIEW_FILE_BYTES_MAX <= VIEW_BYTES_MAX);
+const _: () = assert!(VALUE_DEPTH_MAX < JSON_DEPTH_MAX);
+const _: () = assert!(4 * VALUE_DEPTH_MAX + 16 < JSON_DEPTH_MAX);
 const _: () = assert!(SERIES_PER_METRIC_MAX <= SERIES_PER_COMPONENT_MAX);
+
+/// Milliseconds from accept to the first bytes of a request, and for an HTTP/1 request head.
+pub const HEADER_MS_MAX: u64 = 5_000;
+/// Milliseconds for a whole request body.
+pub const BODY_MS_MAX: u64 = 30_000;
+/// Milliseconds for which a peer may refuse to read what we write.
+pub const WRITE_STALL_MS_MAX: u64 = 30_000;
+/// Milliseconds without a byte in either direction before a connection is closed.
+pub const IDLE_MS_MAX: u64 = 90_000;
+/// Milliseconds a connection lives before it is asked to end; each gets up to a tenth more or less.
+pub const CONNECTION_AGE_MS_MAX: u64 = 600_000;
+/// Milliseconds between that request and the end by force.
+pub const CONNECTION_GRACE_MS_MAX: u64 = 30_000;
+/// Milliseconds between HTTP/2 pings, and for their answer.
+pub const PING_EVERY_MS: u64 = 30_000;
+/// Milliseconds for the answer to an HTTP/2 ping.
+pub const PING_ANSWER_MS_MAX: u64 = 20_000;
+/// Bytes of an HTTP/1 head, and of its read buffer.
+pub const HTTP1_BUFFER_BYTES_MAX: usize = 64 << 10;
+/// Headers of an HTTP/1 request.
+pub const HTTP1_HEADERS_MAX: usize = 64;
+/// Bytes of an HTTP/2 header list.
+pub const HTTP2_HEADER_BYTES_MAX: u32 = 16 << 10;
+/// Bytes that one HTTP/2 stream may send ahead of us.
+pub const HTTP2_STREAM_WINDOW_BYTES: u32 = 64 << 10;
+/// Bytes that one HTTP/2 connection may send ahead of us.
+pub const HTTP2_CONNECTION_WINDOW_BYTES: u32 = 256 << 10;
+/// Requests in flight on one HTTP/2 connection.
+pub const HTTP2_STREAMS_MAX: u32 = 100;
+/// Streams reset by us for a peer's fault before its connection ends.
+pub const HTTP2_LOCAL_RESETS_MAX: usize = 256;
+/// Streams reset by the peer before we accepted them, before its connection ends.
+pub const HTTP2_PENDING_RESETS_MAX: usize = 20;
+/// Connections in all, where the limit of open files is higher than a third more.
+pub const CONNECTIONS_MAX: usize = 16_384;
+/// How many times its size a compressed body may grow to, beyond the first [`INFLATE_FREE_BYTES`].
+pub const INFLATE_RATIO_MAX: usize = 200;
+/// Bytes to which any body may grow.
+pub const INFLATE_FREE_BYTES: usize = 1 << 20;
+/// Power of two of the largest zstd window.
+pub const ZSTD_WINDOW_LOG_MAX: u32 = 23;
+/// Bodies above this many bytes are inflated and applied off the reactor.
+pub const INLINE_BYTES_MAX: usize = 512 << 10;
+/// Seconds after which a refused sender may try again.
+pub const RETRY_AFTER_SECS: u64 = 5;
+/// Milliseconds for everything in flight to end after a stop was asked for.
+pub const DRAIN_MS_MAX: u64 = 10_000;
+/// Milliseconds between two readings of the view folder.
+pub const VIEWS_POLL_MS: u64 = 500;
+/// Milliseconds between two looks for what fell silent.
+pub const EXPIRE_TICK_MS: u64 = 5_000;
+/// Items of one answer of the JSON API.
+pub const API_ITEMS_MAX: usize = 1_000;
+/// Bytes of the configuration file.
+pub const CONFIG_BYTES_MAX: usize = 1 << 20;
+
+const _: () = assert!(HEADER_MS_MAX < IDLE_MS_MAX && BODY_MS_MAX < IDLE_MS_MAX);
+const _: () = assert!(HTTP2_STREAM_WINDOW_BYTES <= HTTP2_CONNECTION_WINDOW_BYTES);

@@ -1,6 +1,14 @@
 //! OTLP attributes: from the raw KeyValue fields of a message to keys and label text (rule LB-10).
+//! Runs where a series is new, not for every point. Knows limits, no label rules: names are translated elsewhere.
 
-use crate::model::reject::Reason;
+use super::{
+    read::{Reader, Wire, joined, key},
+    value,
+};
+use crate::{
+    limits::{ATTRIBUTE_KEY_BYTES_MAX, ATTRIBUTE_VALUE_BYTES_MAX, ATTRIBUTES_MAX},
+    model::reject::Reason,
+};
 
 /// What type an attribute value had: part of its identity, so that int 1 and string "1" are two values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,6 +50,54 @@ pub struct Attribute {
 /// # Errors
 /// The reason to refuse what carries them: bad framing, invalid UTF-8, too many, too long, too deep.
 pub fn read_attributes(raw: &[u8], field: u32) -> Result<(Vec<Attribute>, u64), Reason> {
-    let _ = (raw, field);
-    Err(Reason::BadAttributes)
+    let wanted = key(field, Wire::Len);
+    let mut reader = Reader::new(raw);
+    let mut attributes = Vec::new();
+    while let Some(key) = reader.key().map_err(|_| Reason::BadAttributes)? {
+        if key == wanted {
+            if attributes.len() == ATTRIBUTES_MAX {
+                return Err(Reason::TooManyAttributes);
+            }
+            attributes.push(attribute(reader.bytes().map_err(|_| Reason::BadAttributes)?)?);
+        } else {
+            reader.skip(key).map_err(|_| Reason::BadAttributes)?;
+        }
+    }
+    Ok(last_of_each_key(attributes))
 }
+
+fn attribute(raw: &[u8]) -> Result<Attribute, Reason> {
+    let (name, value) = value::key_value(raw)?;
+    if name.len() > ATTRIBUTE_KEY_BYTES_MAX {
+        return Err(Reason::AttributeTooLong);
+    }
+    let mut scratch = Vec::new();
+    let value = if value.split { joined(raw, value::VALUE, &mut scratch) } else { value.raw };
+    let (value_type, text) = value::label_text(value)?;
+    if text.len() > ATTRIBUTE_VALUE_BYTES_MAX {
+        return Err(Reason::AttributeTooLong);
+    }
+    Ok(Attribute { key: name.into(), value_type, text: text.into() })
+}
+
+/// Sorts by key and keeps the last of each; the sort is stable, so "last" is last on the wire.
+fn last_of_each_key(mut attributes: Vec<Attribute>) -> (Vec<Attribute>, u64) {
+    if attributes.is_sorted_by(|a, b| a.key < b.key) {
+        return (attributes, 0);
+    }
+    attributes.sort_by(|a, b| a.key.cmp(&b.key));
+    let before = attributes.len();
+    // `dedup_by` keeps the first of a run, hence the swap: what is dropped is the earlier one.
+    attributes.dedup_by(|later, earlier| {
+        let same = later.key == earlier.key;
+        if same {
+            std::mem::swap(later, earlier);
+        }
+        same
+    });
+    let dropped = before.saturating_sub(attributes.len());
+    (attributes, dropped as u64)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,143 @@
+//! From the command line to an exit code: what was typed, what it means, and the verb that does it.
+
+use super::{clock::Clock, drain, serve, surroundings};
+use crate::{
+    cli::{Cli, ServeArgs, Verb, VersionArgs},
+    config::{Config, Given, Mistake},
+};
+use clap::Parser;
+use pointsman_core::limits;
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    fs::File,
+    io::{self, IsTerminal, Read, Write},
+    path::Path,
+    process::ExitCode,
+};
+use tracing_subscriber::EnvFilter;
+
+/// Bad usage or input.
+const BAD_USAGE: u8 = 2;
+
+/// Runs the command line; never panics on what it says.
+pub fn main(args: Vec<OsString>, env: impl Iterator<Item = (OsString, OsString)>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let env = env.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
+    match cli.verb {
+        Verb::Serve(args) => serve(&args, env),
+        Verb::Version(args) => version(&args),
+    }
+}
+
+fn usage(error: &clap::Error) -> ExitCode {
+    // Nothing is left to tell when the terminal is gone.
+    error.print().ok();
+    if error.use_stderr() { ExitCode::from(BAD_USAGE) } else { ExitCode::SUCCESS }
+}
+
+fn version(args: &VersionArgs) -> ExitCode {
+    let number = env!("CARGO_PKG_VERSION");
+    let text = match args.output.as_str() {
+        "json" => serde_json::json!({ "version": 1, "item": { "name": "pointsman", "release": number } }).to_string(),
+        _ => format!("pointsman {number}"),
+    };
+    said(writeln!(io::stdout(), "{text}"))
+}
+
+/// A broken pipe is the reader's choice.
+fn said(written: io::Result<()>) -> ExitCode {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => ExitCode::from(BAD_USAGE),
+        _ => ExitCode::SUCCESS,
+    }
+}
+
+fn serve(args: &ServeArgs, env: BTreeMap<String, String>) -> ExitCode {
+    let config = match configure(args, env) {
+        Ok(config) => config,
+        Err(mistakes) => return report(&mistakes),
+    };
+    log(&config.log);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(64).build() {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(&anyhow::Error::new(error).context("start the runtime")),
+    };
+    runtime.block_on(async {
+        let app = match serve::bind(config, Clock::start()).await {
+            Ok(app) => app,
+            Err(serve::BindError::Busy(mistakes)) => return report(&mistakes),
+            Err(serve::BindError::Other(error)) => return complain(&error),
+        };
+        let (stopper, stop) = drain::pair();
+        tokio::select! {
+            ended = app.run(stopper.clone(), stop) => match ended {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => complain(&error),
+            },
+            failed = stopper.ask_on_signals() => match failed {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => complain(&anyhow::Error::new(error).context("hear signals")),
+            },
+        }
+    })
+}
+
+/// Everything that says how to run, in one value.
+fn configure(args: &ServeArgs, env: BTreeMap<String, String>) -> Result<Config, Vec<Mistake>> {
+    let named = args.config.clone().or_else(|| env.get("POINTSMAN_CONFIG").map(Into::into));
+    let file = match named {
+        Some(path) => Some((path.display().to_string(), read_capped(&path).map_err(|mistake| vec![mistake])?)),
+        None => None,
+    };
+    Config::read(&Given { flags: args.typed(), env, file, cgroup_bytes: surroundings::cgroup_bytes() })
+}
+
+fn read_capped(path: &Path) -> Result<String, Mistake> {
+    let mut text = String::new();
+    let cap = u64::try_from(limits::CONFIG_BYTES_MAX).unwrap_or(u64::MAX);
+    let read = File::open(path).and_then(|file| file.take(cap).read_to_string(&mut text));
+    match read {
+        Ok(_) => Ok(text),
+        Err(error) => Err(Mistake {
+            code: "PM0505",
+            place: "--config".to_owned(),
+            what: format!("cannot read {}: {error}", path.display()),
+            fix: "name a file that this user may read".to_owned(),
+        }),
+    }
+}
+
+fn report(mistakes: &[Mistake]) -> ExitCode {
+    let mut err = io::stderr().lock();
+    for mistake in mistakes {
+        // Nobody is left to read when stderr is gone; the exit code still says it.
+        writeln!(err, "{mistake}").ok();
+    }
+    let errors = if mistakes.len() == 1 { "1 error".to_owned() } else { format!("{} errors", mistakes.len()) };
+    writeln!(err, "{errors}").ok();
+    ExitCode::from(BAD_USAGE)
+}
+
+fn complain(error: &anyhow::Error) -> ExitCode {
+    // Nobody is left to read when stderr is gone; the exit code still says it.
+    writeln!(io::stderr(), "error: {error:#}").ok();
+    ExitCode::from(BAD_USAGE)
+}
+
+/// Logs go to stderr: text for people, JSON for machines.
+fn log(filter: &str) {
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let set = if io::stderr().is_terminal() {
+        builder.with_target(false).try_init()
+    } else {
+        builder.json().flatten_event(true).with_current_span(false).try_init()
+    };
+    if let Err(error) = set {
+        tracing::debug!(%error, "logs were set up before");
+    }
+}

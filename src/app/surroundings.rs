@@ -1,0 +1,36 @@
+//! What the process finds around it: memory and file limits. Read once at the start; a value that cannot be read is absent.
+
+use pointsman_core::limits;
+use std::fs;
+
+/// The memory limit of our cgroup, version 2 or 1, in bytes.
+#[must_use]
+pub fn cgroup_bytes() -> Option<u64> {
+    let paths = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
+    let limit = paths.iter().find_map(|path| memory_limit(&fs::read_to_string(path).ok()?))?;
+    Some(limit)
+}
+
+/// `max`, and version 1's way to say so (a number no machine has), mean no limit.
+fn memory_limit(text: &str) -> Option<u64> {
+    text.trim().parse().ok().filter(|bytes| *bytes < 1 << 60)
+}
+
+/// How many connections we hold at once: three quarters of the files we may open, within our own cap.
+#[must_use]
+pub fn connections_max() -> usize {
+    let files = fs::read_to_string("/proc/self/limits").ok().and_then(|text| open_files(&text)).unwrap_or(1024);
+    (files / 4 * 3).clamp(16, limits::CONNECTIONS_MAX)
+}
+
+/// The soft limit in the text of `/proc/self/limits`.
+fn open_files(text: &str) -> Option<usize> {
+    let line = text.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    match line.split_whitespace().next()? {
+        "unlimited" => Some(usize::MAX),
+        soft => soft.parse().ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

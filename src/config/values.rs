@@ -1,0 +1,149 @@
+//! The kinds of values that flags, environment and file can hold, each read in one place.
+
+use super::{Expected, Value};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+/// `5m`, `90s`, `1h30m`, `500ms`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lasting(pub Duration);
+
+/// `64MiB`, `1GB`, `512`: bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size(pub u64);
+
+/// `a,b,c`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct List(pub Vec<String>);
+
+/// `127.0.0.1:4317`, `[::1]:4317`, `localhost:4317`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Addr(pub SocketAddr);
+
+/// `true` or `false`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Switch(pub bool);
+
+/// A whole number above 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Count(pub usize);
+
+/// `http://host:port`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackEnd(pub String);
+
+fn expected(what: &'static str, example: &str) -> Expected {
+    Expected { what, fix: format!("write it like {example}") }
+}
+
+/// Splits `12abc` into `12` and `abc`; nothing when there is no number in front.
+fn number_and_rest(text: &str) -> Option<(u64, &str)> {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (digits, rest) = text.split_at_checked(end)?;
+    Some((digits.parse().ok()?, rest))
+}
+
+impl Value for Lasting {
+    fn read(text: &str) -> Result<Self, Expected> {
+        let wrong = || expected("a duration", "90s, 5m or 1h30m");
+        let mut total = Duration::ZERO;
+        let mut rest = text;
+        while !rest.is_empty() {
+            let (number, after) = number_and_rest(rest).ok_or_else(wrong)?;
+            let end = after.find(|c: char| c.is_ascii_digit()).unwrap_or(after.len());
+            let (unit, next) = after.split_at_checked(end).ok_or_else(wrong)?;
+            let millis = match unit {
+                "ms" => 1,
+                "s" => 1_000,
+                "m" => 60_000,
+                "h" => 3_600_000,
+                "d" => 86_400_000,
+                _ => return Err(wrong()),
+            };
+            total = total.saturating_add(Duration::from_millis(number.saturating_mul(millis)));
+            rest = next;
+        }
+        if total.is_zero() { Err(wrong()) } else { Ok(Self(total)) }
+    }
+}
+
+impl Value for Size {
+    fn read(text: &str) -> Result<Self, Expected> {
+        let wrong = || expected("a size", "64MiB, 1GiB or 65536");
+        let (number, unit) = number_and_rest(text).ok_or_else(wrong)?;
+        let factor: u64 = match unit.trim_start() {
+            "" | "B" => 1,
+            "KiB" | "Ki" => 1 << 10,
+            "MiB" | "Mi" => 1 << 20,
+            "GiB" | "Gi" => 1 << 30,
+            "TiB" | "Ti" => 1 << 40,
+            "kB" | "KB" => 1_000,
+            "MB" => 1_000_000,
+            "GB" => 1_000_000_000,
+            "TB" => 1_000_000_000_000,
+            _ => return Err(wrong()),
+        };
+        match number.checked_mul(factor) {
+            Some(bytes) if bytes > 0 => Ok(Self(bytes)),
+            _ => Err(wrong()),
+        }
+    }
+}
+
+impl Value for List {
+    const IS_LIST: bool = true;
+
+    fn read(text: &str) -> Result<Self, Expected> {
+        let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+        Ok(Self(items.map(str::to_owned).collect()))
+    }
+}
+
+impl Value for Addr {
+    fn read(text: &str) -> Result<Self, Expected> {
+        let wrong = || expected("an address with a port", "127.0.0.1:4317, [::1]:4317 or localhost:4317");
+        let numeric = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
+        numeric.as_deref().unwrap_or(text).parse().map(Self).map_err(|_| wrong())
+    }
+}
+
+impl Value for Switch {
+    fn read(text: &str) -> Result<Self, Expected> {
+        match text {
+            "true" => Ok(Self(true)),
+            "false" => Ok(Self(false)),
+            _ => Err(Expected { what: "a boolean", fix: "allowed: true, false".to_owned() }),
+        }
+    }
+}
+
+impl Value for Count {
+    fn read(text: &str) -> Result<Self, Expected> {
+        match text.parse() {
+            Ok(n) if n > 0 => Ok(Self(n)),
+            _ => Err(expected("a whole number above 0", "2000000")),
+        }
+    }
+}
+
+impl Value for BackEnd {
+    fn read(text: &str) -> Result<Self, Expected> {
+        let wrong = || expected("the URL of an OTLP back end", "http://jaeger:4317");
+        let uri: http::Uri = text.parse().map_err(|_| wrong())?;
+        match (uri.scheme_str(), uri.authority()) {
+            (Some("http"), Some(_)) => Ok(Self(text.to_owned())),
+            _ => Err(wrong()),
+        }
+    }
+}
+
+impl Value for PathBuf {
+    fn read(text: &str) -> Result<Self, Expected> {
+        if text.is_empty() { Err(expected("a path", "./views")) } else { Ok(Self::from(text)) }
+    }
+}
+
+impl Value for String {
+    fn read(text: &str) -> Result<Self, Expected> {
+        Ok(text.to_owned())
+    }
+}
