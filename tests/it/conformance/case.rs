@@ -3,7 +3,7 @@
 use super::shuffle;
 use pointsman_core::{
     decode::{json, reply},
-    expose::{ExposeOptions, Scrape, negotiate},
+    expose::{ExposeOptions, negotiate::negotiate, scrape::Scrape},
     model::{
         clock::{Mono, SECOND, Wall},
         reject::Tally,
@@ -15,6 +15,7 @@ use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -79,7 +80,7 @@ pub(crate) struct Case {
 
 /// What changes while the steps run.
 struct Run {
-    store: Store,
+    store: Arc<Store>,
     options: ExposeOptions,
     now: Mono,
     seed: u64,
@@ -119,7 +120,7 @@ impl Case {
     /// Runs the steps in process, the requests shuffled by `seed`.
     pub(crate) fn run(&self, seed: u64) -> Result<(), String> {
         let config = StoreConfig { series_max: 10_000, expire_after: Duration::from_secs(300), seeds: [seed, !seed] };
-        let mut run = Run { store: Store::new(config), options: self.options()?, now: Mono::from_secs(1), seed };
+        let mut run = Run { store: Arc::new(Store::new(config)), options: self.options()?, now: Mono::from_secs(1), seed };
         for (at, step) in self.steps.iter().enumerate() {
             self.step(step, &mut run).map_err(|fault| format!("step {}: {fault}", at + 1))?;
         }
@@ -154,8 +155,8 @@ impl Case {
     }
 
     fn scrape(&self, step: &Step, file: &str, run: &Run) -> Result<(), String> {
-        let negotiated = negotiate::negotiate(&[&step.accept], None);
-        let mut scrape = Scrape::new(&run.store, &run.options, &negotiated, &[]);
+        let negotiated = negotiate([step.accept.as_str()], []);
+        let mut scrape = Scrape::new(Arc::clone(&run.store), run.options.clone(), negotiated, &[]);
         let mut body = Vec::new();
         while scrape.next_chunk(&mut body) {}
         let got = if file.ends_with(".pb.txt") { super::dump::protobuf(&body)? } else { String::from_utf8_lossy(&body).into_owned() };
