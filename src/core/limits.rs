@@ -43,6 +43,8 @@ pub const TOMBSTONES_MAX: usize = 10_000;
 pub const SLICE_SERIES_MAX: usize = 512;
 /// Bytes of one chunk of a scrape body.
 pub const CHUNK_BYTES: usize = 64 << 10;
+/// Naming conflicts listed for one layout; more are only counted.
+pub const CONFLICTS_MAX: usize = 1_000;
 /// Scrapes in flight.
 pub const SCRAPES_MAX: usize = 8;
 /// Bytes of text echoed back from a request.
@@ -105,13 +107,17 @@ pub const RECENT_SPANS_MAX: usize = 10_000;
 pub const RECENT_SPANS_PER_TRACE_MAX: usize = 1_000;
 /// Plans kept at hand for the components that send spans.
 pub const TRACE_PLANS_MAX: usize = COMPONENTS_MAX;
-const _: () = assert!(RETRY_BACKOFF_MS_MIN < RETRY_BACKOFF_MS_MAX && RETRY_BACKOFF_MS_MAX <= RETRY_ASKED_SECS_MAX * 1_000);
-const _: () = assert!(RECENT_SPANS_PER_TRACE_MAX <= RECENT_SPANS_MAX);
 
 const _: () = assert!(TRACE_BATCH_BYTES_MAX <= TRACE_QUEUE_BYTES_MAX);
 const _: () = assert!(4 * VALUE_DEPTH_MAX + 16 < JSON_DEPTH_MAX);
 const _: () = assert!(VIEW_FILE_BYTES_MAX <= VIEW_BYTES_MAX);
 const _: () = assert!(VALUE_DEPTH_MAX < JSON_DEPTH_MAX);
+const _: () = assert!(RETRY_BACKOFF_MS_MIN < RETRY_BACKOFF_MS_MAX && RETRY_BACKOFF_MS_MAX <= RETRY_ASKED_SECS_MAX * 1_000);
+const _: () = assert!(RECENT_SPANS_PER_TRACE_MAX <= RECENT_SPANS_MAX);
+const _: () = assert!(VIEW_FILE_BYTES_MAX <= VIEW_BYTES_MAX);
+const _: () = assert!(VIEW_FILE_BYTES_MAX <= VIEW_BYTES_MAX);
+const _: () = assert!(VALUE_DEPTH_MAX < JSON_DEPTH_MAX);
+const _: () = assert!(4 * VALUE_DEPTH_MAX + 16 < JSON_DEPTH_MAX);
 const _: () = assert!(SERIES_PER_METRIC_MAX <= SERIES_PER_COMPONENT_MAX);
 
 /// Milliseconds from accept to the first bytes of a request, and for an HTTP/1 request head.

@@ -3,4 +3,5 @@
 
 mod config;
 mod drain;
+mod semconv;
 mod support;
