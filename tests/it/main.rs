@@ -5,3 +5,4 @@ mod config;
 mod drain;
 mod semconv;
 mod support;
+mod traces;
