@@ -3,4 +3,6 @@
 
 mod config;
 mod drain;
+mod judge;
+mod real;
 mod support;
