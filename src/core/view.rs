@@ -1,5 +1,13 @@
 //! Views: what users want on, off, or shaped. Reads YAML or API objects into a [`spec::View`] with every fault at once,
 //! compiles all views into a [`plan::ViewSet`], and answers for one component with a [`plan::Plan`]. Pure.
 
+mod compile;
+pub mod decide;
+pub mod document;
+pub mod explain;
+pub mod pattern;
 pub mod plan;
+pub mod read;
 pub mod spec;
+pub mod time;
+pub mod yaml;

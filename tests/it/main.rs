@@ -5,4 +5,5 @@ mod config;
 mod drain;
 mod judge;
 mod real;
+mod semconv;
 mod support;

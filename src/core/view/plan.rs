@@ -1,7 +1,12 @@
 //! The result of all views: a decision per instrument of a component. State and traces obey it; they know no views.
 
-use crate::model::{clock::Wall, component::ComponentKey, instrument::Instrument};
-use std::{collections::BTreeSet, sync::Arc};
+use super::spec::{Baseline, Catalogue, MetricRule, TraceRule, View};
+use crate::model::clock::Wall;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+};
 
 /// How a gauge's series become one when attributes are dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -16,6 +21,20 @@ pub enum Collapse {
     Max,
     /// The mean.
     Average,
+}
+
+impl Collapse {
+    /// The word used in views.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sum => "Sum",
+            Self::Last => "Last",
+            Self::Min => "Min",
+            Self::Max => "Max",
+            Self::Average => "Average",
+        }
+    }
 }
 
 /// Which attribute keys of a point stay.
@@ -67,6 +86,15 @@ pub struct RuleRef {
     pub view: Box<str>,
     /// The rule's name; empty when the view's baseline decided.
     pub rule: Box<str>,
+}
+
+impl fmt::Display for RuleRef {
+    /// `TelemetryView ns/name rule r`, without what is empty.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let slash = if self.namespace.is_empty() { "" } else { "/" };
+        write!(f, "{} {}{slash}{}", self.kind, self.namespace, self.view)?;
+        if self.rule.is_empty() { f.write_str(" baseline") } else { write!(f, " rule {}", self.rule) }
+    }
 }
 
 /// Everything the views say about one instrument of one component.
@@ -122,46 +150,58 @@ pub struct SpanDecision {
 
 /// All views that are in force, compiled. Cheap to ask; immutable.
 #[derive(Debug, Default)]
-pub struct ViewSet {}
-
-impl ViewSet {
-    /// The plan for one component at one moment: a pure function.
-    #[must_use]
-    pub fn plan(&self, component: &ComponentKey, now: Wall) -> Plan {
-        let _ = (component, now);
-        Plan::default()
-    }
-
-    /// The next moment at which a view expires, so that plans must be asked for again.
-    #[must_use]
-    pub fn next_expiry(&self, now: Wall) -> Option<Wall> {
-        let _ = now;
-        None
-    }
+pub struct ViewSet {
+    pub(super) views: Vec<Compiled>,
+    pub(super) catalogues: Vec<Arc<Indexed>>,
 }
 
 /// The compiled result for one component.
 #[derive(Debug, Default, Clone)]
-pub struct Plan {}
+pub struct Plan {
+    pub(super) hash: [u8; 16],
+    pub(super) inner: Arc<Inner>,
+}
 
 impl Plan {
     /// Hash of everything the plan says: equal plans have equal hashes.
     #[must_use]
     pub fn hash(&self) -> [u8; 16] {
-        [0; 16]
+        self.hash
     }
+}
 
-    /// What is decided for an instrument, declared or not.
-    #[must_use]
-    pub fn decide(&self, instrument: &Instrument) -> Decision {
-        let _ = instrument;
-        Decision::default()
-    }
+/// A view, ready to be put into plans.
+#[derive(Debug)]
+pub(super) struct Compiled {
+    pub(super) view: Arc<View>,
+    pub(super) by: Arc<RuleRef>,
+    pub(super) metrics: Vec<(Arc<MetricRule>, Arc<RuleRef>)>,
+    pub(super) traces: Vec<(Arc<TraceRule>, Arc<RuleRef>)>,
+}
 
-    /// What is decided for a span; `None` when no rule speaks of it (it goes on).
-    #[must_use]
-    pub fn decide_span(&self, scope: &str, name: &str) -> Option<SpanDecision> {
-        let _ = (scope, name);
-        None
-    }
+/// A catalogue with its instruments by name.
+#[derive(Debug)]
+pub(super) struct Indexed {
+    pub(super) catalogue: Arc<Catalogue>,
+    pub(super) by_name: BTreeMap<Box<str>, Vec<usize>>,
+}
+
+/// What a plan decides from. Every list is in the order of precedence that does not depend on the instrument:
+/// tier, age, namespace and name, order in the view.
+#[derive(Debug, Default)]
+pub(super) struct Inner {
+    pub(super) rules: Vec<Placed<Arc<MetricRule>>>,
+    pub(super) baselines: Vec<Placed<Baseline>>,
+    pub(super) spans: Vec<Placed<Arc<TraceRule>>>,
+    pub(super) catalogues: Vec<Arc<Indexed>>,
+}
+
+/// Something a view says, with its place in the order.
+#[derive(Debug)]
+pub(super) struct Placed<T> {
+    pub(super) tier: u8,
+    pub(super) created: Wall,
+    pub(super) expires: Option<Wall>,
+    pub(super) by: Arc<RuleRef>,
+    pub(super) says: T,
 }

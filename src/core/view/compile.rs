@@ -1,0 +1,138 @@
+//! All views together: what each reaches, in which tier it stands, and the plan that results for one component.
+//! Knows nothing of instruments that are sent: `decide` asks the plan about them.
+
+use super::{
+    document,
+    plan::{Compiled, Indexed, Inner, Placed, Plan, RuleRef, ViewSet},
+    spec::{Baseline, Catalogue, Mode, Reach, Selector, Target, View},
+};
+use crate::model::{clock::Wall, component::ComponentKey};
+use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
+
+/// The label that Kubernetes puts on every namespace: the only one that can be told from a name.
+const NAME_LABEL: &str = "kubernetes.io/metadata.name";
+
+impl ViewSet {
+    /// Compiles all views against all catalogues. A [`View`] cannot fail here: what is doubtful is for `lint` to say.
+    #[must_use]
+    pub fn compile(views: Vec<Arc<View>>, catalogues: Vec<Arc<Catalogue>>) -> Self {
+        let mut catalogues: Vec<Arc<Indexed>> = catalogues.into_iter().map(|c| Arc::new(index(c))).collect();
+        // A catalogue of one namespace speaks before one for all; then the name decides.
+        catalogues.sort_by_key(|c| (c.catalogue.id.namespace.is_empty(), c.catalogue.id.clone()));
+        let mut views: Vec<Compiled> = views.into_iter().map(compiled).collect();
+        views.sort_by_cached_key(|c| (age(&c.view), c.view.id.namespace.clone(), c.view.id.name.clone(), c.view.id.kind));
+        Self { views, catalogues }
+    }
+
+    /// The plan for one component at one moment: a pure function.
+    #[must_use]
+    pub fn plan(&self, component: &ComponentKey, now: Wall) -> Plan {
+        let mut inner = Inner::default();
+        for compiled in self.views.iter().filter(|c| is_active(&c.view, now) && reaches(&c.view, component)) {
+            let (tier, created) = (tier(&compiled.view), age(&compiled.view));
+            let expires = compiled.view.expiry.as_ref().map(|expiry| expiry.at);
+            if compiled.view.baseline != Baseline::Inherit {
+                let by = Arc::clone(&compiled.by);
+                inner.baselines.push(Placed { tier, created, expires, by, says: compiled.view.baseline });
+            }
+            inner.rules.extend(compiled.metrics.iter().map(|(rule, by)| {
+                let (says, by) = (Arc::clone(rule), Arc::clone(by));
+                Placed { tier, created, expires, by, says }
+            }));
+            inner.spans.extend(compiled.traces.iter().map(|(rule, by)| {
+                let (says, by) = (Arc::clone(rule), Arc::clone(by));
+                Placed { tier, created, expires, by, says }
+            }));
+        }
+        // Views come in order of age and name, their rules as written: stable sorts leave that as it is.
+        inner.rules.sort_by_key(|placed| Reverse(placed.tier));
+        inner.baselines.sort_by_key(|placed| Reverse(placed.tier));
+        inner.spans.sort_by_key(|placed| Reverse(placed.tier));
+        inner.catalogues = self.catalogues.iter().filter(|c| speaks_for(&c.catalogue, component)).map(Arc::clone).collect();
+        let mut plan = Plan { hash: [0; 16], inner: Arc::new(inner) };
+        plan.hash = document::hash(&plan, component);
+        plan
+    }
+
+    /// The next moment at which a view expires, so that plans must be asked for again.
+    #[must_use]
+    pub fn next_expiry(&self, now: Wall) -> Option<Wall> {
+        self.views.iter().filter_map(|c| c.view.expiry.as_ref()).map(|expiry| expiry.at).filter(|at| *at > now).min()
+    }
+
+    /// Every declared instrument that is known, by catalogue.
+    pub fn catalogues(&self) -> impl Iterator<Item = &Arc<Catalogue>> {
+        self.catalogues.iter().map(|indexed| &indexed.catalogue)
+    }
+}
+
+fn index(catalogue: Arc<Catalogue>) -> Indexed {
+    let mut by_name: BTreeMap<Box<str>, Vec<usize>> = BTreeMap::new();
+    for (i, declared) in catalogue.instruments.iter().enumerate() {
+        by_name.entry(declared.name.clone()).or_default().push(i);
+    }
+    Indexed { catalogue, by_name }
+}
+
+fn compiled(view: Arc<View>) -> Compiled {
+    let by = |rule: &str| {
+        let (namespace, name) = (view.id.namespace.clone(), view.id.name.clone());
+        Arc::new(RuleRef { kind: view.id.kind.into(), namespace, view: name, rule: rule.into() })
+    };
+    let metrics = view.metrics.iter().map(|rule| (Arc::new(rule.clone()), by(&rule.name))).collect();
+    let traces = view.traces.iter().map(|rule| (Arc::new(rule.clone()), by(&rule.name))).collect();
+    Compiled { by: by(""), metrics, traces, view }
+}
+
+/// Age for the order of precedence: what has no time counts as younger than all that has one.
+fn age(view: &View) -> Wall {
+    view.created.unwrap_or(Wall(u64::MAX))
+}
+
+/// Whether a view acts at this moment.
+pub(super) fn is_active(view: &View, now: Wall) -> bool {
+    view.mode == Mode::Enforce && !has_expired(view, now)
+}
+
+/// Whether a view's time is over.
+pub(super) fn has_expired(view: &View, now: Wall) -> bool {
+    view.expiry.as_ref().is_some_and(|expiry| expiry.at <= now)
+}
+
+/// The tier of a view that has not expired: 0 is the catalogue's.
+pub(super) fn tier(view: &View) -> u8 {
+    match &view.reach {
+        Reach::Cluster { overrides: true, .. } => 5,
+        Reach::Cluster { overrides: false, .. } => 1,
+        Reach::Namespace if view.expiry.is_some() => 4,
+        Reach::Namespace if !view.targets.is_empty() => 3,
+        Reach::Namespace => 2,
+    }
+}
+
+/// Whether a view speaks of a component.
+pub(super) fn reaches(view: &View, component: &ComponentKey) -> bool {
+    let namespace = match &view.reach {
+        Reach::Namespace => view.id.namespace == component.namespace,
+        Reach::Cluster { selector, .. } => selects(selector, &component.namespace),
+    };
+    namespace && (view.targets.is_empty() || view.targets.iter().any(|target| is_target(target, component)))
+}
+
+/// Without a cluster a namespace has one label: its name.
+fn selects(selector: &Selector, namespace: &str) -> bool {
+    let named = selector.names.is_empty() || selector.names.iter().any(|pattern| pattern.matches(namespace));
+    named && selector.labels.iter().all(|(key, value)| &**key == NAME_LABEL && &**value == namespace)
+}
+
+fn is_target(target: &Target, component: &ComponentKey) -> bool {
+    match target {
+        Target::Service(pattern) => pattern.matches(&component.service),
+        Target::Workload { kind, name } => component.workload.as_ref().is_some_and(|w| w.kind == *kind && w.name == *name),
+    }
+}
+
+fn speaks_for(catalogue: &Catalogue, component: &ComponentKey) -> bool {
+    let namespace = &catalogue.id.namespace;
+    catalogue.service == component.service && (namespace.is_empty() || *namespace == component.namespace)
+}

@@ -1,0 +1,268 @@
+//! The precedence of everything that speaks of one instrument or span, aspect by aspect.
+//! Knows no component: the plan holds only what reaches it.
+
+use super::{
+    pattern::{Names, Pattern, Precision},
+    plan::{Buckets, Collapse, Decision, Inner, Keys, Placed, Plan, RuleRef, SpanDecision},
+    spec::{Baseline, Declared, Match, MetricRule, Sampling, State, TraceRule},
+};
+use crate::model::instrument::{Instrument, Kind, Level};
+use std::{cmp::Reverse, sync::Arc};
+
+/// The tier whose shapes bound those below instead of replacing them.
+pub(super) const OVERRIDES: u8 = 5;
+/// What is on where nobody says anything.
+const DEFAULT_LEVEL: Level = Level::Standard;
+
+/// How exactly a rule means an instrument: the greater wins within a tier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Specificity {
+    pub(super) precision: Precision,
+    pub(super) scoped: bool,
+    pub(super) narrowed: bool,
+}
+
+/// A rule that means the instrument asked about.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ranked<'a> {
+    pub(super) rule: &'a Placed<Arc<MetricRule>>,
+    pub(super) specificity: Specificity,
+}
+
+/// What a rule can say; each is decided on its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Aspect {
+    /// On or off.
+    State,
+    /// Which attributes stay.
+    Attributes,
+    /// Which buckets stay.
+    Buckets,
+    /// The new name.
+    Rename,
+    /// Series per instrument and instance.
+    Cardinality,
+    /// Slowest useful export interval.
+    Interval,
+    /// How many spans stay.
+    Sampling,
+}
+
+impl Aspect {
+    /// Those of instruments.
+    pub const METRIC: [Self; 6] = [Self::State, Self::Attributes, Self::Buckets, Self::Rename, Self::Cardinality, Self::Interval];
+
+    /// The word used in answers.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::State => "state",
+            Self::Attributes => "attributes",
+            Self::Buckets => "buckets",
+            Self::Rename => "rename",
+            Self::Cardinality => "cardinality",
+            Self::Interval => "interval",
+            Self::Sampling => "sampling",
+        }
+    }
+
+    /// Whether `rule` says anything of it.
+    #[must_use]
+    pub fn is_set_by(self, rule: &MetricRule) -> bool {
+        match self {
+            Self::State => rule.state != State::Inherit,
+            Self::Attributes => rule.attributes.is_some(),
+            Self::Buckets => rule.buckets.is_some(),
+            Self::Rename => rule.rename.is_some(),
+            Self::Cardinality => rule.limit.is_some(),
+            Self::Interval => rule.interval.is_some(),
+            Self::Sampling => false,
+        }
+    }
+
+    /// Whether what `rule` says of it can be done to instruments of `kind`.
+    #[must_use]
+    pub fn fits(self, rule: &MetricRule, kind: Kind) -> bool {
+        match self {
+            Self::Attributes => match (&rule.attributes, kind) {
+                (Some(attributes), Kind::Gauge) => attributes.collapse.is_some(),
+                (Some(_), Kind::Summary) => false, // quantiles of several series have no common quantile
+                _ => true,
+            },
+            Self::Buckets => match (&rule.buckets, kind) {
+                (Some(Buckets::Explicit(_)), Kind::Histogram | Kind::ExponentialHistogram) | (None, _) => true,
+                (Some(Buckets::Exponential { .. }), kind) => kind == Kind::ExponentialHistogram,
+                (Some(Buckets::Explicit(_)), _) => false,
+            },
+            Self::State | Self::Rename | Self::Cardinality | Self::Interval | Self::Sampling => true,
+        }
+    }
+}
+
+impl Plan {
+    /// What is decided for an instrument, declared or not.
+    #[must_use]
+    pub fn decide(&self, instrument: &Instrument) -> Decision {
+        let level = self.inner.level(instrument);
+        let ranked = self.inner.ranked(instrument, level);
+        let (on, by) = self.inner.state(&ranked, level);
+        let first = |aspect: Aspect| winner(&ranked, aspect, instrument.kind);
+        let (keys, collapse) = attributes(&ranked, instrument.kind);
+        let limits = bounds(&ranked, |rule| rule.limit);
+        let intervals = bounds(&ranked, |rule| rule.interval.map(|i| u64::try_from(i.as_millis()).unwrap_or(u64::MAX)));
+        Decision {
+            on,
+            keys,
+            collapse,
+            buckets: first(Aspect::Buckets).and_then(|ranked| ranked.rule.says.buckets.clone()),
+            limit: limits.into_iter().min(),
+            rename: first(Aspect::Rename).and_then(|ranked| ranked.rule.says.rename.clone()),
+            interval_ms: intervals.into_iter().max(),
+            by,
+        }
+    }
+
+    /// What is decided for a span; `None` when no rule speaks of it (it goes on).
+    #[must_use]
+    pub fn decide_span(&self, scope: &str, name: &str) -> Option<SpanDecision> {
+        let ranked = self.inner.ranked_spans(scope, name);
+        let state = ranked.iter().find(|rule| rule.says.state != State::Inherit);
+        let sampling = ranked.iter().find(|rule| rule.says.sampling.is_some());
+        let on = state.is_none_or(|rule| rule.says.state == State::Enabled);
+        let by = if on { sampling.or(state) } else { state }?;
+        let default = Sampling::default();
+        let says = sampling.and_then(|rule| rule.says.sampling.as_ref()).unwrap_or(&default);
+        Some(SpanDecision {
+            on,
+            sample: says.sample,
+            keep_errors: says.keep_errors,
+            keep_slower_ns: says.keep_slower.map(|d| u64::try_from(d.as_nanos()).unwrap_or(u64::MAX)),
+            by: Some(Arc::clone(&by.by)),
+        })
+    }
+}
+
+impl Inner {
+    /// How the catalogue declares an instrument.
+    pub(super) fn declared(&self, instrument: &Instrument) -> Option<&Declared> {
+        self.catalogues.iter().find_map(|indexed| {
+            let rows = indexed.by_name.get(&instrument.name)?;
+            let rows = rows.iter().filter_map(|row| indexed.catalogue.instruments.get(*row));
+            // The exact scope speaks before the row for any scope.
+            rows.filter(|row| row.scope == instrument.scope || row.scope.is_empty()).max_by_key(|row| !row.scope.is_empty())
+        })
+    }
+
+    pub(super) fn level(&self, instrument: &Instrument) -> Option<Level> {
+        self.declared(instrument).map(|declared| declared.level)
+    }
+
+    /// Every rule that means the instrument, the strongest first.
+    pub(super) fn ranked(&self, instrument: &Instrument, level: Option<Level>) -> Vec<Ranked<'_>> {
+        let names = Names::of(instrument);
+        let rank = |rule| specificity(rule, &names, instrument, level);
+        let mut ranked: Vec<Ranked<'_>> = self
+            .rules
+            .iter()
+            .filter_map(|rule| rank(&rule.says.matches).map(|specificity| Ranked { rule, specificity }))
+            .collect();
+        ranked.sort_by_key(|ranked| Reverse((ranked.rule.tier, ranked.specificity)));
+        ranked
+    }
+
+    /// On or off, and who says so. A baseline speaks after every rule of its own tier.
+    pub(super) fn state(&self, ranked: &[Ranked<'_>], level: Option<Level>) -> (bool, Option<Arc<RuleRef>>) {
+        let rule = ranked.iter().find(|ranked| ranked.rule.says.state != State::Inherit).map(|ranked| ranked.rule);
+        let baseline = self.baselines.first();
+        match (rule, baseline) {
+            (Some(rule), _) if baseline.is_none_or(|baseline| baseline.tier <= rule.tier) => {
+                (rule.says.state == State::Enabled, Some(Arc::clone(&rule.by)))
+            }
+            (_, Some(baseline)) => (baseline_is_on(baseline.says, level), Some(Arc::clone(&baseline.by))),
+            (_, None) => (level.is_none_or(|level| level <= DEFAULT_LEVEL), None),
+        }
+    }
+
+    /// Every rule that means the span, the strongest first.
+    pub(super) fn ranked_spans(&self, scope: &str, name: &str) -> Vec<&Placed<Arc<TraceRule>>> {
+        let mut ranked: Vec<_> =
+            self.spans.iter().filter_map(|rule| span_specificity(&rule.says, scope, name).map(|s| (s, rule))).collect();
+        ranked.sort_by_key(|(specificity, rule)| Reverse((rule.tier, *specificity)));
+        ranked.into_iter().map(|(_, rule)| rule).collect()
+    }
+}
+
+/// Whether a baseline has an instrument on. What nobody declared has no level, and a level does not turn it off.
+pub(super) fn baseline_is_on(baseline: Baseline, level: Option<Level>) -> bool {
+    match baseline {
+        Baseline::Inherit => true,
+        Baseline::None => false,
+        Baseline::UpTo(most) => level.is_none_or(|level| level <= most),
+    }
+}
+
+/// The strongest rule that says something of `aspect` that fits the kind.
+pub(super) fn winner<'r, 'a>(ranked: &'r [Ranked<'a>], aspect: Aspect, kind: Kind) -> Option<&'r Ranked<'a>> {
+    ranked.iter().find(|ranked| aspect.is_set_by(&ranked.rule.says) && aspect.fits(&ranked.rule.says, kind))
+}
+
+/// The values of the strongest rule below the overrides, and of every override: they bound each other.
+fn bounds<T>(ranked: &[Ranked<'_>], value: impl Fn(&MetricRule) -> Option<T>) -> Vec<T> {
+    let (over, below): (Vec<&Ranked<'_>>, Vec<&Ranked<'_>>) = ranked.iter().partition(|r| r.rule.tier == OVERRIDES);
+    let strongest = below.into_iter().find_map(|ranked| value(&ranked.rule.says));
+    over.into_iter().filter_map(|ranked| value(&ranked.rule.says)).chain(strongest).collect()
+}
+
+/// What the strongest rule below the overrides leaves, and every override leaves too.
+fn attributes(ranked: &[Ranked<'_>], kind: Kind) -> (Keys, Option<Collapse>) {
+    let fitting = |ranked: &&Ranked<'_>| {
+        Aspect::Attributes.is_set_by(&ranked.rule.says) && Aspect::Attributes.fits(&ranked.rule.says, kind)
+    };
+    let over = ranked.iter().filter(|r| r.rule.tier == OVERRIDES).filter(fitting);
+    let below = ranked.iter().filter(|r| r.rule.tier != OVERRIDES).find(fitting);
+    let mut keys = Keys::default();
+    let mut collapse = None;
+    for attributes in over.chain(below).filter_map(|ranked| ranked.rule.says.attributes.as_ref()) {
+        collapse = collapse.or(attributes.collapse);
+        keys.drop.extend(attributes.keys.drop.iter().cloned());
+        if let Some(keep) = &attributes.keys.keep {
+            keys.keep = Some(match keys.keep.take() {
+                None => keep.clone(),
+                Some(kept) => kept.intersection(keep).cloned().collect(),
+            });
+        }
+    }
+    (keys, collapse)
+}
+
+/// How exactly a match means an instrument; `None` when it does not mean it.
+pub(super) fn specificity(
+    matches: &Match,
+    names: &Names<'_>,
+    instrument: &Instrument,
+    level: Option<Level>,
+) -> Option<Specificity> {
+    let Match { instruments, scopes, kinds, levels } = matches;
+    let scoped = !scopes.is_empty();
+    let narrowed = !kinds.is_empty() || !levels.is_empty();
+    let fits = (!scoped || scopes.iter().any(|scope| scope.matches(&instrument.scope)))
+        && (kinds.is_empty() || kinds.contains(&instrument.kind))
+        && (levels.is_empty() || level.is_some_and(|level| levels.contains(&level)));
+    if !fits {
+        return None;
+    }
+    let precision = instruments.iter().filter(|pattern| pattern.names(names)).map(Pattern::precision).max()?;
+    Some(Specificity { precision, scoped, narrowed })
+}
+
+fn span_specificity(rule: &TraceRule, scope: &str, name: &str) -> Option<(Precision, bool)> {
+    let scoped = !rule.scopes.is_empty();
+    if scoped && !rule.scopes.iter().any(|pattern| pattern.matches(scope)) {
+        return None;
+    }
+    if rule.spans.is_empty() {
+        return Some((Precision::Anything, scoped));
+    }
+    let precision = rule.spans.iter().filter(|pattern| pattern.matches(name)).map(Pattern::precision).max()?;
+    Some((precision, scoped))
+}

@@ -1,0 +1,264 @@
+//! The plan as canonical JSON: what travels to components, what is hashed, what `/api/v1` shows.
+//! Knows how to write a plan, not how it is decided.
+
+use super::{
+    pattern::Pattern,
+    plan::{Buckets, Collapse, Decision, Keys, Plan, RuleRef},
+    spec::{Baseline, MetricRule, State, TraceRule},
+    time,
+};
+use crate::model::{
+    clock::Wall,
+    component::ComponentKey,
+    instrument::{Instrument, Kind, Level},
+};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+
+/// The version of the form.
+const SCHEMA: u32 = 1;
+
+/// A plan in the form that travels.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Document {
+    schema: u32,
+    component: String,
+    /// In hexadecimal; absent while the hash is computed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hash: Option<String>,
+    instruments: Vec<InstrumentLine>,
+    tail: Vec<TailLine>,
+    baseline: Vec<BaselineLine>,
+    spans: Vec<SpanLine>,
+}
+
+/// What is decided for a declared instrument.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct InstrumentLine {
+    scope: Box<str>,
+    name: Box<str>,
+    on: bool,
+    #[serde(flatten)]
+    shape: Shape,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<String>,
+}
+
+/// A rule for what is not declared, in order of precedence.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TailLine {
+    tier: u8,
+    instruments: Vec<Box<str>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    scopes: Vec<Box<str>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    kinds: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    levels: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on: Option<bool>,
+    #[serde(flatten)]
+    shape: Shape,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<String>,
+    by: String,
+}
+
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shape {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keep: Option<BTreeSet<Box<str>>>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    drop: BTreeSet<Box<str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    collapse: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    buckets: Option<BucketsLine>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interval_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rename: Option<Box<str>>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+enum BucketsLine {
+    Explicit(Box<[f64]>),
+    #[serde(rename_all = "camelCase")]
+    Exponential {
+        max_size: u32,
+        max_scale: i32,
+    },
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct BaselineLine {
+    tier: u8,
+    baseline: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<String>,
+    by: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SpanLine {
+    tier: u8,
+    scopes: Vec<Box<str>>,
+    spans: Vec<Box<str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sample: Option<f64>,
+    keep_errors: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keep_slower_ms: Option<u64>,
+    by: String,
+}
+
+/// The first half of the SHA-256 over the plan without its hash.
+pub(super) fn hash(plan: &Plan, component: &ComponentKey) -> [u8; 16] {
+    let mut document = plan.document(component);
+    document.hash = None;
+    let json = serde_json::to_vec(&document).expect("a plan has text keys and finite numbers only");
+    let mut hash = [0; 16];
+    for (half, byte) in hash.iter_mut().zip(Sha256::digest(&json)) {
+        *half = byte;
+    }
+    hash
+}
+
+impl Plan {
+    /// The hash in hexadecimal.
+    #[must_use]
+    pub fn hash_hex(&self) -> String {
+        self.hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The plan in the form that travels.
+    #[must_use]
+    pub fn document(&self, component: &ComponentKey) -> Document {
+        let instruments = self.declared_lines();
+        let tail = self.inner.rules.iter().map(|placed| tail_line(placed.tier, &placed.says, placed.expires, &placed.by));
+        let baseline = self.inner.baselines.iter().map(|placed| BaselineLine {
+            tier: placed.tier,
+            baseline: Baseline::as_str(placed.says),
+            expires_at: placed.expires.map(time::format_time),
+            by: placed.by.to_string(),
+        });
+        let spans = self.inner.spans.iter().map(|placed| span_line(placed.tier, &placed.says, &placed.by));
+        Document {
+            schema: SCHEMA,
+            component: component.to_string(),
+            hash: Some(self.hash_hex()),
+            instruments,
+            tail: tail.collect(),
+            baseline: baseline.collect(),
+            spans: spans.collect(),
+        }
+    }
+
+    fn declared_lines(&self) -> Vec<InstrumentLine> {
+        let mut seen = BTreeSet::new();
+        let rows = self.inner.catalogues.iter().flat_map(|indexed| &indexed.catalogue.instruments);
+        rows.filter(|row| seen.insert((row.scope.clone(), row.name.clone())))
+            .map(|row| {
+                let instrument =
+                    Instrument { scope: row.scope.clone(), name: row.name.clone(), kind: row.kind, unit: row.unit.clone() };
+                let decision = self.decide(&instrument);
+                let expires_at = self.expiry_of(&decision).map(time::format_time);
+                let by = decision.by.as_ref().map(ToString::to_string);
+                let (scope, name) = (instrument.scope, instrument.name);
+                InstrumentLine { scope, name, on: decision.on, shape: Shape::of(decision), expires_at, by }
+            })
+            .collect()
+    }
+
+    /// When the one who decided the state ends.
+    #[must_use]
+    pub fn expiry_of(&self, decision: &Decision) -> Option<Wall> {
+        let by = decision.by.as_deref()?;
+        let rules = self.inner.rules.iter().map(|placed| (&placed.by, placed.expires));
+        let baselines = self.inner.baselines.iter().map(|placed| (&placed.by, placed.expires));
+        rules.chain(baselines).find(|(placed, _)| ***placed == *by).and_then(|(_, expires)| expires)
+    }
+}
+
+impl Shape {
+    fn of(decision: Decision) -> Self {
+        let Decision { on: _, keys: Keys { keep, drop }, collapse, buckets, limit, rename, interval_ms, by: _ } = decision;
+        let (collapse, buckets) = (collapse.map(Collapse::as_str), buckets.map(BucketsLine::of));
+        Self { keep, drop, collapse, buckets, limit, interval_ms, rename }
+    }
+}
+
+impl BucketsLine {
+    fn of(buckets: Buckets) -> Self {
+        match buckets {
+            Buckets::Explicit(bounds) => Self::Explicit(bounds),
+            Buckets::Exponential { max_size, max_scale } => Self::Exponential { max_size, max_scale },
+        }
+    }
+}
+
+fn tail_line(tier: u8, rule: &MetricRule, expires: Option<Wall>, by: &RuleRef) -> TailLine {
+    let attributes = rule.attributes.clone();
+    let collapse = attributes.as_ref().and_then(|a| a.collapse).map(Collapse::as_str);
+    let keys = attributes.map(|a| a.keys).unwrap_or_default();
+    TailLine {
+        tier,
+        instruments: texts(&rule.matches.instruments),
+        scopes: texts(&rule.matches.scopes),
+        kinds: rule.matches.kinds.iter().map(|kind| Kind::as_str(*kind)).collect(),
+        levels: rule.matches.levels.iter().map(|level| Level::as_str(*level)).collect(),
+        on: is_on(rule.state),
+        shape: Shape {
+            keep: keys.keep,
+            drop: keys.drop,
+            collapse,
+            buckets: rule.buckets.clone().map(BucketsLine::of),
+            limit: rule.limit,
+            interval_ms: rule.interval.map(|d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX)),
+            rename: rule.rename.clone(),
+        },
+        expires_at: expires.map(time::format_time),
+        by: by.to_string(),
+    }
+}
+
+fn span_line(tier: u8, rule: &TraceRule, by: &RuleRef) -> SpanLine {
+    let sampling = rule.sampling.as_ref();
+    let slower = sampling.and_then(|s| s.keep_slower);
+    SpanLine {
+        tier,
+        scopes: texts(&rule.scopes),
+        spans: texts(&rule.spans),
+        on: is_on(rule.state),
+        sample: sampling.map(|s| s.sample),
+        keep_errors: sampling.is_some_and(|s| s.keep_errors),
+        keep_slower_ms: slower.map(|d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX)),
+        by: by.to_string(),
+    }
+}
+
+fn texts(patterns: &[Pattern]) -> Vec<Box<str>> {
+    patterns.iter().map(|pattern| pattern.as_str().into()).collect()
+}
+
+fn is_on(state: State) -> Option<bool> {
+    match state {
+        State::Inherit => None,
+        State::Enabled => Some(true),
+        State::Disabled => Some(false),
+    }
+}
