@@ -4,5 +4,8 @@
 mod conformance;
 mod config;
 mod drain;
+mod judge;
+mod real;
 mod semconv;
 mod support;
+mod traces;
