@@ -49,6 +49,8 @@ pub const CONFLICTS_MAX: usize = 1_000;
 pub const SCRAPES_MAX: usize = 8;
 /// Bytes of text echoed back from a request.
 pub const ECHO_BYTES_MAX: usize = 256;
+/// Bytes of one sentence in a reply.
+pub const REPLY_TEXT_BYTES_MAX: usize = 1024;
 /// Remarks in one reply.
 pub const REMARKS_MAX: usize = 8;
 /// Bytes of one view file.
