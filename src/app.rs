@@ -10,3 +10,4 @@ pub mod run;
 pub mod serve;
 pub mod surroundings;
 pub mod tasks;
+pub mod ticks;

@@ -110,11 +110,9 @@ fn nobody() -> RuleRef {
 
 fn rejected(taken: &Taken) -> Vec<(DropReason, u64)> {
     let reason = |reason: &Reason| match reason {
-        Reason::SeriesLimit
-        | Reason::TooManyAttributes
-        | Reason::AttributeTooLong
-        | Reason::TooDeep
-        | Reason::TooManyBuckets => DropReason::Limit,
+        Reason::SeriesLimit | Reason::TooManyAttributes | Reason::AttributeTooLong | Reason::TooDeep | Reason::TooManyBuckets => {
+            DropReason::Limit
+        }
         Reason::QueueFull => DropReason::QueueFull,
         _ => DropReason::Invalid,
     };
