@@ -3,10 +3,13 @@
 
 use opentelemetry::{
     InstrumentationScope, KeyValue,
-    trace::{Event as ApiEvent, SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState},
+    trace::{Event as ApiEvent, SpanContext, SpanKind, Status, TraceFlags, TraceState},
 };
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
+
 use std::{borrow::Cow, time::SystemTime};
+
+pub use opentelemetry::trace::{SpanId, TraceId};
 
 /// A span of the registry: its fields are its attributes.
 pub trait Span {
