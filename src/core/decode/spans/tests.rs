@@ -2,7 +2,7 @@ use super::{check, flaw, walk};
 use crate::{
     decode::{
         RawResource, RawScope, RawSpan, SpanSink,
-        arbitrary::{Source, scramble, traces_request},
+        arbitrary::{Source, messages::traces_request, scramble::scramble},
         schema::TRACES_REQUEST,
         structure::check_whole,
     },
