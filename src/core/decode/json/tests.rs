@@ -1,6 +1,10 @@
 use super::{metrics_to_protobuf, to_protobuf, traces_to_protobuf};
 use crate::decode::{
-    arbitrary::{Source, metrics_request, to_json, traces_request},
+    arbitrary::{
+        Source,
+        messages::{metrics_request, traces_request},
+        to_json::to_json,
+    },
     metrics,
     schema::{METRICS_REQUEST, TRACES_REQUEST},
     spans,
@@ -265,7 +269,9 @@ fn rj_08_null_is_the_default() {
     );
     check_point(
         r#""attributes":[{"value":{"stringValue":"no key"}}]"#,
-        &expect![[r#"{ attributes: [KeyValue { key: "", value: Some(AnyValue { value: Some(StringValue("no key")) }), key_strindex: 0 }], value: None }"#]],
+        &expect![[
+            r#"{ attributes: [KeyValue { key: "", value: Some(AnyValue { value: Some(StringValue("no key")) }), key_strindex: 0 }], value: None }"#
+        ]],
     );
 }
 
