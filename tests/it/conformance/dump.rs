@@ -70,7 +70,7 @@ fn buckets(out: &mut String, histogram: &Histogram) {
     let native = !histogram.positive_span.is_empty() || !histogram.negative_span.is_empty() || histogram.zero_threshold > 0.0;
     if native {
         let (schema, zero) = (histogram.schema, histogram.zero_count);
-        line(out, 2, &format!("native schema {schema} zero_threshold {} zero_count {zero}", histogram.zero_threshold));
+        line(out, 2, &format!("native schema {schema} zero_threshold {:e} zero_count {zero}", histogram.zero_threshold));
         side(out, "positive", &histogram.positive_span, &histogram.positive_delta);
         side(out, "negative", &histogram.negative_span, &histogram.negative_delta);
     }
