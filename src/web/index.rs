@@ -27,7 +27,9 @@ pub fn router(sources: &Arc<Sources>) -> Router {
 
 async fn page(State(sources): State<Arc<Sources>>) -> Html<String> {
     let overview = (sources.overview)();
-    let mut page = String::from("<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>pointsman</title></head>\n<body>\n");
+    let mut page = String::from(
+        "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>pointsman</title></head>\n<body>\n",
+    );
     page.push_str("<h1>pointsman</h1>\n<p>");
     page.push_str(&format!(
         "{} components, {} series, {} views, {} faults.",
