@@ -15,7 +15,8 @@ use crate::{
     state::visit::{Entry, Labels, MetricInfo, ResourceInfo, ScopeInfo, Series, Stream, StreamId, Value},
     wire::attributes::{Attribute, ValueType},
 };
-use std::{cell::RefCell, rc::Rc, sync::Arc};
+use proptest::prelude::{Strategy, any, prop, prop_oneof};
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc};
 
 /// Streams with their series. Cloned, it shares them.
 #[derive(Clone, Debug, Default)]
@@ -73,6 +74,7 @@ impl Fake {
             } else if word == "resource" {
                 let (attributes, time) = rest.split_once('@').unwrap_or((rest, "0"));
                 resource = (Arc::new(resource_of(attributes)), time.trim().parse().expect("a time"));
+                scope = Arc::new(scope_of("- - -"));
             } else if word == "scope" {
                 scope = Arc::new(scope_of(rest));
             } else {
@@ -141,6 +143,11 @@ fn intern(labels: &mut Labels, series: &FakeSeries) -> (u32, Vec<u32>) {
     });
     let entries = entries.collect();
     (find(&mut labels.shapes, keys.into()), entries)
+}
+
+/// Text as a table takes it.
+pub(super) fn encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02x}")).collect()
 }
 
 fn text(encoded: &str) -> Box<str> {
@@ -276,4 +283,48 @@ pub(super) fn body(table: &str, format: Format) -> String {
     let negotiated = Negotiated { format, ..Negotiated::default() };
     let (out, _) = body_with(Fake::parse(table), &ExposeOptions::default(), negotiated, &[]);
     String::from_utf8(out).expect("a text body is UTF-8")
+}
+
+/// Text of every sort: any Unicode, and what often collides.
+pub(super) fn word() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<String>(),
+        "[a._:;\"\\\\\n ]{0,4}",
+        prop::sample::select(vec!["le", "job", "a.b", "a_b", "__name__", ""]).prop_map(str::to_owned)
+    ]
+}
+
+fn value() -> impl Strategy<Value = String> {
+    any::<f64>().prop_map(|value| format!("{value}"))
+}
+
+/// A resource with a few metrics of a few series.
+pub(super) fn table() -> impl Strategy<Value = String> {
+    let pairs = |min: usize| {
+        prop::collection::vec((word(), word()), min..4).prop_map(|pairs| {
+            let unique: BTreeMap<String, String> = pairs.into_iter().collect();
+            unique.iter().map(|(key, value)| format!("{}={} ", encoded(key), encoded(value))).collect::<String>()
+        })
+    };
+    let kind =
+        prop::sample::select(vec!["gauge", "counter", "updowncounter", "gauge/info", "gauge/unknown", "histogram", "summary"]);
+    let metric = (kind, word(), word(), word(), prop::collection::btree_map(pairs(0), value(), 0..4));
+    let metric = metric.prop_map(|(kind, name, unit, help, series)| {
+        let unit = if unit.is_empty() { "-".to_owned() } else { encoded(&unit) };
+        let value = |value: &str| match kind {
+            "histogram" => "h count=3 sum=1 bounds=-1,2 counts=1,1,1 ex=0@1/1/2".to_owned(),
+            "summary" => "s count=3 sum=1 q=0.5:1".to_owned(),
+            _ => format!("{value} start=1 time=2"),
+        };
+        let series: String = series.iter().map(|(pairs, number)| format!("{pairs}: {}\n", value(number))).collect();
+        format!("{kind} {} {unit} {}\n{series}", encoded(&name), encoded(&help))
+    });
+    let resource = (pairs(0), word(), prop::collection::vec(metric, 0..4));
+    prop::collection::vec(resource, 1..3).prop_map(|resources| {
+        let one = |(pairs, scope, metrics): (String, String, Vec<String>)| {
+            let scope = if scope.is_empty() { "-".to_owned() } else { encoded(&scope) };
+            format!("resource {pairs}\nscope {scope} - -\n{}", metrics.concat())
+        };
+        resources.into_iter().map(one).collect()
+    })
 }
