@@ -174,7 +174,9 @@ fn native_histograms_in_protobuf() {
         a=5 : e count=1 sum=1 scale=0 positive=2147483647:1
         a=6 : e count=2 sum=1 scale=0 positive=-1000000000:1 negative=1000000000:1
         ";
-    check(table, expect![[r#"
+    check(
+        table,
+        expect![[r#"
         size_bytes Histogram unit "bytes" help ""
           [("a", "1")] count 37 sum 4.5 since none
             schema 8 zero 0 within 1e-128
@@ -194,7 +196,8 @@ fn native_histograms_in_protobuf() {
             schema 0 zero 0 within 1e-128
             negative [(1000000001, 1)] [1] = [(1000000001, 1)]
             positive [(-999999999, 1)] [1] = [(-999999999, 1)]
-    "#]]);
+    "#]],
+    );
     let negotiated = Negotiated { format: Format::Protobuf, ..Negotiated::default() };
     let (_, stats) = body_with(Fake::parse(table), &ExposeOptions::default(), negotiated, &[]);
     assert_eq!((stats.series, stats.unfit), (4, 2));
@@ -215,12 +218,12 @@ fn samples(families: &[MetricFamily]) -> Vec<(String, Pairs, f64)> {
             metric.gauge.iter().for_each(|gauge| add("", None, gauge.value));
             metric.counter.iter().for_each(|counter| add("", None, counter.value));
             metric.untyped.iter().for_each(|untyped| add("", None, untyped.value));
-            for summary in &metric.summary {
+            if let Some(summary) = &metric.summary {
                 summary.quantile.iter().for_each(|q| add("", Some(("quantile", q.quantile)), q.value));
                 add("_sum", None, summary.sample_sum);
                 add("_count", None, count(summary.sample_count));
             }
-            for histogram in &metric.histogram {
+            if let Some(histogram) = &metric.histogram {
                 histogram.bucket.iter().for_each(|b| add("_bucket", Some(("le", b.upper_bound)), count(b.cumulative_count)));
                 add("_sum", None, histogram.sample_sum);
                 add("_count", None, count(histogram.sample_count));
