@@ -24,7 +24,11 @@ pub(super) struct Fake {
     pub(super) streams: Rc<Vec<FakeStream>>,
     /// Shown after each visit, so that a test may change the series in between.
     pub(super) visits: Rc<RefCell<usize>>,
+    shown: Rc<RefCell<Vec<Identity>>>, // the last series of each visit: where the next one goes on
 }
+
+/// A series by its keys, values and their types: the order of a stream.
+type Identity = Vec<(Box<str>, Box<str>, ValueType)>;
 
 #[derive(Debug)]
 pub(super) struct FakeStream {
@@ -50,6 +54,12 @@ pub(super) enum FakeValue {
     Summary(Summary),
 }
 
+impl FakeSeries {
+    fn identity(&self) -> Identity {
+        self.attributes.iter().map(|a| (a.key.clone(), a.text.clone(), a.value_type)).collect()
+    }
+}
+
 impl Fake {
     /// Reads a table, a line each:
     /// `resource KEY=VALUE… @TIME`, `scope NAME VERSION SCHEMA KEY=VALUE…` (`-` is empty), `KIND NAME UNIT description` and
@@ -64,13 +74,7 @@ impl Fake {
                 let stream = streams.last().expect("a metric comes before its series");
                 let mut series = stream.series.borrow_mut();
                 series.push(series_of(attributes, value));
-                series.sort_by_key(|series| {
-                    let pairs = series.attributes.iter().map(|attribute| (attribute.key.clone(), attribute.text.clone()));
-                    (
-                        pairs.collect::<Vec<_>>(),
-                        series.attributes.iter().map(|attribute| attribute.value_type).collect::<Vec<_>>(),
-                    )
-                });
+                series.sort_by_cached_key(FakeSeries::identity);
             } else if word == "resource" {
                 let (attributes, time) = rest.split_once('@').unwrap_or((rest, "0"));
                 resource = (Arc::new(resource_of(attributes)), time.trim().parse().expect("a time"));
@@ -91,7 +95,7 @@ impl Fake {
                 streams.push(FakeStream { head, series: RefCell::default() });
             }
         }
-        Self { streams: Rc::new(streams), visits: Rc::default() }
+        Self { streams: Rc::new(streams), visits: Rc::default(), shown: Rc::default() }
     }
 }
 
@@ -112,7 +116,11 @@ impl Source for Fake {
         for series in all.iter() {
             intern(&mut labels, series);
         }
-        for series in all.iter().skip(from).take(max) {
+        let begin = match from.checked_sub(1) {
+            Some(at) => all.partition_point(|series| series.identity() <= self.shown.borrow()[at]),
+            None => 0,
+        };
+        for series in all.iter().skip(begin).take(max) {
             let (shape, entries) = intern(&mut labels, series);
             let value = match &series.value {
                 FakeValue::Number(number) => Value::Number(*number),
@@ -123,7 +131,9 @@ impl Source for Fake {
             let (start, time, exemplars) = (series.start, series.time, series.exemplars.as_slice());
             f(&Series { labels: &labels, shape, entries: &entries, start, time, value, exemplars });
         }
-        Some(from + max).filter(|next| *next < all.len())
+        let last = all.get(begin + max - 1).filter(|_| begin + max < all.len())?;
+        self.shown.borrow_mut().push(last.identity());
+        Some(self.shown.borrow().len())
     }
 }
 

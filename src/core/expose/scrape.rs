@@ -224,7 +224,7 @@ impl<S: Source> Scrape<S> {
         run.plans.begin_slice();
         let more = cursor.visit(&self.source, member.id, SLICE_SERIES_MAX, &mut |series| run.series(series));
         if self.dedupe.must_catch_up() {
-            let written = cursor.written();
+            let written = cursor.shown();
             self.dedupe.begin(true);
             self.catch_up(nth, &layout, written);
         } else if !more {

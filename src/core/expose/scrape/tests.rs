@@ -94,6 +94,18 @@ fn a_late_suspicion_still_finds_earlier_series() {
     assert_eq!((stats.series, stats.duplicates), (1201, 3));
 }
 
+/// Scenario: values that differ in type only, with other keys behind them, over several slices. Guarantees: CF-06 for
+/// twins that are not neighbours; the rest is complete.
+#[test]
+fn twins_may_stand_far_apart() {
+    let lines: String = (0..700).map(|n| format!("a=1 b={n:04} : {n}\na=int:1 b={:04} : {n}\n", n * 2)).collect();
+    let (out, stats) =
+        body_with(Fake::parse(&format!("gauge g\n{lines}")), &ExposeOptions::default(), Negotiated::default(), &[]);
+    let text = String::from_utf8(out).expect("UTF-8");
+    assert_eq!(check_text(&text), Vec::<String>::new());
+    assert_eq!((stats.series, stats.duplicates), (1050, 350));
+}
+
 /// Scenario: `name[]` in every spelling. Guarantees: HN-15: families by their names before escaping; unknown ones give nothing.
 #[test]
 fn families_can_be_asked_for_by_name() {
