@@ -1,1 +1,75 @@
 //! Prometheus over HTTP: negotiation, chunks, gzip. The text itself is core's.
+//! Knows no store: [`Open`] starts a scrape, and the scrape hands out chunks.
+
+pub mod body;
+pub mod compress;
+pub mod http;
+
+use pointsman_core::{expose::negotiate::Negotiated, model::clock::Mono};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::Semaphore;
+
+/// The monotonic clock.
+pub type Now = Arc<dyn Fn() -> Mono + Send + Sync>;
+
+/// Appends the next chunk; answers whether there may be more.
+pub type NextChunk = Box<dyn FnMut(&mut Vec<u8>) -> bool + Send>;
+
+/// Starts a scrape: of all families, or of those named, in the agreed format.
+pub type Open = Arc<dyn Fn(Negotiated, Vec<String>) -> NextChunk + Send + Sync>;
+
+/// Hears of every scrape that ended.
+pub type Done = Arc<dyn Fn(&Scraped) + Send + Sync>;
+
+/// What `/metrics` or `/metrics/self` needs.
+#[derive(Clone)]
+pub struct ReadSide {
+    /// Starts a scrape.
+    pub open: Open,
+    /// The clock.
+    pub now: Now,
+    /// One permit per scrape in flight.
+    pub permits: Arc<Semaphore>,
+    /// Hears of every scrape that ended.
+    pub done: Done,
+}
+
+/// A scrape that ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scraped {
+    /// From the request to the last byte handed out.
+    pub duration: Duration,
+    /// Bytes handed out, compressed.
+    pub bytes: u64,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// How a scrape ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// Every byte was handed out.
+    Complete,
+    /// The scraper went away.
+    Cancelled,
+    /// Its time was over.
+    TooLate,
+    /// Too many scrapes were in flight.
+    Refused,
+}
+
+impl Outcome {
+    /// The word for it in attributes.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Cancelled => "cancelled",
+            Self::TooLate => "too_late",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,166 @@
 //! OTLP in, over gRPC and HTTP: admission, decompression, answers. What a point means is core's.
+//! Both transports end in [`Ingest`]; neither knows where the points go.
+
+pub mod admit;
+pub mod answer;
+pub mod body;
+pub mod grpc;
+pub mod http;
+pub mod inflate;
+pub mod stats;
+
+use admit::{Budget, Held};
+use inflate::Encoding;
+use pointsman_core::{decode::DecodeError, limits, model::reject::Tally};
+use stats::Stats;
+use std::{sync::Arc, time::Duration};
+
+/// What a request carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Signal {
+    /// Metrics.
+    Metrics,
+    /// Spans.
+    Traces,
+}
+
+impl Signal {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Metrics, Self::Traces];
+
+    /// The word for it in attributes and logs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Metrics => "metrics",
+            Self::Traces => "traces",
+        }
+    }
+}
+
+/// Takes one request in protobuf.
+pub type Take = Arc<dyn Fn(&[u8]) -> Result<Tally, DecodeError> + Send + Sync>;
+
+/// Where requests of both transports end.
+pub struct Ingest {
+    /// Takes metrics.
+    pub metrics: Take,
+    /// Takes spans.
+    pub traces: Take,
+    /// Bytes of all requests in flight.
+    pub budget: Arc<Budget>,
+    /// Largest body, also after decompression.
+    pub body_bytes_max: usize,
+    /// How long a body may take to arrive.
+    pub body_time_max: Duration,
+    /// What was taken and refused.
+    pub stats: Stats,
+}
+
+/// Why a whole request was refused. Nothing of it was applied.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// Larger than we take.
+    #[error("the body has more than {limit} bytes (--max-body)")]
+    TooLarge {
+        /// The limit.
+        limit: usize,
+    },
+    /// Grows too much when inflated.
+    #[error("the body grows to more than {} times its size", limits::INFLATE_RATIO_MAX)]
+    Bomb,
+    /// Too much is in flight.
+    #[error("too many bytes in flight, try again later")]
+    Overload,
+    /// Did not arrive in time.
+    #[error("the body took longer than {} s", limits::BODY_MS_MAX / 1000)]
+    Slow,
+    /// Ended before its end, or is no HTTP body.
+    #[error("the body ended before its end")]
+    Cut,
+    /// An encoding we do not have.
+    #[error("unknown encoding, use gzip, zstd or identity")]
+    UnknownEncoding,
+    /// The bytes are not what their encoding says.
+    #[error("the body is not {0}")]
+    Corrupt(&'static str),
+    /// Not OTLP.
+    #[error("not an OTLP request")]
+    Decode(#[from] DecodeError),
+}
+
+/// Whose fault a refusal is, which decides code and retry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blame {
+    /// Never send it again.
+    Sender,
+    /// Never send it again: it is too large.
+    Size,
+    /// Never send it again in this encoding.
+    Encoding,
+    /// Send it again later.
+    Us,
+}
+
+impl Refusal {
+    /// Whose fault it is.
+    #[must_use]
+    pub const fn blame(&self) -> Blame {
+        match self {
+            Self::TooLarge { .. } | Self::Bomb => Blame::Size,
+            Self::Overload => Blame::Us,
+            Self::UnknownEncoding => Blame::Encoding,
+            Self::Slow | Self::Cut | Self::Corrupt(_) | Self::Decode(_) => Blame::Sender,
+        }
+    }
+
+    /// The word for it in attributes: a closed list.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::TooLarge { .. } => "too_large",
+            Self::Bomb => "bomb",
+            Self::Overload => "overload",
+            Self::Slow => "slow",
+            Self::Cut => "cut",
+            Self::UnknownEncoding => "unknown_encoding",
+            Self::Corrupt(_) => "corrupt",
+            Self::Decode(_) => "not_otlp",
+        }
+    }
+}
+
+impl Ingest {
+    /// Inflates a body within every cap.
+    ///
+    /// # Errors
+    /// When it is too large, grows too much, or is not what its encoding says.
+    pub fn inflate(&self, encoding: Encoding, body: Held) -> Result<Held, Refusal> {
+        match encoding {
+            Encoding::Identity => Ok(body),
+            Encoding::Gzip | Encoding::Zstd => off_reactor(body.len(), || inflate::inflate(encoding, &body, self.body_bytes_max)),
+        }
+    }
+
+    /// Applies a request in protobuf.
+    ///
+    /// # Errors
+    /// When it is not OTLP: then nothing was applied.
+    pub fn apply(&self, signal: Signal, body: &[u8]) -> Result<Tally, Refusal> {
+        let take = match signal {
+            Signal::Metrics => &self.metrics,
+            Signal::Traces => &self.traces,
+        };
+        let tally = off_reactor(body.len(), || take(body))?;
+        self.stats.took(signal, body.len(), &tally);
+        Ok(tally)
+    }
+}
+
+/// Runs work whose cost grows with `bytes`: small work here, large work where it stops nobody else.
+pub fn off_reactor<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
+    if bytes > limits::INLINE_BYTES_MAX { tokio::task::block_in_place(work) } else { work() }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,269 @@
-//! Our own logs, metrics and traces: pushed as OTLP into our own sink, like any component.
+//! Our own metrics and spans: pushed as OTLP into our own sink, like any component's, as `service.name=pointsman`.
+//! Knows plain numbers only: whoever owns a count hands it over in a [`Snapshot`]. Never exports on its own.
+
+#[cfg(test)]
+mod tests;
+
+use parking_lot::Mutex;
+use pointsman_instrument::{
+    Identity, Metric, Readings, Reconcile, Telemetry,
+    metric::{Histogram, Observable},
+    semconv::{
+        attribute::{PointsmanDropReason, PointsmanFaultSeverity, PointsmanSignal, SERVICE_VERSION},
+        pointsman as names,
+    },
+    transport::Sink,
+};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+pub use pointsman_instrument::semconv::attribute::PointsmanDropReason as DropReason;
+
+/// The shipped catalogues: (file name, text), as `--catalog` would read them.
+pub const CATALOGUES: [(&str, &str); 5] = [
+    ("machine-config-controller.yaml", include_str!("../otel/catalog/machine-config-controller.yaml")),
+    ("machine-config-daemon.yaml", include_str!("../otel/catalog/machine-config-daemon.yaml")),
+    ("machine-config-operator.yaml", include_str!("../otel/catalog/machine-config-operator.yaml")),
+    ("machine-config-server.yaml", include_str!("../otel/catalog/machine-config-server.yaml")),
+    ("pointsman.yaml", include_str!("../otel/catalog/pointsman.yaml")),
+];
+
+/// What one signal counted since the process began.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Flow {
+    /// Points or spans that came in.
+    pub received: u64,
+    /// Series written to scrapes, or spans taken by a back end.
+    pub exported: u64,
+    /// Points or spans that went no further.
+    pub dropped: Vec<(DropReason, u64)>,
+    /// Batches that wait.
+    pub queued: u64,
+}
+
+/// Points that one rule turned off.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Suppressed {
+    /// Namespace of the view; empty for a cluster view.
+    pub namespace: String,
+    /// Kind of the view.
+    pub kind: String,
+    /// Name of the view.
+    pub view: String,
+    /// Name of the rule; empty for the baseline.
+    pub rule: String,
+    /// How many.
+    pub points: u64,
+}
+
+/// One trace back end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Backend {
+    /// Its address, without credentials.
+    pub address: String,
+    /// Spans it took.
+    pub sent: u64,
+    /// Spans it never got.
+    pub dropped: Vec<(DropReason, u64)>,
+    /// Batches sent again.
+    pub retries: u64,
+    /// Bytes that wait for it.
+    pub queue_bytes: u64,
+    /// Bytes that may wait for it.
+    pub queue_bytes_max: u64,
+}
+
+/// Every number of the process that is counted elsewhere, at one moment. Counts never fall.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Points of metrics.
+    pub metrics: Flow,
+    /// Spans.
+    pub traces: Flow,
+    /// Series held, by component.
+    pub series: Vec<(String, u64)>,
+    /// Points that went to overflow series, by metric.
+    pub limited: Vec<(String, u64)>,
+    /// What views turned off.
+    pub suppressed: Vec<Suppressed>,
+    /// Faults in the views as last read: errors.
+    pub fault_errors: u64,
+    /// Faults in the views as last read: warnings.
+    pub fault_warnings: u64,
+    /// How often each limit bit, by its name.
+    pub limits: Vec<(&'static str, u64)>,
+    /// Listeners, and whether each takes plain text off loopback.
+    pub insecure: Vec<(&'static str, bool)>,
+    /// Trace back ends.
+    pub backends: Vec<Backend>,
+}
+
+/// Our own telemetry. `push` is called on a tick and before `/metrics/self`; the rest where things happen.
+pub struct Own {
+    telemetry: Arc<Telemetry>,
+    read: Box<dyn Fn() -> Snapshot + Send + Sync>,
+    latest: Arc<Mutex<Snapshot>>,
+    sink: Sink,
+    scrape_duration: Histogram<names::ScrapeDuration>,
+    scrape_size: Histogram<names::ScrapeSize>,
+    views: Reconcile,
+}
+
+impl Own {
+    /// As this instance. `now` is the wall clock, `read` gathers the numbers, `sink` takes the requests.
+    pub fn new(
+        instance: &str,
+        now: impl Fn() -> SystemTime + Send + Sync + 'static,
+        read: impl Fn() -> Snapshot + Send + Sync + 'static,
+        sink: Sink,
+    ) -> Self {
+        let identity = Identity::new("pointsman").instance(instance).with(SERVICE_VERSION, env!("CARGO_PKG_VERSION"));
+        let telemetry = Telemetry::new(identity, now);
+        let latest = Arc::new(Mutex::new(Snapshot::default()));
+        observe_flow(&telemetry, &latest);
+        observe_views(&telemetry, &latest);
+        observe_backends(&telemetry, &latest);
+        Self {
+            read: Box::new(read),
+            latest,
+            sink,
+            scrape_duration: telemetry.histogram(),
+            scrape_size: telemetry.histogram(),
+            views: Reconcile::new(&telemetry, "Views"),
+            telemetry,
+        }
+    }
+
+    /// Gathers the numbers and sends everything into the sink.
+    pub fn push(&self) {
+        *self.latest.lock() = (self.read)();
+        for (signal, body) in self.telemetry.collect() {
+            (self.sink)(signal, body);
+        }
+    }
+
+    /// A scrape was answered to its last byte.
+    pub fn scraped(&self, took: Duration, bytes: u64) {
+        if let Some(duration) = self.scrape_duration.on() {
+            duration.record(took.as_secs_f64(), names::ScrapeDuration);
+        }
+        if let Some(size) = self.scrape_size.on() {
+            #[expect(clippy::cast_precision_loss, reason = "a body of 2^53 bytes does not fit any limit")]
+            size.record(bytes as f64, names::ScrapeSize);
+        }
+    }
+
+    /// The loop that brings views into force: `own.views().begin()`, then `end`.
+    #[must_use]
+    pub fn views(&self) -> &Reconcile {
+        &self.views
+    }
+}
+
+type Latest = Arc<Mutex<Snapshot>>;
+
+/// Observes a metric over the latest snapshot.
+fn over<M: Metric>(telemetry: &Telemetry, latest: &Latest, read: impl Fn(&Snapshot, &Readings<'_, M>) + Send + Sync + 'static)
+where
+    M::Value: Observable,
+{
+    let latest = latest.clone();
+    telemetry.observe::<M>(move |readings| read(&latest.lock(), readings));
+}
+
+/// An up-down counter's value; more than fits is as much as fits.
+fn level(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+fn flows(snapshot: &Snapshot) -> [(PointsmanSignal, &Flow); 2] {
+    [(PointsmanSignal::Metrics, &snapshot.metrics), (PointsmanSignal::Traces, &snapshot.traces)]
+}
+
+fn observe_flow(telemetry: &Telemetry, latest: &Latest) {
+    over::<names::PipelineReceived>(telemetry, latest, |s, r| {
+        flows(s).into_iter().for_each(|(signal, flow)| r.set(flow.received, names::PipelineReceived { signal }));
+    });
+    over::<names::PipelineExported>(telemetry, latest, |s, r| {
+        flows(s).into_iter().for_each(|(signal, flow)| r.set(flow.exported, names::PipelineExported { signal }));
+    });
+    over::<names::PipelineQueue>(telemetry, latest, |s, r| {
+        flows(s).into_iter().for_each(|(signal, flow)| r.set(level(flow.queued), names::PipelineQueue { signal }));
+    });
+    over::<names::PipelineDropped>(telemetry, latest, |s, r| {
+        for (signal, flow) in flows(s) {
+            for drop_reason in PointsmanDropReason::ALL {
+                r.set(count_of(&flow.dropped, drop_reason), names::PipelineDropped { signal, drop_reason });
+            }
+        }
+    });
+    over::<names::SeriesActive>(telemetry, latest, |s, r| {
+        for (component, series) in &s.series {
+            r.set(level(*series), names::SeriesActive { component_name: component.clone().into() });
+        }
+    });
+    over::<names::MetricSeriesLimited>(telemetry, latest, |s, r| {
+        for (metric, points) in &s.limited {
+            r.set(*points, names::MetricSeriesLimited { metric_name: metric.clone().into() });
+        }
+    });
+    over::<names::LimitHits>(telemetry, latest, |s, r| {
+        s.limits.iter().for_each(|(limit, hits)| r.set(*hits, names::LimitHits { limit: (*limit).into() }));
+    });
+    telemetry.observe::<names::BuildInfo>(|r| r.set(1, names::BuildInfo { version: env!("CARGO_PKG_VERSION").into() }));
+    over::<names::TransportInsecure>(telemetry, latest, |s, r| {
+        for (listener, insecure) in &s.insecure {
+            r.set(i64::from(*insecure), names::TransportInsecure { listener: (*listener).into() });
+        }
+    });
+}
+
+/// Every reason is there from the start, so that the first drop shows as an increase.
+fn count_of(dropped: &[(DropReason, u64)], reason: DropReason) -> u64 {
+    dropped.iter().filter(|(r, _)| *r == reason).fold(0, |sum, (_, n)| sum.saturating_add(*n))
+}
+
+fn observe_views(telemetry: &Telemetry, latest: &Latest) {
+    over::<names::ViewSuppressed>(telemetry, latest, |s, r| {
+        for off in &s.suppressed {
+            let Suppressed { namespace, kind, view, rule, points } = off.clone();
+            let metric = names::ViewSuppressed {
+                k8s_namespace_name: namespace.into(),
+                view_kind: kind.into(),
+                view_name: view.into(),
+                rule_name: rule.into(),
+            };
+            r.set(points, metric);
+        }
+    });
+    over::<names::ViewFaults>(telemetry, latest, |s, r| {
+        r.set(level(s.fault_errors), names::ViewFaults { fault_severity: PointsmanFaultSeverity::Error });
+        r.set(level(s.fault_warnings), names::ViewFaults { fault_severity: PointsmanFaultSeverity::Warning });
+    });
+}
+
+fn observe_backends(telemetry: &Telemetry, latest: &Latest) {
+    over::<names::TraceSent>(telemetry, latest, |s, r| {
+        s.backends.iter().for_each(|b| r.set(b.sent, names::TraceSent { backend: b.address.clone().into() }));
+    });
+    over::<names::TraceRetries>(telemetry, latest, |s, r| {
+        s.backends.iter().for_each(|b| r.set(b.retries, names::TraceRetries { backend: b.address.clone().into() }));
+    });
+    over::<names::TraceDropped>(telemetry, latest, |s, r| {
+        for b in &s.backends {
+            for drop_reason in PointsmanDropReason::ALL {
+                r.set(count_of(&b.dropped, drop_reason), names::TraceDropped { backend: b.address.clone().into(), drop_reason });
+            }
+        }
+    });
+    over::<names::TraceQueueUsage>(telemetry, latest, |s, r| {
+        s.backends.iter().for_each(|b| r.set(level(b.queue_bytes), names::TraceQueueUsage { backend: b.address.clone().into() }));
+    });
+    over::<names::TraceQueueLimit>(telemetry, latest, |s, r| {
+        s.backends
+            .iter()
+            .for_each(|b| r.set(level(b.queue_bytes_max), names::TraceQueueLimit { backend: b.address.clone().into() }));
+    });
+}

@@ -1,10 +1,17 @@
 //! OTLP bytes to points, without copies: one walk over protobuf feeds a sink; JSON is first rewritten as protobuf,
 //! so that both ways in share every check. Knows no state and no view; allocates nothing on the hot path.
 
+#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::panic))]
+
+#[cfg(test)]
+mod arbitrary;
+mod envelope;
 pub mod json;
 pub mod metrics;
 pub mod reply;
+mod schema;
 pub mod spans;
+mod structure;
 
 /// The body is not OTLP: nothing of it was applied (gRPC INVALID_ARGUMENT, HTTP 400).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -39,14 +39,22 @@ pub const COMPONENTS_MAX: usize = 10_000;
 pub const RESOURCES_PER_COMPONENT_MAX: usize = 100_000;
 /// Tombstones kept per collapsed metric.
 pub const TOMBSTONES_MAX: usize = 10_000;
+/// Points of one collection that the overflow series of a metric remembers, so that a retry adds nothing twice.
+pub const OVERFLOW_POINTS_REMEMBERED_MAX: usize = 10_000;
+/// Points taken under one hold of a component's lock, metric by metric.
+pub const POINTS_PER_LOCK_MAX: u64 = 1_000;
 /// Lines rendered under one hold of a component's lock.
 pub const SLICE_SERIES_MAX: usize = 512;
 /// Bytes of one chunk of a scrape body.
 pub const CHUNK_BYTES: usize = 64 << 10;
+/// Naming conflicts listed for one layout; more are only counted.
+pub const CONFLICTS_MAX: usize = 1_000;
 /// Scrapes in flight.
 pub const SCRAPES_MAX: usize = 8;
 /// Bytes of text echoed back from a request.
 pub const ECHO_BYTES_MAX: usize = 256;
+/// Bytes of one sentence in a reply.
+pub const REPLY_TEXT_BYTES_MAX: usize = 1024;
 /// Remarks in one reply.
 pub const REMARKS_MAX: usize = 8;
 /// Bytes of one view file.
@@ -81,8 +89,40 @@ pub const TRACE_BATCH_BYTES_MAX: usize = 1 << 20;
 pub const KEPT_TRACES_MAX: usize = 100_000;
 /// Seconds for which such a trace id is remembered.
 pub const KEPT_TRACES_SECS: u64 = 600;
+/// How long a batch of spans waits for company before it goes out, in milliseconds.
+pub const TRACE_LINGER_MS: u64 = 1_000;
+/// One export to a back end may take so long, in seconds.
+pub const TRACE_EXPORT_SECS_MAX: u64 = 10;
+/// Bytes of a back end's answer that are read.
+pub const TRACE_ANSWER_BYTES_MAX: usize = 4 << 20;
+/// Back ends for traces (`--traces-to`).
+pub const TRACE_BACKENDS_MAX: usize = 8;
+/// First step of the back-off before a batch is sent again, in milliseconds.
+pub const RETRY_BACKOFF_MS_MIN: u64 = 500;
+/// Last step of that back-off, in milliseconds.
+pub const RETRY_BACKOFF_MS_MAX: u64 = 30_000;
+/// Longest delay that a back end may ask for, in seconds.
+pub const RETRY_ASKED_SECS_MAX: u64 = 300;
+/// Requests spent on finding what spoils one batch.
+pub const TRACE_SPLITS_MAX: usize = 64;
+/// Rules whose suppressed spans are counted apart.
+pub const SUPPRESSED_RULES_MAX: usize = 10_000;
+/// Traces kept in memory for the page.
+pub const RECENT_TRACES_MAX: usize = 200;
+/// Spans kept in memory for the page, over all traces.
+pub const RECENT_SPANS_MAX: usize = 10_000;
+/// Spans kept in memory for the page, of one trace.
+pub const RECENT_SPANS_PER_TRACE_MAX: usize = 1_000;
+/// Plans kept at hand for the components that send spans.
+pub const TRACE_PLANS_MAX: usize = COMPONENTS_MAX;
 
 const _: () = assert!(TRACE_BATCH_BYTES_MAX <= TRACE_QUEUE_BYTES_MAX);
+const _: () = assert!(4 * VALUE_DEPTH_MAX + 16 < JSON_DEPTH_MAX);
+const _: () = assert!(VIEW_FILE_BYTES_MAX <= VIEW_BYTES_MAX);
+const _: () = assert!(VALUE_DEPTH_MAX < JSON_DEPTH_MAX);
+const _: () = assert!(RETRY_BACKOFF_MS_MIN < RETRY_BACKOFF_MS_MAX && RETRY_BACKOFF_MS_MAX <= RETRY_ASKED_SECS_MAX * 1_000);
+const _: () = assert!(RECENT_SPANS_PER_TRACE_MAX <= RECENT_SPANS_MAX);
+const _: () = assert!(VIEW_FILE_BYTES_MAX <= VIEW_BYTES_MAX);
 const _: () = assert!(VIEW_FILE_BYTES_MAX <= VIEW_BYTES_MAX);
 const _: () = assert!(VALUE_DEPTH_MAX < JSON_DEPTH_MAX);
 const _: () = assert!(4 * VALUE_DEPTH_MAX + 16 < JSON_DEPTH_MAX);

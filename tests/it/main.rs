@@ -3,4 +3,9 @@
 
 mod config;
 mod drain;
+mod judge;
+mod real;
+mod semconv;
 mod support;
+mod tidy;
+mod traces;

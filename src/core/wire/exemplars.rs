@@ -3,7 +3,7 @@
 
 use super::{
     attributes::read_attributes,
-    read::{Reader, Wire, WireError, key},
+    read::{Reader, Wire, WireError, key, pieces},
 };
 use crate::{
     limits::EXEMPLARS_PER_POINT_MAX,
@@ -24,21 +24,12 @@ const FILTERED_ATTRIBUTES: u32 = 7;
 /// Of more than [`EXEMPLARS_PER_POINT_MAX`] the last on the wire are kept.
 #[must_use]
 pub fn read_exemplars(raw: &[u8], field: u32) -> Vec<Exemplar> {
-    let wanted = key(field, Wire::Len);
-    let mut reader = Reader::new(raw);
     let mut exemplars = VecDeque::new();
-    while let Ok(Some(key)) = reader.key() {
-        if key == wanted {
-            let Ok(bytes) = reader.bytes() else { break };
-            if let Ok(Some(exemplar)) = exemplar(bytes) {
-                if exemplars.len() == EXEMPLARS_PER_POINT_MAX {
-                    exemplars.pop_front();
-                }
-                exemplars.push_back(exemplar);
-            }
-        } else if reader.skip(key).is_err() {
-            break;
+    for exemplar in pieces(raw, field).filter_map(|piece| exemplar(piece).ok().flatten()) {
+        if exemplars.len() == EXEMPLARS_PER_POINT_MAX {
+            exemplars.pop_front();
         }
+        exemplars.push_back(exemplar);
     }
     exemplars.into()
 }

@@ -23,22 +23,32 @@ pub enum Wire {
 
 /// Why bytes are not a protobuf message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.text())]
 pub enum WireError {
     /// The message ends within a field.
-    #[error("cut off: a field runs past the end of its message")]
     Truncated,
     /// A varint of more than 64 bits.
-    #[error("varint of more than 64 bits")]
     Varint,
     /// Field number 0, or one over 29 bits.
-    #[error("illegal field number")]
     Field,
     /// A wire type that does not exist, or not for this field.
-    #[error("wrong wire type")]
     Type,
     /// Groups that do not match, or nest too deeply.
-    #[error("unmatched or too deeply nested group")]
     Group,
+}
+
+impl WireError {
+    /// The error in words.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Truncated => "cut off: a field runs past the end of its message",
+            Self::Varint => "varint of more than 64 bits",
+            Self::Field => "illegal field number",
+            Self::Type => "wrong wire type",
+            Self::Group => "unmatched or too deeply nested group",
+        }
+    }
 }
 
 /// The key that stands before a field: its number and wire type in one.
@@ -205,33 +215,34 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// The values of the length-delimited fields numbered `field` in `raw`, in wire order.
+/// Stops at the first byte that does not parse.
+pub fn pieces(raw: &[u8], field: u32) -> impl Iterator<Item = &[u8]> {
+    let wanted = key(field, Wire::Len);
+    let mut reader = Reader::new(raw);
+    std::iter::from_fn(move || {
+        while let Ok(Some(key)) = reader.key() {
+            if key == wanted {
+                return reader.bytes().ok();
+            }
+            reader.skip(key).ok()?;
+        }
+        None
+    })
+}
+
 /// The pieces of the sub-message `field` in `raw`, joined: the bytes themselves in the common case of at most one piece,
 /// `scratch` when a sender split the message. Joining is merging, by protobuf's definition.
 /// Stops at the first byte that does not parse.
 pub fn joined<'s>(raw: &'s [u8], field: u32, scratch: &'s mut Vec<u8>) -> &'s [u8] {
-    let wanted = key(field, Wire::Len);
-    let mut reader = Reader::new(raw);
-    let mut only: Option<&[u8]> = None;
+    let mut pieces = pieces(raw, field);
+    let Some(first) = pieces.next() else { return &[] };
+    let Some(second) = pieces.next() else { return first };
     scratch.clear();
-    while let Ok(Some(key)) = reader.key() {
-        if key != wanted {
-            if reader.skip(key).is_err() {
-                break;
-            }
-            continue;
-        }
-        let Ok(piece) = reader.bytes() else { break };
-        match only {
-            None => only = Some(piece),
-            Some(first) => {
-                if scratch.is_empty() {
-                    scratch.extend_from_slice(first);
-                }
-                scratch.extend_from_slice(piece);
-            }
-        }
-    }
-    if scratch.is_empty() { only.unwrap_or_default() } else { scratch }
+    scratch.extend_from_slice(first);
+    scratch.extend_from_slice(second);
+    pieces.for_each(|piece| scratch.extend_from_slice(piece));
+    scratch
 }
 
 #[cfg(test)]

@@ -1,0 +1,295 @@
+//! Which families there are, what heads them, and which streams are in them, in a fixed order.
+//! A function of the store's streams and the options alone; it never sees a series.
+
+mod conflict;
+mod family;
+mod identity;
+
+#[cfg(test)]
+mod tests;
+
+pub use conflict::{Conflict, ConflictKind, Conflicts, Party};
+pub use family::FamilyType;
+
+pub(in crate::expose) use family::Names;
+pub(in crate::expose) use identity::{Constant, Identity, Labeller, Origin};
+
+use super::{ExposeOptions, escape::Escaping};
+use crate::{
+    model::instrument::Kind,
+    state::visit::{ResourceInfo, ScopeInfo, Stream, StreamId},
+};
+use conflict::{Candidate, Settled, settle_names, settle_type};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
+
+/// Everything about a scrape that series do not change.
+#[derive(Debug)]
+pub struct Layout {
+    /// Who lost what.
+    pub conflicts: Conflicts,
+    pub(super) targets: Vec<Vec<Constant>>,
+    pub(super) families: Vec<Family>, // by full name
+}
+
+/// A family with its streams.
+#[derive(Debug)]
+pub(super) struct Family {
+    pub(super) names: Names,
+    pub(super) help: Box<str>,
+    /// Empty where there is none, or the family's name does not end in it.
+    pub(super) unit: Box<str>,
+    /// Both names of each metric in it, before escaping.
+    pub(super) asked: BTreeSet<Box<str>>,
+    pub(super) members: Vec<Member>,
+    /// Names of the constants of any member: an attribute of that name may make two members' series one.
+    pub(super) constant_names: BTreeSet<Box<str>>,
+    /// Whether two members have the same constants, so that their series may be one.
+    pub(super) may_collide: bool,
+}
+
+/// A stream of a family.
+#[derive(Debug)]
+pub(super) struct Member {
+    pub(super) id: StreamId,
+    pub(super) kind: Kind,
+    pub(super) constants: Arc<[Constant]>,
+    class: usize, // equal for members with equal constants
+}
+
+impl Layout {
+    /// Lays out what is visible.
+    #[must_use]
+    pub fn new(streams: &[Stream], options: &ExposeOptions, escaping: Escaping) -> Self {
+        let labeller = Labeller { options, escaping };
+        let mut conflicts = Conflicts::default();
+        let resources = Resources::new(streams, options);
+        let targets = resources.targets(labeller, &mut conflicts);
+        let mut members = Members::new(streams, &resources, labeller);
+        let names = names_of(streams, options, escaping);
+
+        let mut groups: BTreeMap<&str, Vec<Candidate<'_>>> = BTreeMap::new();
+        for (stream, (info, names)) in streams.iter().zip(&names).enumerate() {
+            let Some(names) = names else { continue };
+            let metric = info.metric.instrument.name.as_ref();
+            let candidate = Candidate { stream, names, component: &info.resource.component, metric };
+            groups.entry(&names.base).or_default().push(candidate);
+        }
+        let settled = groups.values().map(|candidates| settle_type(candidates, &mut conflicts)).collect();
+        let reserved: &[&str] = if targets.is_empty() { &[] } else { &["target", "target_info"] };
+        let settled = settle_names(settled, reserved, &mut conflicts);
+        let mut families: Vec<Family> =
+            settled.into_iter().filter_map(|family| Family::new(family, streams, &mut members, &mut conflicts)).collect();
+        families.sort_by(|a, b| a.names.full.cmp(&b.names.full));
+        Self { conflicts: conflicts.finish(), targets, families }
+    }
+}
+
+/// The names of each stream; many streams share one.
+fn names_of(streams: &[Stream], options: &ExposeOptions, escaping: Escaping) -> Vec<Option<Arc<Names>>> {
+    let mut known = HashMap::new();
+    let names = streams.iter().map(|stream| {
+        let metric = &stream.metric;
+        let key =
+            (&metric.instrument.name, &metric.instrument.unit, metric.instrument.kind, &metric.prometheus_type, &metric.rename);
+        known.entry(key).or_insert_with(|| Names::of(metric, options, escaping).map(Arc::new)).clone()
+    });
+    names.collect()
+}
+
+impl Family {
+    fn new(settled: Settled<'_>, streams: &[Stream], members: &mut Members<'_>, conflicts: &mut Conflicts) -> Option<Self> {
+        let names = settled.names()?.clone();
+        let mut in_order: Vec<Candidate<'_>> = settled.candidates;
+        in_order.sort_by(|a, b| members.compare(a.stream, b.stream));
+        let help = help_of(&names, &in_order, streams, conflicts);
+        let unit = unit_of(&names, &in_order, conflicts);
+        let asked = in_order.iter().flat_map(|candidate| candidate.names.asked.clone()).collect();
+        let members: Vec<Member> = in_order.iter().filter_map(|candidate| members.make(candidate.stream)).collect();
+        let classes: HashSet<usize> = members.iter().map(|member| member.class).collect();
+        let mut constant_names = BTreeSet::new();
+        let mut seen: HashSet<usize> = HashSet::new();
+        for member in members.iter().filter(|member| seen.insert(member.class)) {
+            constant_names.extend(member.constants.iter().map(|constant| constant.name.clone()));
+        }
+        let may_collide = classes.len() < members.len();
+        Some(Self { names, help, unit, asked, members, constant_names, may_collide })
+    }
+}
+
+/// CF-03: the longest description, then the first in byte order.
+fn help_of(names: &Names, candidates: &[Candidate<'_>], streams: &[Stream], conflicts: &mut Conflicts) -> Box<str> {
+    let description = |candidate: &&Candidate<'_>| streams.get(candidate.stream).map_or("", |stream| &stream.metric.description);
+    let best = candidates.iter().min_by(|a, b| {
+        let (a, b) = (description(a), description(b));
+        b.len().cmp(&a.len()).then_with(|| a.cmp(b))
+    });
+    let Some(best) = best else { return "".into() };
+    let help = description(&best);
+    for other in candidates {
+        let text = description(&other);
+        if text != help && !text.is_empty() {
+            let (kept, lost) = (best.wants(help), other.wants(text));
+            conflicts.push(Conflict { family: names.full.clone(), kind: ConflictKind::Help, kept, lost });
+        }
+    }
+    help.into()
+}
+
+/// CF-05, OM-05: one unit, which the family's name ends in; else none.
+fn unit_of(names: &Names, candidates: &[Candidate<'_>], conflicts: &mut Conflicts) -> Box<str> {
+    let mut with_unit = candidates.iter().filter(|candidate| !candidate.names.unit_word.is_empty());
+    let Some(first) = with_unit.next() else { return "".into() };
+    let unit = &first.names.unit_word;
+    let mut agree = true;
+    for other in with_unit.filter(|other| other.names.unit_word != *unit) {
+        agree = false;
+        let (kept, lost) = (first.wants(unit), other.wants(&other.names.unit_word));
+        conflicts.push(Conflict { family: names.full.clone(), kind: ConflictKind::Unit, kept, lost });
+    }
+    let is_suffix = names.base.strip_suffix(&**unit).is_some_and(|rest| rest.len() > 1 && rest.ends_with('_'));
+    if agree && is_suffix { unit.clone() } else { "".into() }
+}
+
+/// The resources behind the streams, each once, in order: job, instance, then the winner of RS-05 first.
+struct Resources<'a> {
+    list: Vec<Resource<'a>>,
+    ranks: HashMap<*const ResourceInfo, usize>,
+}
+
+struct Resource<'a> {
+    info: &'a ResourceInfo,
+    identity: Identity,
+    time: u64,
+}
+
+impl<'a> Resources<'a> {
+    fn new(streams: &'a [Stream], options: &ExposeOptions) -> Self {
+        let mut times: HashMap<*const ResourceInfo, (&'a ResourceInfo, u64)> = HashMap::new();
+        for stream in streams {
+            let (_, time) = times.entry(Arc::as_ptr(&stream.resource)).or_insert((&stream.resource, 0));
+            *time = (*time).max(stream.resource_time);
+        }
+        let resource = |(info, time)| Resource { info, identity: Identity::of(info, options.instance_fallback), time };
+        let mut list: Vec<Resource<'_>> = times.into_values().map(resource).collect();
+        list.sort_by(|a, b| {
+            a.identity.cmp(&b.identity).then(b.time.cmp(&a.time)).then_with(|| compare_attributes(a.info, b.info))
+        });
+        let ranks = list.iter().enumerate().map(|(rank, resource)| (std::ptr::from_ref(resource.info), rank)).collect();
+        Self { list, ranks }
+    }
+
+    fn rank(&self, stream: &Stream) -> usize {
+        self.ranks.get(&Arc::as_ptr(&stream.resource)).copied().unwrap_or(usize::MAX)
+    }
+
+    /// RS-04 to RS-08: one set of labels per job and instance.
+    fn targets(&self, labeller: Labeller<'_>, conflicts: &mut Conflicts) -> Vec<Vec<Constant>> {
+        let mut targets = Vec::new();
+        for group in self.list.chunk_by(|a, b| a.identity == b.identity) {
+            let Some((winner, losers)) = group.split_first() else { continue };
+            let kept = labeller.target(&winner.identity, winner.info);
+            for loser in losers {
+                let lost = labeller.target(&loser.identity, loser.info);
+                if lost.is_some() && lost != kept {
+                    conflicts.push(target_conflict(winner, loser));
+                }
+            }
+            targets.extend(kept);
+        }
+        targets
+    }
+}
+
+fn target_conflict(winner: &Resource<'_>, loser: &Resource<'_>) -> Conflict {
+    let wanted = |resource: &Resource<'_>| {
+        let part = |text: &Option<Box<str>>| text.clone().unwrap_or_default();
+        format!("job={:?} instance={:?}", part(&resource.identity.job), part(&resource.identity.instance))
+    };
+    let party = |resource: &Resource<'_>| Party {
+        component: resource.info.component.clone(),
+        metric: "".into(),
+        wanted: wanted(resource).into(),
+    };
+    Conflict { family: "target_info".into(), kind: ConflictKind::Target, kept: party(winner), lost: party(loser) }
+}
+
+fn compare_attributes(a: &ResourceInfo, b: &ResourceInfo) -> Ordering {
+    let fields = |info: &ResourceInfo| {
+        let fields =
+            info.attributes.iter().map(|attribute| (attribute.key.clone(), attribute.text.clone(), attribute.value_type));
+        fields.collect::<Vec<_>>()
+    };
+    fields(a).cmp(&fields(b)).then_with(|| a.component.cmp(&b.component))
+}
+
+/// Orders streams and gives each its constants; streams of one resource and scope share them.
+struct Members<'a> {
+    streams: &'a [Stream],
+    resources: &'a Resources<'a>,
+    labeller: Labeller<'a>,
+    scope_ranks: HashMap<*const ScopeInfo, usize>,
+    constants: HashMap<(usize, usize), Known>, // by ranks of resource and scope
+    classes: HashMap<Vec<Pair>, usize>,
+}
+
+/// Constants with their class.
+type Known = (usize, Arc<[Constant]>);
+/// Name and text of a constant.
+type Pair = (Box<str>, Box<str>);
+
+impl<'a> Members<'a> {
+    fn new(streams: &'a [Stream], resources: &'a Resources<'a>, labeller: Labeller<'a>) -> Self {
+        let mut scopes: Vec<&Arc<ScopeInfo>> = streams.iter().map(|stream| &stream.scope).collect();
+        scopes.sort();
+        let mut rank = 0usize;
+        let mut scope_ranks = HashMap::new();
+        for group in scopes.chunk_by(|a, b| a == b) {
+            scope_ranks.extend(group.iter().map(|scope| (Arc::as_ptr(scope), rank)));
+            rank = rank.saturating_add(1);
+        }
+        Self { streams, resources, labeller, scope_ranks, constants: HashMap::new(), classes: HashMap::new() }
+    }
+
+    fn ranks(&self, stream: &Stream) -> (usize, usize) {
+        let scope = self.scope_ranks.get(&Arc::as_ptr(&stream.scope)).copied().unwrap_or(usize::MAX);
+        (self.resources.rank(stream), scope)
+    }
+
+    fn compare(&self, a: usize, b: usize) -> Ordering {
+        let (Some(a), Some(b)) = (self.streams.get(a), self.streams.get(b)) else { return Ordering::Equal };
+        let head = |stream: &'a Stream| {
+            let metric = &*stream.metric;
+            (
+                &metric.instrument.name,
+                metric.instrument.kind,
+                &metric.instrument.unit,
+                &metric.prometheus_type,
+                &metric.description,
+            )
+        };
+        self.ranks(a).cmp(&self.ranks(b)).then_with(|| head(a).cmp(&head(b))).then(a.id.cmp(&b.id))
+    }
+
+    fn make(&mut self, stream: usize) -> Option<Member> {
+        let stream = self.streams.get(stream)?;
+        let ranks = self.ranks(stream);
+        let resource = self.resources.list.get(ranks.0)?;
+        let (class, constants) = match self.constants.get(&ranks) {
+            Some(known) => known.clone(),
+            None => {
+                let constants = self.labeller.constants(&resource.identity, resource.info, &stream.scope);
+                let labels = constants.iter().map(|constant| (constant.name.clone(), constant.text.clone())).collect();
+                let next = self.classes.len();
+                let class = *self.classes.entry(labels).or_insert(next);
+                let made = (class, Arc::from(constants));
+                self.constants.insert(ranks, made.clone());
+                made
+            }
+        };
+        Some(Member { id: stream.id, kind: stream.metric.instrument.kind, constants, class })
+    }
+}

@@ -1,0 +1,72 @@
+//! Two series with the same labels: the first in order is written, the others are not (CF-06).
+//! Costs next to nothing while a family cannot have such; then it remembers a hash per series of the family.
+
+use super::writer::Planned;
+use crate::{
+    expose::labels::Plan,
+    state::visit::{EntryId, Series},
+};
+use std::collections::HashSet;
+
+/// Off until something suspicious comes; on until the family ends.
+#[derive(Debug, Default)]
+pub(super) struct Dedupe {
+    seen: Option<HashSet<u128>>,
+    must_catch_up: bool,
+    last: Vec<EntryId>,
+    last_shape: Option<u32>,
+}
+
+impl Dedupe {
+    /// A family begins, or what it has written must be noted from its beginning.
+    pub(super) fn begin(&mut self, is_on: bool) {
+        *self = Self { seen: is_on.then(HashSet::new), ..Self::default() };
+    }
+
+    /// Another stream: its neighbours are others.
+    pub(super) fn begin_member(&mut self) {
+        self.last_shape = None;
+    }
+
+    pub(super) fn is_on(&self) -> bool {
+        self.seen.is_some()
+    }
+
+    /// Whether a series came that earlier ones might equal, which were not noted.
+    pub(super) fn must_catch_up(&self) -> bool {
+        self.must_catch_up
+    }
+
+    /// Notes the labels of a series; `false` when they were there already.
+    pub(super) fn is_new(&mut self, plan: &Plan, series: &Series<'_>) -> bool {
+        self.seen.as_mut().is_none_or(|seen| seen.insert(plan.hash(series)))
+    }
+
+    /// Whether a series may have the labels of another one: by its keys, by an empty value that gives no label, or
+    /// because its values differ from its neighbour's in their types alone.
+    #[inline]
+    pub(super) fn suspects(&mut self, planned: &Planned, series: &Series<'_>) -> bool {
+        let may_collide = planned.plan.may_collide || planned.shares_names || has_empty(series) || self.is_twin(series);
+        self.must_catch_up = may_collide;
+        if !may_collide {
+            self.last_shape = Some(series.shape);
+            self.last.clear();
+            self.last.extend_from_slice(series.entries);
+        }
+        may_collide
+    }
+
+    fn is_twin(&self, series: &Series<'_>) -> bool {
+        if self.last_shape != Some(series.shape) || self.last.len() != series.entries.len() {
+            return false;
+        }
+        let text = |id: EntryId| series.labels.entries.get(id as usize).map(|entry| &entry.text);
+        let differing = self.last.iter().zip(series.entries).find(|(a, b)| a != b);
+        differing.is_some_and(|(a, b)| text(*a) == text(*b))
+    }
+}
+
+fn has_empty(series: &Series<'_>) -> bool {
+    let is_empty = |id: &EntryId| series.labels.entries.get(*id as usize).is_some_and(|entry| entry.text.is_empty());
+    series.entries.iter().any(is_empty)
+}

@@ -1,0 +1,159 @@
+//! OTLP over HTTP: protobuf and JSON on `/v1/metrics` and `/v1/traces`. Every answer, errors too, speaks the encoding of
+//! its request, and JSON when that is unknown.
+
+use super::{Blame, Ingest, Refusal, Signal, admit::Held, answer, body, inflate::Encoding, off_reactor};
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    response::Response,
+    routing::any,
+};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use pointsman_core::{
+    decode::{
+        DecodeError, json,
+        reply::{Code, Status},
+    },
+    limits,
+    model::reject::Tally,
+};
+use std::sync::Arc;
+
+/// The two encodings of OTLP over HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Protobuf,
+    Json,
+}
+
+/// The routes.
+pub fn router(ingest: &Arc<Ingest>) -> Router {
+    let at = |signal| any(move |State(ingest): State<Arc<Ingest>>, request: Request| export(ingest, signal, request));
+    Router::new()
+        .route("/v1/metrics", at(Signal::Metrics))
+        .route("/v1/traces", at(Signal::Traces))
+        .fallback(unknown)
+        .with_state(Arc::clone(ingest))
+}
+
+/// The answer to a request that panicked.
+#[must_use]
+pub fn on_panic() -> Response {
+    let status = Status::new(Code::Internal, "pointsman failed on this request");
+    fail(StatusCode::INTERNAL_SERVER_ERROR, Form::Json, &status)
+}
+
+async fn unknown(request: Request) -> Response {
+    let status = Status::new(Code::NotFound, "no such path: POST to /v1/metrics or /v1/traces");
+    fail(StatusCode::NOT_FOUND, form_or_json(request.headers()), &status)
+}
+
+async fn export(ingest: Arc<Ingest>, signal: Signal, request: Request) -> Response {
+    let form = form(request.headers());
+    if request.method() != Method::POST {
+        let status = Status::new(Code::Unimplemented, "use POST");
+        let mut response = fail(StatusCode::METHOD_NOT_ALLOWED, form.unwrap_or(Form::Json), &status);
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+        return response;
+    }
+    let Some(form) = form else {
+        let status = Status::new(Code::InvalidArgument, "content-type must be application/x-protobuf or application/json");
+        return fail(StatusCode::UNSUPPORTED_MEDIA_TYPE, Form::Json, &status);
+    };
+    match take(&ingest, signal, form, request).await {
+        Ok(tally) => {
+            let reply = answer::taken(signal, &tally);
+            respond(StatusCode::OK, form, || reply.to_protobuf(), || reply.to_json())
+        }
+        Err(refusal) => {
+            ingest.stats.refused(signal, &refusal);
+            refuse(&refusal, form)
+        }
+    }
+}
+
+async fn take(ingest: &Ingest, signal: Signal, form: Form, request: Request) -> Result<Tally, Refusal> {
+    let encoding = encoding(request.headers())?;
+    let raw = body::read(ingest, request.into_body(), ingest.body_bytes_max).await?;
+    let body = ingest.inflate(encoding, raw)?;
+    match form {
+        Form::Protobuf => ingest.apply(signal, &body),
+        Form::Json => {
+            let body = rewrite(signal, &body)?;
+            ingest.apply(signal, &body)
+        }
+    }
+}
+
+/// JSON as protobuf, within the budget.
+fn rewrite(signal: Signal, body: &Held) -> Result<Held, Refusal> {
+    let convert: fn(&[u8]) -> Result<Vec<u8>, DecodeError> = match signal {
+        Signal::Metrics => json::metrics_to_protobuf,
+        Signal::Traces => json::traces_to_protobuf,
+    };
+    let protobuf = off_reactor(body.len(), || convert(body))?;
+    Held::of(protobuf, body.beside())
+}
+
+/// One `content-encoding` line with one encoding: a chain of them is a bomb's disguise.
+fn encoding(headers: &HeaderMap) -> Result<Encoding, Refusal> {
+    let mut lines = headers.get_all(header::CONTENT_ENCODING).iter();
+    match (lines.next(), lines.next()) {
+        (line, None) => Encoding::parse(line.map(HeaderValue::as_bytes)),
+        _ => Err(Refusal::UnknownEncoding),
+    }
+}
+
+fn form(headers: &HeaderMap) -> Option<Form> {
+    let value = headers.get(header::CONTENT_TYPE)?.as_bytes();
+    let essence = value.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    if essence.eq_ignore_ascii_case(b"application/x-protobuf") {
+        Some(Form::Protobuf)
+    } else if essence.eq_ignore_ascii_case(b"application/json") {
+        Some(Form::Json)
+    } else {
+        None
+    }
+}
+
+fn form_or_json(headers: &HeaderMap) -> Form {
+    form(headers).unwrap_or(Form::Json)
+}
+
+fn refuse(refusal: &Refusal, form: Form) -> Response {
+    let status = match (refusal.blame(), refusal) {
+        (Blame::Us, _) => StatusCode::SERVICE_UNAVAILABLE,
+        (Blame::Size, _) => StatusCode::PAYLOAD_TOO_LARGE,
+        (Blame::Encoding, _) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        (Blame::Sender, Refusal::Slow) => StatusCode::REQUEST_TIMEOUT,
+        (Blame::Sender, _) => StatusCode::BAD_REQUEST,
+    };
+    let mut response = fail(status, form, &answer::refused(refusal));
+    match refusal.blame() {
+        Blame::Us => {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(limits::RETRY_AFTER_SECS));
+        }
+        Blame::Encoding => {
+            let accepted = HeaderValue::from_static(Encoding::ACCEPTED);
+            response.headers_mut().insert(header::ACCEPT_ENCODING, accepted);
+        }
+        Blame::Sender | Blame::Size => {}
+    }
+    response
+}
+
+fn fail(code: StatusCode, form: Form, status: &Status) -> Response {
+    respond(code, form, || status.to_protobuf(), || status.to_json())
+}
+
+fn respond(status: StatusCode, form: Form, protobuf: impl FnOnce() -> Vec<u8>, json: impl FnOnce() -> String) -> Response {
+    let (content_type, body) = match form {
+        Form::Protobuf => ("application/x-protobuf", Body::from(protobuf())),
+        Form::Json => ("application/json", Body::from(json())),
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}

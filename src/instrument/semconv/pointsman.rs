@@ -1,0 +1,635 @@
+// DO NOT EDIT: rendered from otel/registry by tests/it/semconv.rs (UPDATE_EXPECT=1 cargo test --test it semconv).
+//! Metrics, spans and events of `pointsman`: one type each, whose fields are its attributes.
+//! Knows what they are called, not who sends them.
+
+use crate::{
+    metric::{Distribution, Kind, Level, Meta, Metric},
+    span::Span,
+    semconv::attribute,
+};
+use opentelemetry::{KeyValue, StringValue};
+use std::borrow::Cow;
+
+/// What is known of every metric here, in the registry's order.
+pub const METRICS: [&Meta; 20] = [
+    &PipelineReceived::META,
+    &PipelineExported::META,
+    &PipelineDropped::META,
+    &PipelineQueue::META,
+    &SeriesActive::META,
+    &MetricSeriesLimited::META,
+    &ViewSuppressed::META,
+    &ViewFaults::META,
+    &ReconcileCount::META,
+    &ReconcileDuration::META,
+    &ScrapeDuration::META,
+    &ScrapeSize::META,
+    &LimitHits::META,
+    &BuildInfo::META,
+    &TransportInsecure::META,
+    &TraceSent::META,
+    &TraceDropped::META,
+    &TraceRetries::META,
+    &TraceQueueUsage::META,
+    &TraceQueueLimit::META,
+];
+
+/// Points and spans that came in. Counter `pointsman.pipeline.received`, unit `{item}`.
+#[derive(Clone, Debug)]
+pub struct PipelineReceived {
+    /// Which signal.
+    pub signal: attribute::PointsmanSignal,
+}
+
+impl Metric for PipelineReceived {
+    const META: Meta = Meta {
+        name: "pointsman.pipeline.received",
+        kind: Kind::Counter,
+        unit: "{item}",
+        brief: "Points and spans that came in.",
+        scope: "pointsman",
+        level: Level::Essential,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = u64;
+    type Attributes = [KeyValue; 1];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_SIGNAL, self.signal),
+        ]
+    }
+}
+
+/// Series written to scrapes, and spans taken by a back end. Counter `pointsman.pipeline.exported`, unit `{item}`.
+#[derive(Clone, Debug)]
+pub struct PipelineExported {
+    /// Which signal.
+    pub signal: attribute::PointsmanSignal,
+}
+
+impl Metric for PipelineExported {
+    const META: Meta = Meta {
+        name: "pointsman.pipeline.exported",
+        kind: Kind::Counter,
+        unit: "{item}",
+        brief: "Series written to scrapes, and spans taken by a back end.",
+        scope: "pointsman",
+        level: Level::Essential,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = u64;
+    type Attributes = [KeyValue; 1];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_SIGNAL, self.signal),
+        ]
+    }
+}
+
+/// Points and spans that went no further, by reason. Counter `pointsman.pipeline.dropped`, unit `{item}`.
+#[derive(Clone, Debug)]
+pub struct PipelineDropped {
+    /// Which signal.
+    pub signal: attribute::PointsmanSignal,
+    /// Why it went no further.
+    pub drop_reason: attribute::PointsmanDropReason,
+}
+
+impl Metric for PipelineDropped {
+    const META: Meta = Meta {
+        name: "pointsman.pipeline.dropped",
+        kind: Kind::Counter,
+        unit: "{item}",
+        brief: "Points and spans that went no further, by reason.",
+        scope: "pointsman",
+        level: Level::Essential,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = u64;
+    type Attributes = [KeyValue; 2];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_SIGNAL, self.signal),
+            KeyValue::new(attribute::POINTSMAN_DROP_REASON, self.drop_reason),
+        ]
+    }
+}
+
+/// Batches that wait to go out. UpDownCounter `pointsman.pipeline.queue`, unit `{batch}`.
+#[derive(Clone, Debug)]
+pub struct PipelineQueue {
+    /// Which signal.
+    pub signal: attribute::PointsmanSignal,
+}
+
+impl Metric for PipelineQueue {
+    const META: Meta = Meta {
+        name: "pointsman.pipeline.queue",
+        kind: Kind::UpDownCounter,
+        unit: "{batch}",
+        brief: "Batches that wait to go out.",
+        scope: "pointsman",
+        level: Level::Essential,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = i64;
+    type Attributes = [KeyValue; 1];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_SIGNAL, self.signal),
+        ]
+    }
+}
+
+/// Series held, by component. UpDownCounter `pointsman.series.active`, unit `{series}`.
+#[derive(Clone, Debug)]
+pub struct SeriesActive {
+    /// Namespace and name of the component.
+    pub component_name: StringValue,
+}
+
+impl Metric for SeriesActive {
+    const META: Meta = Meta {
+        name: "pointsman.series.active",
+        kind: Kind::UpDownCounter,
+        unit: "{series}",
+        brief: "Series held, by component.",
+        scope: "pointsman",
+        level: Level::Essential,
+        limit: 1000,
+        buckets: &[],
+    };
+    type Value = i64;
+    type Attributes = [KeyValue; 1];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_COMPONENT_NAME, self.component_name),
+        ]
+    }
+}
+
+/// Points that went to an overflow series because a cardinality limit bit. Counter `pointsman.metric.series.limited`, unit `{point}`.
+#[derive(Clone, Debug)]
+pub struct MetricSeriesLimited {
+    /// OTLP name of the metric.
+    pub metric_name: StringValue,
+}
+
+impl Metric for MetricSeriesLimited {
+    const META: Meta = Meta {
+        name: "pointsman.metric.series.limited",
+        kind: Kind::Counter,
+        unit: "{point}",
+        brief: "Points that went to an overflow series because a cardinality limit bit.",
+        scope: "pointsman",
+        level: Level::Essential,
+        limit: 500,
+        buckets: &[],
+    };
+    type Value = u64;
+    type Attributes = [KeyValue; 1];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_METRIC_NAME, self.metric_name),
+        ]
+    }
+}
+
+/// Points that a rule of a view turned off at the controller. Counter `pointsman.view.suppressed`, unit `{point}`.
+#[derive(Clone, Debug)]
+pub struct ViewSuppressed {
+    /// Name of the namespace.
+    pub k8s_namespace_name: StringValue,
+    /// Kind of the view.
+    pub view_kind: StringValue,
+    /// Name of the view.
+    pub view_name: StringValue,
+    /// Name of the view's rule; empty for its baseline.
+    pub rule_name: StringValue,
+}
+
+impl Metric for ViewSuppressed {
+    const META: Meta = Meta {
+        name: "pointsman.view.suppressed",
+        kind: Kind::Counter,
+        unit: "{point}",
+        brief: "Points that a rule of a view turned off at the controller.",
+        scope: "pointsman",
+        level: Level::Essential,
+        limit: 2000,
+        buckets: &[],
+    };
+    type Value = u64;
+    type Attributes = [KeyValue; 4];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::K8S_NAMESPACE_NAME, self.k8s_namespace_name),
+            KeyValue::new(attribute::POINTSMAN_VIEW_KIND, self.view_kind),
+            KeyValue::new(attribute::POINTSMAN_VIEW_NAME, self.view_name),
+            KeyValue::new(attribute::POINTSMAN_RULE_NAME, self.rule_name),
+        ]
+    }
+}
+
+/// Faults in the views as last read. UpDownCounter `pointsman.view.faults`, unit `{fault}`.
+#[derive(Clone, Debug)]
+pub struct ViewFaults {
+    /// How bad the fault is.
+    pub fault_severity: attribute::PointsmanFaultSeverity,
+}
+
+impl Metric for ViewFaults {
+    const META: Meta = Meta {
+        name: "pointsman.view.faults",
+        kind: Kind::UpDownCounter,
+        unit: "{fault}",
+        brief: "Faults in the views as last read.",
+        scope: "pointsman",
+        level: Level::Essential,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = i64;
+    type Attributes = [KeyValue; 1];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_FAULT_SEVERITY, self.fault_severity),
+        ]
+    }
+}
+
+/// Turns of a loop that brings the world to what was asked for. Counter `pointsman.reconcile.count`, unit `{reconcile}`.
+#[derive(Clone, Debug)]
+pub struct ReconcileCount {
+    /// Kind of what was reconciled.
+    pub object_kind: StringValue,
+    /// How it ended.
+    pub result: attribute::PointsmanResult,
+}
+
+impl Metric for ReconcileCount {
+    const META: Meta = Meta {
+        name: "pointsman.reconcile.count",
+        kind: Kind::Counter,
+        unit: "{reconcile}",
+        brief: "Turns of a loop that brings the world to what was asked for.",
+        scope: "pointsman",
+        level: Level::Standard,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = u64;
+    type Attributes = [KeyValue; 2];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_OBJECT_KIND, self.object_kind),
+            KeyValue::new(attribute::POINTSMAN_RESULT, self.result),
+        ]
+    }
+}
+
+/// Time such a turn took. Histogram `pointsman.reconcile.duration`, unit `s`.
+#[derive(Clone, Debug)]
+pub struct ReconcileDuration {
+    /// Kind of what was reconciled.
+    pub object_kind: StringValue,
+    /// How it ended.
+    pub result: attribute::PointsmanResult,
+}
+
+impl Metric for ReconcileDuration {
+    const META: Meta = Meta {
+        name: "pointsman.reconcile.duration",
+        kind: Kind::Histogram,
+        unit: "s",
+        brief: "Time such a turn took.",
+        scope: "pointsman",
+        level: Level::Standard,
+        limit: 200,
+        buckets: &[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0],
+    };
+    type Value = Distribution;
+    type Attributes = [KeyValue; 2];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_OBJECT_KIND, self.object_kind),
+            KeyValue::new(attribute::POINTSMAN_RESULT, self.result),
+        ]
+    }
+}
+
+/// Time a scrape took, to its last byte. Histogram `pointsman.scrape.duration`, unit `s`.
+#[derive(Clone, Debug)]
+pub struct ScrapeDuration;
+
+impl Metric for ScrapeDuration {
+    const META: Meta = Meta {
+        name: "pointsman.scrape.duration",
+        kind: Kind::Histogram,
+        unit: "s",
+        brief: "Time a scrape took, to its last byte.",
+        scope: "pointsman",
+        level: Level::Standard,
+        limit: 200,
+        buckets: &[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0],
+    };
+    type Value = Distribution;
+    type Attributes = [KeyValue; 0];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+        ]
+    }
+}
+
+/// Size of a scrape's body before compression. Histogram `pointsman.scrape.size`, unit `By`.
+#[derive(Clone, Debug)]
+pub struct ScrapeSize;
+
+impl Metric for ScrapeSize {
+    const META: Meta = Meta {
+        name: "pointsman.scrape.size",
+        kind: Kind::Histogram,
+        unit: "By",
+        brief: "Size of a scrape's body before compression.",
+        scope: "pointsman",
+        level: Level::Standard,
+        limit: 200,
+        buckets: &[1000.0, 10000.0, 100000.0, 1000000.0, 10000000.0, 100000000.0],
+    };
+    type Value = Distribution;
+    type Attributes = [KeyValue; 0];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+        ]
+    }
+}
+
+/// How often a limit bit. Counter `pointsman.limit.hits`, unit `{hit}`.
+#[derive(Clone, Debug)]
+pub struct LimitHits {
+    /// Which limit, by its name in limits.rs.
+    pub limit: StringValue,
+}
+
+impl Metric for LimitHits {
+    const META: Meta = Meta {
+        name: "pointsman.limit.hits",
+        kind: Kind::Counter,
+        unit: "{hit}",
+        brief: "How often a limit bit.",
+        scope: "pointsman",
+        level: Level::Essential,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = u64;
+    type Attributes = [KeyValue; 1];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_LIMIT, self.limit),
+        ]
+    }
+}
+
+/// Version of the binary; always 1. UpDownCounter `pointsman.build.info`, unit `1`.
+#[derive(Clone, Debug)]
+pub struct BuildInfo {
+    /// Version of the binary.
+    pub version: StringValue,
+}
+
+impl Metric for BuildInfo {
+    const META: Meta = Meta {
+        name: "pointsman.build.info",
+        kind: Kind::UpDownCounter,
+        unit: "1",
+        brief: "Version of the binary; always 1.",
+        scope: "pointsman",
+        level: Level::Standard,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = i64;
+    type Attributes = [KeyValue; 1];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_VERSION, self.version),
+        ]
+    }
+}
+
+/// Whether a listener off loopback takes plain text. UpDownCounter `pointsman.transport.insecure`, unit `1`.
+#[derive(Clone, Debug)]
+pub struct TransportInsecure {
+    /// Which listener.
+    pub listener: StringValue,
+}
+
+impl Metric for TransportInsecure {
+    const META: Meta = Meta {
+        name: "pointsman.transport.insecure",
+        kind: Kind::UpDownCounter,
+        unit: "1",
+        brief: "Whether a listener off loopback takes plain text.",
+        scope: "pointsman",
+        level: Level::Essential,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = i64;
+    type Attributes = [KeyValue; 1];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_LISTENER, self.listener),
+        ]
+    }
+}
+
+/// Spans a back end took. Counter `pointsman.trace.sent`, unit `{span}`.
+#[derive(Clone, Debug)]
+pub struct TraceSent {
+    /// Address of the trace back end, without credentials.
+    pub backend: StringValue,
+}
+
+impl Metric for TraceSent {
+    const META: Meta = Meta {
+        name: "pointsman.trace.sent",
+        kind: Kind::Counter,
+        unit: "{span}",
+        brief: "Spans a back end took.",
+        scope: "pointsman",
+        level: Level::Standard,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = u64;
+    type Attributes = [KeyValue; 1];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_BACKEND, self.backend),
+        ]
+    }
+}
+
+/// Spans that never reached a back end, by reason. Counter `pointsman.trace.dropped`, unit `{span}`.
+#[derive(Clone, Debug)]
+pub struct TraceDropped {
+    /// Address of the trace back end, without credentials.
+    pub backend: StringValue,
+    /// Why it went no further.
+    pub drop_reason: attribute::PointsmanDropReason,
+}
+
+impl Metric for TraceDropped {
+    const META: Meta = Meta {
+        name: "pointsman.trace.dropped",
+        kind: Kind::Counter,
+        unit: "{span}",
+        brief: "Spans that never reached a back end, by reason.",
+        scope: "pointsman",
+        level: Level::Essential,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = u64;
+    type Attributes = [KeyValue; 2];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_BACKEND, self.backend),
+            KeyValue::new(attribute::POINTSMAN_DROP_REASON, self.drop_reason),
+        ]
+    }
+}
+
+/// Batches of spans that were sent again. Counter `pointsman.trace.retries`, unit `{retry}`.
+#[derive(Clone, Debug)]
+pub struct TraceRetries {
+    /// Address of the trace back end, without credentials.
+    pub backend: StringValue,
+}
+
+impl Metric for TraceRetries {
+    const META: Meta = Meta {
+        name: "pointsman.trace.retries",
+        kind: Kind::Counter,
+        unit: "{retry}",
+        brief: "Batches of spans that were sent again.",
+        scope: "pointsman",
+        level: Level::Standard,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = u64;
+    type Attributes = [KeyValue; 1];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_BACKEND, self.backend),
+        ]
+    }
+}
+
+/// Bytes of spans that wait for a back end. UpDownCounter `pointsman.trace.queue.usage`, unit `By`.
+#[derive(Clone, Debug)]
+pub struct TraceQueueUsage {
+    /// Address of the trace back end, without credentials.
+    pub backend: StringValue,
+}
+
+impl Metric for TraceQueueUsage {
+    const META: Meta = Meta {
+        name: "pointsman.trace.queue.usage",
+        kind: Kind::UpDownCounter,
+        unit: "By",
+        brief: "Bytes of spans that wait for a back end.",
+        scope: "pointsman",
+        level: Level::Essential,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = i64;
+    type Attributes = [KeyValue; 1];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_BACKEND, self.backend),
+        ]
+    }
+}
+
+/// Bytes of spans that may wait for a back end. UpDownCounter `pointsman.trace.queue.limit`, unit `By`.
+#[derive(Clone, Debug)]
+pub struct TraceQueueLimit {
+    /// Address of the trace back end, without credentials.
+    pub backend: StringValue,
+}
+
+impl Metric for TraceQueueLimit {
+    const META: Meta = Meta {
+        name: "pointsman.trace.queue.limit",
+        kind: Kind::UpDownCounter,
+        unit: "By",
+        brief: "Bytes of spans that may wait for a back end.",
+        scope: "pointsman",
+        level: Level::Standard,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = i64;
+    type Attributes = [KeyValue; 1];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_BACKEND, self.backend),
+        ]
+    }
+}
+
+/// One turn of a reconcile loop that changed something or failed. Span `reconcile {pointsman.object.kind}`.
+#[derive(Clone, Debug)]
+pub struct Reconcile {
+    /// Kind of what was reconciled.
+    pub object_kind: StringValue,
+    /// How it ended.
+    pub result: attribute::PointsmanResult,
+    /// Faults found.
+    pub faults: i64,
+}
+
+impl Span for Reconcile {
+    const SCOPE: &'static str = "pointsman.views";
+
+    fn name(&self) -> Cow<'static, str> {
+        format!("reconcile {}", self.object_kind.as_str()).into()
+    }
+
+    fn attributes(self) -> Vec<KeyValue> {
+        vec![
+            KeyValue::new(attribute::POINTSMAN_OBJECT_KIND, self.object_kind),
+            KeyValue::new(attribute::POINTSMAN_RESULT, self.result),
+            KeyValue::new(attribute::POINTSMAN_FAULTS, self.faults),
+        ]
+    }
+}

@@ -1,0 +1,93 @@
+use super::{SendError, Signal, Transport};
+use bytes::Bytes;
+use expect_test::{Expect, expect};
+use opentelemetry_proto::tonic::collector::metrics::v1::{ExportMetricsPartialSuccess, ExportMetricsServiceResponse};
+use prost::Message;
+use std::{error::Error, io::Read};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
+
+/// Answers one request with `answer` as it stands; returns the request's head and its body, inflated.
+async fn serve_once(listener: TcpListener, answer: Vec<u8>) -> (String, Vec<u8>) {
+    let (mut stream, _) = listener.accept().await.expect("a connection");
+    let mut read = Vec::new();
+    let head = loop {
+        let mut part = [0; 4096];
+        let n = stream.read(&mut part).await.expect("readable");
+        read.extend_from_slice(&part[..n]);
+        if let Some(end) = read.windows(4).position(|w| w == b"\r\n\r\n") {
+            break end + 4;
+        }
+    };
+    let text = String::from_utf8(read[..head].to_vec()).expect("a head in ASCII");
+    let length =
+        text.lines().find_map(|l| l.strip_prefix("content-length: ")).expect("a length").parse::<usize>().expect("a number");
+    while read.len() < head + length {
+        let mut part = [0; 4096];
+        let n = stream.read(&mut part).await.expect("readable");
+        read.extend_from_slice(&part[..n]);
+    }
+    stream.write_all(&answer).await.expect("writable");
+    let mut body = Vec::new();
+    flate2::read::GzDecoder::new(&read[head..]).read_to_end(&mut body).expect("gzip");
+    (text, body)
+}
+
+async fn post(answer: Vec<u8>) -> (Result<u64, SendError>, String, Vec<u8>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("bound"));
+    let transport = Transport::http(&url).expect("a URL");
+    let send = transport.send(Signal::Metrics, Bytes::from_static(b"some points"));
+    let (result, (head, body)) = tokio::join!(send, serve_once(listener, answer));
+    (result, head, body)
+}
+
+/// Scenario: the receiver refuses some points. Guarantees: the request is OTLP/HTTP with gzip, the count comes back.
+#[tokio::test]
+async fn http_reads_partial_success() {
+    let partial = ExportMetricsPartialSuccess { rejected_data_points: 7, error_message: String::new() };
+    let answer = ExportMetricsServiceResponse { partial_success: Some(partial) }.encode_to_vec();
+    let mut response = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", answer.len()).into_bytes();
+    response.extend(answer);
+    let (result, head, body) = post(response).await;
+    assert_eq!(result.expect("taken"), 7);
+    assert!(head.starts_with("POST /v1/metrics HTTP/1.1\r\n") && head.contains("content-type: application/x-protobuf"), "{head}");
+    assert_eq!(body, b"some points");
+}
+
+/// Scenario: answers that are not 200. Guarantees: those of OTLP's list are tried again, others are not.
+#[tokio::test]
+async fn http_statuses_say_whether_to_retry() {
+    for (status, retry) in [(400, false), (413, false), (429, true), (500, false), (502, true), (503, true), (504, true)] {
+        let (result, ..) = post(format!("HTTP/1.1 {status} X\r\ncontent-length: 0\r\n\r\n").into_bytes()).await;
+        assert_eq!(result.expect_err("refused").retryable(), retry, "{status}");
+    }
+}
+
+/// Scenario: an answer without end. Guarantees: it is not read for ever.
+#[tokio::test]
+async fn an_endless_answer_is_cut() {
+    let mut answer = b"HTTP/1.1 200 OK\r\ncontent-length: 9999999\r\n\r\n".to_vec();
+    answer.resize(answer.len() + 80_000, b'x');
+    let (result, ..) = post(answer).await;
+    assert!(matches!(result, Err(SendError::Reach(_))), "{result:?}");
+}
+
+fn check(url: &str, want: &Expect) {
+    let error = Transport::http(url).err().map_or("fine".to_owned(), |e| match e.source() {
+        Some(source) => format!("{e}: {source}"),
+        None => e.to_string(),
+    });
+    want.assert_eq(&error);
+}
+
+/// Scenario: addresses as people type them. Guarantees: what cannot work is said at once.
+#[test]
+fn addresses_are_checked_when_given() {
+    check("http://127.0.0.1:4318", &expect!["fine"]);
+    check("https://127.0.0.1:4318", &expect![[r#"read "https://127.0.0.1:4318": only http://host:port is supported"#]]);
+    check("127.0.0.1:4318", &expect![[r#"read "127.0.0.1:4318": only http://host:port is supported"#]]);
+    check("http://a b", &expect![[r#"read "http://a b" as a URL: invalid uri character"#]]);
+}

@@ -1,0 +1,99 @@
+use super::{Backend, CATALOGUES, DropReason, Flow, Own, Snapshot, Suppressed};
+use expect_test::expect;
+use opentelemetry_proto::tonic::collector::{metrics::v1::ExportMetricsServiceRequest, trace::v1::ExportTraceServiceRequest};
+use parking_lot::Mutex;
+use pointsman_instrument::{Outcome, Signal, semconv};
+use prost::Message;
+use std::{
+    collections::BTreeSet,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+fn snapshot() -> Snapshot {
+    let flow = |received| Flow { received, exported: 2, dropped: vec![(DropReason::Sampled, 3)], queued: 4 };
+    Snapshot {
+        metrics: flow(10),
+        traces: flow(20),
+        series: vec![("default/service.shop".to_owned(), 5)],
+        limited: vec![("mcd_update_state".to_owned(), 6)],
+        suppressed: vec![Suppressed { view: "quiet-mcd".to_owned(), points: 7, ..Suppressed::default() }],
+        fault_errors: 1,
+        fault_warnings: 2,
+        limits: vec![("series_max", 8)],
+        insecure: vec![("otlp-grpc", false)],
+        backends: vec![Backend { address: "http://jaeger:4317".to_owned(), ..Backend::default() }],
+    }
+}
+
+type Taken = Arc<Mutex<Vec<(Signal, Vec<u8>)>>>;
+
+fn own() -> (Own, Taken) {
+    let taken = Taken::default();
+    let sink = taken.clone();
+    let sink = Arc::new(move |signal, body: bytes::Bytes| sink.lock().push((signal, body.to_vec())));
+    (Own::new("pointsman-0", || SystemTime::UNIX_EPOCH, snapshot, sink), taken)
+}
+
+fn metric_names(taken: &Taken) -> BTreeSet<String> {
+    let taken = taken.lock();
+    let bodies = taken.iter().filter(|(signal, _)| *signal == Signal::Metrics);
+    let requests = bodies.map(|(_, body)| ExportMetricsServiceRequest::decode(body.as_slice()).expect("what we encoded"));
+    let scopes = requests.flat_map(|r| r.resource_metrics).flat_map(|r| r.scope_metrics);
+    scopes.flat_map(|s| s.metrics).map(|m| m.name).collect()
+}
+
+/// Scenario: everything that can happen to us happened once. Guarantees: what we send is what the registry names for
+/// us, no more and no less.
+#[test]
+fn we_send_what_the_registry_names() {
+    let (own, taken) = own();
+    own.scraped(Duration::from_millis(3), 1000);
+    own.views().begin().end(Outcome::Changed, 0);
+    own.push();
+    let named: BTreeSet<_> = semconv::pointsman::METRICS.iter().map(|m| m.name.to_owned()).collect();
+    assert_eq!(metric_names(&taken), named);
+}
+
+/// Scenario: nothing happened yet. Guarantees: counters are there at 0, so that their first increase shows.
+#[test]
+fn counters_begin_at_zero() {
+    let taken = Taken::default();
+    let sink = taken.clone();
+    let sink = Arc::new(move |signal, body: bytes::Bytes| sink.lock().push((signal, body.to_vec())));
+    Own::new("pointsman-0", || SystemTime::UNIX_EPOCH, Snapshot::default, sink).push();
+    let names: Vec<_> = metric_names(&taken).into_iter().collect();
+    expect![[r#"
+        pointsman.build.info
+        pointsman.pipeline.dropped
+        pointsman.pipeline.exported
+        pointsman.pipeline.queue
+        pointsman.pipeline.received
+        pointsman.view.faults"#]]
+    .assert_eq(&names.join("\n"));
+}
+
+/// Scenario: views were reloaded. Guarantees: the span of that turn goes into the same sink, once.
+#[test]
+fn a_reload_is_a_span() {
+    let (own, taken) = own();
+    own.views().begin().end(Outcome::Failed, 3);
+    own.push();
+    own.push();
+    let taken = taken.lock();
+    let spans = taken.iter().filter(|(signal, _)| *signal == Signal::Traces);
+    let requests = spans.map(|(_, body)| ExportTraceServiceRequest::decode(body.as_slice()).expect("what we encoded"));
+    let spans = requests.flat_map(|r| r.resource_spans).flat_map(|r| r.scope_spans).flat_map(|s| s.spans);
+    assert_eq!(spans.map(|s| s.name).collect::<Vec<_>>(), ["reconcile Views"]);
+}
+
+/// Scenario: a catalogue is added to the folder. Guarantees: it is shipped too.
+#[test]
+fn every_catalogue_is_shipped() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("otel/catalog");
+    let names: BTreeSet<_> = std::fs::read_dir(folder)
+        .expect("the folder is there")
+        .map(|e| e.expect("an entry").file_name().into_string().expect("UTF-8"))
+        .collect();
+    assert_eq!(CATALOGUES.map(|(name, _)| name.to_owned()).into_iter().collect::<BTreeSet<_>>(), names);
+}

@@ -1,0 +1,144 @@
+//! The servers under test as processes of ours: pointsman and the Collector, started alike, ended on drop, and asked
+//! through /proc what they cost. Knows nothing of what is sent to them.
+
+use anyhow::{Context, Result, bail};
+use std::{
+    fs,
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+/// Who is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Peer {
+    Pointsman,
+    Collector,
+}
+
+/// A running server.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) grpc: SocketAddr,
+    pub(crate) http: SocketAddr,
+    pub(crate) read: SocketAddr,
+    _folder: tempfile::TempDir,
+}
+
+impl Peer {
+    /// As the table names it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Pointsman => "pointsman",
+            Self::Collector => "Collector v0.155 + prometheusexporter",
+        }
+    }
+
+    fn program(self) -> Result<PathBuf> {
+        match self {
+            Self::Pointsman => Ok(PathBuf::from(env!("CARGO_BIN_EXE_pointsman"))),
+            Self::Collector => {
+                let tools = std::env::var("POINTSMAN_TOOLS_BIN")
+                    .context("find the Collector: POINTSMAN_TOOLS_BIN=$(bash tests/tools/build.sh collector)")?;
+                Ok(PathBuf::from(tools).join("collector"))
+            }
+        }
+    }
+}
+
+impl Server {
+    /// Starts the server and returns once it answers on all its ports.
+    pub(crate) fn start(peer: Peer) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let [grpc, http, read] = free_addresses()?;
+        let mut command = Command::new(peer.program()?);
+        match peer {
+            Peer::Pointsman => {
+                command.args(["serve", "--otlp-grpc", &grpc.to_string(), "--otlp-http", &http.to_string()]);
+                command.args(["--listen", &read.to_string(), "--memory-limit", "8GiB", "--expire-after", "1h"]);
+            }
+            Peer::Collector => {
+                let config = folder.path().join("collector.yaml");
+                fs::write(&config, collector_config(grpc, http, read))?;
+                command.arg("--config").arg(config);
+            }
+        }
+        let log = fs::File::create(folder.path().join("log"))?;
+        let child = command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn();
+        let child = child.with_context(|| format!("start {}", peer.name()))?;
+        let mut server = Self { child, grpc, http, read, _folder: folder };
+        server.wait_ready().with_context(|| format!("wait for {}", peer.name()))?;
+        Ok(server)
+    }
+
+    fn wait_ready(&mut self) -> Result<()> {
+        for _ in 0..600 {
+            if let Some(status) = self.child.try_wait()? {
+                let log = fs::read_to_string(self._folder.path().join("log"))?;
+                bail!("it ended with {status}: {log}");
+            }
+            if [self.grpc, self.http, self.read].iter().all(|address| TcpStream::connect(address).is_ok()) {
+                return Ok(());
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        bail!("its ports stayed closed for 30 s")
+    }
+
+    /// CPU time of the process so far, in seconds: user and system, all threads.
+    pub(crate) fn cpu_seconds(&self) -> Result<f64> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // The name in parentheses may hold spaces; after it come the fields from the third on.
+        let (_, fields) = stat.rsplit_once(") ").context("read the fields of stat")?;
+        let fields: Vec<&str> = fields.split(' ').collect();
+        let ticks = |at: usize| -> Result<f64> { Ok(fields.get(at).context("stat is short")?.parse()?) };
+        Ok((ticks(11)? + ticks(12)?) / TICKS_PER_SECOND)
+    }
+
+    /// Resident memory now, in bytes.
+    pub(crate) fn resident_bytes(&self) -> Result<f64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("find VmRSS")?;
+        let kib: f64 = line.trim().trim_end_matches(" kB").parse()?;
+        Ok(kib * 1024.0)
+    }
+}
+
+/// Linux reports CPU times in this unit to every program, whatever the kernel's own tick is.
+const TICKS_PER_SECOND: f64 = 100.0;
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Ended already is as good as ended by us.
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// Three free addresses, found together so that they differ.
+fn free_addresses() -> Result<[SocketAddr; 3]> {
+    let bind = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
+    let held = [bind()?, bind()?, bind()?];
+    Ok([held[0].local_addr()?, held[1].local_addr()?, held[2].local_addr()?])
+}
+
+fn collector_config(grpc: SocketAddr, http: SocketAddr, read: SocketAddr) -> String {
+    format!(
+        "receivers:
+  otlp:
+    protocols:
+      grpc: {{endpoint: '{grpc}', max_recv_msg_size_mib: 64}}
+      http: {{endpoint: '{http}'}}
+exporters:
+  prometheus: {{endpoint: '{read}', metric_expiration: 1h}}
+service:
+  telemetry:
+    logs: {{level: error}}
+    metrics: {{level: none}}
+  pipelines:
+    metrics: {{receivers: [otlp], exporters: [prometheus]}}
+"
+    )
+}

@@ -1,0 +1,122 @@
+#!/usr/bin/env bash
+# Builds the real peers that tests talk to into a cache outside the clone, each once per content of its folder, and
+# prints as its last line the folder that holds them all. Needs Go, Python 3 with venv, and on Debian apt-get.
+# Usage: tests/tools/build.sh [prometheus|jaeger|collector|gosender|python|debian]...   (none = all)
+set -euo pipefail
+cd "$(dirname "$0")"
+here=$PWD
+cache=${POINTSMAN_TOOLS:-$HOME/.cache/pointsman/tools}
+mkdir -p "$cache"
+exec 9>"$cache/.lock"
+flock 9 # two runs share one cache: the second waits, then finds everything built
+
+say() { printf '%s\n' "tools: $*" >&2; }
+
+# key FOLDER [TEXT]: changes with the names and contents of the folder's files, and with how they are built.
+key() {
+    (cd "$here/$1" && find . -type f ! -path '*/__pycache__/*' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum; echo "${2-}") |
+        sha256sum | cut -c1-12
+}
+
+# made FOLDER: a folder is whole once its marker is there; a build that was cut off is done anew.
+made() { [ -e "$1/.made" ]; }
+
+# try_thrice COMMAND...: registries refuse now and then; what they delivered stays cached between the attempts.
+try_thrice() {
+    local pause
+    for pause in 5 20 0; do
+        "$@" && return 0
+        say "failed: $*"
+        sleep "$pause"
+    done
+    return 1
+}
+
+# go_tool FOLDER GOFLAGS [NAME=PACKAGE]...: the module is built from a copy, because -mod=mod completes its go.sum.
+go_tool() {
+    local folder=$1 flags=$2 dest started=$SECONDS pair
+    shift 2
+    dest=$cache/$folder-$(key "$folder" "$flags $* $(go env GOVERSION)")
+    if ! made "$dest"; then
+        say "building $folder"
+        rm -rf "$dest"
+        mkdir -p "$dest/src" "$dest/bin"
+        cp "$folder"/* "$dest/src/"
+        for pair in "$@"; do
+            # shellcheck disable=SC2086 # flags is a list
+            (cd "$dest/src" && try_thrice env GOFLAGS=-mod=mod GOWORK=off CGO_ENABLED=0 \
+                go build $flags -trimpath -ldflags "-s -w" -o "$dest/bin/${pair%%=*}" "${pair#*=}") >&2
+        done
+        touch "$dest/.made"
+        say "built $folder in $((SECONDS - started)) s"
+    fi
+    parts+=("$dest")
+}
+
+# Debian's Prometheus is unpacked, not installed: an installed one would start a server of its own.
+debian_prometheus() {
+    local version dest
+    version=$(apt-cache policy prometheus 2>/dev/null | awk '/Candidate:/ {print $2}')
+    if [ -z "$version" ] && [ "$(id -u)" = 0 ]; then
+        apt-get update -qq >&2
+        version=$(apt-cache policy prometheus | awk '/Candidate:/ {print $2}')
+    fi
+    case $version in
+    2.*) ;;
+    *) say "Debian offers prometheus '$version', the tests want 2.x"; exit 1 ;;
+    esac
+    dest=$cache/prometheus2-$(printf '%s' "$version" | sha256sum | cut -c1-12)
+    if ! made "$dest"; then
+        say "unpacking Debian's prometheus $version"
+        rm -rf "$dest"
+        mkdir -p "$dest/bin"
+        chmod 777 "$dest" # apt downloads as its own user
+        (cd "$dest" && try_thrice apt-get download -qq prometheus && dpkg-deb -x prometheus_*.deb root && rm prometheus_*.deb) >&2
+        chmod 755 "$dest"
+        ln -s ../root/usr/bin/prometheus "$dest/bin/prometheus2"
+        ln -s ../root/usr/bin/promtool "$dest/bin/promtool2"
+        touch "$dest/.made"
+    fi
+    parts+=("$dest")
+}
+
+# A virtual environment knows itself by the path it is started from, so `bin` gets a wrapper and not a link.
+python_env() {
+    local dest
+    dest=$cache/python-$( (python3 --version; cat python/requirements.txt) | sha256sum | cut -c1-12)
+    if ! made "$dest"; then
+        say "installing the Python packages"
+        rm -rf "$dest"
+        mkdir -p "$dest/bin"
+        python3 -m venv "$dest/venv"
+        try_thrice "$dest/venv/bin/pip" install --quiet --disable-pip-version-check -r python/requirements.txt >&2
+        printf '#!/bin/sh\nexec "%s/venv/bin/python" -B "$@"\n' "$dest" >"$dest/bin/python"
+        chmod +x "$dest/bin/python"
+        touch "$dest/.made"
+    fi
+    parts+=("$dest")
+}
+
+parts=()
+for tool in "${@:-all}"; do
+    known=no
+    wanted() { [ "$tool" = all ] || [ "$tool" = "$1" ]; }
+    if wanted python; then known=yes; python_env; fi
+    if wanted debian; then known=yes; debian_prometheus; fi
+    if wanted prometheus; then
+        known=yes
+        # Without the tags one service-discovery module does not resolve.
+        go_tool prometheus "-tags=remove_all_sd,enable_kubernetes_sd,netgo" \
+            prometheus3=github.com/prometheus/prometheus/cmd/prometheus promtool3=github.com/prometheus/prometheus/cmd/promtool
+    fi
+    if wanted jaeger; then known=yes; go_tool jaeger "" jaeger=github.com/jaegertracing/jaeger/cmd/all-in-one; fi
+    if wanted gosender; then known=yes; go_tool gosender "" gosender=.; fi
+    if wanted collector; then known=yes; go_tool collector "" collector=.; fi
+    [ $known = yes ] || { say "no tool named '$tool'"; exit 2; }
+done
+
+# One folder of links per set of builds, so that a clone with other versions may share the cache.
+set_dir=$cache/set-$(printf '%s\n' "${parts[@]}" | sha256sum | cut -c1-12)
+mkdir -p "$set_dir"
+for part in "${parts[@]}"; do ln -sf "$part"/bin/* "$set_dir/"; done
+printf '%s\n' "$set_dir"
