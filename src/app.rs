@@ -2,6 +2,7 @@
 //! The only module that knows all others, the clock and the tasks.
 
 pub mod api;
+pub mod check;
 pub mod clock;
 pub mod drain;
 pub mod engine;
