@@ -15,7 +15,9 @@ use pointsman_core::{
     expose::{ExposeOptions, negotiate::Negotiated, scrape::Exposition},
     fault::{Fault, Place, code::Code},
     limits,
+    model::clock::Wall,
     state::store::{Store, StoreConfig},
+    view::plan::ViewSet,
 };
 use pointsman_instrument::transport;
 use std::{
@@ -207,4 +209,30 @@ fn own(clock: Clock, store: &Arc<Store>, own_store: &Arc<Store>, traces: &Arc<Tr
 
 /// The views in force, as last read.
 #[derive(Debug, Default)]
-pub struct Loaded {}
+pub struct Loaded {
+    /// What they come to.
+    pub views: Arc<ViewSet>,
+    /// Mistakes in them.
+    pub faults: Vec<Fault>,
+    /// Every object that was found, good or not.
+    pub objects: Vec<Object>,
+    /// When they were last known to be current.
+    pub read_at: Wall,
+}
+
+/// One object in a file.
+#[derive(Clone, Debug, Default)]
+pub struct Object {
+    /// Its kind; empty when that cannot be told.
+    pub kind: String,
+    /// Empty for a cluster view.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// The file it stands in.
+    pub file: String,
+    /// Whether what the file says now is in force.
+    pub accepted: bool,
+    /// Whether an older good version is in force instead.
+    pub kept: bool,
+}
