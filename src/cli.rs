@@ -1,8 +1,8 @@
 //! What was typed. Checks nothing but its own form: values stay text, `config` says what they mean.
 //! Knows no other module.
 
-use clap::{Args, Parser, Subcommand};
-use std::{collections::BTreeMap, path::PathBuf};
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use std::{collections::BTreeMap, ffi::OsString, path::PathBuf};
 
 /// Exit codes, as every help page ends.
 const EXIT_CODES: &str = "Exit codes: 0 fine; 1 findings or differences; 2 bad usage or input; 3 cannot reach.";
@@ -50,16 +50,16 @@ pub struct ServeArgs {
     pub config: Option<PathBuf>,
     /// Where to take OTLP over gRPC [default: 127.0.0.1:4317].
     #[arg(long, value_name = "ADDR")]
-    pub otlp_grpc: Option<String>,
+    pub otlp_grpc: Vec<String>,
     /// Where to take OTLP over HTTP [default: 127.0.0.1:4318].
     #[arg(long, value_name = "ADDR")]
-    pub otlp_http: Option<String>,
+    pub otlp_http: Vec<String>,
     /// Where to serve /metrics, the JSON API and health [default: 127.0.0.1:9464].
     #[arg(long, value_name = "ADDR")]
-    pub listen: Option<String>,
+    pub listen: Vec<String>,
     /// A folder of views and catalogues, re-read on change.
     #[arg(long, value_name = "DIR")]
-    pub views: Option<String>,
+    pub views: Vec<String>,
     /// A catalogue file; may be given several times.
     #[arg(long, value_name = "FILE")]
     pub catalog: Vec<String>,
@@ -68,40 +68,40 @@ pub struct ServeArgs {
     pub traces_to: Vec<String>,
     /// A folder for what must survive a restart.
     #[arg(long, value_name = "DIR")]
-    pub state_dir: Option<String>,
+    pub state_dir: Vec<String>,
     /// How OTLP names become Prometheus names [default: UnderscoreEscapingWithSuffixes].
     #[arg(long, value_name = "NAME")]
-    pub translation_strategy: Option<String>,
+    pub translation_strategy: Vec<String>,
     /// Whether series carry otel_scope_* labels [default: true].
     #[arg(long, value_name = "BOOL")]
-    pub scope_labels: Option<String>,
+    pub scope_labels: Vec<String>,
     /// Whether gauges of unit 1 end in _ratio [default: true].
     #[arg(long, value_name = "BOOL")]
-    pub ratio_suffix: Option<String>,
+    pub ratio_suffix: Vec<String>,
     /// Whether the instance label falls back to pod, container or host without service.instance.id [default: true].
     #[arg(long, value_name = "BOOL")]
-    pub instance_fallback: Option<String>,
+    pub instance_fallback: Vec<String>,
     /// Resource attributes that become labels of every series.
     #[arg(long, value_name = "LIST")]
-    pub promote_resource_attributes: Option<String>,
+    pub promote_resource_attributes: Vec<String>,
     /// How long after its last push a resource ends [default: 5m].
     #[arg(long, value_name = "DURATION")]
-    pub expire_after: Option<String>,
+    pub expire_after: Vec<String>,
     /// Largest request body, also after decompression [default: 64MiB].
     #[arg(long, value_name = "SIZE")]
-    pub max_body: Option<String>,
+    pub max_body: Vec<String>,
     /// Series kept at once [default: half the memory limit / 256 B].
     #[arg(long, value_name = "N")]
-    pub max_series: Option<String>,
+    pub max_series: Vec<String>,
     /// Memory to stay within [default: 90 % of the cgroup's limit, else 1GiB].
     #[arg(long, value_name = "SIZE")]
-    pub memory_limit: Option<String>,
+    pub memory_limit: Vec<String>,
     /// Allow plain text on addresses that other hosts can reach.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
-    pub insecure: Option<String>,
+    pub insecure: Vec<String>,
     /// What to log: error, warn, info, debug, trace, or a filter per module [default: info].
     #[arg(long, value_name = "FILTER")]
-    pub log: Option<String>,
+    pub log: Vec<String>,
 }
 
 /// Flags of `pointsman version`.
@@ -114,6 +114,34 @@ pub struct VersionArgs {
 
 /// Flags by name, each with everything that was given for it, in order.
 pub type Typed = BTreeMap<&'static str, Vec<String>>;
+
+/// Takes out the flags that the verb does not know, so that all of them can be reported, and what is left be read.
+/// Answers with the indexes of those flags.
+#[must_use]
+pub fn split_unknown(args: Vec<OsString>) -> (Vec<OsString>, Vec<usize>) {
+    let cli = Cli::command();
+    let verb = args.get(1).and_then(|verb| cli.find_subcommand(verb));
+    let Some(verb) = verb.filter(|verb| verb.get_name() == "serve") else { return (args, Vec::new()) };
+    let is_known = |name: &str| name == "help" || verb.get_arguments().any(|arg| arg.get_long() == Some(name));
+    let (mut known, mut unknown) = (Vec::new(), Vec::new());
+    let mut after_unknown = false;
+    for (i, arg) in args.into_iter().enumerate() {
+        let text = arg.to_string_lossy().into_owned();
+        match text.strip_prefix("--").map(|flag| flag.split_once('=').map_or((flag, false), |(name, _)| (name, true))) {
+            Some((name, has_value)) if !name.is_empty() && !is_known(name) => {
+                unknown.push(i);
+                after_unknown = !has_value;
+            }
+            // What follows an unknown flag is taken for its value.
+            _ if after_unknown && !text.starts_with('-') => after_unknown = false,
+            _ => {
+                after_unknown = false;
+                known.push(arg);
+            }
+        }
+    }
+    (known, unknown)
+}
 
 impl ServeArgs {
     /// The flags that were given, `config` apart. The names are also the keys of the file.
@@ -140,11 +168,13 @@ impl ServeArgs {
             insecure,
             log,
         } = self;
-        let once = [
+        let all = [
             ("otlp-grpc", otlp_grpc),
             ("otlp-http", otlp_http),
             ("listen", listen),
             ("views", views),
+            ("catalog", catalog),
+            ("traces-to", traces_to),
             ("state-dir", state_dir),
             ("translation-strategy", translation_strategy),
             ("scope-labels", scope_labels),
@@ -158,9 +188,6 @@ impl ServeArgs {
             ("insecure", insecure),
             ("log", log),
         ];
-        let once = once.into_iter().filter_map(|(name, value)| Some((name, vec![value.clone()?])));
-        let often = [("catalog", catalog), ("traces-to", traces_to)];
-        let often = often.into_iter().filter(|(_, values)| !values.is_empty()).map(|(name, values)| (name, values.clone()));
-        once.chain(often).collect()
+        all.into_iter().filter(|(_, values)| !values.is_empty()).map(|(name, values)| (name, values.clone())).collect()
     }
 }

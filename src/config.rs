@@ -2,12 +2,17 @@
 //! A flag wins over the environment, which wins over the file. Reads nothing itself: [`Given`] holds what there is.
 
 pub mod file;
+pub mod place;
 pub mod values;
 
-use crate::cli::Typed;
 use file::FileValue;
-use pointsman_core::{expose::names::TranslationStrategy, limits};
-use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
+use place::CommandLine;
+use pointsman_core::{
+    expose::names::TranslationStrategy,
+    fault::{Fault, Place, code::Code},
+    limits,
+};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 use values::{Addr, BackEnd, Count, Lasting, List, Size, Switch};
 
 /// Every key: a flag is `--key`, the environment variable [`env_name`] of it, a line of the file `key: value`.
@@ -84,34 +89,16 @@ pub struct Config {
 /// What there is to read: nothing here is looked up elsewhere.
 #[derive(Clone, Debug, Default)]
 pub struct Given {
-    /// Flags as typed.
-    pub flags: Typed,
+    /// Flags as typed, by name, each with everything that was given for it.
+    pub flags: BTreeMap<&'static str, Vec<String>>,
+    /// The whole command line, for places.
+    pub command_line: CommandLine,
     /// The environment.
     pub env: BTreeMap<String, String>,
     /// The configuration file: its name and its text.
     pub file: Option<(String, String)>,
     /// The memory limit of the cgroup, in bytes.
     pub cgroup_bytes: Option<u64>,
-}
-
-/// A mistake in what was given.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistake {
-    /// The code of the table of faults.
-    pub code: &'static str,
-    /// Where: `--max-body`, `POINTSMAN_MAX_BODY`, `pointsman.yaml:3:11`.
-    pub place: String,
-    /// What was found.
-    pub what: String,
-    /// What would be right.
-    pub fix: String,
-}
-
-impl fmt::Display for Mistake {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { code, place, what, fix } = self;
-        write!(f, "error[{code}]: {what}\n  --> {place}\n   = {fix}")
-    }
 }
 
 /// The environment variable of a key.
@@ -125,7 +112,7 @@ impl Config {
     ///
     /// # Errors
     /// Every mistake, in the order flags, environment, file, then what does not fit together.
-    pub fn read(given: &Given) -> Result<Self, Vec<Mistake>> {
+    pub fn read(given: &Given) -> Result<Self, Vec<Fault>> {
         let mut layers = Layers::new(given);
         let memory_limit = layers.one("memory-limit").map(|Size(bytes)| bytes);
         let memory_limit = memory_limit.unwrap_or_else(|| given.cgroup_bytes.map_or(MEMORY_BYTES, |all| all / 10 * 9));
@@ -153,7 +140,7 @@ impl Config {
             log: layers.one::<String>("log").unwrap_or_else(|| "info".to_owned()),
         };
         layers.check_plain_text(&config);
-        if layers.mistakes.is_empty() { Ok(config) } else { Err(layers.mistakes) }
+        if layers.faults.is_empty() { Ok(config) } else { Err(layers.faults) }
     }
 
     /// The listeners that other hosts can reach in plain text.
@@ -168,78 +155,88 @@ impl Config {
 struct Layers<'a> {
     given: &'a Given,
     file: BTreeMap<String, FileValue>,
-    mistakes: Vec<Mistake>,
+    faults: Vec<Fault>,
+}
+
+/// One text of a key: what it says, and where it stands.
+struct Text {
+    text: String,
+    from: String,
+    place: Place,
 }
 
 impl<'a> Layers<'a> {
     fn new(given: &'a Given) -> Self {
-        let mut mistakes = Vec::new();
+        let mut faults = given.command_line.unknown_flags();
         let mut file = BTreeMap::new();
-        if let Some((name, text)) = &given.file {
-            match file::parse(name, text) {
-                Ok(lines) => {
-                    for line in lines {
-                        if KEYS.contains(&line.key.as_str()) {
-                            file.insert(line.key.clone(), line);
-                        } else {
-                            mistakes.push(unknown("key", &line.key, &line.place));
-                        }
+        match given.file.as_ref().map_or_else(|| Ok(Vec::new()), |(name, text)| file::parse(name, text)) {
+            Ok(lines) => {
+                for line in lines {
+                    if KEYS.contains(&line.key.as_str()) {
+                        file.insert(line.key.clone(), line);
+                    } else {
+                        let fault = Fault::new(Code::UnknownSetting, line.key_place, &["key", &line.key]);
+                        faults.push(fault.with_allowed(&line.key, &KEYS));
                     }
                 }
-                Err(mistake) => mistakes.push(mistake),
             }
+            Err(fault) => faults.push(*fault),
         }
-        Self { given, file, mistakes }
+        Self { given, file, faults }
     }
 
-    /// The texts of a key with their place: from the highest layer that has any.
-    fn texts(&self, key: &str) -> Vec<(String, String)> {
+    /// The texts of a key: from the highest layer that has any.
+    fn texts(&self, key: &str) -> Vec<Text> {
         if let Some(values) = self.given.flags.get(key) {
-            return values.iter().map(|value| (format!("--{key}"), value.clone())).collect();
+            let text = |(i, text): (usize, &String)| {
+                let place = self.given.command_line.place(key, i);
+                Text { text: text.clone(), from: format!("--{key}"), place }
+            };
+            return values.iter().enumerate().map(text).collect();
         }
         let name = env_name(key);
         if let Some(value) = self.given.env.get(&name).filter(|value| !value.is_empty()) {
             let values = if REPEATABLE.contains(&key) { value.split(',').collect() } else { vec![value.as_str()] };
-            return values.into_iter().map(|value| (name.clone(), value.trim().to_owned())).collect();
+            let place = || Place::Setting(name.as_str().into());
+            let text = |text: &str| Text { text: text.trim().to_owned(), from: name.clone(), place: place() };
+            return values.into_iter().map(text).collect();
         }
-        self.file
-            .get(key)
-            .map_or_else(Vec::new, |line| line.values.iter().map(|value| (line.place.clone(), value.clone())).collect())
+        let Some(line) = self.file.get(key) else { return Vec::new() };
+        let text = |text: &String| Text { text: text.clone(), from: "the file".to_owned(), place: line.place.clone() };
+        line.values.iter().map(text).collect()
     }
 
     fn all<T: Value>(&mut self, key: &str) -> Vec<T> {
         let mut values = Vec::new();
-        for (place, text) in self.texts(key) {
+        for Text { text, from, place } in self.texts(key) {
             match T::read(&text) {
                 Ok(value) => values.push(value),
-                Err(expected) => self.mistakes.push(Mistake {
-                    code: "PM0502",
-                    place,
-                    what: format!("`{key}` is `{text}`, not {}", expected.what),
-                    fix: expected.fix,
-                }),
+                Err(expected) => {
+                    let what = format!("`{text}` is not {}", expected.what);
+                    let fault = Fault::new(Code::BadSetting, place, &[key, &from, &what]);
+                    self.faults.push(match expected.right {
+                        Right::Like(example) => fault.with_hint(format!("write it like {example}")),
+                        Right::OneOf(words) => fault.with_allowed(&text, &words),
+                    });
+                }
             }
         }
         values
     }
 
     fn one<T: Value>(&mut self, key: &str) -> Option<T> {
-        let texts = self.texts(key);
-        if T::IS_LIST || texts.len() <= 1 {
-            if T::IS_LIST && texts.len() > 1 {
-                let joined: Vec<_> = texts.into_iter().map(|(_, text)| text).collect();
+        let mut texts = self.texts(key);
+        if texts.len() > 1 {
+            if T::IS_LIST {
+                let joined: Vec<_> = texts.into_iter().map(|text| text.text).collect();
                 return T::read(&joined.join(",")).ok();
             }
-            return self.all(key).pop();
+            let Text { from, place, .. } = texts.remove(1);
+            let fault = Fault::new(Code::BadSetting, place, &[key, &from, "it has several values"]);
+            self.faults.push(fault.with_hint("give it once"));
+            return None;
         }
-        let place = texts.into_iter().next().map(|(place, _)| place).unwrap_or_default();
-        self.mistakes.push(Mistake {
-            code: "PM0502",
-            place,
-            what: format!("`{key}` has several values, not one"),
-            fix: "give it once".to_owned(),
-        });
-        None
+        self.all(key).pop()
     }
 
     fn addr(&mut self, key: &str, port: u16) -> SocketAddr {
@@ -255,25 +252,10 @@ impl<'a> Layers<'a> {
             return;
         }
         for key in config.insecure_listeners() {
-            let (place, text) = self.texts(key).into_iter().next().unwrap_or_default();
-            self.mistakes.push(Mistake {
-                code: "PM0503",
-                place,
-                what: format!("{text} is not loopback and has no TLS"),
-                fix: "bind 127.0.0.1, or allow plain text with --insecure".to_owned(),
-            });
+            for Text { text, place, .. } in self.texts(key) {
+                self.faults.push(Fault::new(Code::PlainTextOffLoopback, place, &[&text]));
+            }
         }
-    }
-}
-
-/// A mistake about a name that is not ours.
-#[must_use]
-pub fn unknown(sort: &str, name: &str, place: &str) -> Mistake {
-    Mistake {
-        code: "PM0501",
-        place: place.to_owned(),
-        what: format!("unknown {sort} `{name}`"),
-        fix: format!("allowed: {}", KEYS.join(", ")),
     }
 }
 
@@ -281,7 +263,16 @@ pub fn unknown(sort: &str, name: &str, place: &str) -> Mistake {
 #[derive(Debug)]
 pub struct Expected {
     what: &'static str,
-    fix: String,
+    right: Right,
+}
+
+/// What would be right.
+#[derive(Debug)]
+enum Right {
+    /// Something like this.
+    Like(&'static str),
+    /// One of these.
+    OneOf(Vec<&'static str>),
 }
 
 /// A type that a text can mean.
@@ -297,10 +288,8 @@ pub trait Value: Sized {
 
 impl Value for TranslationStrategy {
     fn read(text: &str) -> Result<Self, Expected> {
-        Self::from_str(text).map_err(|_| Expected {
-            what: "a translation strategy",
-            fix: format!("allowed: {}", Self::ALL.map(|strategy| strategy.to_string()).join(", ")),
-        })
+        let words = || Self::ALL.iter().map(|strategy| strategy.as_str()).collect();
+        Self::from_str(text).map_err(|_| Expected { what: "a translation strategy", right: Right::OneOf(words()) })
     }
 }
 

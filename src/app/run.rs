@@ -2,11 +2,14 @@
 
 use super::{clock::Clock, drain, serve, surroundings};
 use crate::{
-    cli::{Cli, ServeArgs, Verb, VersionArgs},
-    config::{Config, Given, Mistake},
+    cli::{Cli, ServeArgs, Verb, VersionArgs, split_unknown},
+    config::{Config, Given, place::CommandLine},
 };
 use clap::Parser;
-use pointsman_core::limits;
+use pointsman_core::{
+    fault::{Fault, Place, code::Code, render},
+    limits,
+};
 use std::{
     collections::BTreeMap,
     ffi::OsString,
@@ -22,13 +25,19 @@ const BAD_USAGE: u8 = 2;
 
 /// Runs the command line; never panics on what it says.
 pub fn main(args: Vec<OsString>, env: impl Iterator<Item = (OsString, OsString)>) -> ExitCode {
+    let line: Vec<String> = args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
+    let (args, unknown) = split_unknown(args);
+    let line = CommandLine { args: line, unknown };
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
-        Err(error) => return usage(&error),
+        Err(error) => {
+            report(&line.unknown_flags());
+            return usage(&error);
+        }
     };
     let env = env.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
     match cli.verb {
-        Verb::Serve(args) => serve(&args, env),
+        Verb::Serve(args) => serve(&args, env, line),
         Verb::Version(args) => version(&args),
     }
 }
@@ -56,10 +65,10 @@ fn said(written: io::Result<()>) -> ExitCode {
     }
 }
 
-fn serve(args: &ServeArgs, env: BTreeMap<String, String>) -> ExitCode {
-    let config = match configure(args, env) {
+fn serve(args: &ServeArgs, env: BTreeMap<String, String>, line: CommandLine) -> ExitCode {
+    let config = match configure(args, env, line) {
         Ok(config) => config,
-        Err(mistakes) => return report(&mistakes),
+        Err(faults) => return report(&faults),
     };
     log(&config.log);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(64).build() {
@@ -69,7 +78,7 @@ fn serve(args: &ServeArgs, env: BTreeMap<String, String>) -> ExitCode {
     runtime.block_on(async {
         let app = match serve::bind(config, Clock::start()).await {
             Ok(app) => app,
-            Err(serve::BindError::Busy(mistakes)) => return report(&mistakes),
+            Err(serve::BindError::Faults(faults)) => return report(&faults),
             Err(serve::BindError::Other(error)) => return complain(&error),
         };
         let (stopper, stop) = drain::pair();
@@ -87,38 +96,46 @@ fn serve(args: &ServeArgs, env: BTreeMap<String, String>) -> ExitCode {
 }
 
 /// Everything that says how to run, in one value.
-fn configure(args: &ServeArgs, env: BTreeMap<String, String>) -> Result<Config, Vec<Mistake>> {
-    let named = args.config.clone().or_else(|| env.get("POINTSMAN_CONFIG").map(Into::into));
-    let file = match named {
-        Some(path) => Some((path.display().to_string(), read_capped(&path).map_err(|mistake| vec![mistake])?)),
-        None => None,
+fn configure(args: &ServeArgs, env: BTreeMap<String, String>, line: CommandLine) -> Result<Config, Vec<Fault>> {
+    let (named, from) = match (&args.config, env.get("POINTSMAN_CONFIG")) {
+        (Some(path), _) => (Some(path.clone()), line.place("config", 0)),
+        (None, Some(path)) => (Some(path.into()), Place::Setting("POINTSMAN_CONFIG".into())),
+        (None, None) => (None, Place::Nowhere),
     };
-    Config::read(&Given { flags: args.typed(), env, file, cgroup_bytes: surroundings::cgroup_bytes() })
+    let file = named.map(|path| read_capped(&path).map(|text| (path.display().to_string(), text)).map_err(|error| (path, error)));
+    let (file, unread) = match file.transpose() {
+        Ok(file) => (file, None),
+        Err((path, error)) => {
+            let (path, error) = (path.display().to_string(), error.to_string());
+            (None, Some(Fault::new(Code::CannotRead, from, &[&path, &error])))
+        }
+    };
+    let given = Given { flags: args.typed(), command_line: line, env, file, cgroup_bytes: surroundings::cgroup_bytes() };
+    match (Config::read(&given), unread) {
+        (read, None) => read,
+        (read, Some(unread)) => Err(read.err().into_iter().flatten().chain([unread]).collect()),
+    }
 }
 
-fn read_capped(path: &Path) -> Result<String, Mistake> {
+fn read_capped(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     let cap = u64::try_from(limits::CONFIG_BYTES_MAX).unwrap_or(u64::MAX);
-    let read = File::open(path).and_then(|file| file.take(cap).read_to_string(&mut text));
-    match read {
-        Ok(_) => Ok(text),
-        Err(error) => Err(Mistake {
-            code: "PM0505",
-            place: "--config".to_owned(),
-            what: format!("cannot read {}: {error}", path.display()),
-            fix: "name a file that this user may read".to_owned(),
-        }),
+    let read = File::open(path)?.take(cap.saturating_add(1)).read_to_string(&mut text)?;
+    if read > limits::CONFIG_BYTES_MAX {
+        return Err(io::Error::other("the file is larger than 1 MiB"));
     }
+    Ok(text)
 }
 
-fn report(mistakes: &[Mistake]) -> ExitCode {
+fn report(faults: &[Fault]) -> ExitCode {
     let mut err = io::stderr().lock();
-    for mistake in mistakes {
+    for fault in faults {
         // Nobody is left to read when stderr is gone; the exit code still says it.
-        writeln!(err, "{mistake}").ok();
+        write!(err, "{}", render::terminal(fault)).ok();
     }
-    let errors = if mistakes.len() == 1 { "1 error".to_owned() } else { format!("{} errors", mistakes.len()) };
-    writeln!(err, "{errors}").ok();
+    if !faults.is_empty() {
+        writeln!(err, "{}", render::summary(faults)).ok();
+    }
     ExitCode::from(BAD_USAGE)
 }
 

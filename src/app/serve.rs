@@ -7,9 +7,12 @@ use super::{
     surroundings,
     tasks::Tasks,
 };
-use crate::config::{Config, Mistake};
+use crate::config::Config;
 use axum::Router;
-use pointsman_core::limits;
+use pointsman_core::{
+    fault::{Fault, Place, code::Code},
+    limits,
+};
 use std::{
     io,
     net::SocketAddr,
@@ -32,8 +35,8 @@ pub struct App {
 /// Why nothing was bound.
 #[derive(Debug)]
 pub enum BindError {
-    /// Addresses that are taken, all of them.
-    Busy(Vec<Mistake>),
+    /// What was given does not fit this machine: all of it.
+    Faults(Vec<Fault>),
     /// Anything else.
     Other(anyhow::Error),
 }
@@ -54,28 +57,31 @@ pub struct Addresses {
 /// # Errors
 /// Every address that cannot be had.
 pub async fn bind(config: Config, clock: Clock) -> Result<App, BindError> {
-    let mut mistakes = Vec::new();
+    let mut faults = Vec::new();
     let mut doors = Vec::new();
     for (name, addr) in [("otlp-grpc", config.otlp_grpc), ("otlp-http", config.otlp_http), ("listen", config.listen)] {
         match Door::open(name, addr).await {
             Ok(door) => doors.push(door),
-            Err(error) => mistakes.push(cannot_bind(name, addr, &error)),
+            Err(error) => faults.push(cannot_bind(name, addr, &error)),
         }
     }
     let mut doors = doors.into_iter();
     match (doors.next(), doors.next(), doors.next()) {
         (Some(grpc), Some(http), Some(read)) => Ok(App { config, clock, grpc, http, read }),
-        _ => Err(BindError::Busy(mistakes)),
+        _ => Err(BindError::Faults(faults)),
     }
 }
 
-fn cannot_bind(name: &str, addr: SocketAddr, error: &io::Error) -> Mistake {
-    let what = match error.kind() {
-        io::ErrorKind::AddrInUse => format!("{addr} is in use"),
-        _ => format!("cannot listen on {addr}: {error}"),
-    };
-    let fix = "end the process that listens there, or choose another port (0 takes a free one)".to_owned();
-    Mistake { code: "PM0506", place: format!("--{name}"), what, fix }
+fn cannot_bind(name: &str, addr: SocketAddr, error: &io::Error) -> Fault {
+    let place = Place::Setting(format!("--{name}").into());
+    let addr = addr.to_string();
+    match error.kind() {
+        io::ErrorKind::AddrInUse => Fault::new(Code::PortInUse, place, &[&addr]),
+        _ => {
+            let what = format!("cannot listen on {addr}: {error}");
+            Fault::new(Code::BadSetting, place, &[name, "the listener", &what]).with_hint("name an address of this machine")
+        }
+    }
 }
 
 impl App {

@@ -1,9 +1,9 @@
 //! The configuration file: one YAML mapping, read with the place of every key. Values stay text, as flags do.
 
-use super::Mistake;
+use pointsman_core::fault::{Fault, Place, Source, code::Code};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::Spanned;
-use std::fmt;
+use serde_saphyr::{Location, Spanned};
+use std::{fmt, sync::Arc};
 
 /// One line of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,36 +12,48 @@ pub struct FileValue {
     pub key: String,
     /// Its value, or the items of its list, as text.
     pub values: Vec<String>,
-    /// `file:line:column` of the value.
-    pub place: String,
+    /// Where the key is.
+    pub key_place: Place,
+    /// Where the value is, or the first item of its list.
+    pub place: Place,
 }
 
 /// Reads the text of a file called `name`.
 ///
 /// # Errors
 /// When it is not a YAML mapping of keys to scalars or lists of scalars.
-pub fn parse(name: &str, text: &str) -> Result<Vec<FileValue>, Mistake> {
+pub fn parse(name: &str, text: &str) -> Result<Vec<FileValue>, Box<Fault>> {
     if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
         return Ok(Vec::new());
     }
-    let lines: Lines = serde_saphyr::from_str(text).map_err(|error| Mistake {
-        code: "PM0502",
-        place: error.location().map_or_else(|| name.to_owned(), |at| format!("{name}:{}:{}", at.line(), at.column())),
-        what: "the configuration file is not a YAML mapping of keys to values".to_owned(),
-        fix: "write it like `max-body: 64MiB`, a line per key".to_owned(),
+    let source = Arc::new(Source { name: name.into(), text: text.into() });
+    let lines: Lines = serde_saphyr::from_str(text).map_err(|error| {
+        let place = error.location().map_or_else(|| Place::File(name.into()), |at| place(&source, at, 1));
+        let (what, hint) = match error.without_snippet() {
+            serde_saphyr::Error::DuplicateMappingKey { .. } => ("the key stands there twice", "keep one of the two lines"),
+            _ => ("it is not a mapping of keys to values", "write a line per key, like `max-body: 64MiB`"),
+        };
+        Box::new(Fault::new(Code::BadSetting, place, &["config", "--config", what]).with_hint(hint))
     })?;
-    Ok(lines
-        .0
-        .into_iter()
-        .map(|(key, value)| FileValue {
+    let line = |(key, value): (Spanned<String>, Spanned<Texts>)| {
+        let first = value.value.0.first().map_or(1, |text| text.chars().count());
+        FileValue {
+            key_place: place(&source, key.referenced, key.value.chars().count()),
+            place: place(&source, value.referenced, first),
             key: key.value,
-            place: format!("{name}:{}:{}", key.referenced.line(), key.referenced.column()),
-            values: value.0,
-        })
-        .collect())
+            values: value.value.0,
+        }
+    };
+    Ok(lines.0.into_iter().map(line).collect())
 }
 
-struct Lines(Vec<(Spanned<String>, Texts)>);
+fn place(source: &Arc<Source>, at: Location, chars: usize) -> Place {
+    let number = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+    let len = u32::try_from(chars).unwrap_or(u32::MAX).max(1);
+    Place::Text { source: Arc::clone(source), line: number(at.line()), column: number(at.column()), len, path: "".into() }
+}
+
+struct Lines(Vec<(Spanned<String>, Spanned<Texts>)>);
 struct Texts(Vec<String>);
 
 impl<'de> Deserialize<'de> for Lines {

@@ -1,7 +1,247 @@
-use super::{Config, Given};
-use std::collections::BTreeMap;
+use super::{Config, Given, KEYS, env_name, place::CommandLine};
+use crate::cli::{Cli, Verb, split_unknown};
+use clap::Parser;
+use expect_test::{Expect, expect};
+use pointsman_core::{expose::names::TranslationStrategy, fault::render};
+use std::time::Duration;
 
+fn given(args: &[&str], env: &[(&str, &str)], file: &str) -> Given {
+    let line: Vec<String> = ["pointsman", "serve"].iter().chain(args).map(|arg| (*arg).to_owned()).collect();
+    let (known, unknown) = split_unknown(line.iter().map(Into::into).collect());
+    let Verb::Serve(serve) = Cli::try_parse_from(known).expect("it is a command line").verb else {
+        unreachable!("serve was typed")
+    };
+    Given {
+        flags: serve.typed(),
+        command_line: CommandLine { args: line, unknown },
+        env: env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        file: (!file.is_empty()).then(|| ("pointsman.yaml".to_owned(), file.to_owned())),
+        cgroup_bytes: None,
+    }
+}
+
+fn read(args: &[&str], env: &[(&str, &str)], file: &str) -> Config {
+    Config::read(&given(args, env, file)).expect("nothing is wrong")
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "expectations are made in place")]
+fn check_faults(args: &[&str], env: &[(&str, &str)], file: &str, expected: Expect) {
+    let faults = Config::read(&given(args, env, file)).expect_err("something is wrong");
+    expected.assert_eq(&faults.iter().map(render::terminal).collect::<String>());
+}
+
+/// Scenario: nothing is said.
+/// Guarantees: the documented defaults, all on loopback.
 #[test]
-fn to_come() {
-    assert!(Config::read(&Given { env: BTreeMap::new(), ..Given::default() }).is_ok());
+fn defaults_are_those_of_the_documentation() {
+    expect![[r#"
+        Config {
+            otlp_grpc: 127.0.0.1:4317,
+            otlp_http: 127.0.0.1:4318,
+            listen: 127.0.0.1:9464,
+            views: None,
+            catalog: [],
+            traces_to: [],
+            state_dir: None,
+            translation_strategy: UnderscoreEscapingWithSuffixes,
+            scope_labels: true,
+            ratio_suffix: true,
+            instance_fallback: true,
+            promote_resource_attributes: [],
+            expire_after: 300s,
+            max_body: 67108864,
+            max_series: 2097152,
+            memory_limit: 1073741824,
+            insecure: false,
+            log: "info",
+        }
+    "#]]
+    .assert_debug_eq(&read(&[], &[], ""));
+}
+
+/// Scenario: one key is set in all three places.
+/// Guarantees: the flag wins over the environment, which wins over the file; each place alone works for every key.
+#[test]
+fn a_flag_wins_over_the_environment_over_the_file() {
+    let (flag, env, file) = (["--max-body", "1MiB"], [("POINTSMAN_MAX_BODY", "2MiB")], "max-body: 3MiB");
+    let bodies = [read(&flag, &env, file), read(&[], &env, file), read(&[], &[], file)].map(|config| config.max_body >> 20);
+    assert_eq!(bodies, [1, 2, 3]);
+}
+
+/// Scenario: every key is set, in each of the three places alone.
+/// Guarantees: the three give the same configuration, so each key can be said in each place.
+#[test]
+fn every_key_can_be_said_everywhere() {
+    let all = [
+        ("catalog", "a.yaml,b.yaml"),
+        ("expire-after", "1h30m"),
+        ("insecure", "true"),
+        ("instance-fallback", "false"),
+        ("listen", "[::1]:1"),
+        ("log", "debug"),
+        ("max-body", "1GiB"),
+        ("max-series", "7"),
+        ("memory-limit", "2GB"),
+        ("otlp-grpc", "localhost:2"),
+        ("otlp-http", "10.0.0.1:3"),
+        ("promote-resource-attributes", "k8s.node.name, host.name"),
+        ("ratio-suffix", "false"),
+        ("scope-labels", "false"),
+        ("state-dir", "/state"),
+        ("traces-to", "http://a:1,http://b:2"),
+        ("translation-strategy", "NoTranslation"),
+        ("views", "./views"),
+    ];
+    assert_eq!(all.map(|(key, _)| key), KEYS, "the table has every key");
+    let lists = ["catalog", "traces-to"];
+    let flag = |(key, value): (&str, &str)| match lists.contains(&key) {
+        true => value.split(',').map(|one| format!("--{key}={one}")).collect(),
+        false => vec![format!("--{key}={value}")],
+    };
+    let flags: Vec<String> = all.into_iter().flat_map(flag).collect();
+    let env: Vec<(String, &str)> = all.iter().map(|(key, value)| (env_name(key), *value)).collect();
+    let line = |(key, value): (&str, &str)| match lists.contains(&key) {
+        true => format!("{key}: [{value}]\n"),
+        false => format!("{key}: {}\n", if value.starts_with('[') { format!("\"{value}\"") } else { value.to_owned() }),
+    };
+    let file: String = all.into_iter().map(line).collect();
+    let by_flag = read(&flags.iter().map(String::as_str).collect::<Vec<_>>(), &[], "");
+    let by_env = read(&[], &env.iter().map(|(name, value)| (name.as_str(), *value)).collect::<Vec<_>>(), "");
+    assert_eq!((&by_flag, &by_flag), (&by_env, &read(&[], &[], &file)));
+    assert_eq!(by_flag.expire_after, Duration::from_secs(5400));
+    assert_eq!((by_flag.max_body, by_flag.memory_limit, by_flag.max_series), (1 << 30, 2_000_000_000, 7));
+    assert_eq!(by_flag.promote_resource_attributes, ["k8s.node.name", "host.name"]);
+    assert_eq!(by_flag.translation_strategy, TranslationStrategy::NoTranslation);
+    assert_eq!(by_flag.traces_to, ["http://a:1", "http://b:2"]);
+    assert_eq!(by_flag.insecure_listeners(), ["otlp-http"], "the loopback of both families is ours alone");
+}
+
+/// Scenario: the cgroup sets a limit, or the command line does.
+/// Guarantees: nine tenths of the cgroup's limit, half of it for series; the command line wins.
+#[test]
+fn memory_follows_the_cgroup_unless_told() {
+    let cgroup = |args| {
+        let config = Config::read(&Given { cgroup_bytes: Some(1 << 30), ..given(args, &[], "") }).expect("nothing is wrong");
+        (config.memory_limit, config.max_series)
+    };
+    assert_eq!(cgroup(&[]), (966_367_638, 1_887_436));
+    assert_eq!(cgroup(&["--memory-limit", "512MiB"]), (512 << 20, 1 << 20));
+}
+
+/// Scenario: mistakes in all three places at once.
+/// Guarantees: every one is reported, with its place, and with what was probably meant.
+#[test]
+fn all_mistakes_come_in_one_report() {
+    check_faults(
+        &[
+            "--otlp-grcp",
+            "127.0.0.1:1",
+            "--max-body",
+            "64Mb",
+            "--scope-labels=yes",
+            "--listen",
+            "0.0.0.0:9464",
+            "--log",
+            "a",
+            "--log",
+            "b",
+        ],
+        &[("POINTSMAN_EXPIRE_AFTER", "5 minutes"), ("POINTSMAN_TRACES_TO", "http://a:4317,jaeger:4317")],
+        "max-bodys: 1\ntranslation-strategy: NoTranslations\nmax-series: [1, 2]\n",
+        expect![[r#"
+            error[PM0501]: unknown flag `--otlp-grcp`
+             --> command line:1:17
+              |
+            1 | pointsman serve --otlp-grcp 127.0.0.1:1 --max-body 64Mb --scope-labels=yes --listen 0.0.0.0:9464 --l
+              |                 ^^^^^^^^^^^ did you mean `--otlp-grpc` or `--otlp-http`?
+              = allowed: --catalog, --expire-after, --insecure, --instance-fallback, --listen, --log, --max-body, --max-series, --memory-limit, --otlp-grpc, --otlp-http, --promote-resource-attributes, --ratio-suffix, --scope-labels, --state-dir, --traces-to, --translation-strategy, --views, --config
+            error[PM0501]: unknown key `max-bodys`
+             --> pointsman.yaml:1:1
+              |
+            1 | max-bodys: 1
+              | ^^^^^^^^^ did you mean `max-body`?
+              = allowed: catalog, expire-after, insecure, instance-fallback, listen, log, max-body, max-series, memory-limit, otlp-grpc, otlp-http, promote-resource-attributes, ratio-suffix, scope-labels, state-dir, traces-to, translation-strategy, views
+            error[PM0502]: `traces-to` from POINTSMAN_TRACES_TO: `jaeger:4317` is not the URL of an OTLP back end
+              --> POINTSMAN_TRACES_TO
+               = write it like http://jaeger:4317
+            error[PM0502]: `translation-strategy` from the file: `NoTranslations` is not a translation strategy
+             --> pointsman.yaml:2:23
+              |
+            2 | translation-strategy: NoTranslations
+              |                       ^^^^^^^^^^^^^^ did you mean `NoTranslation`?
+              = allowed: UnderscoreEscapingWithSuffixes, UnderscoreEscapingWithoutSuffixes, NoUTF8EscapingWithSuffixes, NoTranslation
+            error[PM0502]: `scope-labels` from --scope-labels: `yes` is not a boolean
+             --> command line:1:72
+              |
+            1 | .0.0.1:1 --max-body 64Mb --scope-labels=yes --listen 0.0.0.0:9464 --log a --log b
+              |                                         ^^^
+              = allowed: true, false
+            error[PM0502]: `expire-after` from POINTSMAN_EXPIRE_AFTER: `5 minutes` is not a duration
+              --> POINTSMAN_EXPIRE_AFTER
+               = write it like 90s, 5m or 1h30m
+            error[PM0502]: `max-body` from --max-body: `64Mb` is not a size
+             --> command line:1:52
+              |
+            1 | erve --otlp-grcp 127.0.0.1:1 --max-body 64Mb --scope-labels=yes --listen 0.0.0.0:9464 --log a --log
+              |                                         ^^^^ write it like 64MiB, 1GiB or 65536
+            error[PM0502]: `max-series` from the file: it has several values
+             --> pointsman.yaml:3:13
+              |
+            3 | max-series: [1, 2]
+              |             ^ give it once
+            error[PM0502]: `log` from --log: it has several values
+             --> command line:1:112
+              |
+            1 | yes --listen 0.0.0.0:9464 --log a --log b
+              |                                         ^ give it once
+            error[PM0503]: 0.0.0.0:9464 is not loopback and has no TLS
+             --> command line:1:85
+              |
+            1 | x-body 64Mb --scope-labels=yes --listen 0.0.0.0:9464 --log a --log b
+              |                                         ^^^^^^^^^^^^
+              = fix: bind 127.0.0.1, or say `--insecure` to accept plain text from other machines
+        "#]],
+    );
+}
+
+/// Scenario: the file is no mapping, or names a key twice.
+/// Guarantees: one mistake at its place.
+#[test]
+fn a_file_that_is_no_mapping_is_one_mistake() {
+    check_faults(
+        &[],
+        &[],
+        "- max-body\n",
+        expect![[r#"
+        error[PM0502]: `config` from --config: it is not a mapping of keys to values
+         --> pointsman.yaml:1:1
+          |
+        1 | - max-body
+          | ^ write a line per key, like `max-body: 64MiB`
+    "#]],
+    );
+    check_faults(
+        &[],
+        &[],
+        "max-body: 1MiB\nlog: {a: b}\n",
+        expect![[r#"
+        error[PM0502]: `config` from --config: it is not a mapping of keys to values
+         --> pointsman.yaml:2:6
+          |
+        2 | log: {a: b}
+          |      ^ write a line per key, like `max-body: 64MiB`
+    "#]],
+    );
+    check_faults(
+        &[],
+        &[],
+        "max-body: 1MiB\nmax-body: 2MiB\n",
+        expect![[r#"
+        error[PM0502]: `config` from --config: the key stands there twice
+         --> pointsman.yaml:2:1
+          |
+        2 | max-body: 2MiB
+          | ^ keep one of the two lines
+    "#]],
+    );
 }

@@ -1,6 +1,6 @@
 //! The kinds of values that flags, environment and file can hold, each read in one place.
 
-use super::{Expected, Value};
+use super::{Expected, Right, Value};
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 /// `5m`, `90s`, `1h30m`, `500ms`.
@@ -31,8 +31,8 @@ pub struct Count(pub usize);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BackEnd(pub String);
 
-fn expected(what: &'static str, example: &str) -> Expected {
-    Expected { what, fix: format!("write it like {example}") }
+const fn expected(what: &'static str, example: &'static str) -> Expected {
+    Expected { what, right: Right::Like(example) }
 }
 
 /// Splits `12abc` into `12` and `abc`; nothing when there is no number in front.
@@ -111,7 +111,7 @@ impl Value for Switch {
         match text {
             "true" => Ok(Self(true)),
             "false" => Ok(Self(false)),
-            _ => Err(Expected { what: "a boolean", fix: "allowed: true, false".to_owned() }),
+            _ => Err(Expected { what: "a boolean", right: Right::OneOf(vec!["true", "false"]) }),
         }
     }
 }

@@ -39,6 +39,10 @@ pub const COMPONENTS_MAX: usize = 10_000;
 pub const RESOURCES_PER_COMPONENT_MAX: usize = 100_000;
 /// Tombstones kept per collapsed metric.
 pub const TOMBSTONES_MAX: usize = 10_000;
+/// Points of one collection that the overflow series of a metric remembers, so that a retry adds nothing twice.
+pub const OVERFLOW_POINTS_REMEMBERED_MAX: usize = 10_000;
+/// Points taken under one hold of a component's lock, metric by metric.
+pub const POINTS_PER_LOCK_MAX: u64 = 1_000;
 /// Lines rendered under one hold of a component's lock.
 pub const SLICE_SERIES_MAX: usize = 512;
 /// Bytes of one chunk of a scrape body.
@@ -49,6 +53,8 @@ pub const CONFLICTS_MAX: usize = 1_000;
 pub const SCRAPES_MAX: usize = 8;
 /// Bytes of text echoed back from a request.
 pub const ECHO_BYTES_MAX: usize = 256;
+/// Bytes of one sentence in a reply.
+pub const REPLY_TEXT_BYTES_MAX: usize = 1024;
 /// Remarks in one reply.
 pub const REMARKS_MAX: usize = 8;
 /// Bytes of one view file.

@@ -7,4 +7,5 @@ pub mod attributes;
 pub mod exemplars;
 pub mod read;
 mod value;
+pub(crate) use value::json_string;
 pub mod write;

@@ -3,5 +3,8 @@
 
 mod config;
 mod drain;
+mod judge;
+mod real;
 mod semconv;
 mod support;
+mod traces;

@@ -3,9 +3,11 @@
 
 mod messages;
 mod scramble;
+mod to_json;
 
 pub(super) use messages::{metrics_request, traces_request};
 pub(super) use scramble::scramble;
+pub(super) use to_json::to_json;
 
 /// Choices, taken from bytes; zeros once they are used up.
 pub(super) struct Source<'a>(pub(super) &'a [u8]);

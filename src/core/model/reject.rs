@@ -43,6 +43,8 @@ pub enum Reason {
     TooManyBuckets,
     /// RV-04: `--max-series` is reached.
     SeriesLimit,
+    /// Limits: more components, resources, scopes or metrics than are kept.
+    StreamLimit,
     /// TM-07: a delta point that overlaps what was added already, or is older.
     LateDelta,
     /// TM-13: an older writer of a stream that a newer one took over.
@@ -77,6 +79,7 @@ impl Reason {
             Self::TooDeep => "attribute value nested deeper than 32",
             Self::TooManyBuckets => "too many buckets",
             Self::SeriesLimit => "series limit --max-series reached",
+            Self::StreamLimit => "too many components, resources, scopes or metrics",
             Self::LateDelta => "delta point overlaps or precedes what was added already",
             Self::OldWriter => "an older writer of this stream: a newer start time took over",
             Self::BadId => "trace_id or span_id has a wrong length or is zero",
@@ -107,6 +110,7 @@ impl Reason {
             Self::TooDeep => "too_deep",
             Self::TooManyBuckets => "too_many_buckets",
             Self::SeriesLimit => "series_limit",
+            Self::StreamLimit => "stream_limit",
             Self::LateDelta => "late_delta",
             Self::OldWriter => "old_writer",
             Self::BadId => "bad_id",

@@ -1,15 +1,31 @@
 //! The store's face: ingest a request, swap views, expire, visit. One lock per component.
 
-use super::visit::{Series, Stream, StreamId};
+use super::{
+    component::{Component, Shared, plan_of},
+    counts::{Counters, Counts, Stats},
+    directory::{Directory, Locked},
+    expiry,
+    identity::Identity,
+    labels::Interner,
+    session::Session,
+    stream::{Budget, Caps},
+    visit::{Series, Stream, StreamId},
+};
 use crate::{
-    decode::DecodeError,
+    decode::{DecodeError, metrics},
+    limits,
     model::{
         clock::{Mono, Wall},
+        component::ComponentKey,
         reject::Tally,
     },
-    view::plan::ViewSet,
+    view::plan::{RuleRef, ViewSet},
 };
-use std::sync::Arc;
+use parking_lot::Mutex;
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
 
 /// What the store is told once.
 #[derive(Debug, Clone)]
@@ -17,7 +33,7 @@ pub struct StoreConfig {
     /// Series in all (`--max-series`).
     pub series_max: usize,
     /// Idle resources end after this (`--expire-after`).
-    pub expire_after: std::time::Duration,
+    pub expire_after: Duration,
     /// Seeds of the identity hash, random per process.
     pub seeds: [u64; 2],
 }
@@ -25,14 +41,64 @@ pub struct StoreConfig {
 /// The state of everything that was pushed.
 #[derive(Debug)]
 pub struct Store {
-    config: StoreConfig,
+    shared: Shared,
+    directory: Directory,
+    expire_after: Duration,
+    /// One swap of views at a time; held across the whole swap, never by ingest or scrapes.
+    swap: Mutex<()>,
+}
+
+/// A component in numbers, for the status page and the JSON API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ComponentSummary {
+    /// Who it is.
+    pub key: ComponentKey,
+    /// Resources that sent and did not expire.
+    pub instances: usize,
+    /// Metrics known, those that are off included.
+    pub streams: usize,
+    /// Series held.
+    pub series: usize,
+    /// Points received since it came.
+    pub received: u64,
+    /// Points that views suppressed since it came.
+    pub suppressed: u64,
+    /// When it last pushed.
+    pub last_push: Mono,
+    /// Hash of the plan it obeys.
+    pub plan_hash: [u8; 16],
 }
 
 impl Store {
     /// An empty store.
     #[must_use]
     pub fn new(config: StoreConfig) -> Self {
-        Self { config }
+        let caps = Caps {
+            series_per_metric: limits::SERIES_PER_METRIC_MAX,
+            series_per_component: limits::SERIES_PER_COMPONENT_MAX,
+            tombstones: limits::TOMBSTONES_MAX,
+            streams_per_resource: limits::METRICS_PER_RESOURCE_MAX,
+            resources_per_component: limits::RESOURCES_PER_COMPONENT_MAX,
+            components: limits::COMPONENTS_MAX,
+        };
+        Self::with_caps(config, caps)
+    }
+
+    /// A store with caps of its own: tests cannot fill those of `limits.rs`.
+    pub(crate) fn with_caps(config: StoreConfig, caps: Caps) -> Self {
+        let StoreConfig { series_max, expire_after, seeds } = config;
+        let shared = Shared {
+            identity: Identity::new(seeds),
+            budget: Budget::new(series_max),
+            caps,
+            counters: Counters::default(),
+            epoch: 1.into(),
+            generation: 1.into(),
+            requests: 0.into(),
+            views: Default::default(),
+            suppressed: Mutex::default(),
+        };
+        Self { shared, directory: Directory::default(), expire_after, swap: Mutex::new(()) }
     }
 
     /// Takes one `ExportMetricsServiceRequest` in protobuf.
@@ -40,37 +106,165 @@ impl Store {
     /// # Errors
     /// When the frame does not parse: then nothing was applied.
     pub fn ingest(&self, body: &[u8], now: Mono, wall: Wall) -> Result<Tally, DecodeError> {
-        let _ = (body, now, wall, &self.config);
-        Ok(Tally::default())
+        metrics::check(body)?;
+        let mut session = self.session(now, wall);
+        metrics::walk(body, &mut session);
+        Ok(session.finish())
     }
 
-    /// Swaps the views; streams whose decision stays the same are not touched.
+    /// A request that someone else walks.
+    pub(crate) fn session(&self, now: Mono, wall: Wall) -> Session<'_> {
+        Session::new(&self.shared, &self.directory, now, wall)
+    }
+
+    /// Swaps the views; streams whose decision stays the same are not touched. Holds a component's lock for one stream
+    /// at a time. To be called again when [`ViewSet::next_expiry`] passes.
     pub fn set_views(&self, views: Arc<ViewSet>, now: Wall) {
-        let _ = (views, now);
+        let _swap = self.swap.lock();
+        *self.shared.views.write() = views;
+        for component in self.directory.all() {
+            let key = component.lock().key.clone();
+            let plan = plan_of(&self.shared, &key, now);
+            {
+                let mut component = component.lock();
+                if component.plan.hash() == plan.hash() {
+                    continue;
+                }
+                component.plan = plan;
+            }
+            self.decide_all(&component);
+        }
+    }
+
+    /// Asks the component's new plan for each of its streams. Streams that come meanwhile ask it on their own.
+    fn decide_all(&self, component: &Locked) {
+        let places = places(&component.lock());
+        let mut counts = Counts::default();
+        for (resource, stream, generation) in places {
+            let mut component = component.lock();
+            let place = component.resources.get_mut(resource).and_then(Option::as_mut).and_then(|r| r.streams.get_mut(stream));
+            let Some(mut taken) = place.and_then(|place| place.take_if(|s| s.generation == generation)) else { continue };
+            component.decide(&self.shared, &mut taken, &mut counts);
+            if let Some(resource) = component.resources.get_mut(resource).and_then(Option::as_mut) {
+                resource.streams[stream] = Some(taken);
+            }
+        }
+        self.shared.counters.add(&counts);
     }
 
     /// Ends what fell silent. Runs on its own tick.
     pub fn expire(&self, now: Mono) {
-        let _ = now;
+        for component in self.directory.all() {
+            expiry::expire(&self.shared, &self.directory, &mut component.lock(), now, self.expire_after);
+        }
     }
 
-    /// Changes whenever [`Store::streams`] would answer differently, series counts apart.
+    /// Changes whenever [`Store::streams`] would answer differently, series counts apart, and when ids of [`super::visit::Labels`]
+    /// were given up.
     #[must_use]
     pub fn epoch(&self) -> u64 {
-        0
+        self.shared.epoch.load(Relaxed)
     }
 
-    /// Every stream that is on, in no particular order.
+    /// Every stream that is on and has series, in no particular order.
     #[must_use]
     pub fn streams(&self) -> Vec<Stream> {
-        Vec::new()
+        let mut streams = Vec::new();
+        for component in self.directory.all() {
+            let component = component.lock();
+            for (r, resource) in (0..).zip(&component.resources) {
+                let Some(resource) = resource else { continue };
+                for (s, stream) in (0..).zip(&resource.streams) {
+                    let Some(stream) = stream.as_ref().filter(|stream| stream.has_series()) else { continue };
+                    streams.push(Stream {
+                        id: StreamId { component: component.id, resource: r, stream: s, generation: stream.generation },
+                        resource: Arc::clone(&resource.info),
+                        resource_time: resource.first_time,
+                        scope: Arc::clone(&stream.scope),
+                        metric: Arc::clone(&stream.metric),
+                        series: stream.exposed(),
+                    });
+                }
+            }
+        }
+        streams
     }
 
     /// Shows up to `max` series of a stream to `f`, in the stream's fixed order (bytes of original keys and label text,
-    /// entry by entry), beginning at the `from`-th. Holds the component's lock for the call only.
+    /// entry by entry). `from` is 0 at the beginning, then what the call before returned: series that come and go
+    /// between two calls neither repeat nor hide others. Holds the component's lock for the call only.
     /// Returns where to go on, or `None` at the end.
     pub fn visit(&self, id: StreamId, from: usize, max: usize, f: &mut dyn FnMut(&Series<'_>)) -> Option<usize> {
-        let _ = (id, from, max, f);
-        None
+        let component = self.directory.at(id.component)?;
+        let mut component = component.lock();
+        let Component { resources, interner: Interner { labels, .. }, .. } = &mut *component;
+        let resource = resources.get_mut(id.resource as usize)?.as_mut()?;
+        let stream = resource.streams.get_mut(id.stream as usize)?.as_mut()?;
+        if stream.generation != id.generation || !stream.decision.on {
+            return None;
+        }
+        stream.show(labels, (from, max), f)
+    }
+
+    /// Points that views suppressed, by rule, since the store began.
+    #[must_use]
+    pub fn suppressed(&self) -> Vec<(Arc<RuleRef>, u64)> {
+        self.shared.suppressed.lock().iter().map(|(rule, n)| (Arc::clone(rule), n.load(Relaxed))).collect()
+    }
+
+    /// Every component, ordered by key.
+    #[must_use]
+    pub fn components(&self) -> Vec<ComponentSummary> {
+        let mut summaries: Vec<ComponentSummary> = self.directory.all().iter().map(|c| summary(&c.lock())).collect();
+        summaries.sort_by(|a, b| a.key.cmp(&b.key));
+        summaries
+    }
+
+    /// The store in numbers. Walks every stream, a component at a time.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let mut stats = self.shared.counters.stats();
+        stats.series = self.shared.budget.used() as u64;
+        for component in self.directory.all() {
+            let component = component.lock();
+            stats.components += 1;
+            let mut bytes = component.interner.bytes();
+            for resource in component.resources.iter().flatten() {
+                stats.resources += 1;
+                bytes += size_of_val(resource) + resource.by_identity.allocation_size();
+                for stream in resource.streams.iter().flatten() {
+                    stats.streams += 1;
+                    stats.aliases += stream.aliases() as u64;
+                    bytes += stream.bytes();
+                }
+            }
+            stats.memory_bytes += bytes as u64;
+        }
+        stats
+    }
+}
+
+/// Where each stream of a component is.
+fn places(component: &Component) -> Vec<(usize, usize, u32)> {
+    let resources = component.resources.iter().enumerate().filter_map(|(r, resource)| Some((r, resource.as_ref()?)));
+    resources
+        .flat_map(|(r, resource)| {
+            let streams = resource.streams.iter().enumerate();
+            streams.filter_map(move |(s, stream)| Some((r, s, stream.as_ref()?.generation)))
+        })
+        .collect()
+}
+
+fn summary(component: &Component) -> ComponentSummary {
+    let resources = || component.resources.iter().flatten();
+    ComponentSummary {
+        key: component.key.clone(),
+        instances: resources().count(),
+        streams: resources().map(|resource| resource.streams.iter().flatten().count()).sum(),
+        series: component.series,
+        received: component.received,
+        suppressed: component.suppressed,
+        last_push: component.last_push,
+        plan_hash: component.plan.hash(),
     }
 }

@@ -1,0 +1,308 @@
+//! Everything one component sent: its resources, their streams, and the attributes they share. One lock guards it.
+//! Knows the plan's decisions, not how they came about.
+
+use super::{
+    counts::{Counters, Counts},
+    identity::{Id128, Identity},
+    labels::{Interner, id_of},
+    stream::{Around, Budget, Caps, Stream},
+    visit::{ResourceInfo, ScopeInfo},
+};
+use crate::{
+    limits::ALIASES_PER_SERIES_MAX,
+    model::{
+        clock::{Mono, Wall},
+        component::ComponentKey,
+        reject::Reason,
+    },
+    view::plan::{Decision, Plan, RuleRef, ViewSet},
+    wire::{
+        attributes::{Attribute, read_attributes},
+        read::{Reader, Wire, key},
+    },
+};
+use hashbrown::HashTable;
+use parking_lot::{Mutex, RwLock};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
+    },
+};
+
+/// What all components share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) identity: Identity,
+    pub(crate) budget: Budget,
+    pub(crate) caps: Caps,
+    pub(crate) counters: Counters,
+    /// Moves when the list of streams would read differently.
+    pub(crate) epoch: AtomicU64,
+    pub(crate) generation: AtomicU32,
+    /// Numbers requests, so that a stream knows when the next one begins.
+    pub(crate) requests: AtomicU64,
+    /// Views in force, and when they were put in force.
+    pub(crate) views: RwLock<Arc<ViewSet>>,
+    /// Suppressed points by rule; a rule's count outlives its streams.
+    pub(crate) suppressed: Mutex<BTreeMap<Arc<RuleRef>, Arc<AtomicU64>>>,
+}
+
+impl Shared {
+    pub(crate) fn next_generation(&self) -> u32 {
+        self.generation.fetch_add(1, Relaxed)
+    }
+
+    pub(crate) fn move_epoch(&self) {
+        self.epoch.fetch_add(1, Relaxed);
+    }
+
+    fn suppressor(&self, decision: &Decision) -> Option<Arc<AtomicU64>> {
+        let rule = decision.by.as_ref().filter(|_| !decision.on)?;
+        Some(self.suppressed.lock().entry(Arc::clone(rule)).or_default().clone())
+    }
+}
+
+/// A process that sends, and its metrics.
+#[derive(Debug)]
+pub(crate) struct Resource {
+    pub(crate) generation: u32,
+    pub(crate) info: Arc<ResourceInfo>,
+    pub(crate) identity: Id128,
+    /// The spellings by which the directory finds it.
+    pub(crate) spellings: Vec<Id128>,
+    pub(crate) last_push: Mono,
+    /// Time of the first point; 0 until it came.
+    pub(crate) first_time: u64,
+    pub(crate) streams: Vec<Option<Box<Stream>>>,
+    /// Streams by identity, with their identity.
+    pub(crate) by_identity: HashTable<(Id128, u32)>,
+}
+
+/// One component.
+#[derive(Debug)]
+pub(crate) struct Component {
+    pub(crate) key: ComponentKey,
+    /// Its place in the directory.
+    pub(crate) id: u32,
+    /// The directory forgot it: whoever still holds it looks again.
+    pub(crate) gone: bool,
+    pub(crate) interner: Interner,
+    pub(crate) resources: Vec<Option<Resource>>,
+    pub(crate) by_identity: BTreeMap<Id128, u32>,
+    pub(crate) scopes: Scopes,
+    pub(crate) plan: Plan,
+    pub(crate) series: usize,
+    pub(crate) received: u64,
+    pub(crate) suppressed: u64,
+    pub(crate) last_push: Mono,
+    /// Series removed since attributes were swept.
+    pub(crate) removed: usize,
+}
+
+/// The scopes of a component.
+#[derive(Debug, Default)]
+pub(crate) struct Scopes {
+    by_spelling: BTreeMap<Id128, (u32, Arc<ScopeInfo>)>,
+    /// Each scope with its number and how many spellings are remembered.
+    by_value: BTreeMap<Arc<ScopeInfo>, (u32, usize)>,
+}
+
+impl Component {
+    pub(crate) fn new(key: ComponentKey, id: u32, plan: Plan) -> Self {
+        Self {
+            key,
+            id,
+            gone: false,
+            interner: Interner::default(),
+            resources: Vec::new(),
+            by_identity: BTreeMap::new(),
+            scopes: Scopes::default(),
+            plan,
+            series: 0,
+            received: 0,
+            suppressed: 0,
+            last_push: Mono::default(),
+            removed: 0,
+        }
+    }
+
+    /// The resource at a place, if it is still the one that was meant.
+    pub(crate) fn resource(&mut self, index: u32, generation: u32) -> Option<&mut Resource> {
+        let resource = self.resources.get_mut(index as usize)?.as_mut()?;
+        (resource.generation == generation).then_some(resource)
+    }
+
+    /// Finds the resource of these attributes, or makes it. Its place.
+    pub(crate) fn enter(&mut self, shared: &Shared, identity: Id128, info: &Arc<ResourceInfo>) -> Result<u32, Reason> {
+        if let Some(index) = self.by_identity.get(&identity) {
+            return Ok(*index);
+        }
+        if self.by_identity.len() >= shared.caps.resources_per_component {
+            return Err(Reason::StreamLimit);
+        }
+        let resource = Resource {
+            generation: shared.next_generation(),
+            info: Arc::clone(info),
+            identity,
+            spellings: Vec::new(),
+            last_push: Mono::default(),
+            first_time: 0,
+            streams: Vec::new(),
+            by_identity: HashTable::new(),
+        };
+        let index = free_place(&mut self.resources, self.by_identity.len());
+        self.resources[index as usize] = Some(resource);
+        self.by_identity.insert(identity, index);
+        Ok(index)
+    }
+
+    /// Asks the plan again for one stream and obeys. A stream whose decision stays the same is not touched.
+    pub(crate) fn decide(&mut self, shared: &Shared, stream: &mut Stream, counts: &mut Counts) {
+        let decision = self.plan.decide(&stream.metric.instrument);
+        if decision == stream.decision {
+            return;
+        }
+        let was = std::mem::replace(&mut stream.decision, decision);
+        stream.suppressor = shared.suppressor(&stream.decision);
+        if stream.metric.rename != stream.decision.rename {
+            let mut metric = (*stream.metric).clone();
+            metric.rename.clone_from(&stream.decision.rename);
+            stream.metric = Arc::new(metric);
+            shared.move_epoch();
+        }
+        if !stream.decision.on {
+            self.removed += stream.table.len();
+            stream.clear(&shared.budget, &mut self.series);
+        }
+        let same_shape = was.keys == stream.decision.keys && was.collapse == stream.decision.collapse;
+        // Where keys are dropped the limit counts groups, so that a new limit forms them again.
+        let same_limit = was.limit == stream.decision.limit || stream.decision.keys.is_all();
+        if stream.decision.on && !(same_shape && same_limit) {
+            stream.reshape(&mut self.around(shared, counts, Mono::default(), 0));
+        }
+        list(shared, stream);
+    }
+
+    /// What a point needs of the component beside its stream.
+    pub(crate) fn around<'a>(&'a mut self, shared: &'a Shared, counts: &'a mut Counts, now: Mono, request: u64) -> Around<'a> {
+        Around {
+            identity: &shared.identity,
+            budget: &shared.budget,
+            caps: &shared.caps,
+            interner: &mut self.interner,
+            component_series: &mut self.series,
+            counts,
+            now_secs: secs(now),
+            request,
+        }
+    }
+}
+
+/// Moves the epoch when a stream comes into the list or leaves it.
+pub(crate) fn list(shared: &Shared, stream: &mut Stream) {
+    let listed = stream.has_series();
+    if listed != stream.listed {
+        stream.listed = listed;
+        shared.move_epoch();
+    }
+}
+
+/// Seconds of the monotonic clock, one more than passed, so that 0 stays "never".
+pub(crate) fn secs(now: Mono) -> u32 {
+    u32::try_from(now.0 / crate::model::clock::SECOND).unwrap_or(u32::MAX).saturating_add(1)
+}
+
+/// The first free place, made where there is none; `used` places are taken.
+pub(crate) fn free_place<T>(places: &mut Vec<Option<T>>, used: usize) -> u32 {
+    let free = if used < places.len() { places.iter().position(Option::is_none) } else { None };
+    let free = free.unwrap_or(places.len());
+    if free == places.len() {
+        places.push(None);
+    }
+    id_of(free)
+}
+
+impl Scopes {
+    /// The number and value of the scope of this spelling, where it was seen before.
+    pub(crate) fn find(&self, spelling: Id128) -> Option<(u32, Arc<ScopeInfo>)> {
+        self.by_spelling.get(&spelling).cloned()
+    }
+
+    /// Adds a scope under a spelling; equal scopes share number and value.
+    pub(crate) fn add(&mut self, shared: &Shared, spelling: Id128, scope: ScopeInfo) -> Result<(u32, Arc<ScopeInfo>), Reason> {
+        let scope = Arc::new(scope);
+        if !self.by_value.contains_key(&scope) {
+            if self.by_value.len() >= shared.caps.streams_per_resource {
+                return Err(Reason::StreamLimit);
+            }
+            self.by_value.insert(Arc::clone(&scope), (shared.next_generation(), 0));
+        }
+        let known = self.by_value.get_key_value(&scope).map(|(scope, (number, _))| (*number, Arc::clone(scope)));
+        let known = known.ok_or(Reason::StreamLimit)?;
+        if let Some((_, spellings)) = self.by_value.get_mut(&scope)
+            && *spellings < ALIASES_PER_SERIES_MAX
+        {
+            *spellings += 1;
+            self.by_spelling.insert(spelling, known.clone());
+        }
+        Ok(known)
+    }
+
+    /// Forgets scopes that no stream has.
+    pub(crate) fn sweep(&mut self) {
+        self.by_value.retain(|scope, (_, spellings)| Arc::strong_count(scope) > *spellings + 1);
+        let Self { by_spelling, by_value } = self;
+        by_spelling.retain(|_, (_, scope)| by_value.contains_key(scope));
+    }
+}
+
+/// Reads a resource: its attributes, the component they name, and the identity they make.
+pub(crate) fn read_resource(identity: &Identity, raw: &[u8]) -> Result<(ResourceInfo, Id128, u64), Reason> {
+    let (attributes, duplicates) = read_attributes(raw, 1)?;
+    let component = ComponentKey::from_resource(|key| find(&attributes, key));
+    let types: Vec<u8> = attributes.iter().map(|a| a.value_type as u8).collect();
+    let texts = attributes.iter().flat_map(|a| [a.key.as_bytes(), a.text.as_bytes()]);
+    let parts: Vec<&[u8]> = std::iter::once(&*types).chain(texts).collect();
+    let id = identity.of_parts(&parts);
+    Ok((ResourceInfo { attributes, component }, id, duplicates))
+}
+
+fn find<'a>(attributes: &'a [Attribute], key: &str) -> Option<&'a str> {
+    let index = attributes.binary_search_by(|a| (*a.key).cmp(key)).ok()?;
+    attributes.get(index).map(|a| &*a.text)
+}
+
+/// Reads a scope: `name` = 1, `version` = 2, `attributes` = 3.
+pub(crate) fn read_scope(raw: &[u8], schema_url: &[u8]) -> Result<ScopeInfo, Reason> {
+    const NAME: u32 = key(1, Wire::Len);
+    const VERSION: u32 = key(2, Wire::Len);
+    let (attributes, _) = read_attributes(raw, 3)?;
+    let (mut name, mut version): (&[u8], &[u8]) = (&[], &[]);
+    let mut reader = Reader::new(raw);
+    while let Some(key) = reader.key().map_err(|_| Reason::BadAttributes)? {
+        match key {
+            NAME => name = reader.bytes().map_err(|_| Reason::BadAttributes)?,
+            VERSION => version = reader.bytes().map_err(|_| Reason::BadAttributes)?,
+            _ => reader.skip(key).map_err(|_| Reason::BadAttributes)?,
+        }
+    }
+    Ok(ScopeInfo {
+        name: text(name)?.into(),
+        version: text(version)?.into(),
+        schema_url: text(schema_url)?.into(),
+        attributes: attributes.into_iter().map(|a| (a.key, a.text)).collect(),
+    })
+}
+
+/// Bytes as text.
+pub(crate) fn text(raw: &[u8]) -> Result<&str, Reason> {
+    std::str::from_utf8(raw).map_err(|_| Reason::NotUtf8)
+}
+
+/// The plan of a component under the views in force.
+pub(crate) fn plan_of(shared: &Shared, key: &ComponentKey, now: Wall) -> Plan {
+    let views = Arc::clone(&shared.views.read());
+    views.plan(key, now)
+}

@@ -1,0 +1,96 @@
+//! What fell silent ends here, on a tick of its own: resources without a push, cumulative series that a living resource
+//! no longer sends. Memory goes back for real: tables shrink, attributes are swept.
+
+use super::{
+    component::{Component, Resource, Shared, list, secs},
+    counts::Counts,
+    directory::Directory,
+    stream::Stream,
+};
+use crate::model::clock::Mono;
+use std::time::Duration;
+
+/// Expires one component under its lock.
+pub(crate) fn expire(shared: &Shared, directory: &Directory, component: &mut Component, now: Mono, after: Duration) {
+    let mut spellings = Vec::new();
+    for index in 0..component.resources.len() {
+        let Some(mut resource) = component.resources[index].take() else { continue };
+        if now.since(resource.last_push) >= patience(&resource, after) {
+            end_resource(shared, component, &mut resource);
+            spellings.append(&mut resource.spellings);
+        } else {
+            expire_streams(shared, component, &mut resource, (now, after));
+            component.resources[index] = Some(resource);
+        }
+    }
+    while component.resources.last().is_some_and(Option::is_none) {
+        component.resources.pop();
+    }
+    component.gone = component.resources.is_empty();
+    if !spellings.is_empty() || component.gone {
+        directory.forget(&spellings, component.gone.then_some(&*component));
+    }
+    if component.removed > 1024 + component.series / 2 || (component.removed > 0 && component.series == 0) {
+        sweep(shared, component);
+    }
+}
+
+/// How long a resource may be silent: the flag's time, or three of its planned intervals.
+fn patience(resource: &Resource, after: Duration) -> Duration {
+    let intervals = resource.streams.iter().flatten().filter_map(|stream| stream.decision.interval_ms);
+    after.max(Duration::from_millis(intervals.max().unwrap_or(0).saturating_mul(3)))
+}
+
+fn end_resource(shared: &Shared, component: &mut Component, resource: &mut Resource) {
+    component.by_identity.remove(&resource.identity);
+    for stream in resource.streams.iter_mut().flatten() {
+        component.removed += stream.table.len();
+        stream.clear(&shared.budget, &mut component.series);
+        list(shared, stream);
+    }
+}
+
+fn expire_streams(shared: &Shared, component: &mut Component, resource: &mut Resource, (now, after): (Mono, Duration)) {
+    for index in 0..resource.streams.len() {
+        let Some(mut stream) = resource.streams[index].take() else { continue };
+        expire_series(shared, component, &mut stream, (now, after));
+        list(shared, &mut stream);
+        let idle = Duration::from_secs(u64::from(secs(now).saturating_sub(stream.pushed_secs[0])));
+        let unused = stream.table.len() == 0 && idle >= patience(resource, after);
+        if !unused {
+            resource.streams[index] = Some(stream);
+            continue;
+        }
+        resource.by_identity.retain(|(_, other)| *other as usize != index);
+    }
+}
+
+fn expire_series(shared: &Shared, component: &mut Component, stream: &mut Stream, (now, after): (Mono, Duration)) {
+    if !stream.is_delta() {
+        let (now_secs, expire_secs) = (secs(now), u32::try_from(after.as_secs()).unwrap_or(u32::MAX));
+        let absent = |index: &u32| stream.is_absent(*index, now_secs, expire_secs);
+        let absent: Vec<u32> = stream.table.indexes().filter(absent).collect();
+        let mut counts = Counts::default();
+        let before = component.series;
+        let mut around = component.around(shared, &mut counts, now, 0);
+        absent.into_iter().for_each(|index| stream.end(index, &mut around));
+        component.removed += before - component.series;
+        shared.counters.add(&counts);
+    }
+    stream.compact(&shared.identity);
+}
+
+/// Forgets attributes and scopes that nothing refers to.
+fn sweep(shared: &Shared, component: &mut Component) {
+    let mut marks = component.interner.marks();
+    for stream in component.resources.iter().flatten().flat_map(|resource| resource.streams.iter().flatten()) {
+        stream.table.mark(&mut marks);
+        if let Some(shaping) = &stream.shaping {
+            shaping.groups.mark(&mut marks);
+        }
+    }
+    component.interner.sweep(&shared.identity, &marks);
+    component.scopes.sweep();
+    component.removed = 0;
+    shared.move_epoch();
+}

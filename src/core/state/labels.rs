@@ -1,0 +1,199 @@
+//! Interns the attributes of one component: a series holds ids, the text is kept once. What no series refers to any
+//! more is swept; a swept id rests for one sweep, so that a scrape under way never sees it mean something else.
+
+use super::{
+    identity::Identity,
+    visit::{Entry, EntryId, KeyId, Labels, ShapeId},
+};
+use crate::wire::attributes::{Attribute, ValueType};
+use hashbrown::HashTable;
+use smallvec::SmallVec;
+
+/// The entry ids of one series, in the order of its sorted keys.
+pub(crate) type Entries = SmallVec<[EntryId; 12]>;
+
+/// Turns a length into an id. Every table of ids has a cap far below 2^32.
+pub(crate) fn id_of(index: usize) -> u32 {
+    u32::try_from(index).expect("tables are capped below 2^32 by limits.rs")
+}
+
+/// [`Labels`] with what finds an id again.
+#[derive(Debug, Default)]
+pub(crate) struct Interner {
+    /// What expositions read.
+    pub(crate) labels: Labels,
+    keys: HashTable<KeyId>,
+    entries: HashTable<EntryId>,
+    shapes: HashTable<ShapeId>,
+    free: Unused,
+    resting: Unused,
+}
+
+/// Ids that name nothing.
+#[derive(Debug, Default)]
+struct Unused {
+    keys: Vec<KeyId>,
+    entries: Vec<EntryId>,
+    shapes: Vec<ShapeId>,
+}
+
+/// Which ids are in use: what a sweep keeps.
+#[derive(Debug)]
+pub(crate) struct Marks {
+    entries: Vec<bool>,
+    shapes: Vec<bool>,
+}
+
+impl Marks {
+    pub(crate) fn mark(&mut self, shape: ShapeId, entries: &[EntryId]) {
+        if let Some(mark) = self.shapes.get_mut(shape as usize) {
+            *mark = true;
+        }
+        for entry in entries {
+            if let Some(mark) = self.entries.get_mut(*entry as usize) {
+                *mark = true;
+            }
+        }
+    }
+}
+
+impl Interner {
+    /// The ids of `attributes` if each is known already; interns nothing, so a flood of refused sets leaves no trace.
+    pub(crate) fn find(&self, identity: &Identity, attributes: &[Attribute]) -> Option<Entries> {
+        attributes.iter().map(|a| self.find_entry(identity, self.find_key(identity, &a.key)?, a)).collect()
+    }
+
+    /// The ids of `attributes`, which are sorted by key, and of their key set.
+    pub(crate) fn intern(&mut self, identity: &Identity, attributes: &[Attribute]) -> (ShapeId, Entries) {
+        let entries: Entries = attributes.iter().map(|a| self.intern_entry(identity, a)).collect();
+        (self.shape_of(identity, &entries), entries)
+    }
+
+    /// The key set of entries that are interned already.
+    pub(crate) fn shape_of(&mut self, identity: &Identity, entries: &[EntryId]) -> ShapeId {
+        let keys: SmallVec<[KeyId; 12]> = entries.iter().map(|e| self.labels.entries[*e as usize].key).collect();
+        let hash = identity.short_ids(&keys);
+        let shapes = &self.labels.shapes;
+        if let Some(id) = self.shapes.find(hash, |id| *shapes[*id as usize] == *keys) {
+            return *id;
+        }
+        let id = place(&mut self.labels.shapes, &mut self.free.shapes, Box::from(&*keys));
+        let shapes = &self.labels.shapes;
+        self.shapes.insert_unique(hash, id, |id| identity.short_ids(&shapes[*id as usize]));
+        id
+    }
+
+    fn find_key(&self, identity: &Identity, key: &str) -> Option<KeyId> {
+        self.keys.find(identity.short(0, key.as_bytes()), |id| *self.labels.keys[*id as usize] == *key).copied()
+    }
+
+    fn find_entry(&self, identity: &Identity, key: KeyId, attribute: &Attribute) -> Option<EntryId> {
+        let same = |id: &EntryId| {
+            let entry = &self.labels.entries[*id as usize];
+            entry.key == key && entry.value_type == attribute.value_type && entry.text == attribute.text
+        };
+        self.entries.find(entry_hash(identity, key, attribute.value_type, &attribute.text), same).copied()
+    }
+
+    fn intern_entry(&mut self, identity: &Identity, attribute: &Attribute) -> EntryId {
+        let key = match self.find_key(identity, &attribute.key) {
+            Some(key) => key,
+            None => {
+                let id = place(&mut self.labels.keys, &mut self.free.keys, attribute.key.clone());
+                let keys = &self.labels.keys;
+                let hash = |id: &KeyId| identity.short(0, keys[*id as usize].as_bytes());
+                self.keys.insert_unique(hash(&id), id, hash);
+                id
+            }
+        };
+        if let Some(id) = self.find_entry(identity, key, attribute) {
+            return id;
+        }
+        let escape = attribute.text.bytes().any(|b| matches!(b, b'\\' | b'"' | b'\n'));
+        let entry = Entry { key, value_type: attribute.value_type, escape, text: attribute.text.clone() };
+        let id = place(&mut self.labels.entries, &mut self.free.entries, entry);
+        let entries = &self.labels.entries;
+        let hash = |id: &EntryId| {
+            let entry = &entries[*id as usize];
+            entry_hash(identity, entry.key, entry.value_type, &entry.text)
+        };
+        self.entries.insert_unique(hash(&id), id, hash);
+        id
+    }
+
+    /// Marks for a sweep, none set.
+    pub(crate) fn marks(&self) -> Marks {
+        Marks { entries: vec![false; self.labels.entries.len()], shapes: vec![false; self.labels.shapes.len()] }
+    }
+
+    /// Forgets what is not marked. Ids freed by the sweep before this one may now be used again.
+    pub(crate) fn sweep(&mut self, identity: &Identity, marks: &Marks) {
+        self.free.keys.append(&mut self.resting.keys);
+        self.free.entries.append(&mut self.resting.entries);
+        self.free.shapes.append(&mut self.resting.shapes);
+        let mut keys = vec![false; self.labels.keys.len()];
+        let Labels { keys: key_texts, entries, shapes } = &mut self.labels;
+        for gone in self.entries.extract_if(|id| !marks.entries[*id as usize]) {
+            entries[gone as usize].text = Box::default();
+            self.resting.entries.push(gone);
+        }
+        for gone in self.shapes.extract_if(|id| !marks.shapes[*id as usize]) {
+            shapes[gone as usize] = Box::default();
+            self.resting.shapes.push(gone);
+        }
+        self.entries.iter().for_each(|id| keys[entries[*id as usize].key as usize] = true);
+        for gone in self.keys.extract_if(|id| !keys[*id as usize]) {
+            key_texts[gone as usize] = Box::default();
+            self.resting.keys.push(gone);
+        }
+        self.keys.shrink_to(self.keys.len(), |id| identity.short(0, key_texts[*id as usize].as_bytes()));
+        self.shapes.shrink_to(self.shapes.len(), |id| identity.short_ids(&shapes[*id as usize]));
+        self.entries.shrink_to(self.entries.len(), |id| {
+            let entry = &entries[*id as usize];
+            entry_hash(identity, entry.key, entry.value_type, &entry.text)
+        });
+        self.trim();
+    }
+
+    /// Gives back the tail of unused ids, so that a flood that is over leaves no large table behind.
+    fn trim(&mut self) {
+        trim_tail(&mut self.labels.entries, &mut self.free.entries);
+        trim_tail(&mut self.labels.keys, &mut self.free.keys);
+        trim_tail(&mut self.labels.shapes, &mut self.free.shapes);
+    }
+
+    /// What this holds in memory, roughly.
+    pub(crate) fn bytes(&self) -> usize {
+        let texts: usize = self.labels.entries.iter().map(|e| e.text.len()).sum();
+        texts
+            + self.labels.entries.capacity() * size_of::<Entry>()
+            + self.labels.shapes.iter().map(|s| 16 + 4 * s.len()).sum::<usize>()
+            + self.labels.keys.iter().map(|k| 16 + k.len()).sum::<usize>()
+            + self.entries.allocation_size()
+    }
+}
+
+fn entry_hash(identity: &Identity, key: KeyId, value_type: ValueType, text: &str) -> u64 {
+    identity.short((key << 3) | value_type as u32, text.as_bytes())
+}
+
+fn place<T>(values: &mut Vec<T>, free: &mut Vec<u32>, value: T) -> u32 {
+    if let Some(id) = free.pop() {
+        values[id as usize] = value;
+        return id;
+    }
+    values.push(value);
+    id_of(values.len() - 1)
+}
+
+fn trim_tail<T>(values: &mut Vec<T>, free: &mut Vec<u32>) {
+    free.sort_unstable();
+    while free.last().is_some_and(|last| *last as usize + 1 == values.len()) {
+        free.pop();
+        values.pop();
+    }
+    if values.capacity() > 4 * values.len() + 64 {
+        values.shrink_to(2 * values.len());
+    }
+    free.shrink_to(2 * free.len());
+}

@@ -1,0 +1,370 @@
+//! One request on its way into the store: follows resource, scope and metric, holds the component's lock while their
+//! points land, and counts what became of each. Parses a head only when its bytes are new.
+
+use super::{
+    component::{Component, Resource, Shared, free_place, list, read_resource, read_scope, secs, text},
+    counts::{Counts, Limit},
+    directory::{Directory, Place},
+    identity::Id128,
+    stream::{Around, Stream},
+    visit::{MetricInfo, ResourceInfo, ScopeInfo},
+};
+use crate::{
+    decode::{
+        Data, MetricsSink, RawExponential, RawHistogram, RawMetric, RawNumber, RawResource, RawScope, RawSummary, Temporality,
+        Visit,
+    },
+    limits::{ALIASES_PER_SERIES_MAX, POINTS_PER_LOCK_MAX},
+    model::{
+        clock::{Mono, Wall},
+        instrument::{Instrument, Kind},
+        reject::{Reason, Tally},
+    },
+    wire::attributes::read_attributes,
+};
+use parking_lot::{ArcMutexGuard, Mutex, RawMutex};
+use std::sync::{Arc, atomic::Ordering::Relaxed};
+
+/// A request under way.
+pub(crate) struct Session<'a> {
+    shared: &'a Shared,
+    directory: &'a Directory,
+    now: Mono,
+    wall: Wall,
+    request: u64,
+    tally: Tally,
+    counts: Counts,
+    resource: At,
+    scope: ScopeAt,
+    component: Option<ArcMutexGuard<RawMutex, Component>>,
+    place: Place,
+    current: Option<(u32, Box<Stream>)>,
+    first_time: u64,
+    held: u64,
+}
+
+/// The scope that metrics belong to. Its bytes are kept until a metric comes: only then it is looked up, or read.
+#[derive(Default)]
+struct ScopeAt {
+    spelling: Id128,
+    raw: Vec<u8>,
+    schema_url: Vec<u8>,
+}
+
+/// The resource that points belong to.
+enum At {
+    Refused(Reason),
+    Read { info: Arc<ResourceInfo>, spelling: Id128, identity: Id128 },
+}
+
+impl<'a> Session<'a> {
+    pub(crate) fn new(shared: &'a Shared, directory: &'a Directory, now: Mono, wall: Wall) -> Self {
+        Self {
+            shared,
+            directory,
+            now,
+            wall,
+            request: shared.requests.fetch_add(1, Relaxed) + 1,
+            tally: Tally::default(),
+            counts: Counts::default(),
+            resource: At::Refused(Reason::BadAttributes),
+            scope: ScopeAt::default(),
+            component: None,
+            place: Place { component: 0, resource: 0, generation: 0 },
+            current: None,
+            first_time: u64::MAX,
+            held: 0,
+        }
+    }
+
+    /// Ends the request: what became of its points.
+    pub(crate) fn finish(mut self) -> Tally {
+        self.leave_resource();
+        self.shared.counters.add(&self.counts);
+        let folded = [(Limit::ComponentSeries, "component"), (Limit::MetricSeries, "metric")];
+        for (limit, of) in folded {
+            let n = self.counts.limits[limit as usize];
+            if n > 0 {
+                self.tally.remarks.push(format!("{n} points went to otel.metric.overflow: series limit per {of} reached"));
+            }
+        }
+        std::mem::take(&mut self.tally)
+    }
+
+    /// Puts the stream of the last metric back where it belongs.
+    fn leave_metric(&mut self) {
+        let (Some((index, mut stream)), Some(component)) = (self.current.take(), &mut self.component) else { return };
+        list(self.shared, &mut stream);
+        if let Some(resource) = component.resource(self.place.resource, self.place.generation) {
+            if self.first_time < resource.first_time || resource.first_time == 0 {
+                resource.first_time = self.first_time;
+                self.shared.move_epoch();
+            }
+            resource.streams[index as usize] = Some(stream);
+        }
+    }
+
+    fn leave_resource(&mut self) {
+        self.leave_metric();
+        self.component = None;
+        self.first_time = u64::MAX;
+    }
+
+    /// Holds the component's lock with the resource in it: makes both where they are new.
+    fn enter_resource(&mut self) -> Result<(), Reason> {
+        if self.component.is_some() {
+            return Ok(());
+        }
+        let (info, spelling, identity) = match &self.resource {
+            At::Refused(reason) => return Err(*reason),
+            At::Read { info, spelling, identity } => (Arc::clone(info), *spelling, *identity),
+        };
+        // A component that was forgotten between look-up and lock is made again; nobody can keep winning that race.
+        loop {
+            let component = self.directory.enter(self.shared, &info.component, self.wall)?;
+            let mut guard = Mutex::lock_arc(&component);
+            if guard.gone {
+                continue;
+            }
+            let index = guard.enter(self.shared, identity, &info)?;
+            self.place.component = guard.id;
+            self.settle(&mut guard, index, spelling);
+            self.component = Some(guard);
+            return Ok(());
+        }
+    }
+
+    /// Notes the push, and the spelling where there is room for one more.
+    fn settle(&mut self, component: &mut Component, index: u32, spelling: Id128) {
+        let (id, now) = (component.id, self.now);
+        component.last_push = component.last_push.max(now);
+        let Some(resource) = component.resources.get_mut(index as usize).and_then(Option::as_mut) else { return };
+        resource.last_push = resource.last_push.max(now);
+        self.place = Place { component: id, resource: index, generation: resource.generation };
+        self.held = 0;
+        if resource.spellings.contains(&spelling) {
+            return;
+        }
+        if resource.spellings.len() <= ALIASES_PER_SERIES_MAX {
+            resource.spellings.push(spelling);
+            self.directory.remember(spelling, self.place);
+        } else {
+            self.counts.limit(Limit::Aliases);
+        }
+    }
+
+    /// The stream of a metric, taken out of its place while its points land.
+    fn enter_metric(&mut self, metric: &RawMetric<'_>) -> Result<Visit, Reason> {
+        if matches!(
+            metric.data,
+            Data::Sum { temporality: Temporality::Unspecified, .. }
+                | Data::Histogram(Temporality::Unspecified)
+                | Data::Exponential(Temporality::Unspecified)
+        ) {
+            return Err(Reason::NoTemporality);
+        }
+        if metric.name.is_empty() {
+            return Err(Reason::NoName);
+        }
+        if self.held > POINTS_PER_LOCK_MAX
+            && let Some(component) = &mut self.component
+        {
+            // Others wait for this component: let them pass. The resource cannot expire meanwhile, it was pushed just now.
+            self.held = 0;
+            ArcMutexGuard::bump(component);
+        }
+        self.held += metric.points;
+        self.enter_resource()?;
+        let (number, scope) = self.enter_scope()?;
+        let Self { shared, component: Some(component), counts, place, now, .. } = self else { return Ok(Visit::Skip) };
+        component.received += metric.points;
+        let data = data_tag(metric.data);
+        let identity = shared.identity.of_parts(&[&number.to_le_bytes(), metric.name, metric.unit, &data]);
+        let resource = component.resource(place.resource, place.generation).ok_or(Reason::StreamLimit)?;
+        let known = resource.by_identity.find(identity[0], |(known, _)| *known == identity).map(|(_, index)| *index);
+        let taken = known.and_then(|index| Some((index, resource.streams.get_mut(index as usize)?.take()?)));
+        let (index, mut stream) = match taken {
+            Some(taken) => taken,
+            None => {
+                let mut made = new_stream(shared, resource, (identity, scope), metric)?;
+                component.decide(shared, &mut made.1, counts);
+                made
+            }
+        };
+        let metadata = refresh_head(shared, &mut stream, metric);
+        stream.begin_push(secs(*now));
+        let on = stream.decision.on;
+        if let (false, Some(suppressor)) = (on, &stream.suppressor) {
+            suppressor.fetch_add(metric.points, Relaxed);
+        }
+        component.suppressed += if on { 0 } else { metric.points };
+        stream.mark_stale();
+        self.current = Some((index, stream));
+        metadata?;
+        if on {
+            return Ok(Visit::Points);
+        }
+        self.tally.suppressed += metric.points;
+        Ok(Visit::Skip)
+    }
+
+    /// The scope of the metric, with its number in the component.
+    fn enter_scope(&mut self) -> Result<(u32, Arc<ScopeInfo>), Reason> {
+        let Some(component) = &mut self.component else { return Err(Reason::StreamLimit) };
+        let ScopeAt { spelling, raw, schema_url } = &self.scope;
+        match component.scopes.find(*spelling) {
+            Some(known) => Ok(known),
+            None => component.scopes.add(self.shared, *spelling, read_scope(raw, schema_url)?),
+        }
+    }
+
+    /// Lands one point of the current metric.
+    #[inline]
+    fn land(&mut self, time: u64, land: impl FnOnce(&mut Stream, &Shared, &mut Around<'_>) -> Result<(), Reason>) {
+        let (Some((_, stream)), Some(component)) = (&mut self.current, &mut self.component) else { return };
+        let mut around = component.around(self.shared, &mut self.counts, self.now, self.request);
+        match land(stream, self.shared, &mut around) {
+            Ok(()) => self.first_time = self.first_time.min(time),
+            Err(reason) => self.tally.reject(reason, 1),
+        }
+    }
+}
+
+impl Drop for Session<'_> {
+    /// A panic while a point lands must not take the stream along.
+    fn drop(&mut self) {
+        self.leave_resource();
+    }
+}
+
+impl MetricsSink for Session<'_> {
+    fn resource(&mut self, resource: &RawResource<'_>) {
+        self.leave_resource();
+        let spelling = self.shared.identity.of_parts(&[resource.schema_url, resource.raw]);
+        if let Some((component, place)) = self.directory.find(spelling) {
+            let mut guard = Mutex::lock_arc(&component);
+            if !guard.gone
+                && let Some(known) = guard.resource(place.resource, place.generation)
+            {
+                self.resource = At::Read { info: Arc::clone(&known.info), spelling, identity: known.identity };
+                self.settle(&mut guard, place.resource, spelling);
+                self.component = Some(guard);
+                return;
+            }
+        }
+        self.resource = match read_resource(&self.shared.identity, resource.raw) {
+            Ok((info, identity, duplicates)) => {
+                self.counts.duplicate_keys += duplicates;
+                At::Read { info: Arc::new(info), spelling, identity }
+            }
+            Err(reason) => At::Refused(reason),
+        };
+    }
+
+    fn scope(&mut self, scope: &RawScope<'_>) {
+        self.scope.spelling = self.shared.identity.of_parts(&[scope.schema_url, scope.raw]);
+        self.scope.raw.clear();
+        self.scope.raw.extend_from_slice(scope.raw);
+        self.scope.schema_url.clear();
+        self.scope.schema_url.extend_from_slice(scope.schema_url);
+    }
+
+    fn metric(&mut self, metric: &RawMetric<'_>) -> Visit {
+        self.leave_metric();
+        if metric.points == 0 {
+            return Visit::Skip;
+        }
+        self.tally.received += metric.points;
+        self.enter_metric(metric).unwrap_or_else(|reason| {
+            self.tally.reject(reason, metric.points);
+            Visit::Skip
+        })
+    }
+
+    #[inline]
+    fn number(&mut self, point: &RawNumber<'_>) {
+        self.land(point.time, |stream, shared, around| stream.number(shared.identity.of(point.attributes), point, around));
+    }
+
+    fn histogram(&mut self, point: &RawHistogram<'_>) {
+        self.land(point.time, |stream, shared, around| stream.histogram(shared.identity.of(point.attributes), point, around));
+    }
+
+    fn exponential(&mut self, point: &RawExponential<'_>) {
+        self.land(point.time, |stream, shared, around| stream.exponential(shared.identity.of(point.attributes), point, around));
+    }
+
+    fn summary(&mut self, point: &RawSummary<'_>) {
+        self.land(point.time, |stream, shared, around| stream.summary(shared.identity.of(point.attributes), point, around));
+    }
+}
+
+/// What parts two metrics of one name.
+const fn data_tag(data: Data) -> [u8; 2] {
+    const fn of(temporality: Temporality) -> u8 {
+        match temporality {
+            Temporality::Unspecified => 0,
+            Temporality::Delta => 1,
+            Temporality::Cumulative => 2,
+        }
+    }
+    match data {
+        Data::Gauge => [0, 0],
+        Data::Sum { monotonic: false, temporality } => [1, of(temporality)],
+        Data::Sum { monotonic: true, temporality } => [2, of(temporality)],
+        Data::Histogram(temporality) => [3, of(temporality)],
+        Data::Exponential(temporality) => [4, of(temporality)],
+        Data::Summary => [5, 0],
+    }
+}
+
+const fn kind_of(data: Data) -> Kind {
+    match data {
+        Data::Gauge => Kind::Gauge,
+        Data::Sum { monotonic: true, .. } => Kind::Counter,
+        Data::Sum { monotonic: false, .. } => Kind::UpDownCounter,
+        Data::Histogram(_) => Kind::Histogram,
+        Data::Exponential(_) => Kind::ExponentialHistogram,
+        Data::Summary => Kind::Summary,
+    }
+}
+
+/// Makes a stream and its place, which it leaves empty until the metric ends.
+fn new_stream(
+    shared: &Shared,
+    resource: &mut Resource,
+    (identity, scope): (Id128, Arc<ScopeInfo>),
+    metric: &RawMetric<'_>,
+) -> Result<(u32, Box<Stream>), Reason> {
+    if resource.by_identity.len() >= shared.caps.streams_per_resource {
+        return Err(Reason::StreamLimit);
+    }
+    let instrument = Instrument {
+        scope: scope.name.clone(),
+        name: text(metric.name)?.into(),
+        kind: kind_of(metric.data),
+        unit: text(metric.unit)?.into(),
+    };
+    let info = MetricInfo { instrument, description: text(metric.description)?.into(), prometheus_type: None, rename: None };
+    let stream = Box::new(Stream::new(shared.next_generation(), scope, Arc::new(info), metric.data));
+    let index = free_place(&mut resource.streams, resource.by_identity.len());
+    resource.by_identity.insert_unique(identity[0], (identity, index), |(identity, _)| identity[0]);
+    Ok((index, stream))
+}
+
+/// Takes over description and metadata where they changed.
+fn refresh_head(shared: &Shared, stream: &mut Stream, metric: &RawMetric<'_>) -> Result<(), Reason> {
+    let metadata = if metric.metadata.is_empty() { Id128::default() } else { shared.identity.of(metric.metadata) };
+    if stream.metric.description.as_bytes() == metric.description && stream.metadata == metadata {
+        return Ok(());
+    }
+    let (attributes, _) = read_attributes(metric.metadata, 12)?;
+    let kind = attributes.into_iter().find(|a| &*a.key == "prometheus.type").map(|a| a.text);
+    let mut info = (*stream.metric).clone();
+    info.description = text(metric.description)?.into();
+    info.prometheus_type = kind;
+    stream.metric = Arc::new(info);
+    stream.metadata = metadata;
+    shared.move_epoch();
+    Ok(())
+}

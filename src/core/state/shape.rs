@@ -1,0 +1,370 @@
+//! Collapse: the series of a stream whose view drops attributes, seen as groups. Members keep their identity; a group
+//! is what its members show now plus what members added that began anew or are gone, so no total dips and nobody
+//! counts twice. Groups are added up when an exposition looks, so a point costs what it costs without a view.
+
+use super::{
+    exponential, histogram,
+    identity::Identity,
+    labels::{Entries, Interner, id_of},
+    number::Total,
+    overflow::overflow_attribute,
+    stream::{Around, Stream},
+    table::{TOMBSTONE, Table, Values},
+    visit::Value,
+};
+use crate::{
+    decode::Data,
+    model::point::{ExpHistogram, Histogram, Number, Summary},
+    view::plan::{Collapse, Keys},
+};
+use std::collections::VecDeque;
+
+/// The groups of a stream.
+#[derive(Debug)]
+pub(crate) struct Shaping {
+    /// What expositions see.
+    pub(crate) groups: Table,
+    keys: Keys,
+    collapse: Collapse,
+    limit: Option<u32>,
+    by_group: Vec<Group>,
+    group_of: Vec<u32>,
+    buried: VecDeque<u32>,
+    /// A point landed since the last refresh.
+    stale: bool,
+    /// A group formed since the last refresh: it must not be seen empty.
+    newborn: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Group {
+    members: u32,
+    remembered: u32,
+    /// What members added whose count began anew, or who are gone.
+    base: Sum,
+}
+
+/// Something that values can be added to.
+#[derive(Debug, Clone)]
+enum Sum {
+    Number(Total),
+    Histogram(Option<Histogram>),
+    Exponential(Option<ExpHistogram>),
+    Summary(Summary),
+}
+
+/// The numbers of a group that does not simply add up.
+#[derive(Debug, Clone, Copy, Default)]
+struct Spread {
+    newest: Option<(u64, Number)>,
+    least: Option<Number>,
+    most: Option<Number>,
+    n: u32,
+}
+
+impl Sum {
+    fn for_data(data: Data) -> Self {
+        match data {
+            Data::Gauge | Data::Sum { .. } => Self::Number(Total::new()),
+            Data::Histogram(_) => Self::Histogram(None),
+            Data::Exponential(_) => Self::Exponential(None),
+            Data::Summary => Self::Summary(Summary { count: 0, sum: 0.0, quantiles: Box::default() }),
+        }
+    }
+
+    fn add(&mut self, value: Value<'_>) {
+        match (self, value) {
+            (Self::Number(total), Value::Number(number)) => total.add(number),
+            (Self::Histogram(sum), Value::Histogram(h)) => match sum {
+                Some(sum) => histogram::merge(sum, h),
+                None => *sum = Some(h.clone()),
+            },
+            (Self::Exponential(sum), Value::Exponential(h)) => match sum {
+                Some(sum) => exponential::merge(sum, h),
+                None => *sum = Some(h.clone()),
+            },
+            (Self::Summary(sum), Value::Summary(s)) => {
+                sum.count = sum.count.saturating_add(s.count);
+                sum.sum += s.sum; // quantiles of two members have no common truth
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Spread {
+    fn add(&mut self, time: u64, number: Number) {
+        let value = number.as_f64();
+        if self.newest.is_none_or(|(newest, _)| time >= newest) {
+            self.newest = Some((time, number));
+        }
+        if self.least.is_none_or(|least| value < least.as_f64()) {
+            self.least = Some(number);
+        }
+        if self.most.is_none_or(|most| value > most.as_f64()) {
+            self.most = Some(number);
+        }
+        self.n += 1;
+    }
+}
+
+impl Shaping {
+    fn group(&mut self, data: Data, entries: &[u32], identity: &Identity, interner: &mut Interner) -> u32 {
+        if let Some(group) = self.groups.find(identity, entries) {
+            return group;
+        }
+        let shape = interner.shape_of(identity, entries);
+        let group = self.groups.insert(identity, shape, entries);
+        (self.stale, self.newborn) = (true, true);
+        let fresh = Group { members: 0, remembered: 0, base: Sum::for_data(data) };
+        match self.by_group.get_mut(group as usize) {
+            Some(place) => *place = fresh,
+            None => self.by_group.push(fresh),
+        }
+        group
+    }
+
+    /// Brings groups up to date: one pass over the members.
+    fn refresh(&mut self, members: &Table, data: Data) {
+        if !std::mem::take(&mut self.stale) {
+            return;
+        }
+        self.newborn = false;
+        let n_spreads = if matches!(data, Data::Gauge) { self.by_group.len() } else { 0 };
+        let mut sums: Vec<Sum> = self.by_group.iter().map(|group| group.base.clone()).collect();
+        let mut spreads = vec![Spread::default(); n_spreads];
+        let mut times = vec![(u64::MAX, 0_u64); sums.len()];
+        for index in members.indexes() {
+            let slot = &members.slots[index as usize];
+            let group = self.group_of[index as usize] as usize;
+            sums[group].add(members.values.value(index as usize, slot));
+            if let Some(spread) = spreads.get_mut(group) {
+                spread.add(slot.time, slot.number());
+            }
+            if slot.flags & TOMBSTONE == 0 {
+                let (start, time) = &mut times[group];
+                *start = (*start).min(if slot.start == 0 { u64::MAX } else { slot.start });
+                *time = (*time).max(slot.time);
+            }
+        }
+        for (group, (sum, (start, time))) in sums.into_iter().zip(times).enumerate() {
+            let slot = &mut self.groups.slots[group];
+            if slot.time == 0 && start != u64::MAX {
+                slot.start = start; // as it is when the group forms; members that come later do not move it
+            }
+            slot.time = slot.time.max(time);
+            match (sum, &mut self.groups.values) {
+                (Sum::Number(total), _) => {
+                    let number = match spreads.get(group) {
+                        Some(spread) => spread.value(self.collapse, &total),
+                        None => total.value(),
+                    };
+                    slot.set_number(number);
+                }
+                (Sum::Histogram(Some(h)), Values::Histograms(values)) => values[group] = h,
+                (Sum::Exponential(Some(h)), Values::Exponentials(values)) => values[group] = h,
+                (Sum::Summary(s), Values::Summaries(values)) => values[group] = s,
+                _ => {}
+            }
+        }
+    }
+
+    /// Follows members to their new places.
+    pub(crate) fn renumber(&mut self, moved: &[Option<u32>], len: usize) {
+        let mut group_of = vec![0; len];
+        for (group, index) in self.group_of.iter().zip(moved) {
+            if let Some(index) = index {
+                group_of[*index as usize] = *group;
+            }
+        }
+        self.group_of = group_of;
+        self.buried = self.buried.iter().filter_map(|index| moved.get(*index as usize).copied().flatten()).collect();
+    }
+
+    /// Moves the groups together when most are gone.
+    pub(crate) fn compact(&mut self, identity: &Identity) {
+        if !self.groups.is_sparse() {
+            return;
+        }
+        let moved = self.groups.compact(identity);
+        let old = std::mem::take(&mut self.by_group);
+        self.by_group = old.into_iter().zip(&moved).filter_map(|(group, to)| to.map(|_| group)).collect();
+        for group in &mut self.group_of {
+            *group = moved.get(*group as usize).copied().flatten().unwrap_or(id_of(self.by_group.len()));
+        }
+    }
+
+    /// What this holds in memory, roughly.
+    pub(crate) fn bytes(&self) -> usize {
+        self.groups.bytes() + self.by_group.capacity() * size_of::<Group>() + 4 * self.group_of.capacity()
+    }
+}
+
+impl Spread {
+    fn value(&self, collapse: Collapse, total: &Total) -> Number {
+        let none = Number::Int(0);
+        match collapse {
+            Collapse::Sum => total.value(),
+            Collapse::Last => self.newest.map_or(none, |(_, number)| number),
+            Collapse::Min => self.least.unwrap_or(none),
+            Collapse::Max => self.most.unwrap_or(none),
+            Collapse::Average => Number::Double(total.value().as_f64() / f64::from(self.n.max(1))),
+        }
+    }
+}
+
+impl Stream {
+    /// Collapses into groups as `keys` says, or shows the members again as they are when it keeps every key.
+    pub(crate) fn reshape(&mut self, around: &mut Around<'_>) {
+        self.shaping = None;
+        let gone: Vec<u32> = self.table.indexes().filter(|i| !self.table.slots[*i as usize].is_exposed()).collect();
+        gone.into_iter().for_each(|index| self.remove(index, around));
+        if self.decision.keys.is_all() {
+            return;
+        }
+        self.shaping = Some(Box::new(Shaping {
+            groups: Table::new(Values::for_data(self.data)),
+            keys: self.decision.keys.clone(),
+            collapse: self.decision.collapse.unwrap_or(Collapse::Last),
+            limit: self.decision.limit,
+            by_group: Vec::new(),
+            group_of: Vec::new(),
+            buried: VecDeque::new(),
+            stale: true,
+            newborn: false,
+        }));
+        let members: Vec<u32> = self.table.indexes().collect();
+        members.into_iter().for_each(|index| self.join_group(index, around));
+    }
+
+    /// A member comes: finds or makes its group.
+    pub(crate) fn join_group(&mut self, index: u32, around: &mut Around<'_>) {
+        let Some(shaping) = &mut self.shaping else { return };
+        let is_overflow = self.overflow.as_ref().is_some_and(|overflow| overflow.slot == index);
+        let all = self.table.entries(index);
+        let kept: Entries = if is_overflow {
+            all.into()
+        } else {
+            all.iter().copied().filter(|entry| shaping.keys.keeps(around.interner.labels.key_of(*entry))).collect()
+        };
+        let known = shaping.groups.find(around.identity, &kept);
+        let is_full = shaping.limit.is_some_and(|limit| shaping.groups.len() >= limit as usize);
+        let group = match known {
+            Some(group) => group,
+            None if is_full => {
+                around.counts.limit(super::counts::Limit::ViewSeries);
+                let (_, overflow) = around.interner.intern(around.identity, &[overflow_attribute()]);
+                shaping.group(self.data, &overflow, around.identity, around.interner)
+            }
+            None => shaping.group(self.data, &kept, around.identity, around.interner),
+        };
+        let place = index as usize;
+        if shaping.group_of.len() <= place {
+            shaping.group_of.resize(place + 1, 0);
+        }
+        shaping.group_of[place] = group;
+        shaping.stale = true;
+        shaping.by_group[group as usize].members += 1;
+        if shaping.by_group[group as usize].members == 1 {
+            shaping.groups.set_tombstone(group, false);
+        }
+    }
+
+    /// A member goes for good. What it added to a total that must not dip stays.
+    pub(crate) fn leave_group(&mut self, index: u32, identity: &Identity) {
+        let (monotonic, Some(shaping)) = (self.is_monotonic(), &mut self.shaping) else { return };
+        let slot = &self.table.slots[index as usize];
+        let group = shaping.group_of[index as usize];
+        let counts = &mut shaping.by_group[group as usize];
+        if monotonic {
+            counts.base.add(self.table.values.value(index as usize, slot));
+        }
+        if slot.flags & TOMBSTONE == 0 {
+            counts.members -= 1;
+        } else {
+            counts.remembered -= 1;
+            shaping.buried.retain(|other| *other != index);
+        }
+        shaping.stale = true;
+        match (counts.members, counts.remembered) {
+            (0, 0) => shaping.groups.remove(identity, group),
+            (0, _) => shaping.groups.set_tombstone(group, true),
+            _ => {}
+        }
+    }
+
+    /// A member falls silent: its group remembers what it added, in case it comes back. The oldest make room.
+    pub(crate) fn bury(&mut self, index: u32, around: &mut Around<'_>) {
+        if !self.table.slots[index as usize].is_exposed() {
+            return;
+        }
+        let Some(shaping) = &mut self.shaping else { return };
+        self.table.set_tombstone(index, true);
+        let group = shaping.group_of[index as usize];
+        let counts = &mut shaping.by_group[group as usize];
+        counts.members -= 1;
+        counts.remembered += 1;
+        if counts.members == 0 {
+            shaping.groups.set_tombstone(group, true);
+        }
+        shaping.stale = true;
+        shaping.buried.push_back(index);
+        if shaping.buried.len() > around.caps.tombstones
+            && let Some(oldest) = shaping.buried.front().copied()
+        {
+            around.counts.limit(super::counts::Limit::Tombstones);
+            self.remove(oldest, around);
+        }
+    }
+
+    /// A member comes back that its group remembered.
+    pub(crate) fn revive(&mut self, index: u32) {
+        let Some(shaping) = &mut self.shaping else { return };
+        let group = shaping.group_of[index as usize];
+        let counts = &mut shaping.by_group[group as usize];
+        counts.remembered -= 1;
+        counts.members += 1;
+        shaping.groups.set_tombstone(group, false);
+        shaping.buried.retain(|other| *other != index);
+    }
+
+    /// A member's number began anew or fell: what it added so far stays, less what it `keeps` showing of it.
+    pub(crate) fn absorb_number(&mut self, index: u32, old: Number, keeps: Option<Number>) {
+        let Some(shaping) = &mut self.shaping else { return };
+        let group = shaping.group_of[index as usize];
+        if let Sum::Number(total) = &mut shaping.by_group[group as usize].base {
+            total.add(old);
+            if let Some(number) = keeps {
+                total.subtract(number);
+            }
+        }
+    }
+
+    /// A member's histogram or summary is about to begin anew: what it added so far stays.
+    pub(crate) fn absorb(&mut self, index: u32) {
+        let Some(shaping) = &mut self.shaping else { return };
+        let slot = &self.table.slots[index as usize];
+        let group = shaping.group_of[index as usize];
+        shaping.by_group[group as usize].base.add(self.table.values.value(index as usize, slot));
+    }
+
+    /// Notes that members changed.
+    pub(crate) fn mark_stale(&mut self) {
+        if let Some(shaping) = &mut self.shaping {
+            shaping.stale = true;
+        }
+    }
+
+    /// What expositions page through: the groups, brought up to date at the begin of a scrape, or the series.
+    pub(crate) fn shown(&mut self, refresh: bool) -> &mut Table {
+        match &mut self.shaping {
+            Some(shaping) => {
+                if refresh || shaping.newborn {
+                    shaping.refresh(&self.table, self.data);
+                }
+                &mut shaping.groups
+            }
+            None => &mut self.table,
+        }
+    }
+}

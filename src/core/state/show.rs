@@ -1,0 +1,51 @@
+//! What expositions see of a stream: its series or groups, page by page, with the view's buckets applied on the way out,
+//! so that a change of buckets changes no state.
+
+use super::{
+    exponential::{downscale_to, fit},
+    histogram::fold,
+    stream::Stream,
+    visit::{Labels, Series, Value},
+};
+use crate::view::plan::Buckets;
+
+impl Stream {
+    /// Shows a page of at most `page.1` series after the one `page.0` names; returns where to go on.
+    pub(crate) fn show(&mut self, labels: &Labels, page: (usize, usize), f: &mut dyn FnMut(&Series<'_>)) -> Option<usize> {
+        let (from, max) = page;
+        let shaped = self.shaping.is_some();
+        self.shown(from == 0).sort(labels);
+        let buckets = self.decision.buckets.as_ref();
+        let table = self.shaping.as_ref().map_or(&self.table, |shaping| &shaping.groups);
+        let (indexes, next) = table.page(labels, from, max);
+        for index in indexes {
+            let slot = &table.slots[*index as usize];
+            let mut series = Series {
+                labels,
+                shape: slot.shape,
+                entries: table.entries(*index),
+                start: slot.start,
+                time: slot.time,
+                value: table.values.value(*index as usize, slot),
+                exemplars: if shaped { &[] } else { self.exemplars.of(*index) },
+            };
+            match (buckets, series.value) {
+                (Some(Buckets::Explicit(bounds)), Value::Histogram(histogram)) => {
+                    let folded = fold(histogram, bounds);
+                    series.value = Value::Histogram(&folded);
+                    f(&series);
+                }
+                (Some(Buckets::Exponential { max_size, max_scale }), Value::Exponential(histogram)) => {
+                    let mut coarse = histogram.clone();
+                    downscale_to(&mut coarse, *max_scale);
+                    // A size that even the coarsest scale does not reach shows the coarsest.
+                    fit(&mut coarse, *max_size as usize);
+                    series.value = Value::Exponential(&coarse);
+                    f(&series);
+                }
+                _ => f(&series),
+            }
+        }
+        next
+    }
+}

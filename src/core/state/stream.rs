@@ -1,0 +1,439 @@
+//! One metric of one resource and scope: finds the series a point belongs to, admits new ones, ends old ones.
+//! A hit reads no attribute and allocates nothing. How a point changes its series is `land`'s matter.
+
+use super::{
+    counts::{Counts, Limit},
+    exemplars::Exemplars,
+    identity::{Id128, Identity},
+    labels::{Interner, id_of},
+    overflow::Overflow,
+    shape::Shaping,
+    table::{Slot, Table, Values},
+    visit::{MetricInfo, ScopeInfo},
+};
+use crate::{
+    decode::{Data, Temporality},
+    limits::ALIASES_PER_SERIES_MAX,
+    model::reject::Reason,
+    view::plan::Decision,
+    wire::attributes::read_attributes,
+};
+use hashbrown::HashTable;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+};
+
+/// Rounds without a point after which a series is gone (TM-16: absent from 3 pushes).
+pub(crate) const ROUNDS_ABSENT_MAX: u16 = 3;
+
+/// How many series may exist in all.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    used: AtomicUsize,
+    max: usize,
+}
+
+impl Budget {
+    pub(crate) const fn new(max: usize) -> Self {
+        Self { used: AtomicUsize::new(0), max }
+    }
+
+    pub(crate) fn used(&self) -> usize {
+        self.used.load(Relaxed)
+    }
+
+    fn take(&self) -> bool {
+        self.used.fetch_update(Relaxed, Relaxed, |used| (used < self.max).then_some(used + 1)).is_ok()
+    }
+
+    pub(crate) fn give_back(&self, n: usize) {
+        self.used.fetch_sub(n, Relaxed);
+    }
+}
+
+/// Caps that tests set lower than `limits.rs`.
+#[derive(Debug, Clone)]
+pub(crate) struct Caps {
+    pub(crate) series_per_metric: usize,
+    pub(crate) series_per_component: usize,
+    pub(crate) tombstones: usize,
+    pub(crate) streams_per_resource: usize,
+    pub(crate) resources_per_component: usize,
+    pub(crate) components: usize,
+}
+
+/// What a point needs beside its stream: the rest of its component and of its request.
+#[derive(Debug)]
+pub(crate) struct Around<'a> {
+    pub(crate) identity: &'a Identity,
+    pub(crate) budget: &'a Budget,
+    pub(crate) caps: &'a Caps,
+    pub(crate) interner: &'a mut Interner,
+    pub(crate) component_series: &'a mut usize,
+    pub(crate) counts: &'a mut Counts,
+    pub(crate) now_secs: u32,
+    pub(crate) request: u64,
+}
+
+/// Where a point lands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// In this slot.
+    Series(u32),
+    /// In the overflow series: its own was not admitted.
+    Overflow,
+}
+
+/// What only delta series need.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct DeltaSide {
+    /// Where the last added interval began.
+    pub(crate) last_start: u64,
+    /// What rounding cut off the sum.
+    pub(crate) error: f64,
+}
+
+/// A metric of a resource and scope, with its series.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    /// Unlike that of any other stream of the store.
+    pub(crate) generation: u32,
+    pub(crate) scope: Arc<ScopeInfo>,
+    pub(crate) metric: Arc<MetricInfo>,
+    /// Hash of `metadata` as it came, so that it is read only when it changes.
+    pub(crate) metadata: Id128,
+    pub(crate) data: Data,
+    pub(crate) decision: Decision,
+    /// Counts what its rule suppresses.
+    pub(crate) suppressor: Option<Arc<AtomicU64>>,
+    pub(crate) table: Table,
+    pub(crate) deltas: Vec<DeltaSide>,
+    pub(crate) exemplars: Exemplars,
+    pub(crate) overflow: Option<Overflow>,
+    pub(crate) shaping: Option<Box<Shaping>>,
+    /// The last three moments at which a request carried the metric, newest first, in seconds.
+    pub(crate) pushed_secs: [u32; 3],
+    /// Whether [`super::store::Store::streams`] lists it.
+    pub(crate) listed: bool,
+    raw: HashTable<u32>,
+    aliases: HashTable<(Id128, u32)>,
+    next: u32,
+    round: u16,
+}
+
+impl Stream {
+    pub(crate) fn new(generation: u32, scope: Arc<ScopeInfo>, metric: Arc<MetricInfo>, data: Data) -> Self {
+        Self {
+            generation,
+            scope,
+            metric,
+            metadata: Id128::default(),
+            data,
+            decision: Decision::default(),
+            suppressor: None,
+            table: Table::new(Values::for_data(data)),
+            deltas: Vec::new(),
+            exemplars: Exemplars::default(),
+            overflow: None,
+            shaping: None,
+            pushed_secs: [0; 3],
+            listed: false,
+            raw: HashTable::new(),
+            aliases: HashTable::new(),
+            next: 0,
+            round: 0,
+        }
+    }
+
+    /// Whether its points are increments.
+    pub(crate) const fn is_delta(&self) -> bool {
+        matches!(
+            self.data,
+            Data::Sum { temporality: Temporality::Delta, .. }
+                | Data::Histogram(Temporality::Delta)
+                | Data::Exponential(Temporality::Delta)
+        )
+    }
+
+    /// Whether a fall of its values means that its source began anew.
+    pub(crate) const fn is_monotonic(&self) -> bool {
+        !matches!(self.data, Data::Gauge | Data::Sum { monotonic: false, .. })
+    }
+
+    /// The field number of `attributes` in its points.
+    const fn attributes_field(&self) -> u32 {
+        match self.data {
+            Data::Gauge | Data::Sum { .. } | Data::Summary => 7,
+            Data::Histogram(_) => 9,
+            Data::Exponential(_) => 1,
+        }
+    }
+
+    /// The series whose attribute bytes were seen before. Points mostly come in the order of the last push.
+    #[inline]
+    fn find(&mut self, raw: Id128) -> Option<u32> {
+        let next = self.next;
+        if self.table.slots.get(next as usize).is_some_and(|slot| slot.raw == raw) {
+            self.next = next + 1;
+            return Some(next);
+        }
+        let slots = &self.table.slots;
+        let first = self.raw.find(raw[0], |index| slots[*index as usize].raw == raw).copied();
+        let found = first.or_else(|| self.aliases.find(raw[0], |(alias, _)| *alias == raw).map(|(_, index)| *index))?;
+        self.next = found + 1;
+        Some(found)
+    }
+
+    /// The series of a point: a known one, or a new one where the caps allow it.
+    #[inline]
+    pub(crate) fn place(&mut self, raw: Id128, attributes: &[u8], around: &mut Around<'_>) -> Result<Place, Reason> {
+        match self.find(raw) {
+            Some(index) if self.table.slots[index as usize].is_exposed() => Ok(Place::Series(index)),
+            Some(index) => {
+                self.table.set_tombstone(index, false);
+                self.revive(index);
+                Ok(Place::Series(index))
+            }
+            None => self.admit(raw, attributes, around),
+        }
+    }
+
+    #[cold]
+    fn admit(&mut self, raw: Id128, attributes: &[u8], around: &mut Around<'_>) -> Result<Place, Reason> {
+        let (attributes, duplicates) = read_attributes(attributes, self.attributes_field())?;
+        around.counts.duplicate_keys += duplicates;
+        let known = around.interner.find(around.identity, &attributes);
+        if let Some(index) = known.and_then(|entries| self.table.find(around.identity, &entries)) {
+            if self.overflow.as_ref().is_some_and(|overflow| overflow.slot == index) {
+                return Ok(Place::Overflow); // the sender's own overflow set: it adds to ours
+            }
+            self.alias(raw, index, around.counts);
+            if !self.table.slots[index as usize].is_exposed() {
+                self.table.set_tombstone(index, false);
+                self.revive(index);
+            }
+            return Ok(Place::Series(index));
+        }
+        if !self.has_room(around)? {
+            around.counts.overflow += 1;
+            return Ok(Place::Overflow);
+        }
+        let (shape, entries) = around.interner.intern(around.identity, &attributes);
+        let index = self.insert(shape, &entries, around);
+        self.table.slots[index as usize].raw = raw;
+        let slots = &self.table.slots;
+        self.raw.insert_unique(raw[0], index, |index| slots[*index as usize].raw[0]);
+        Ok(Place::Series(index))
+    }
+
+    /// Adds a series whose place in the budget is taken already.
+    pub(crate) fn insert(&mut self, shape: u32, entries: &[u32], around: &mut Around<'_>) -> u32 {
+        let index = self.table.insert(around.identity, shape, entries);
+        self.table.slots[index as usize].round = self.round;
+        *around.component_series += 1;
+        if self.is_delta() {
+            match self.deltas.get_mut(index as usize) {
+                Some(side) => *side = DeltaSide::default(),
+                None => self.deltas.push(DeltaSide::default()),
+            }
+        }
+        self.join_group(index, around);
+        index
+    }
+
+    /// Whether a new series is admitted: `Ok(false)` sends its point to the overflow series.
+    fn has_room(&self, around: &mut Around<'_>) -> Result<bool, Reason> {
+        let held = self.table.len() - usize::from(self.overflow.is_some());
+        // With keys dropped the view's limit counts groups, not their members.
+        let limit = self.decision.limit.filter(|_| self.shaping.is_none());
+        if limit.is_some_and(|limit| held >= limit as usize) {
+            around.counts.limit(Limit::ViewSeries);
+            return Ok(false);
+        }
+        if held >= around.caps.series_per_metric {
+            around.counts.limit(Limit::MetricSeries);
+            return Ok(false);
+        }
+        if *around.component_series >= around.caps.series_per_component {
+            around.counts.limit(Limit::ComponentSeries);
+            return Ok(false);
+        }
+        take_budget(around)?;
+        Ok(true)
+    }
+
+    /// Remembers one more spelling of a series. Beyond the cap its sender pays for sorting at each push.
+    fn alias(&mut self, raw: Id128, index: u32, counts: &mut Counts) {
+        if self.aliases.len() < ALIASES_PER_SERIES_MAX * self.table.len() {
+            self.aliases.insert_unique(raw[0], (raw, index), |(raw, _)| raw[0]);
+        } else {
+            counts.limit(Limit::Aliases);
+        }
+    }
+
+    /// Makes the next point of a series read its attributes again.
+    pub(crate) fn forget_spelling(&mut self, index: u32) {
+        let raw = std::mem::take(&mut self.table.slots[index as usize].raw);
+        if let Ok(found) = self.raw.find_entry(raw[0], |other| *other == index) {
+            found.remove();
+        }
+        self.aliases.retain(|(_, other)| *other != index);
+    }
+
+    /// Notes that a point came. A series that comes for the second time begins a new round: this holds however a
+    /// sender spreads one collection over requests.
+    #[inline]
+    pub(crate) fn touch(&mut self, index: u32, time: u64, now_secs: u32) -> &mut Slot {
+        let slot = &mut self.table.slots[index as usize];
+        if slot.round == self.round && slot.time != 0 && time > slot.time {
+            self.round = self.round.wrapping_add(1);
+        }
+        slot.round = self.round;
+        slot.seen_secs = now_secs;
+        slot
+    }
+
+    /// Notes that a request carries the metric.
+    pub(crate) fn begin_push(&mut self, now_secs: u32) {
+        let [newest, second, _] = self.pushed_secs;
+        self.pushed_secs = [now_secs, newest, second];
+        self.next = 0;
+    }
+
+    /// NoRecordedValue (TM-15): the series ends at once; all but its attributes and time is ignored.
+    pub(crate) fn withdraw(&mut self, raw: Id128, attributes: &[u8], time: u64, around: &mut Around<'_>) -> Result<(), Reason> {
+        let mut found = self.find(raw);
+        if found.is_none() {
+            let (attributes, _) = read_attributes(attributes, self.attributes_field())?;
+            let known = around.interner.find(around.identity, &attributes);
+            found = known.and_then(|entries| self.table.find(around.identity, &entries));
+        }
+        match found {
+            Some(index) if time < self.table.slots[index as usize].time => around.counts.superseded += 1,
+            Some(index) => self.end(index, around),
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// Ends a series that its sender ended; a group that counts on it goes on to remember it.
+    pub(crate) fn end(&mut self, index: u32, around: &mut Around<'_>) {
+        if self.shaping.is_some() && self.is_monotonic() && !self.is_delta() {
+            self.bury(index, around);
+        } else {
+            self.remove(index, around);
+        }
+    }
+
+    /// Removes a series and all that refers to it.
+    pub(crate) fn remove(&mut self, index: u32, around: &mut Around<'_>) {
+        self.forget_spelling(index);
+        self.exemplars.forget(index);
+        if self.overflow.as_ref().is_some_and(|overflow| overflow.slot == index) {
+            self.overflow = None;
+        }
+        self.leave_group(index, around.identity);
+        self.table.remove(around.identity, index);
+        *around.component_series -= 1;
+        around.budget.give_back(1);
+    }
+
+    /// Whether a series is absent for so long that its living sender must have dropped it.
+    pub(crate) fn is_absent(&self, index: u32, now_secs: u32, expire_secs: u32) -> bool {
+        let slot = &self.table.slots[index as usize];
+        let rounds = self.round.wrapping_sub(slot.round);
+        // Where every push brings other series no round ever ends; then three pushes and the idle time decide.
+        let idle = slot.seen_secs < self.pushed_secs[2] && now_secs.saturating_sub(slot.seen_secs) >= expire_secs;
+        rounds >= ROUNDS_ABSENT_MAX || idle
+    }
+
+    /// Forgets every series at once and gives their memory back: the stream was switched off.
+    pub(crate) fn clear(&mut self, budget: &Budget, component_series: &mut usize) {
+        budget.give_back(self.table.len());
+        *component_series -= self.table.len();
+        self.table = Table::new(Values::for_data(self.data));
+        self.deltas = Vec::new();
+        self.exemplars = Exemplars::default();
+        self.overflow = None;
+        self.shaping = None;
+        self.raw = HashTable::new();
+        self.aliases = HashTable::new();
+        self.next = 0;
+    }
+
+    /// Moves what is left together when most is gone.
+    pub(crate) fn compact(&mut self, identity: &Identity) {
+        if let Some(shaping) = &mut self.shaping {
+            shaping.compact(identity);
+        }
+        if !self.table.is_sparse() {
+            return;
+        }
+        let moved = self.table.compact(identity);
+        let to = |index: u32| moved.get(index as usize).copied().flatten();
+        let slots = &self.table.slots;
+        self.raw = HashTable::with_capacity(slots.len());
+        for (index, slot) in (0..).zip(slots).filter(|(_, slot)| slot.raw != Id128::default()) {
+            self.raw.insert_unique(slot.raw[0], index, |index| slots[*index as usize].raw[0]);
+        }
+        let aliases = std::mem::take(&mut self.aliases);
+        self.aliases.reserve(aliases.len(), |(raw, _)| raw[0]);
+        for (raw, index) in aliases.into_iter().filter_map(|(raw, index)| Some((raw, to(index)?))) {
+            self.aliases.insert_unique(raw[0], (raw, index), |(raw, _)| raw[0]);
+        }
+        if self.is_delta() {
+            let mut deltas = vec![DeltaSide::default(); slots.len()];
+            for (side, index) in self.deltas.iter().zip(&moved) {
+                if let Some(index) = index {
+                    deltas[*index as usize] = *side;
+                }
+            }
+            self.deltas = deltas;
+        }
+        self.exemplars.renumber(to);
+        if let Some(overflow) = &mut self.overflow {
+            overflow.slot = to(overflow.slot).unwrap_or(id_of(slots.len()));
+        }
+        if let Some(shaping) = &mut self.shaping {
+            shaping.renumber(&moved, slots.len());
+        }
+        self.next = 0;
+    }
+
+    /// Whether expositions see anything of it.
+    pub(crate) fn has_series(&self) -> bool {
+        self.decision.on && self.exposed() > 0
+    }
+
+    /// How many series expositions see.
+    pub(crate) fn exposed(&self) -> usize {
+        self.shaping.as_ref().map_or(self.table.exposed(), |shaping| shaping.groups.exposed())
+    }
+
+    /// How many spellings are remembered beside the first of each series.
+    pub(crate) fn aliases(&self) -> usize {
+        self.aliases.len()
+    }
+
+    /// What this holds in memory, roughly.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of::<Self>()
+            + self.table.bytes()
+            + self.raw.allocation_size()
+            + self.aliases.allocation_size()
+            + self.deltas.capacity() * size_of::<DeltaSide>()
+            + self.exemplars.bytes()
+            + self.overflow.as_ref().map_or(0, Overflow::bytes)
+            + self.shaping.as_ref().map_or(0, |shaping| shaping.bytes())
+    }
+}
+
+/// Takes one place of `--max-series`.
+pub(crate) fn take_budget(around: &mut Around<'_>) -> Result<(), Reason> {
+    if around.budget.take() {
+        return Ok(());
+    }
+    around.counts.limit(Limit::Series);
+    Err(Reason::SeriesLimit)
+}

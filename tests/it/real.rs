@@ -1,0 +1,10 @@
+//! Tests against what users run: Prometheus, Jaeger and the OpenTelemetry SDKs of three languages.
+//! All are ignored by default, because they need what `bash tests/run.sh` builds; a peer that is missing is a failure.
+
+mod exposition;
+mod jaeger;
+mod peers;
+mod prometheus;
+mod rust_sender;
+mod senders;
+mod traces;
