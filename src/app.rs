@@ -2,6 +2,7 @@
 //! The only module that knows all others, the clock and the tasks.
 
 pub mod clock;
+pub mod demo;
 pub mod drain;
 pub mod listen;
 pub mod run;

@@ -65,7 +65,7 @@ pub(crate) async fn run(options: &Options, out: &mut dyn Write) -> anyhow::Resul
     let inside = Arc::new(Inside::new(&folder));
     let sink = inside.clone();
     let transport = Transport::InProcess(Arc::new(move |signal, body| sink.take(signal, &body)));
-    let mut fleet = Fleet::new(&shared, pace, options.seed, &|_| transport.clone());
+    let mut fleet = Fleet::new(&shared, pace, options.seed, &|_| Ok(transport.clone()))?;
     writeln!(out, "{}", super::headline(options))?;
     let mut ended = false;
     for second in (PUSH_EVERY..END).step_by(usize::try_from(PUSH_EVERY)?) {
@@ -96,8 +96,7 @@ impl Inside {
     fn new(folder: &Folder) -> Self {
         let seeds = [1, 2];
         let config = StoreConfig { series_max: limits::SERIES_MAX, expire_after: Duration::from_secs(300), seeds };
-        let origins =
-            Origins { dir: Some(folder.path().to_owned()), built_in: CATALOGUES.to_vec(), ..Origins::default() };
+        let origins = Origins { dir: Some(folder.path().to_owned()), built_in: CATALOGUES.to_vec(), ..Origins::default() };
         Self {
             store: Arc::new(Store::new(config)),
             traces: Traces::new(Vec::new()),

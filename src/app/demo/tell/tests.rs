@@ -4,12 +4,14 @@ use expect_test::expect;
 use std::fmt::Write;
 
 fn body(worker_7: usize, overflow: bool, others: usize) -> String {
-    let mut body = "# TYPE mcd_update_state gauge\nmcd_update_state_other{instance=\"machine-config-daemon-worker-7\"} 1\n".to_owned();
+    let mut body =
+        "# TYPE mcd_update_state gauge\nmcd_update_state_other{instance=\"machine-config-daemon-worker-7\"} 1\n".to_owned();
     for n in 0..worker_7 {
         writeln!(body, "mcd_update_state{{err=\"{n}\",instance=\"machine-config-daemon-worker-7\"}} 1").expect("a string");
     }
     if overflow {
-        writeln!(body, "mcd_update_state{{instance=\"machine-config-daemon-worker-7\",otel_metric_overflow=\"true\"}} 1").expect("a string");
+        writeln!(body, "mcd_update_state{{instance=\"machine-config-daemon-worker-7\",otel_metric_overflow=\"true\"}} 1")
+            .expect("a string");
     }
     for n in 0..others {
         writeln!(body, "mcd_update_state{{instance=\"machine-config-daemon-worker-{n}7\"}} 1").expect("a string");

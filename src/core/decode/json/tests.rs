@@ -265,7 +265,9 @@ fn rj_08_null_is_the_default() {
     );
     check_point(
         r#""attributes":[{"value":{"stringValue":"no key"}}]"#,
-        &expect![[r#"{ attributes: [KeyValue { key: "", value: Some(AnyValue { value: Some(StringValue("no key")) }), key_strindex: 0 }], value: None }"#]],
+        &expect![[
+            r#"{ attributes: [KeyValue { key: "", value: Some(AnyValue { value: Some(StringValue("no key")) }), key_strindex: 0 }], value: None }"#
+        ]],
     );
 }
 
