@@ -4,8 +4,11 @@
 pub mod clock;
 pub mod demo;
 pub mod drain;
+pub mod engine;
 pub mod listen;
+pub mod numbers;
 pub mod run;
 pub mod serve;
 pub mod surroundings;
 pub mod tasks;
+pub mod ticks;

@@ -128,15 +128,6 @@ impl Refusal {
             Self::Decode(_) => "not_otlp",
         }
     }
-
-    /// What the sender reads: what happened and, where known, at which place.
-    #[must_use]
-    pub fn text(&self) -> String {
-        match self {
-            Self::Decode(DecodeError { place, what }) => format!("{self}: {what} at {place}"),
-            _ => self.to_string(),
-        }
-    }
 }
 
 impl Ingest {

@@ -2,13 +2,18 @@
 
 use super::{
     clock::Clock,
-    drain::{Stop, Stopper},
+    drain::{self, Stop, Stopper},
+    engine::Engine,
     listen::{Answers, Door, House, accept},
     surroundings,
     tasks::Tasks,
+    ticks,
 };
-use crate::config::Config;
-use axum::Router;
+use crate::{
+    config::Config,
+    expose,
+    ingest::{self, grpc},
+};
 use pointsman_core::{
     fault::{Fault, Place, code::Code},
     limits,
@@ -16,17 +21,18 @@ use pointsman_core::{
 use std::{
     io,
     net::SocketAddr,
-    sync::{Arc, atomic::AtomicU64},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 use tokio::sync::Semaphore;
 use tracing::{info, warn};
 
 /// Bound, not running.
-#[derive(Debug)]
 pub struct App {
-    config: Config,
-    clock: Clock,
+    engine: Arc<Engine>,
     grpc: Door,
     http: Door,
     read: Door,
@@ -57,17 +63,21 @@ pub struct Addresses {
 /// # Errors
 /// Every address that cannot be had.
 pub async fn bind(config: Config, clock: Clock) -> Result<App, BindError> {
-    let mut faults = Vec::new();
+    let addresses = [("otlp-grpc", config.otlp_grpc), ("otlp-http", config.otlp_http), ("listen", config.listen)];
+    let (engine, mut faults) = match Engine::new(config, clock) {
+        Ok(engine) => (Some(engine), Vec::new()),
+        Err(faults) => (None, faults),
+    };
     let mut doors = Vec::new();
-    for (name, addr) in [("otlp-grpc", config.otlp_grpc), ("otlp-http", config.otlp_http), ("listen", config.listen)] {
+    for (name, addr) in addresses {
         match Door::open(name, addr).await {
             Ok(door) => doors.push(door),
             Err(error) => faults.push(cannot_bind(name, addr, &error)),
         }
     }
     let mut doors = doors.into_iter();
-    match (doors.next(), doors.next(), doors.next()) {
-        (Some(grpc), Some(http), Some(read)) => Ok(App { config, clock, grpc, http, read }),
+    match (engine, doors.next(), doors.next(), doors.next()) {
+        (Some(engine), Some(grpc), Some(http), Some(read)) => Ok(App { engine: Arc::new(engine), grpc, http, read }),
         _ => Err(BindError::Faults(faults)),
     }
 }
@@ -91,43 +101,76 @@ impl App {
         Addresses { otlp_grpc: self.grpc.addr, otlp_http: self.http.addr, listen: self.read.addr }
     }
 
-    /// Serves until asked to stop, then finishes what is in flight.
+    /// What runs behind the doors.
+    #[must_use]
+    pub fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    /// Serves until asked to stop, then finishes what is in flight: first what comes in, then what goes out.
     ///
     /// # Errors
     /// When a part without which we must not go on has failed.
-    pub async fn run(self, stopper: Stopper, stop: Stop) -> anyhow::Result<()> {
-        let tasks = Tasks::default();
+    pub async fn run(self, stop: Stop) -> anyhow::Result<()> {
+        let addresses = self.addresses();
+        let Self { engine, grpc, http, read } = self;
+        let (front, back) = (Tasks::default(), Tasks::default());
+        let (back_stopper, back_stop) = drain::pair();
+        ticks::start(&engine, &back, &back_stop);
         let house = Arc::new(House {
-            tasks: tasks.clone(),
+            tasks: front.clone(),
             permits: Arc::new(Semaphore::new(surroundings::connections_max())),
             stop: stop.clone(),
             panics: AtomicU64::new(0),
-            jitter: AtomicU64::new(0),
+            jitter: AtomicU64::new(surroundings::random()),
         });
-        let addresses = self.addresses();
-        let Self { config, clock: _clock, grpc, http, read } = self;
-        for door in [grpc, http, read] {
-            let answers = Answers { router: Router::new(), on_panic: || axum::response::Response::default() };
-            tasks.vital(door.name, accept(door, answers, Arc::clone(&house)));
+        for (door, answers) in [(grpc, grpc_answers(&engine).await), (http, http_answers(&engine)), (read, read_answers(&engine))]
+        {
+            front.vital(door.name, accept(door, answers, Arc::clone(&house)));
         }
-        if config.insecure {
-            for listener in config.insecure_listeners() {
+        if engine.config.insecure {
+            for listener in engine.config.insecure_listeners() {
                 warn!(listener, "plain text can be reached from other hosts: --insecure was given");
             }
         }
         info!(otlp_grpc = %addresses.otlp_grpc, otlp_http = %addresses.otlp_http, listen = %addresses.listen, "ready");
-        let failed = tokio::select! {
-            () = stop.asked() => None,
-            name = tasks.failed() => Some(name),
-        };
-        if let Some(name) = failed {
-            stopper.ask();
-            anyhow::bail!("the {name} task panicked");
-        }
         tokio::select! {
-            ended = tasks.finish(Duration::from_millis(limits::DRAIN_MS_MAX)) => info!(complete = ended, "ended"),
+            () = stop.asked() => {}
+            name = front.failed() => anyhow::bail!("the {name} task panicked"),
+            name = back.failed() => anyhow::bail!("the {name} task panicked"),
+        }
+        engine.is_ready.store(false, Ordering::Relaxed);
+        tokio::select! { // the second asking cuts the first short; what is lost then was asked for
+            complete = drained(&engine, &front, &back, &back_stopper) => info!(complete, "ended"),
             () = stop.now() => warn!("ended at once: asked twice"),
         }
         Ok(())
     }
+}
+
+/// Ends the front, then the back; each has half of the time. Answers whether nothing was cut off.
+async fn drained(engine: &Engine, front: &Tasks, back: &Tasks, back_stopper: &Stopper) -> bool {
+    let half = Duration::from_millis(limits::DRAIN_MS_MAX / 2);
+    let front = front.finish(half).await;
+    engine.own.push();
+    back_stopper.ask();
+    back.finish(half).await && front
+}
+
+async fn grpc_answers(engine: &Engine) -> Answers {
+    let (health, service) = tonic_health::server::health_reporter();
+    for name in ["", grpc::METRICS_SERVICE, grpc::TRACES_SERVICE] {
+        health.set_service_status(name, tonic_health::ServingStatus::Serving).await;
+    }
+    let others = axum::Router::new().route_service("/grpc.health.v1.Health/{method}", service);
+    Answers { router: grpc::router(&engine.ingest, others), on_panic: grpc::on_panic }
+}
+
+fn http_answers(engine: &Engine) -> Answers {
+    Answers { router: ingest::http::router(&engine.ingest), on_panic: ingest::http::on_panic }
+}
+
+fn read_answers(engine: &Arc<Engine>) -> Answers {
+    let router = expose::http::router(engine.read_side(), engine.own_side());
+    Answers { router, on_panic: ingest::http::on_panic }
 }

@@ -1,4 +1,4 @@
-//! What the process finds around it: memory and file limits. Read once at the start; a value that cannot be read is absent.
+//! What the process finds around it: memory and file limits, its name, randomness. Read once at the start; a value that cannot be read is absent.
 
 use pointsman_core::limits;
 use std::fs;
@@ -14,6 +14,22 @@ pub fn cgroup_bytes() -> Option<u64> {
 /// `max`, and version 1's way to say so (a number no machine has), mean no limit.
 fn memory_limit(text: &str) -> Option<u64> {
     text.trim().parse().ok().filter(|bytes| *bytes < 1 << 60)
+}
+
+/// What this machine or pod is called.
+#[must_use]
+pub fn host_name() -> String {
+    let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    match name.trim() {
+        "" => "localhost".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+/// A number nobody can foresee. Without a source of randomness there is no safe way to go on.
+#[must_use]
+pub fn random() -> u64 {
+    getrandom::u64().expect("the system has a source of randomness")
 }
 
 /// How many connections we hold at once: three quarters of the files we may open, within our own cap.

@@ -1,7 +1,10 @@
 //! Prometheus out: names, label text, and three formats, written from the store's streams in slices.
 //! Knows no HTTP: a scrape is a value that hands out chunks.
 
+#[cfg(test)]
+mod checker;
 pub mod escape;
+mod exemplar;
 #[cfg(test)]
 mod fake;
 mod labels;
@@ -9,6 +12,8 @@ pub mod layout;
 pub mod names;
 pub mod negotiate;
 pub mod number;
+mod openmetrics;
+mod protobuf;
 pub mod scrape;
 mod text;
 

@@ -1,29 +1,37 @@
 //! From what happened to what the sender reads, in the words of core's replies.
 
 use super::{Blame, Refusal, Signal};
-use pointsman_core::model::reject::Tally;
+use pointsman_core::{
+    decode::reply::{Code, Reply, Status, metrics_reply, traces_reply},
+    limits,
+    model::reject::Tally,
+};
+use std::time::Duration;
 
-#[derive(Debug)]
-pub struct Reply {
-    code: i32,
-    text: String,
-}
-impl Reply {
-    pub fn to_protobuf(&self) -> Vec<u8> {
-        Vec::new()
-    }
-    pub fn to_json(&self) -> Vec<u8> {
-        format!("{{\"code\":{},\"message\":{:?}}}", self.code, self.text).into_bytes()
-    }
-}
+/// The answer to a request that was applied, in full or in part.
+#[must_use]
 pub fn taken(signal: Signal, tally: &Tally) -> Reply {
-    let _ = (signal, tally);
-    Reply { code: 0, text: String::new() }
+    match signal {
+        Signal::Metrics => metrics_reply(tally),
+        Signal::Traces => traces_reply(tally),
+    }
 }
-pub fn status(code: i32, text: &str) -> Reply {
-    Reply { code, text: text.to_owned() }
-}
-pub fn refused(refusal: &Refusal, code: i32) -> Reply {
-    let _ = Blame::Us;
-    Reply { code, text: refusal.text() }
+
+/// The status of a request that was refused whole. Retryable only when it is our fault; a size that never fits has no
+/// time to come back.
+#[must_use]
+pub fn refused(refusal: &Refusal) -> Status {
+    let code = match refusal.blame() {
+        Blame::Us => Code::Unavailable,
+        Blame::Size => Code::ResourceExhausted,
+        Blame::Encoding => Code::Unimplemented,
+        Blame::Sender => Code::InvalidArgument,
+    };
+    match refusal {
+        Refusal::Decode(error) => Status::from(error),
+        Refusal::Overload => {
+            Status::new(code, refusal.to_string()).with_retry_after(Duration::from_secs(limits::RETRY_AFTER_SECS))
+        }
+        _ => Status::new(code, refusal.to_string()),
+    }
 }

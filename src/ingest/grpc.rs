@@ -1,7 +1,7 @@
 //! OTLP over gRPC: unary framing of our own on hyper, so that bytes are accounted as they arrive, announced lengths
 //! reserve nothing, and inflating has the caps of HTTP. Health is tonic's. Everything else is UNIMPLEMENTED.
 
-use super::{Blame, Ingest, Refusal, Signal, admit::Held, answer, body, inflate::Encoding};
+use super::{Ingest, Refusal, Signal, admit::Held, answer, body, inflate::Encoding};
 use axum::{
     Router,
     body::Body,
@@ -15,6 +15,10 @@ use http_body_util::{BodyExt, Full};
 use std::sync::Arc;
 use tonic::{Code, Status};
 
+/// Name of the metrics service.
+pub const METRICS_SERVICE: &str = "opentelemetry.proto.collector.metrics.v1.MetricsService";
+/// Name of the trace service.
+pub const TRACES_SERVICE: &str = "opentelemetry.proto.collector.trace.v1.TraceService";
 /// Path of the metrics service.
 pub const METRICS: &str = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
 /// Path of the trace service.
@@ -36,8 +40,7 @@ pub fn router(ingest: &Arc<Ingest>, others: Router) -> Router {
         .route(TRACES, at(Signal::Traces))
         .fallback(unimplemented)
         .with_state(Arc::clone(ingest));
-    // A fallback of `others` would hide ours.
-    ours.merge(others.reset_fallback())
+    ours.merge(others)
 }
 
 /// The answer to a request that panicked.
@@ -98,20 +101,10 @@ impl Failure {
         match self {
             Self::Framing(code, text) => Status::new(*code, *text),
             Self::Refused(refusal) => {
-                let code = grpc_code(refusal);
-                Status::with_details(code, refusal.text(), answer::refused(refusal, code as i32).to_protobuf().into())
+                let refused = answer::refused(refusal);
+                Status::with_details(Code::from(refused.code as i32), &refused.message, refused.to_protobuf().into())
             }
         }
-    }
-}
-
-/// Retryable only when it is our fault: clients retry none of the others without RetryInfo.
-const fn grpc_code(refusal: &Refusal) -> Code {
-    match (refusal.blame(), refusal) {
-        (Blame::Us, _) => Code::Unavailable,
-        (Blame::Size, _) => Code::ResourceExhausted,
-        (Blame::Encoding, _) => Code::Unimplemented,
-        (Blame::Sender, _) => Code::InvalidArgument,
     }
 }
 

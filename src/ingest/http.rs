@@ -1,14 +1,7 @@
 //! OTLP over HTTP: protobuf and JSON on `/v1/metrics` and `/v1/traces`. Every answer, errors too, speaks the encoding of
 //! its request, and JSON when that is unknown.
 
-use super::{
-    Blame, Ingest, Refusal, Signal,
-    admit::Held,
-    answer::{self, Reply},
-    body,
-    inflate::Encoding,
-    off_reactor,
-};
+use super::{Blame, Ingest, Refusal, Signal, admit::Held, answer, body, inflate::Encoding, off_reactor};
 use axum::{
     Router,
     body::Body,
@@ -17,9 +10,15 @@ use axum::{
     routing::any,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use pointsman_core::{decode::DecodeError, limits, model::reject::Tally};
+use pointsman_core::{
+    decode::{
+        DecodeError, json,
+        reply::{Code, Status},
+    },
+    limits,
+    model::reject::Tally,
+};
 use std::sync::Arc;
-use tonic::Code;
 
 /// The two encodings of OTLP over HTTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,30 +40,32 @@ pub fn router(ingest: &Arc<Ingest>) -> Router {
 /// The answer to a request that panicked.
 #[must_use]
 pub fn on_panic() -> Response {
-    let status = answer::status(Code::Internal as i32, "pointsman failed on this request");
-    respond(StatusCode::INTERNAL_SERVER_ERROR, Form::Json, &status)
+    let status = Status::new(Code::Internal, "pointsman failed on this request");
+    fail(StatusCode::INTERNAL_SERVER_ERROR, Form::Json, &status)
 }
 
 async fn unknown(request: Request) -> Response {
-    let status = answer::status(Code::Unimplemented as i32, "no such path: POST to /v1/metrics or /v1/traces");
-    respond(StatusCode::NOT_FOUND, form_or_json(request.headers()), &status)
+    let status = Status::new(Code::NotFound, "no such path: POST to /v1/metrics or /v1/traces");
+    fail(StatusCode::NOT_FOUND, form_or_json(request.headers()), &status)
 }
 
 async fn export(ingest: Arc<Ingest>, signal: Signal, request: Request) -> Response {
     let form = form(request.headers());
     if request.method() != Method::POST {
-        let status = answer::status(Code::Unimplemented as i32, "use POST");
-        let mut response = respond(StatusCode::METHOD_NOT_ALLOWED, form.unwrap_or(Form::Json), &status);
+        let status = Status::new(Code::Unimplemented, "use POST");
+        let mut response = fail(StatusCode::METHOD_NOT_ALLOWED, form.unwrap_or(Form::Json), &status);
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
         return response;
     }
     let Some(form) = form else {
-        let status =
-            answer::status(Code::InvalidArgument as i32, "content-type must be application/x-protobuf or application/json");
-        return respond(StatusCode::UNSUPPORTED_MEDIA_TYPE, Form::Json, &status);
+        let status = Status::new(Code::InvalidArgument, "content-type must be application/x-protobuf or application/json");
+        return fail(StatusCode::UNSUPPORTED_MEDIA_TYPE, Form::Json, &status);
     };
     match take(&ingest, signal, form, request).await {
-        Ok(tally) => respond(StatusCode::OK, form, &answer::taken(signal, &tally)),
+        Ok(tally) => {
+            let reply = answer::taken(signal, &tally);
+            respond(StatusCode::OK, form, || reply.to_protobuf(), || reply.to_json())
+        }
         Err(refusal) => {
             ingest.stats.refused(signal, &refusal);
             refuse(&refusal, form)
@@ -88,8 +89,8 @@ async fn take(ingest: &Ingest, signal: Signal, form: Form, request: Request) -> 
 /// JSON as protobuf, within the budget.
 fn rewrite(signal: Signal, body: &Held) -> Result<Held, Refusal> {
     let convert: fn(&[u8]) -> Result<Vec<u8>, DecodeError> = match signal {
-        Signal::Metrics => |b| Ok(b.to_vec()),
-        Signal::Traces => |b| Ok(b.to_vec()),
+        Signal::Metrics => json::metrics_to_protobuf,
+        Signal::Traces => json::traces_to_protobuf,
     };
     let protobuf = off_reactor(body.len(), || convert(body))?;
     Held::of(protobuf, body.beside())
@@ -121,14 +122,14 @@ fn form_or_json(headers: &HeaderMap) -> Form {
 }
 
 fn refuse(refusal: &Refusal, form: Form) -> Response {
-    let (status, code) = match (refusal.blame(), refusal) {
-        (Blame::Us, _) => (StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable),
-        (Blame::Size, _) => (StatusCode::PAYLOAD_TOO_LARGE, Code::ResourceExhausted),
-        (Blame::Encoding, _) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::InvalidArgument),
-        (Blame::Sender, Refusal::Slow) => (StatusCode::REQUEST_TIMEOUT, Code::InvalidArgument),
-        (Blame::Sender, _) => (StatusCode::BAD_REQUEST, Code::InvalidArgument),
+    let status = match (refusal.blame(), refusal) {
+        (Blame::Us, _) => StatusCode::SERVICE_UNAVAILABLE,
+        (Blame::Size, _) => StatusCode::PAYLOAD_TOO_LARGE,
+        (Blame::Encoding, _) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        (Blame::Sender, Refusal::Slow) => StatusCode::REQUEST_TIMEOUT,
+        (Blame::Sender, _) => StatusCode::BAD_REQUEST,
     };
-    let mut response = respond(status, form, &answer::refused(refusal, code as i32));
+    let mut response = fail(status, form, &answer::refused(refusal));
     match refusal.blame() {
         Blame::Us => {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(limits::RETRY_AFTER_SECS));
@@ -142,12 +143,16 @@ fn refuse(refusal: &Refusal, form: Form) -> Response {
     response
 }
 
-fn respond(status: StatusCode, form: Form, reply: &Reply) -> Response {
+fn fail(code: StatusCode, form: Form, status: &Status) -> Response {
+    respond(code, form, || status.to_protobuf(), || status.to_json())
+}
+
+fn respond(status: StatusCode, form: Form, protobuf: impl FnOnce() -> Vec<u8>, json: impl FnOnce() -> String) -> Response {
     let (content_type, body) = match form {
-        Form::Protobuf => ("application/x-protobuf", reply.to_protobuf()),
-        Form::Json => ("application/json", reply.to_json()),
+        Form::Protobuf => ("application/x-protobuf", Body::from(protobuf())),
+        Form::Json => ("application/json", Body::from(json())),
     };
-    let mut response = Response::new(Body::from(body));
+    let mut response = Response::new(body);
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     response

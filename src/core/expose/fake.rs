@@ -1,7 +1,11 @@
 //! A source for tests: a table of streams and series, read from a few lines of text.
 //! Knows nothing of the store; it keeps series in the order the store promises.
 
-use super::Source;
+use super::{
+    ExposeOptions, Source,
+    negotiate::{Format, Negotiated},
+    scrape::{Scrape, ScrapeStats},
+};
 use crate::{
     model::{
         component::ComponentKey,
@@ -11,14 +15,14 @@ use crate::{
     state::visit::{Entry, Labels, MetricInfo, ResourceInfo, ScopeInfo, Series, Stream, StreamId, Value},
     wire::attributes::{Attribute, ValueType},
 };
-use std::{cell::RefCell, sync::Arc};
+use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 /// Streams with their series. Cloned, it shares them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Fake {
-    pub(super) streams: Arc<Vec<FakeStream>>,
+    pub(super) streams: Rc<Vec<FakeStream>>,
     /// Shown after each visit, so that a test may change the series in between.
-    pub(super) visits: Arc<RefCell<usize>>,
+    pub(super) visits: Rc<RefCell<usize>>,
 }
 
 #[derive(Debug)]
@@ -85,7 +89,7 @@ impl Fake {
                 streams.push(FakeStream { head, series: RefCell::default() });
             }
         }
-        Self { streams: Arc::new(streams), visits: Arc::default() }
+        Self { streams: Rc::new(streams), visits: Rc::default() }
     }
 }
 
@@ -256,4 +260,20 @@ fn exemplar_of(encoded: &str) -> Exemplar {
     let (trace_id, span_id) = (byte().map(|byte| [byte; 16]), byte().map(|byte| [byte; 8]));
     let attributes = parts.filter_map(|pair| pair.split_once(':')).map(|(key, value)| (text(key), text(value))).collect();
     Exemplar { value: number_of(value), time: time.parse().expect("a time"), trace_id, span_id, attributes }
+}
+
+/// A whole body under any terms.
+pub(super) fn body_with(source: Fake, options: &ExposeOptions, negotiated: Negotiated, names: &[&str]) -> (Vec<u8>, ScrapeStats) {
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let mut scrape = Scrape::new(source, options.clone(), negotiated, &names);
+    let mut out = Vec::new();
+    while scrape.next_chunk(&mut out) {}
+    (out, scrape.stats())
+}
+
+/// A whole text body under the defaults.
+pub(super) fn body(table: &str, format: Format) -> String {
+    let negotiated = Negotiated { format, ..Negotiated::default() };
+    let (out, _) = body_with(Fake::parse(table), &ExposeOptions::default(), negotiated, &[]);
+    String::from_utf8(out).expect("a text body is UTF-8")
 }

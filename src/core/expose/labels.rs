@@ -140,12 +140,19 @@ impl Plan {
         }
     }
 
-    /// The labels of a series with their values, empty ones left out, in pieces: no copies are made.
+    /// The labels before `le` or `quantile`; all of them where there is none.
+    pub(super) fn before(&self) -> &[Slot] {
+        self.slots.split(|slot| slot.value == Value::Special).next().unwrap_or_default()
+    }
+
+    /// The labels behind `le` or `quantile`.
+    pub(super) fn after(&self) -> &[Slot] {
+        self.slots.split(|slot| slot.value == Value::Special).nth(1).unwrap_or_default()
+    }
+
+    /// The labels of a series with their values, empty ones left out.
     pub(super) fn labels<'a>(&'a self, series: &'a Series<'a>) -> impl Iterator<Item = (&'a Slot, Pieces<'a>)> + 'a {
-        self.slots.iter().filter_map(|slot| {
-            let pieces = Pieces { slot, series };
-            (!pieces.is_empty()).then_some((slot, pieces))
-        })
+        labels_of(&self.slots, series)
     }
 
     /// A hash of the labels alone, the same in each format.
@@ -166,6 +173,13 @@ impl Plan {
 
 fn entries(claims: &[Claim<'_>]) -> usize {
     claims.iter().filter(|claim| matches!(claim.part, Part::Entry(_))).count()
+}
+
+fn labels_of<'a>(slots: &'a [Slot], series: &'a Series<'a>) -> impl Iterator<Item = (&'a Slot, Pieces<'a>)> + 'a {
+    slots.iter().filter_map(|slot| {
+        let pieces = Pieces { slot, series };
+        (!pieces.is_empty()).then_some((slot, pieces))
+    })
 }
 
 /// A label's value: the texts that make it up.
@@ -299,10 +313,10 @@ impl TextProgram {
     }
 }
 
-/// Appends the pairs of a series one by one, empty ones left out, those before or after the special label or all.
-pub(super) fn push_pairs<'a>(out: &mut Vec<u8>, labels: impl Iterator<Item = (&'a Slot, Pieces<'a>)>) {
+/// Appends the pairs of a series one by one, empty ones left out.
+pub(super) fn push_pairs(out: &mut Vec<u8>, slots: &[Slot], series: &Series<'_>) {
     let start = out.len();
-    for (slot, pieces) in labels {
+    for (slot, pieces) in labels_of(slots, series) {
         if out.len() > start {
             out.push(b',');
         }

@@ -232,14 +232,19 @@ struct Members<'a> {
     resources: &'a Resources<'a>,
     labeller: Labeller<'a>,
     scope_ranks: HashMap<*const ScopeInfo, usize>,
-    constants: HashMap<(usize, usize), (usize, Arc<[Constant]>)>,
-    classes: HashMap<Vec<(Box<str>, Box<str>)>, usize>,
+    constants: HashMap<(usize, usize), Known>, // by ranks of resource and scope
+    classes: HashMap<Vec<Pair>, usize>,
 }
+
+/// Constants with their class.
+type Known = (usize, Arc<[Constant]>);
+/// Name and text of a constant.
+type Pair = (Box<str>, Box<str>);
 
 impl<'a> Members<'a> {
     fn new(streams: &'a [Stream], resources: &'a Resources<'a>, labeller: Labeller<'a>) -> Self {
         let mut scopes: Vec<&Arc<ScopeInfo>> = streams.iter().map(|stream| &stream.scope).collect();
-        scopes.sort_by(|a, b| a.cmp(b));
+        scopes.sort();
         let mut rank = 0usize;
         let mut scope_ranks = HashMap::new();
         for group in scopes.chunk_by(|a, b| a == b) {

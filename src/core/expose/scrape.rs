@@ -12,6 +12,7 @@ use super::{
     ExposeOptions, Source,
     layout::{Conflicts, Family, Labeller, Layout, Member},
     negotiate::{Format, Negotiated},
+    text::Given,
 };
 use crate::{
     limits::{CHUNK_BYTES, SLICE_SERIES_MAX},
@@ -273,7 +274,8 @@ impl Run<'_> {
         } else if self.dedupe.suspects(planned, series) {
             return Step::Halt;
         }
-        let is_written = self.writer.series(self.out, self.family, planned, series);
+        let given = Given { labeller: self.labeller, family: self.family, planned, series };
+        let is_written = self.writer.series(self.out, given);
         let count = if is_written { &mut self.stats.series } else { &mut self.stats.unfit };
         *count = count.saturating_add(1);
         self.stats.lost_attributes = self.stats.lost_attributes.saturating_add(planned.plan.lost);

@@ -1,15 +1,16 @@
-//! The text formats: Prometheus 0.0.4 and 1.0.0, and OpenMetrics where it differs.
+//! The text formats: Prometheus 0.0.4 and 1.0.0, and OpenMetrics where `openmetrics` says that it differs.
 //! Appends bytes; the walk over the store and the choice of labels are others' work.
 
 use super::{
     escape::{is_legacy_metric_name, push_help, push_name, push_value},
-    labels::{Plan, TextProgram, push_pairs},
-    layout::{Family, FamilyType},
+    labels::{Plan, Slot, TextProgram, push_pairs},
+    layout::{Family, FamilyType, Labeller},
     number::{push_canonical, push_f64, push_number, push_u64},
+    openmetrics,
     scrape::Planned,
 };
 use crate::{
-    model::point::{ExpHistogram, Histogram, Number, Summary},
+    model::point::{Histogram, Number, Summary},
     state::visit::{Series, Value},
 };
 
@@ -34,27 +35,19 @@ struct Sample {
     bare: Vec<u8>, // no labels follow
 }
 
-impl Sample {
-    fn new(name: &str) -> Self {
-        let is_legacy = is_legacy_metric_name(name);
-        let mut bare = Vec::with_capacity(name.len().saturating_add(4));
-        if !is_legacy {
-            bare.push(b'{');
-        }
-        push_name(&mut bare, name, is_legacy);
-        let mut open = bare.clone();
-        open.push(if is_legacy { b'{' } else { b',' });
-        if !is_legacy {
-            bare.push(b'}');
-        }
-        Self { open, bare }
-    }
-}
-
 const BUCKET: usize = 0;
 const SUM: usize = 1;
 const COUNT: usize = 2;
 const CREATED: usize = 3;
+
+/// What a series is written with.
+#[derive(Clone, Copy)]
+pub(super) struct Given<'a> {
+    pub(super) labeller: Labeller<'a>,
+    pub(super) family: &'a Family,
+    pub(super) planned: &'a Planned,
+    pub(super) series: &'a Series<'a>,
+}
 
 impl TextWriter {
     pub(super) fn new(is_openmetrics: bool) -> Self {
@@ -71,15 +64,13 @@ impl TextWriter {
     /// Writes target info; labels are constant.
     pub(super) fn targets(&mut self, out: &mut Vec<u8>, targets: impl Iterator<Item = Plan>) {
         let (family, word) = if self.is_openmetrics { ("target", "info") } else { ("target_info", "gauge") };
-        let mut is_first = true;
+        let mut needs_head = true;
         for plan in targets {
-            if std::mem::take(&mut is_first) {
+            if std::mem::take(&mut needs_head) {
                 self.head(out, family, word, ["", "Target metadata"]);
             }
-            out.extend_from_slice(b"target_info");
-            let program = TextProgram::new(&plan.slots);
-            out.push(b'{');
-            program.write_constants(out);
+            out.extend_from_slice(b"target_info{");
+            TextProgram::new(&plan.slots).write_constants(out);
             out.extend_from_slice(b"} 1\n");
         }
     }
@@ -98,27 +89,34 @@ impl TextWriter {
         }
     }
 
+    /// Writes the lines of a series; `false` when the format has no place for its value.
     #[inline]
-    pub(super) fn series(&mut self, out: &mut Vec<u8>, family: &Family, planned: &Planned, series: &Series<'_>) -> bool {
-        if self.needs_head {
-            self.needs_head = false;
-            self.family_head(out, family);
+    pub(super) fn series(&mut self, out: &mut Vec<u8>, given: Given<'_>) -> bool {
+        if self.is_openmetrics && !openmetrics::fits(given) {
+            return false;
         }
-        match series.value {
-            Value::Number(value) => self.number(out, planned, series, value),
-            _ => return false,
+        if std::mem::take(&mut self.needs_head) {
+            self.family_head(out, given.family);
+        }
+        match given.series.value {
+            Value::Number(value) => self.number(out, given, value),
+            Value::Histogram(histogram) => self.histogram(out, given, histogram),
+            // NH-09: the layout of buckets changes with the data, so only their sum is stable.
+            Value::Exponential(histogram) => {
+                let (count, sum) = (histogram.count, Some(histogram.sum));
+                self.histogram(out, given, &Histogram { count, sum, ..Histogram::default() });
+            }
+            Value::Summary(summary) => self.summary(out, given, summary),
         }
         true
     }
 
-    fn number(&mut self, out: &mut Vec<u8>, planned: &Planned, series: &Series<'_>, value: Number) {
+    #[inline]
+    fn number(&mut self, out: &mut Vec<u8>, given: Given<'_>, value: Number) {
         let start = out.len();
         out.extend_from_slice(&self.sample.open);
         let labels = out.len();
-        if !planned.program.write(out, series) {
-            out.truncate(labels);
-            push_pairs(out, planned.plan.labels(series));
-        }
+        push_labels(out, &given.planned.program, given, Plan::before);
         if out.len() == labels {
             out.truncate(start);
             out.extend_from_slice(&self.sample.bare);
@@ -127,7 +125,121 @@ impl TextWriter {
             out.extend_from_slice(b"} ");
         }
         push_number(out, value);
+        if self.is_openmetrics && given.family.names.is_total() {
+            openmetrics::push_latest(out, given);
+            out.push(b'\n');
+            self.split_labels(given);
+            self.created(out, given);
+        } else {
+            out.push(b'\n');
+        }
+    }
+
+    fn histogram(&mut self, out: &mut Vec<u8>, given: Given<'_>, histogram: &Histogram) {
+        self.split_labels(given);
+        let mut above = f64::NEG_INFINITY;
+        let mut total = 0u64;
+        let last = (f64::INFINITY, None);
+        let finite = histogram.bounds.iter().copied().zip(histogram.counts.iter().copied().map(Some));
+        for (le, count) in finite.chain([last]) {
+            // TY-08: the last one is the count, whatever the buckets say.
+            total = count.map_or(histogram.count, |count| total.saturating_add(count));
+            self.start_line(out, BUCKET, Some(("le", le)));
+            push_u64(out, total);
+            if self.is_openmetrics {
+                openmetrics::push_within(out, given, above, le);
+            }
+            out.push(b'\n');
+            above = le;
+        }
+        let sum = histogram.sum.filter(|sum| !self.is_openmetrics || openmetrics::may_have_sum(histogram, *sum));
+        if let Some(sum) = sum {
+            self.start_line(out, SUM, None);
+            push_f64(out, sum);
+            out.push(b'\n');
+        }
+        if sum.is_some() || !self.is_openmetrics {
+            self.start_line(out, COUNT, None);
+            push_u64(out, histogram.count);
+            out.push(b'\n');
+        }
+        self.created(out, given);
+    }
+
+    fn summary(&mut self, out: &mut Vec<u8>, given: Given<'_>, summary: &Summary) {
+        self.split_labels(given);
+        let sample = std::mem::take(&mut self.sample);
+        for (quantile, value) in &summary.quantiles {
+            self.start(out, &sample, Some(("quantile", *quantile)));
+            push_f64(out, *value);
+            out.push(b'\n');
+        }
+        self.sample = sample;
+        if !self.is_openmetrics || summary.sum >= 0.0 {
+            self.start_line(out, SUM, None);
+            push_f64(out, summary.sum);
+            out.push(b'\n');
+        }
+        self.start_line(out, COUNT, None);
+        push_u64(out, summary.count);
         out.push(b'\n');
+        self.created(out, given);
+    }
+
+    fn created(&self, out: &mut Vec<u8>, given: Given<'_>) {
+        if self.is_openmetrics
+            && let Some(start) = given.created()
+        {
+            self.start_line(out, CREATED, None);
+            super::number::push_seconds(out, start);
+            out.push(b'\n');
+        }
+    }
+
+    /// Writes the series' label pairs aside: several lines repeat them.
+    fn split_labels(&mut self, given: Given<'_>) {
+        let Planned { program, after, .. } = given.planned;
+        self.before.clear();
+        push_labels(&mut self.before, program, given, Plan::before);
+        self.after.clear();
+        push_labels(&mut self.after, after, given, Plan::after);
+    }
+
+    fn start_line(&self, out: &mut Vec<u8>, part: usize, special: Option<(&str, f64)>) {
+        if let Some(sample) = self.parts.get(part) {
+            self.start(out, sample, special);
+        }
+    }
+
+    /// Everything of a line up to its value.
+    fn start(&self, out: &mut Vec<u8>, sample: &Sample, special: Option<(&str, f64)>) {
+        if special.is_none() && self.before.is_empty() && self.after.is_empty() {
+            out.extend_from_slice(&sample.bare);
+            out.push(b' ');
+            return;
+        }
+        out.extend_from_slice(&sample.open);
+        out.extend_from_slice(&self.before);
+        if let Some((name, value)) = special {
+            if !self.before.is_empty() {
+                out.push(b',');
+            }
+            out.extend_from_slice(name.as_bytes());
+            out.extend_from_slice(b"=\"");
+            if self.is_openmetrics {
+                push_canonical(out, value)
+            } else {
+                push_f64(out, value)
+            }
+            out.push(b'"');
+        }
+        if !self.after.is_empty() {
+            if special.is_some() || !self.before.is_empty() {
+                out.push(b',');
+            }
+            out.extend_from_slice(&self.after);
+        }
+        out.extend_from_slice(b"} ");
     }
 
     fn family_head(&self, out: &mut Vec<u8>, family: &Family) {
@@ -135,7 +247,7 @@ impl TextWriter {
         let word = match names.family_type {
             FamilyType::Histogram | FamilyType::NativeHistogram => "histogram",
             FamilyType::Summary => "summary",
-            FamilyType::Counter if self.is_openmetrics && !names.has_base() => "unknown",
+            FamilyType::Counter if self.is_openmetrics && !names.is_total() => "unknown",
             FamilyType::Counter => "counter",
             FamilyType::StateSet if self.is_openmetrics => "stateset",
             FamilyType::Info if self.is_openmetrics => "info",
@@ -171,5 +283,39 @@ impl TextWriter {
             }
             line("# TYPE ", &|out| out.extend_from_slice(word.as_bytes()));
         }
+    }
+}
+
+impl Given<'_> {
+    /// When the series began, where that is known: a start at the point's own time only says that it is not (TM-04).
+    pub(super) fn created(&self) -> Option<u64> {
+        Some(self.series.start).filter(|start| *start > 0 && *start < self.series.time)
+    }
+}
+
+impl Sample {
+    fn new(name: &str) -> Self {
+        let is_legacy = is_legacy_metric_name(name);
+        let mut bare = Vec::with_capacity(name.len().saturating_add(4));
+        if !is_legacy {
+            bare.push(b'{');
+        }
+        push_name(&mut bare, name, is_legacy);
+        let mut open = bare.clone();
+        open.push(if is_legacy { b'{' } else { b',' });
+        if !is_legacy {
+            bare.push(b'}');
+        }
+        Self { open, bare }
+    }
+}
+
+/// The fast way, or where a value is empty the slow one.
+#[inline]
+fn push_labels(out: &mut Vec<u8>, program: &TextProgram, given: Given<'_>, side: impl Fn(&Plan) -> &[Slot]) {
+    let start = out.len();
+    if !program.write(out, given.series) {
+        out.truncate(start);
+        push_pairs(out, side(&given.planned.plan), given.series);
     }
 }

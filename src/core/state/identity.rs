@@ -16,8 +16,11 @@ pub(crate) struct Identity {
 
 impl Identity {
     pub(crate) fn new(seeds: [u64; 2]) -> Self {
-        // Each hash has a secret table of its own: with a known one, chosen bytes could cancel the seed.
-        Self { seeds, shared: [SharedSeed::from_u64(seeds[1]), SharedSeed::from_u64(seeds[0].rotate_left(32) ^ seeds[1])] }
+        // Each hash has a secret table of its own: with a known one, chosen bytes could cancel the seed. The seeds are
+        // mixed first: one of all ones would make every hash the same.
+        let [first, second] = [mixed(seeds[0]), mixed(!seeds[1])];
+        let shared = [SharedSeed::from_u64(mixed(first ^ second.rotate_left(32))), SharedSeed::from_u64(mixed(second))];
+        Self { seeds: [first, second], shared }
     }
 
     /// The identity of one run of bytes.
@@ -59,4 +62,12 @@ impl Identity {
         }
         hasher.finish()
     }
+}
+
+/// SplitMix64's finish: spreads a plain seed over all bits.
+const fn mixed(seed: u64) -> u64 {
+    let z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
 }

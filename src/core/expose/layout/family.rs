@@ -119,14 +119,14 @@ impl Names {
         })
     }
 
-    /// Whether OpenMetrics can call it what it is: a counter's samples must end in `_total` (OM-04).
-    pub(in crate::expose) fn has_base(&self) -> bool {
-        self.base != self.full
+    /// Whether OpenMetrics can call it a counter: its samples must end in `_total` (OM-04).
+    pub(in crate::expose) fn is_total(&self) -> bool {
+        self.family_type == FamilyType::Counter && self.base != self.full
     }
 
     /// Every name that this family's samples or comments take, in any format (CF-07).
     pub(in crate::expose) fn taken(&self) -> impl Iterator<Item = String> + '_ {
-        let is_plain_counter = self.family_type == FamilyType::Counter && !self.has_base();
+        let is_plain_counter = self.family_type == FamilyType::Counter && !self.is_total();
         let suffixes = if is_plain_counter { &[] } else { self.family_type.suffixes() };
         [String::from(&*self.base)].into_iter().chain(suffixes.iter().map(|suffix| format!("{}{suffix}", self.base)))
     }

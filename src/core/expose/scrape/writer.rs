@@ -6,7 +6,8 @@ use crate::{
         labels::{Plan, Terms, TextProgram},
         layout::{Constant, Family, Labeller, Member},
         negotiate::Format,
-        text::TextWriter,
+        protobuf::ProtobufWriter,
+        text::{Given, TextWriter},
     },
     model::instrument::Kind,
     state::visit::{Labels, Series, ShapeId},
@@ -16,12 +17,17 @@ use std::collections::{BTreeSet, HashMap};
 /// A format at work.
 #[derive(Debug)]
 pub(super) enum Writer {
-    Text(TextWriter),
+    Text(Box<TextWriter>),
+    Protobuf(ProtobufWriter),
 }
 
 impl Writer {
     pub(super) fn new(format: Format) -> Self {
-        Self::Text(TextWriter::new(format == Format::OpenMetrics))
+        match format {
+            Format::Text004 | Format::Text100 => Self::Text(Box::new(TextWriter::new(false))),
+            Format::OpenMetrics => Self::Text(Box::new(TextWriter::new(true))),
+            Format::Protobuf => Self::Protobuf(ProtobufWriter::default()),
+        }
     }
 
     /// Target info comes first of all (RS-07).
@@ -32,6 +38,7 @@ impl Writer {
         };
         match self {
             Self::Text(text) => text.targets(out, targets.iter().map(plan)),
+            Self::Protobuf(protobuf) => protobuf.targets(out, targets.iter().map(plan)),
         }
     }
 
@@ -39,26 +46,30 @@ impl Writer {
     pub(super) fn begin(&mut self, family: &Family) {
         match self {
             Self::Text(text) => text.begin(family),
+            Self::Protobuf(_) => {}
         }
     }
 
     /// `false` when the format has no place for the value.
     #[inline]
-    pub(super) fn series(&mut self, out: &mut Vec<u8>, family: &Family, planned: &Planned, series: &Series<'_>) -> bool {
+    pub(super) fn series(&mut self, out: &mut Vec<u8>, given: Given<'_>) -> bool {
         match self {
-            Self::Text(text) => text.series(out, family, planned, series),
+            Self::Text(text) => text.series(out, given),
+            Self::Protobuf(protobuf) => protobuf.series(given),
         }
     }
 
-    pub(super) fn end(&mut self, _out: &mut Vec<u8>, _family: &Family) {
+    pub(super) fn end(&mut self, out: &mut Vec<u8>, family: &Family) {
         match self {
             Self::Text(_) => {}
+            Self::Protobuf(protobuf) => protobuf.end(out, family),
         }
     }
 
     pub(super) fn finish(&mut self, out: &mut Vec<u8>) {
         match self {
             Self::Text(text) => text.finish(out),
+            Self::Protobuf(_) => {}
         }
     }
 }
@@ -67,7 +78,10 @@ impl Writer {
 #[derive(Debug)]
 pub(in crate::expose) struct Planned {
     pub(in crate::expose) plan: Plan,
+    /// Label pairs before `le` or `quantile`, or all.
     pub(in crate::expose) program: TextProgram,
+    /// Label pairs behind it.
+    pub(in crate::expose) after: TextProgram,
     /// Whether another key set of the family gives the same label names.
     pub(super) shares_names: bool,
     checked: u64, // the slice in which the keys were last compared
@@ -127,9 +141,9 @@ impl Plans {
         let names = plan.slots.iter().map(|slot| slot.name.clone()).collect();
         let own: Vec<Box<str>> = keys().map(Box::from).collect();
         let shares_names = *self.names.entry(names).or_insert_with(|| own.clone()) != own;
-        let program = TextProgram::new(&plan.slots);
+        let (program, after) = (TextProgram::new(plan.before()), TextProgram::new(plan.after()));
         let at = self.list.len();
-        self.list.push(Planned { plan, program, shares_names, checked: self.slice });
+        self.list.push(Planned { plan, program, after, shares_names, checked: self.slice });
         self.by_shape.insert(series.shape, at);
         at
     }

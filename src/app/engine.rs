@@ -1,0 +1,210 @@
+//! What runs behind the doors: the store, the traces, the views in force and our own telemetry, joined by closures so
+//! that none of them knows another.
+
+use super::{clock::Clock, numbers::Numbers, surroundings};
+use crate::{
+    config::Config,
+    expose::{NextChunk, Outcome, ReadSide, Scraped},
+    ingest::{Ingest, admit::Budget, stats::Stats},
+    telemetry::Own,
+    traces::{Traces, target::Target},
+};
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use pointsman_core::{
+    expose::{ExposeOptions, negotiate::Negotiated, scrape::Exposition},
+    fault::{Fault, Place, code::Code},
+    limits,
+    state::store::{Store, StoreConfig},
+};
+use pointsman_instrument::transport;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::{Duration, UNIX_EPOCH},
+};
+use tokio::sync::Semaphore;
+
+/// Series that our own telemetry may have.
+const OWN_SERIES_MAX: usize = 10_000;
+/// The share of the memory limit that requests in flight may take.
+const FLIGHT_SHARE: u64 = 4;
+
+/// Everything behind the doors.
+pub struct Engine {
+    /// How we were told to run.
+    pub config: Config,
+    /// The clocks.
+    pub clock: Clock,
+    /// What components pushed.
+    pub store: Arc<Store>,
+    /// What we say of ourselves, whatever views say.
+    pub own_store: Arc<Store>,
+    /// Families of the store.
+    pub exposition: Arc<Exposition<Arc<Store>>>,
+    /// Spans.
+    pub traces: Arc<Traces>,
+    /// Where requests end.
+    pub ingest: Arc<Ingest>,
+    /// Views in force.
+    pub views: Arc<ArcSwap<Loaded>>,
+    /// Our own telemetry.
+    pub own: Arc<Own>,
+    /// What was counted here.
+    pub numbers: Arc<Numbers>,
+    /// Whether the views are known.
+    pub is_ready: Arc<AtomicBool>,
+}
+
+impl Engine {
+    /// Builds everything; nothing runs yet.
+    ///
+    /// # Errors
+    /// Every trace back end that cannot be one.
+    pub fn new(config: Config, clock: Clock) -> Result<Self, Vec<Fault>> {
+        let traces = Arc::new(Traces::new(targets(&config)?));
+        let store = store(config.max_series, config.expire_after);
+        let own_store = store_of_ourselves();
+        let ingest = Arc::new(ingest(&config, clock, &store, &traces));
+        let numbers = Arc::new(Numbers {
+            store: Arc::clone(&store),
+            traces: Arc::clone(&traces),
+            ingest: Arc::clone(&ingest),
+            views: Arc::new(ArcSwap::default()),
+            insecure: config.insecure_listeners(),
+            exported: AtomicU64::new(0),
+            scrapes_refused: AtomicU64::new(0),
+        });
+        let own = Arc::new(own(clock, &store, &own_store, &traces, &numbers));
+        let exposition = Arc::new(Exposition::new(Arc::clone(&store), options(&config)));
+        let (views, is_ready) = (Arc::clone(&numbers.views), Arc::new(AtomicBool::new(false)));
+        Ok(Self { config, clock, store, own_store, exposition, traces, ingest, views, own, numbers, is_ready })
+    }
+
+    /// `/metrics`.
+    #[must_use]
+    pub fn read_side(&self) -> ReadSide {
+        let (exposition, numbers, own) = (Arc::clone(&self.exposition), Arc::clone(&self.numbers), Arc::clone(&self.own));
+        let counted = Arc::clone(&numbers);
+        self.side(
+            Arc::new(move |agreed, names| chunks(&exposition, agreed, &names, Some(Arc::clone(&numbers)))),
+            Arc::new(move |scraped| {
+                if scraped.outcome == Outcome::Refused {
+                    counted.scrapes_refused.fetch_add(1, Ordering::Relaxed);
+                } else {
+                    own.scraped(scraped.duration, scraped.bytes);
+                }
+            }),
+        )
+    }
+
+    /// `/metrics/self`: fresh, and not touched by views.
+    #[must_use]
+    pub fn own_side(&self) -> ReadSide {
+        let options = ExposeOptions { promote: Vec::new(), ..options(&self.config) };
+        let exposition = Arc::new(Exposition::new(Arc::clone(&self.own_store), options));
+        let own = Arc::clone(&self.own);
+        let open = move |agreed, names: Vec<String>| {
+            own.push();
+            chunks(&exposition, agreed, &names, None)
+        };
+        self.side(Arc::new(open), Arc::new(|_: &Scraped| {}))
+    }
+
+    fn side(&self, open: crate::expose::Open, done: crate::expose::Done) -> ReadSide {
+        let clock = self.clock;
+        let permits = Arc::new(Semaphore::new(limits::SCRAPES_MAX));
+        ReadSide { open, now: Arc::new(move || clock.mono()), permits, done }
+    }
+}
+
+/// The chunks of one scrape; its series are counted at the end, where somebody counts.
+fn chunks(
+    exposition: &Arc<Exposition<Arc<Store>>>,
+    agreed: Negotiated,
+    names: &[String],
+    numbers: Option<Arc<Numbers>>,
+) -> NextChunk {
+    let mut scrape = exposition.scrape(agreed, names);
+    Box::new(move |out| {
+        let more = scrape.next_chunk(out);
+        if let Some(numbers) = numbers.as_ref().filter(|_| !more) {
+            numbers.exported.fetch_add(scrape.stats().series, Ordering::Relaxed);
+        }
+        more
+    })
+}
+
+fn targets(config: &Config) -> Result<Vec<Target>, Vec<Fault>> {
+    let (mut targets, mut faults) = (Vec::new(), Vec::new());
+    for url in &config.traces_to {
+        match Target::parse(url) {
+            Ok(target) => targets.push(target),
+            Err(error) => {
+                let place = Place::Setting("--traces-to".into());
+                faults.push(Fault::new(Code::BadSetting, place, &["traces-to", url, &error.to_string()]));
+            }
+        }
+    }
+    if faults.is_empty() { Ok(targets) } else { Err(faults) }
+}
+
+fn store(series_max: usize, expire_after: Duration) -> Arc<Store> {
+    Arc::new(Store::new(StoreConfig { series_max, expire_after, seeds: [surroundings::random(), surroundings::random()] }))
+}
+
+/// It never expires: it is pushed to in this very process.
+fn store_of_ourselves() -> Arc<Store> {
+    store(OWN_SERIES_MAX, Duration::MAX)
+}
+
+fn options(config: &Config) -> ExposeOptions {
+    ExposeOptions {
+        strategy: config.translation_strategy,
+        scope_labels: config.scope_labels,
+        ratio_suffix: config.ratio_suffix,
+        instance_fallback: config.instance_fallback,
+        promote: config.promote_resource_attributes.clone(),
+    }
+}
+
+fn ingest(config: &Config, clock: Clock, store: &Arc<Store>, traces: &Arc<Traces>) -> Ingest {
+    let (store, traces) = (Arc::clone(store), Arc::clone(traces));
+    let share = usize::try_from(config.memory_limit / FLIGHT_SHARE).unwrap_or(usize::MAX);
+    // One body must always fit, compressed and inflated.
+    let budget = Budget::new(share.max(config.max_body.saturating_mul(2)));
+    Ingest {
+        metrics: Arc::new(move |body| store.ingest(body, clock.mono(), clock.wall())),
+        traces: Arc::new(move |body| traces.ingest(body, clock.mono())),
+        budget,
+        body_bytes_max: config.max_body,
+        body_time_max: Duration::from_millis(limits::BODY_MS_MAX),
+        stats: Stats::default(),
+    }
+}
+
+/// Our own metrics go where everyone's go, and beside it; our spans go where everyone's go.
+fn own(clock: Clock, store: &Arc<Store>, own_store: &Arc<Store>, traces: &Arc<Traces>, numbers: &Arc<Numbers>) -> Own {
+    let (store, own_store, traces) = (Arc::clone(store), Arc::clone(own_store), Arc::clone(traces));
+    let sink = move |signal, body: Bytes| {
+        let taken = match signal {
+            transport::Signal::Metrics => {
+                let both = [&own_store, &store].map(|store| store.ingest(&body, clock.mono(), clock.wall()));
+                both.into_iter().collect::<Result<Vec<_>, _>>().map(|_| ())
+            }
+            transport::Signal::Traces => traces.ingest(&body, clock.mono()).map(|_| ()),
+        };
+        if let Err(error) = taken {
+            tracing::error!(%error, "our own telemetry is not OTLP");
+        }
+    };
+    let numbers = Arc::clone(numbers);
+    let now = move || UNIX_EPOCH + Duration::from_nanos(clock.wall().0);
+    Own::new(&surroundings::host_name(), now, move || numbers.snapshot(), Arc::new(sink))
+}
+
+/// The views in force, as last read.
+#[derive(Debug, Default)]
+pub struct Loaded {}

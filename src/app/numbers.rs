@@ -1,0 +1,138 @@
+//! Every count of the process, gathered from whoever counts, as our own telemetry and the API want it.
+
+use super::engine::Loaded;
+use crate::{
+    ingest::{Ingest, Signal, stats::Taken},
+    telemetry::{Backend, DropReason, Flow, Snapshot, Suppressed},
+    traces::{Traces, forward::BackendState, stats::DropReason as SpanDrop},
+};
+use arc_swap::ArcSwap;
+use pointsman_core::{model::reject::Reason, state::store::Store, traces::decide::Cut, view::plan::RuleRef};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+/// Where the counts are.
+pub struct Numbers {
+    /// Series and points.
+    pub store: Arc<Store>,
+    /// Spans.
+    pub traces: Arc<Traces>,
+    /// Requests.
+    pub ingest: Arc<Ingest>,
+    /// Views in force.
+    pub views: Arc<ArcSwap<Loaded>>,
+    /// Listeners in plain text that other hosts can reach.
+    pub insecure: Vec<&'static str>,
+    /// Series written to scrapes.
+    pub exported: AtomicU64,
+    /// Scrapes refused because too many were in flight.
+    pub scrapes_refused: AtomicU64,
+}
+
+impl Numbers {
+    /// Everything at this moment.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        let backends: Vec<Backend> = self.traces.backends().iter().map(backend).collect();
+        let listeners = ["otlp-grpc", "otlp-http", "listen"];
+        Snapshot {
+            metrics: self.metrics(),
+            traces: self.spans(&backends),
+            suppressed: self.suppressed(),
+            limits: self.limits(),
+            insecure: listeners.into_iter().map(|name| (name, self.insecure.contains(&name))).collect(),
+            backends,
+            ..Snapshot::default()
+        }
+    }
+
+    fn metrics(&self) -> Flow {
+        let taken = self.ingest.stats.taken(Signal::Metrics);
+        let mut dropped = rejected(&taken);
+        dropped.push((DropReason::View, taken.suppressed));
+        Flow { received: taken.received, exported: self.exported.load(Ordering::Relaxed), dropped, queued: 0 }
+    }
+
+    fn spans(&self, backends: &[Backend]) -> Flow {
+        let mut dropped = rejected(&self.ingest.stats.taken(Signal::Traces));
+        let totals = self.traces.totals();
+        for ((_, cut), spans) in &totals.suppressed {
+            let reason = match cut {
+                Cut::Off => DropReason::View,
+                Cut::Sampled => DropReason::Sampled,
+            };
+            dropped.push((reason, *spans));
+        }
+        dropped.extend(backends.iter().flat_map(|backend| backend.dropped.iter().copied()));
+        let exported = backends.iter().fold(0, |sum: u64, backend| sum.saturating_add(backend.sent));
+        let queued = self.traces.backends().iter().fold(0, |sum: u64, state| sum.saturating_add(state.queued.spans));
+        Flow { received: totals.received, exported, dropped, queued }
+    }
+
+    fn suppressed(&self) -> Vec<Suppressed> {
+        let mut by_rule: BTreeMap<RuleRef, u64> = BTreeMap::new();
+        for ((rule, _), spans) in self.traces.totals().suppressed {
+            let slot = by_rule.entry(rule.map_or_else(nobody, |rule| (*rule).clone())).or_default();
+            *slot = slot.saturating_add(spans);
+        }
+        let line = |(rule, points): (RuleRef, u64)| {
+            let RuleRef { kind, namespace, view, rule } = rule;
+            Suppressed { namespace: namespace.into(), kind: kind.into(), view: view.into(), rule: rule.into(), points }
+        };
+        by_rule.into_iter().map(line).collect()
+    }
+
+    fn limits(&self) -> Vec<(&'static str, u64)> {
+        let refused = Signal::ALL.map(|signal| self.ingest.stats.taken(signal).refused);
+        let count = |words: &[&str]| {
+            let all = refused.iter().flat_map(|by_word| words.iter().filter_map(|word| by_word.get(word)));
+            all.fold(0, |sum: u64, n| sum.saturating_add(*n))
+        };
+        vec![
+            ("body_bytes", count(&["too_large"])),
+            ("inflate_ratio", count(&["bomb"])),
+            ("body_time", count(&["slow"])),
+            ("flight_bytes", self.ingest.budget.refused()),
+            ("scrapes", self.scrapes_refused.load(Ordering::Relaxed)),
+        ]
+    }
+}
+
+/// What views of a component turned off without a rule of their own is counted under empty names.
+fn nobody() -> RuleRef {
+    RuleRef { kind: "".into(), namespace: "".into(), view: "".into(), rule: "".into() }
+}
+
+fn rejected(taken: &Taken) -> Vec<(DropReason, u64)> {
+    let reason = |reason: &Reason| match reason {
+        Reason::SeriesLimit | Reason::TooManyAttributes | Reason::AttributeTooLong | Reason::TooDeep | Reason::TooManyBuckets => {
+            DropReason::Limit
+        }
+        Reason::QueueFull => DropReason::QueueFull,
+        _ => DropReason::Invalid,
+    };
+    taken.rejected.iter().map(|(why, n)| (reason(why), *n)).collect()
+}
+
+fn backend(state: &BackendState) -> Backend {
+    let dropped = |(reason, spans): (&SpanDrop, &u64)| {
+        let reason = match reason {
+            SpanDrop::QueueFull => DropReason::QueueFull,
+            SpanDrop::Refused | SpanDrop::Rejected | SpanDrop::Shutdown => DropReason::Refused,
+        };
+        (reason, *spans)
+    };
+    Backend {
+        address: state.url.clone(),
+        sent: state.counts.sent,
+        dropped: state.counts.dropped.iter().map(dropped).collect(),
+        retries: state.counts.exports_failed,
+        queue_bytes: u64::try_from(state.queued.bytes).unwrap_or(u64::MAX),
+        queue_bytes_max: u64::try_from(state.queue_bytes_max).unwrap_or(u64::MAX),
+    }
+}

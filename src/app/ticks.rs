@@ -1,0 +1,43 @@
+//! What runs by the clock: expiry, our own telemetry, and the forwarders of spans.
+
+use super::{drain::Stop, engine::Engine, surroundings, tasks::Tasks};
+use pointsman_core::limits;
+use std::{sync::Arc, time::Duration};
+use tokio::time::{MissedTickBehavior, interval};
+
+/// How often our own telemetry is pushed.
+const OWN_PUSH_MS: u64 = 5_000;
+
+/// Starts them all; each ends when asked.
+pub fn start(engine: &Arc<Engine>, tasks: &Tasks, stop: &Stop) {
+    let expiring = Arc::clone(engine);
+    tasks.vital("expiry", every(limits::EXPIRE_TICK_MS, stop.clone(), move || expiring.store.expire(expiring.clock.mono())));
+    let telling = Arc::clone(engine);
+    tasks.vital("own telemetry", every(OWN_PUSH_MS, stop.clone(), move || telling.own.push()));
+    let clock = engine.clock;
+    for forwarder in engine.traces.forwarders(&(Arc::new(move || clock.wall()) as _), random) {
+        let stop = stop.clone();
+        let asked = async move {
+            stop.asked().await;
+            Duration::from_millis(limits::DRAIN_MS_MAX / 3) // less than what `drained` gives the back
+        };
+        tasks.vital("forwarder", forwarder.run(asked));
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "half of a random number is one")]
+fn random() -> u32 {
+    surroundings::random() as u32
+}
+
+/// Runs work at once and then every `ms`, off the reactor, until asked to stop.
+async fn every(ms: u64, stop: Stop, mut work: impl FnMut() + Send + 'static) {
+    let mut ticks = interval(Duration::from_millis(ms));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.asked() => return,
+            _ = ticks.tick() => tokio::task::block_in_place(&mut work),
+        }
+    }
+}
