@@ -6,17 +6,19 @@ mod fleet;
 mod folder;
 mod live;
 mod look;
-mod once;
+//mod once;
 mod readings;
 pub mod scenario;
 mod tell;
 mod time;
 
-use scenario::Scenario;
+use crate::cli::DemoArgs;
+use pointsman_core::{
+    fault::{Fault, Place, code::Code},
+    view::time::parse_duration,
+};
+use scenario::{Scenario, UnknownScenario};
 use std::{io::Write, time::Duration};
-
-/// Most nodes that are simulated.
-pub const NODES_MAX: usize = 1000;
 
 /// What was asked for.
 #[derive(Clone, Debug)]
@@ -57,13 +59,39 @@ impl Default for Options {
     }
 }
 
+impl Options {
+    /// From the command line; `program` is how we were called.
+    ///
+    /// # Errors
+    /// When the duration cannot be read; the command line has checked the rest.
+    pub fn read(args: &DemoArgs, program: &str) -> Result<Self, Fault> {
+        let DemoArgs { nodes, speed, seed, scenario, for_time, once, send_to, traces_to } = args;
+        let bad =
+            |key: &str, value: &str, what: &str| Fault::new(Code::BadSetting, Place::Setting(key.into()), &[value, key, what]);
+        let for_time = for_time
+            .as_deref()
+            .map(|text| parse_duration(text).ok_or_else(|| bad("--for", text, "not a duration such as 30s or 5m")));
+        Ok(Self {
+            nodes: usize::try_from(*nodes).map_err(|e| bad("--nodes", "nodes", &e.to_string()))?,
+            speed: *speed,
+            seed: *seed,
+            scenario: scenario.parse().map_err(|e: UnknownScenario| bad("--scenario", scenario, &e.to_string()))?,
+            for_time: for_time.transpose()?,
+            once: *once,
+            send_to: send_to.clone(),
+            traces_to: traces_to.clone(),
+            program: program.to_owned(),
+        })
+    }
+}
+
 /// Runs the demo until it ends or is stopped; the story goes to `out`.
 ///
 /// # Errors
 /// When no port is free, the receiver's address cannot be used, or the folder for views cannot be written.
 pub async fn run(options: &Options, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
     if options.once {
-        return once::run(options, out).await;
+        //return once::run(options, out).await;
     }
     match &options.send_to {
         Some(url) => live::send(options, url, out).await,

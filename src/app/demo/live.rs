@@ -14,12 +14,13 @@ use crate::{
     app::{
         clock::Clock,
         drain::{self, Stop, Stopper},
-        serve::{Addresses, bind},
+        serve::{Addresses, BindError, bind},
     },
     config::{Config, Given},
 };
 use anyhow::Context;
 use parking_lot::Mutex;
+use pointsman_core::fault::Fault;
 use pointsman_instrument::Transport;
 use std::{
     fmt::Display,
@@ -42,7 +43,10 @@ type Out<'a> = &'a mut (dyn Write + Send);
 pub(crate) async fn serve(options: &Options, out: Out<'_>) -> anyhow::Result<()> {
     let folder = Folder::new()?;
     let clock = Clock::at_speed(options.speed);
-    let app = bind(config(options, &folder)?, clock).await.map_err(|e| anyhow::anyhow!("take the demo's ports: {e:?}"))?;
+    let app = bind(config(options, &folder)?, clock).await.map_err(|error| match error {
+        BindError::Faults(faults) => told("take the demo's ports", &faults),
+        BindError::Other(error) => error.context("take the demo's ports"),
+    })?;
     let at = app.addresses();
     let urls = [format!("http://{}", at.otlp_grpc), format!("http://{}", at.otlp_http)];
     let way_out = move |n: usize| match n % 2 {
@@ -52,7 +56,7 @@ pub(crate) async fn serve(options: &Options, out: Out<'_>) -> anyhow::Result<()>
     let play = Play::new(options, clock, Some((at.listen, folder)), &way_out)?;
     play.introduce(options, at, out)?;
     let (stopper, stop) = drain::pair();
-    let server = app.run(stopper.clone(), stop.clone());
+    let server = app.run(stop.clone());
     until_stopped(options, &stopper, stop, play, out, server).await
 }
 
@@ -102,8 +106,7 @@ async fn until_stopped(
 
 /// The default ports where they are free, others where they are not.
 fn config(options: &Options, folder: &Folder) -> anyhow::Result<Config> {
-    let mut config = Config::read(&Given::default())
-        .map_err(|mistakes| anyhow::anyhow!("{}", mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))?;
+    let mut config = Config::read(&Given::default()).map_err(|faults| told("configure the demo's server", &faults))?;
     for address in [&mut config.otlp_grpc, &mut config.otlp_http, &mut config.listen] {
         if TcpListener::bind(*address).is_err() {
             address.set_port(0);
@@ -112,6 +115,11 @@ fn config(options: &Options, folder: &Folder) -> anyhow::Result<Config> {
     config.views = Some(folder.path().to_owned());
     config.traces_to.clone_from(&options.traces_to);
     Ok(config)
+}
+
+fn told(doing: &'static str, faults: &[Fault]) -> anyhow::Error {
+    let all: Vec<_> = faults.iter().map(|fault| format!("{}: {}", fault.place, fault.message)).collect();
+    anyhow::anyhow!("{}", all.join("; ")).context(doing)
 }
 
 /// The simulator and who tells of it.

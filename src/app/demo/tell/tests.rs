@@ -35,5 +35,11 @@ fn what_a_scrape_shows_is_told_once() {
             told += &(teller.quiet_written(second, &"quiet-mcd.yaml") + "\n");
         }
     }
-    expect![""].assert_eq(&told);
+    expect![[r#"
+        00:09  mcd_update_state of worker-7: 300 attribute sets, limit reached, further sets go to otel.metric.overflow=true
+        00:10  view quiet-mcd: written to quiet-mcd.yaml, for 30 minutes
+        00:12  view quiet-mcd: mcd_update_state is off, 312 series ended, expires 00:40
+        00:14  view quiet-mcd: over, mcd_update_state is on again, 312 series
+    "#]]
+    .assert_eq(&told);
 }
