@@ -83,7 +83,7 @@ fn serve(args: &ServeArgs, env: BTreeMap<String, String>, line: CommandLine) -> 
         };
         let (stopper, stop) = drain::pair();
         tokio::select! {
-            ended = app.run(stop) => match ended {
+            ended = app.run(stopper.clone(), stop) => match ended {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => complain(&error),
             },

@@ -6,6 +6,5 @@
 pub mod attributes;
 pub mod exemplars;
 pub mod read;
-mod value;
-pub(crate) use value::json_string;
+pub(crate) mod value;
 pub mod write;

@@ -1,6 +1,6 @@
 //! From a queue to its back end: batches, retries with back-off, drops that are counted, a drain with a deadline.
 //! One forwarder per queue, so a slow back end slows no other. Spawns nothing, reads no clock, makes no random number
-//! and opens no tracing span: it never traces its own export.
+//! and opens no tracing span: it never traces its own export. Tested in `tests/it/traces.rs`, against a real server.
 
 use super::{
     client::{Client, Outcome},
@@ -187,6 +187,3 @@ impl Forwarder {
         self.backend.queue.ack(part);
     }
 }
-
-#[cfg(test)]
-mod tests;

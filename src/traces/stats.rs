@@ -1,4 +1,5 @@
-//! What became of the spans of one back end, for metrics, the API and the page. Counts only; decides nothing.
+//! What became of the spans of one back end, for metrics, the API and the page.
+//! Counts only; decides nothing.
 
 use parking_lot::Mutex;
 use pointsman_core::model::clock::Wall;

@@ -1,4 +1,5 @@
-//! Where spans go: one `--traces-to` URL, checked. Opens no connection.
+//! Where spans go: one `--traces-to` URL, checked.
+//! Opens no connection.
 
 use std::fmt;
 

@@ -7,4 +7,5 @@ mod judge;
 mod real;
 mod semconv;
 mod support;
+mod tidy;
 mod traces;

@@ -1,13 +1,9 @@
 //! Test support: arbitrary OTLP requests out of arbitrary bytes, and every legal way to write them differently.
 //! Bytes are the source, so that proptest can shrink what it finds.
 
-mod messages;
-mod scramble;
-mod to_json;
-
-pub(super) use messages::{metrics_request, traces_request};
-pub(super) use scramble::scramble;
-pub(super) use to_json::to_json;
+pub(super) mod messages;
+pub(super) mod scramble;
+pub(super) mod to_json;
 
 /// Choices, taken from bytes; zeros once they are used up.
 pub(super) struct Source<'a>(pub(super) &'a [u8]);

@@ -10,7 +10,7 @@ use super::{
     structure::check_request,
 };
 use crate::wire::read::{Reader, Wire, WireError, field_of, joined, key, pieces};
-use points::{Run, Scratch};
+use points::{Run, Scratch, exponential, histogram, number, summary};
 
 /// Checks the structure of a request down to each point's fields. Nothing of it may be used when this fails.
 ///
@@ -38,7 +38,7 @@ pub fn walk(body: &[u8], sink: &mut impl MetricsSink) {
 /// The quantiles of a [`super::RawSummary`], in wire order.
 #[must_use]
 pub fn quantiles(raw: &[u8]) -> Vec<(f64, f64)> {
-    points::quantiles(raw)
+    summary::quantiles(raw)
 }
 
 /// Buffers for what a sender split; empty as long as none does.
@@ -107,10 +107,10 @@ fn walk_metric(raw: &[u8], sink: &mut impl MetricsSink, scratch: &mut MetricScra
     }
     let (all, scratch) = (pieces(data, POINTS_FIELD), &mut scratch.point);
     match data_kind {
-        Data::Gauge | Data::Sum { .. } => all.for_each(|raw| sink.number(&points::number(raw, scratch))),
-        Data::Histogram(_) => all.for_each(|raw| sink.histogram(&points::histogram(raw, scratch))),
-        Data::Exponential(_) => all.for_each(|raw| sink.exponential(&points::exponential(raw, scratch))),
-        Data::Summary => all.for_each(|raw| sink.summary(&points::summary(raw, scratch))),
+        Data::Gauge | Data::Sum { .. } => all.for_each(|raw| sink.number(&number::number(raw, scratch))),
+        Data::Histogram(_) => all.for_each(|raw| sink.histogram(&histogram::histogram(raw, scratch))),
+        Data::Exponential(_) => all.for_each(|raw| sink.exponential(&exponential::exponential(raw, scratch))),
+        Data::Summary => all.for_each(|raw| sink.summary(&summary::summary(raw, scratch))),
     }
 }
 

@@ -5,7 +5,7 @@ use super::DecodeError;
 use crate::{
     limits::{REMARKS_MAX, REPLY_TEXT_BYTES_MAX},
     model::reject::Tally,
-    wire::{json_string, write},
+    wire::{value::json_string, write},
 };
 use std::{cmp::Reverse, fmt::Write, time::Duration};
 

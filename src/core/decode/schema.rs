@@ -185,7 +185,8 @@ static ENTITY_REF: Message = Message::new(
         repeated(4, "descriptionKeys", Kind::String),
     ],
 );
-static RESOURCE: Message = Message::new(
+/// `Resource`
+pub(super) static RESOURCE: Message = Message::new(
     "Resource",
     &[
         attributes(1, "attributes"),
@@ -193,7 +194,8 @@ static RESOURCE: Message = Message::new(
         repeated(3, "entityRefs", Kind::Message(&ENTITY_REF)),
     ],
 );
-static SCOPE: Message = Message::new(
+/// `InstrumentationScope`
+pub(super) static SCOPE: Message = Message::new(
     "InstrumentationScope",
     &[
         single(1, "name", Kind::String),

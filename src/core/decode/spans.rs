@@ -1,10 +1,10 @@
 //! The walk over an `ExportTraceServiceRequest`: each span with what views decide by, and its bytes as they came.
-//! Decides nothing; [`flaw`] says what would make a back end refuse it.
+//! Decides nothing; [`flaw`] and its kin say what would make a back end refuse it.
 
 use super::{
     DecodeError, RawResource, RawScope, RawSpan, SpanSink,
     envelope::{ENVELOPES, ITEMS, head},
-    schema::{SPAN, TRACES_REQUEST},
+    schema::{Message, RESOURCE, SCOPE, SPAN, TRACES_REQUEST},
     structure::{check_request, check_whole},
 };
 use crate::{
@@ -43,6 +43,22 @@ pub fn flaw(span: &RawSpan<'_>) -> Option<Reason> {
         return Some(Reason::BadId);
     }
     check_whole(span.raw, &SPAN).err()
+}
+
+/// The same of a resource: then none of its spans may go on.
+#[must_use]
+pub fn resource_flaw(resource: &RawResource<'_>) -> Option<Reason> {
+    head_flaw(resource.raw, resource.schema_url, &RESOURCE)
+}
+
+/// The same of a scope: then none of its spans may go on.
+#[must_use]
+pub fn scope_flaw(scope: &RawScope<'_>) -> Option<Reason> {
+    head_flaw(scope.raw, scope.schema_url, &SCOPE)
+}
+
+fn head_flaw(raw: &[u8], schema_url: &[u8], message: &'static Message) -> Option<Reason> {
+    if std::str::from_utf8(schema_url).is_err() { Some(Reason::NotUtf8) } else { check_whole(raw, message).err() }
 }
 
 fn is_id(id: &[u8], len: usize) -> bool {

@@ -52,7 +52,7 @@ pub struct Attribute {
 pub fn read_attributes(raw: &[u8], field: u32) -> Result<(Vec<Attribute>, u64), Reason> {
     let wanted = key(field, Wire::Len);
     let mut reader = Reader::new(raw);
-    let mut attributes = Vec::new();
+    let mut attributes = Vec::with_capacity(8);
     while let Some(key) = reader.key().map_err(|_| Reason::BadAttributes)? {
         if key == wanted {
             if attributes.len() == ATTRIBUTES_MAX {

@@ -1,4 +1,5 @@
-//! Arbitrary requests as prost structs.
+//! Arbitrary requests as prost structs: every message, every member of every oneof, empty things, special numbers.
+//! Legal protobuf always; not always points that state would take.
 
 use super::Source;
 use opentelemetry_proto::tonic::{

@@ -5,8 +5,8 @@ use super::Source;
 use crate::{
     decode::schema::{Field, Kind, Label, Message},
     wire::{
-        json_string,
         read::{Reader, field_of, pieces, unzigzag},
+        value::json_string,
     },
 };
 use base64::{

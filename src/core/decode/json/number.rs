@@ -1,4 +1,5 @@
 //! JSON numbers: their grammar, whole numbers exactly, and doubles.
+//! Knows no field: what fits which type is for the caller.
 
 use super::text::What;
 

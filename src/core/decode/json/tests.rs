@@ -1,6 +1,10 @@
 use super::{metrics_to_protobuf, to_protobuf, traces_to_protobuf};
 use crate::decode::{
-    arbitrary::{Source, metrics_request, to_json, traces_request},
+    arbitrary::{
+        Source,
+        messages::{metrics_request, traces_request},
+        to_json::to_json,
+    },
     metrics,
     schema::{METRICS_REQUEST, TRACES_REQUEST},
     spans,

@@ -1,19 +1,15 @@
 //! The data points of the five kinds, borrowed from their bytes. Runs for every point: no allocation, one pass.
 //! What is repeated is handed on as bytes; a sender that scatters it pays for a copy.
 
-mod exponential;
-mod histogram;
-mod number;
-mod summary;
+pub(super) mod exponential;
+pub(super) mod histogram;
+pub(super) mod number;
+pub(super) mod summary;
 
 use crate::wire::{
     read::{Reader, Wire, WireError, key, pieces, unzigzag},
     write,
 };
-pub(super) use exponential::exponential;
-pub(super) use histogram::histogram;
-pub(super) use number::number;
-pub(super) use summary::{quantiles, summary};
 
 /// Buffers for what a sender scattered over a point; empty as long as none does.
 #[derive(Default)]

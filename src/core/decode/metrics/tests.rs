@@ -3,7 +3,7 @@ use crate::{
     decode::{
         Data, MetricsSink, RawBuckets, RawExponential, RawHistogram, RawMetric, RawNumber, RawResource, RawScope, RawSummary,
         Temporality, Visit,
-        arbitrary::{Source, metrics_request, scramble},
+        arbitrary::{Source, messages::metrics_request, scramble::scramble},
         schema::METRICS_REQUEST,
         structure::check_whole,
     },

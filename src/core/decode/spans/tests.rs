@@ -1,8 +1,8 @@
-use super::{check, flaw, walk};
+use super::{check, flaw, resource_flaw, scope_flaw, walk};
 use crate::{
     decode::{
         RawResource, RawScope, RawSpan, SpanSink,
-        arbitrary::{Source, scramble, traces_request},
+        arbitrary::{Source, messages::traces_request, scramble::scramble},
         schema::TRACES_REQUEST,
         structure::check_whole,
     },
@@ -62,17 +62,32 @@ fn walked(body: &[u8]) -> Vec<String> {
     log.0
 }
 
-/// A sink that judges each span: a flaw of a span is a flaw that prost sees too, ids apart.
+/// A sink that judges everything: each part has a flaw exactly where prost cannot read it, ids apart.
 #[derive(Default)]
 struct Judge {
     flawed: bool,
 }
 
 impl SpanSink for Judge {
-    fn resource(&mut self, _: &RawResource<'_>) {}
-    fn scope(&mut self, _: &RawScope<'_>) {}
+    fn resource(&mut self, resource: &RawResource<'_>) {
+        let read = Resource::decode(resource.raw).is_ok() && std::str::from_utf8(resource.schema_url).is_ok();
+        assert_eq!(resource_flaw(resource).is_none(), read);
+        self.flawed |= !read;
+    }
+
+    fn scope(&mut self, scope: &RawScope<'_>) {
+        let read = InstrumentationScope::decode(scope.raw).is_ok() && std::str::from_utf8(scope.schema_url).is_ok();
+        assert_eq!(scope_flaw(scope).is_none(), read);
+        self.flawed |= !read;
+    }
+
     fn span(&mut self, span: &RawSpan<'_>) {
-        self.flawed |= flaw(span).is_some_and(|reason| reason != Reason::BadId);
+        let read = Span::decode(span.raw).is_ok();
+        match flaw(span) {
+            Some(Reason::BadId) => (),
+            flaw => assert_eq!(flaw.is_none(), read),
+        }
+        self.flawed |= !read;
     }
 }
 

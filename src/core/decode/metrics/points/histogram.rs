@@ -1,4 +1,5 @@
 //! `HistogramDataPoint`; min and max are stepped over.
+//! Judges nothing: the sink does.
 
 use super::{Packed, Run, START, Scratch, TIME, low32};
 use crate::{

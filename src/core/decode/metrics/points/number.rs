@@ -1,4 +1,5 @@
-//! `NumberDataPoint`: the hot one.
+//! `NumberDataPoint`: the hot one, one pass over its bytes.
+//! Judges nothing: the sink does.
 
 use super::{Run, START, Scratch, TIME, low32};
 use crate::{

@@ -1,4 +1,5 @@
 //! `SummaryDataPoint` and its quantiles.
+//! Judges nothing: the sink does.
 
 use super::{Run, START, Scratch, TIME, low32};
 use crate::{
