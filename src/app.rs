@@ -2,6 +2,7 @@
 //! The only module that knows all others, the clock and the tasks.
 
 pub mod api;
+pub mod check;
 pub mod clock;
 pub mod drain;
 pub mod engine;
@@ -12,3 +13,4 @@ pub mod serve;
 pub mod surroundings;
 pub mod tasks;
 pub mod ticks;
+pub mod views;
