@@ -1,6 +1,7 @@
 //! `pointsman serve`: bind everything, so that addresses are known; then run until asked to stop.
 
 use super::{
+    api,
     clock::Clock,
     drain::{self, Stop, Stopper},
     engine::Engine,
@@ -13,6 +14,7 @@ use crate::{
     config::Config,
     expose,
     ingest::{self, grpc},
+    web,
 };
 use pointsman_core::{
     fault::{Fault, Place, code::Code},
@@ -111,7 +113,7 @@ impl App {
     ///
     /// # Errors
     /// When a part without which we must not go on has failed.
-    pub async fn run(self, stop: Stop) -> anyhow::Result<()> {
+    pub async fn run(self, stopper: Stopper, stop: Stop) -> anyhow::Result<()> {
         let addresses = self.addresses();
         let Self { engine, grpc, http, read } = self;
         let (front, back) = (Tasks::default(), Tasks::default());
@@ -134,10 +136,14 @@ impl App {
             }
         }
         info!(otlp_grpc = %addresses.otlp_grpc, otlp_http = %addresses.otlp_http, listen = %addresses.listen, "ready");
-        tokio::select! {
-            () = stop.asked() => {}
-            name = front.failed() => anyhow::bail!("the {name} task panicked"),
-            name = back.failed() => anyhow::bail!("the {name} task panicked"),
+        let failed = tokio::select! {
+            () = stop.asked() => None,
+            name = front.failed() => Some(name),
+            name = back.failed() => Some(name),
+        };
+        if let Some(name) = failed {
+            stopper.ask();
+            anyhow::bail!("the {name} task panicked");
         }
         engine.is_ready.store(false, Ordering::Relaxed);
         tokio::select! { // the second asking cuts the first short; what is lost then was asked for
@@ -171,6 +177,6 @@ fn http_answers(engine: &Engine) -> Answers {
 }
 
 fn read_answers(engine: &Arc<Engine>) -> Answers {
-    let router = expose::http::router(engine.read_side(), engine.own_side());
+    let router = expose::http::router(engine.read_side(), engine.own_side()).merge(web::router(api::sources(engine)));
     Answers { router, on_panic: ingest::http::on_panic }
 }

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 /// Expires one component under its lock.
 pub(crate) fn expire(shared: &Shared, directory: &Directory, component: &mut Component, now: Mono, after: Duration) {
+    component.interner.release();
     let mut spellings = Vec::new();
     for index in 0..component.resources.len() {
         let Some(mut resource) = component.resources[index].take() else { continue };

@@ -1,5 +1,5 @@
 //! Interns the attributes of one component: a series holds ids, the text is kept once. What no series refers to any
-//! more is swept; a swept id rests for one sweep, so that a scrape under way never sees it mean something else.
+//! more is swept; a swept id rests for a tick, so that a scrape under way never sees it mean something else.
 
 use super::{
     identity::Identity,
@@ -126,11 +126,17 @@ impl Interner {
         Marks { entries: vec![false; self.labels.entries.len()], shapes: vec![false; self.labels.shapes.len()] }
     }
 
-    /// Forgets what is not marked. Ids freed by the sweep before this one may now be used again.
+    /// Lets ids that were swept a tick ago be used again, and gives back the tail of them, so that a flood that is over
+    /// leaves no large table behind.
+    pub(crate) fn release(&mut self) {
+        let Labels { keys, entries, shapes } = &mut self.labels;
+        release(keys, &mut self.free.keys, &mut self.resting.keys);
+        release(entries, &mut self.free.entries, &mut self.resting.entries);
+        release(shapes, &mut self.free.shapes, &mut self.resting.shapes);
+    }
+
+    /// Forgets what is not marked. Its ids rest until [`Interner::release`].
     pub(crate) fn sweep(&mut self, identity: &Identity, marks: &Marks) {
-        self.free.keys.append(&mut self.resting.keys);
-        self.free.entries.append(&mut self.resting.entries);
-        self.free.shapes.append(&mut self.resting.shapes);
         let mut keys = vec![false; self.labels.keys.len()];
         let Labels { keys: key_texts, entries, shapes } = &mut self.labels;
         for gone in self.entries.extract_if(|id| !marks.entries[*id as usize]) {
@@ -152,14 +158,6 @@ impl Interner {
             let entry = &entries[*id as usize];
             entry_hash(identity, entry.key, entry.value_type, &entry.text)
         });
-        self.trim();
-    }
-
-    /// Gives back the tail of unused ids, so that a flood that is over leaves no large table behind.
-    fn trim(&mut self) {
-        trim_tail(&mut self.labels.entries, &mut self.free.entries);
-        trim_tail(&mut self.labels.keys, &mut self.free.keys);
-        trim_tail(&mut self.labels.shapes, &mut self.free.shapes);
     }
 
     /// What this holds in memory, roughly.
@@ -186,7 +184,11 @@ fn place<T>(values: &mut Vec<T>, free: &mut Vec<u32>, value: T) -> u32 {
     id_of(values.len() - 1)
 }
 
-fn trim_tail<T>(values: &mut Vec<T>, free: &mut Vec<u32>) {
+fn release<T>(values: &mut Vec<T>, free: &mut Vec<u32>, resting: &mut Vec<u32>) {
+    if resting.is_empty() {
+        return;
+    }
+    free.append(resting);
     free.sort_unstable();
     while free.last().is_some_and(|last| *last as usize + 1 == values.len()) {
         free.pop();
@@ -195,5 +197,6 @@ fn trim_tail<T>(values: &mut Vec<T>, free: &mut Vec<u32>) {
     if values.capacity() > 4 * values.len() + 64 {
         values.shrink_to(2 * values.len());
     }
-    free.shrink_to(2 * free.len());
+    free.shrink_to_fit();
+    resting.shrink_to_fit();
 }

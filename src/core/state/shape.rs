@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     decode::Data,
-    model::point::{ExpHistogram, Histogram, Number, Summary},
+    model::point::{ExpHistogram, Histogram, Number},
     view::plan::{Collapse, Keys},
 };
 use std::collections::VecDeque;
@@ -50,7 +50,8 @@ enum Sum {
     Number(Total),
     Histogram(Option<Histogram>),
     Exponential(Option<ExpHistogram>),
-    Summary(Summary),
+    /// Quantiles of two members have no common truth: summaries do not collapse.
+    Nothing,
 }
 
 /// The numbers of a group that does not simply add up.
@@ -68,7 +69,7 @@ impl Sum {
             Data::Gauge | Data::Sum { .. } => Self::Number(Total::new()),
             Data::Histogram(_) => Self::Histogram(None),
             Data::Exponential(_) => Self::Exponential(None),
-            Data::Summary => Self::Summary(Summary { count: 0, sum: 0.0, quantiles: Box::default() }),
+            Data::Summary => Self::Nothing,
         }
     }
 
@@ -83,10 +84,6 @@ impl Sum {
                 Some(sum) => exponential::merge(sum, h),
                 None => *sum = Some(h.clone()),
             },
-            (Self::Summary(sum), Value::Summary(s)) => {
-                sum.count = sum.count.saturating_add(s.count);
-                sum.sum += s.sum; // quantiles of two members have no common truth
-            }
             _ => {}
         }
     }
@@ -152,7 +149,7 @@ impl Shaping {
             if slot.time == 0 && start != u64::MAX {
                 slot.start = start; // as it is when the group forms; members that come later do not move it
             }
-            slot.time = slot.time.max(time);
+            slot.time = if n_spreads > 0 { time } else { slot.time.max(time) };
             match (sum, &mut self.groups.values) {
                 (Sum::Number(total), _) => {
                     let number = match spreads.get(group) {
@@ -163,7 +160,6 @@ impl Shaping {
                 }
                 (Sum::Histogram(Some(h)), Values::Histograms(values)) => values[group] = h,
                 (Sum::Exponential(Some(h)), Values::Exponentials(values)) => values[group] = h,
-                (Sum::Summary(s), Values::Summaries(values)) => values[group] = s,
                 _ => {}
             }
         }
@@ -219,7 +215,7 @@ impl Stream {
         self.shaping = None;
         let gone: Vec<u32> = self.table.indexes().filter(|i| !self.table.slots[*i as usize].is_exposed()).collect();
         gone.into_iter().for_each(|index| self.remove(index, around));
-        if self.decision.keys.is_all() {
+        if self.decision.keys.is_all() || matches!(self.data, Data::Summary) {
             return;
         }
         self.shaping = Some(Box::new(Shaping {

@@ -1,1 +1,205 @@
-//! To come.
+//! Caps: what is refused, what folds into the overflow series, and that a flood leaves no trace.
+
+use super::script::{Script, check_capped, request};
+use crate::model::clock::{Mono, Wall};
+use expect_test::expect;
+use prost::Message;
+
+/// Scenario: more series than `--max-series`.
+/// Guarantees: the rest is refused by name of the limit (RV-04), known series go on.
+#[test]
+fn max_series_refuses() {
+    check_capped(
+        |_, series_max| *series_max = 2,
+        "push 1 a
+         gauge g{k=1} 1 0..5
+         gauge g{k=2} 1 0..5
+         gauge g{k=3} 1 0..5
+         push 2 b
+         gauge g{k=1} 1 0..5
+         push 3 a
+         gauge g{k=1} 2 0..6
+         gauge g{k=2} 0..6 stale
+         gauge g{k=3} 2 0..6
+         show
+         stats",
+        expect![[r#"
+            1: 1 series_limit
+            2: 1 series_limit
+            svc/a g
+              {k=1} 2 0..6
+              {k=3} 2 0..6
+            stats series=2 streams=2 resources=2 components=1 series=2
+        "#]],
+    );
+}
+
+/// Scenario: more series of one metric than its cap: deltas, cumulative sums, gauges, histograms, a retried request.
+/// Guarantees: deltas add up exactly, cumulative points add up over one request, gauges show the newest; the reply
+/// says so and refuses nothing.
+#[test]
+fn a_metric_over_its_cap_folds() {
+    check_capped(
+        |caps, _| caps.series_per_metric = 1,
+        "push 1 a
+         counter+ d{k=1} 1 1..5
+         counter+ d{k=2} 2 1..5
+         counter+ d{k=3} 3 1..5
+         push 2 a
+         counter+ d{k=2} 2 1..5
+         counter+ d{k=3} 3 1..5
+         push 3 a
+         counter+ d{k=2} 4 5..6
+         show
+         push 4 b
+         counter c{k=1} 10 1..5
+         counter c{k=2} 20 1..5
+         counter c{k=3} 30 1..5
+         gauge g{k=1} 1 0..5
+         gauge g{k=2} 2 0..7
+         gauge g{k=3} 3 0..6
+         hist+ h{k=1} le=1,2 c=1,1,1 1..5
+         hist+ h{k=2} le=1,2 c=1,1,1 1..5
+         hist+ h{k=3} le=2,3 c=1,1,1 1..5
+         push 5 b
+         counter c{k=2} 21 1..6
+         counter c{k=3} 31 1..6
+         show
+         stats",
+        expect![[r#"
+            1: 2 points went to otel.metric.overflow: series limit per metric reached
+            2: 2 points went to otel.metric.overflow: series limit per metric reached
+            3: 1 points went to otel.metric.overflow: series limit per metric reached
+            svc/a d
+              {k=1} 1 1..5
+              {otel.metric.overflow=true} 9 1..6
+            4: 6 points went to otel.metric.overflow: series limit per metric reached
+            5: 2 points went to otel.metric.overflow: series limit per metric reached
+            svc/a d
+              {k=1} 1 1..5
+              {otel.metric.overflow=true} 9 1..6
+            svc/b c
+              {k=1} 10 1..5
+              {otel.metric.overflow=true} 52 0..6
+            svc/b g
+              {k=1} 1 0..5
+              {otel.metric.overflow=true} 2 0..7
+            svc/b h
+              {k=1} n=3 sum=None le=[1.0, 2.0] [1, 1, 1] 1..5
+              {otel.metric.overflow=true} n=6 sum=None le=[2.0] [3, 3] 1..5
+            stats series=8 streams=4 resources=2 components=1 retried=2 overflow=13 metric_series=13
+        "#]],
+    );
+}
+
+/// Scenario: the cap of a component; a sender that has an overflow series of its own.
+/// Guarantees: folded with a remark; both overflow series are one and add up.
+#[test]
+fn a_component_over_its_cap_folds() {
+    check_capped(
+        |caps, _| caps.series_per_component = 2,
+        "push 1 a
+         counter+ c{k=1} 1 1..5
+         counter+ c{otel.metric.overflow=true} 5 1..5
+         counter+ c{k=2} 2 1..5
+         push 2 a
+         counter+ c{otel.metric.overflow=true} 7 5..6
+         show",
+        expect![[r#"
+            1: 1 points went to otel.metric.overflow: series limit per component reached
+            svc/a c
+              {k=1} 1 1..5
+              {otel.metric.overflow=true} 14 1..6
+        "#]],
+    );
+}
+
+/// Scenario: a view limits a metric; later the limit rises.
+/// Guarantees: later sets fold without a remark (RV-04); admitted series stay; raised, they are admitted again.
+#[test]
+fn a_view_limits_a_metric() {
+    check_capped(
+        |_, _| {},
+        "views {name: r, match: {instruments: [c]}, cardinality: {limit: 2}}
+         push 1 a
+         counter c{k=1} 1 1..5
+         counter c{k=2} 2 1..5
+         counter c{k=3} 3 1..5
+         counter c{k=4} 4 1..5
+         counter other{k=1} 1 1..5
+         show
+         views {name: r, match: {instruments: [c]}, cardinality: {limit: 3}}
+         push 2 a
+         counter c{k=3} 3 1..6
+         counter c{k=4} 5 1..6
+         show
+         stats",
+        expect![[r#"
+            svc/a c
+              {k=1} 1 1..5
+              {k=2} 2 1..5
+              {otel.metric.overflow=true} 7 0..5
+            svc/a other
+              {k=1} 1 1..5
+            svc/a c
+              {k=1} 1 1..5
+              {k=2} 2 1..5
+              {k=3} 3 1..6
+              {otel.metric.overflow=true} 5 0..6
+            svc/a other
+              {k=1} 1 1..5
+            stats series=5 streams=2 resources=1 components=1 overflow=3 view_series=3
+        "#]],
+    );
+}
+
+/// Scenario: more components, resources and metrics than may be known.
+/// Guarantees: their points are refused and counted; the others go on.
+#[test]
+fn heads_are_capped() {
+    check_capped(
+        |caps, _| (caps.components, caps.resources_per_component, caps.streams_per_resource) = (1, 2, 1),
+        "push 1 a
+         gauge g{} 1 0..5
+         gauge h{k=1} 1 0..5
+         gauge h{k=2} 1 0..5
+         push 1 b
+         gauge g{} 1 0..5
+         push 1 c
+         gauge g{} 1 0..5
+         push 1 other/a
+         gauge g{} 1 0..5
+         push 2 a
+         gauge g{} 2 0..6
+         show",
+        expect![[r#"
+            1: 2 stream_limit
+            1: 1 stream_limit
+            1: 1 stream_limit
+            svc/a g
+              {} 2 0..6
+            svc/b g
+              {} 1 0..5
+        "#]],
+    );
+}
+
+/// Scenario: 10,000 sets beyond the cap, each with text of its own.
+/// Guarantees: memory stays where it was: what is not admitted is not interned.
+#[test]
+fn a_flood_leaves_no_trace() {
+    let mut script = Script::default();
+    script.run("views {name: r, match: {instruments: [c]}, cardinality: {limit: 1}}");
+    let flood = |from: usize| {
+        let points: Vec<String> =
+            (from..from + 1_000).map(|i| format!("counter+ c{{user=u{i}}} 1 {}..{}", from + 1, from + 2)).collect();
+        let points: Vec<&str> = points.iter().map(|point| &**point).collect();
+        script.store.ingest(&request("a", &points).encode_to_vec(), Mono(1), Wall(1)).unwrap();
+        script.store.stats().memory_bytes
+    };
+    flood(0);
+    let early = flood(1_000);
+    let late = (2..10).map(|i| flood(i * 1_000)).max();
+    assert_eq!(late, Some(early));
+    assert!(script.run("show").contains("{otel.metric.overflow=true} 9999 "));
+}

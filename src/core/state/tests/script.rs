@@ -65,7 +65,7 @@ impl Default for Script {
     }
 }
 
-fn generous() -> Caps {
+pub(super) fn generous() -> Caps {
     Caps {
         series_per_metric: limits::SERIES_PER_METRIC_MAX,
         series_per_component: limits::SERIES_PER_COMPONENT_MAX,
