@@ -64,7 +64,32 @@ struct Step {
     scrape: Option<String>,
     /// The Accept header of the scrape.
     #[serde(default)]
-    accept: String,
+    accept: Accept,
+    /// The Content-Type that the scrape must have.
+    content_type: Option<String>,
+}
+
+/// One Accept line, or several.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Accept {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Default for Accept {
+    fn default() -> Self {
+        Self::Many(Vec::new())
+    }
+}
+
+impl Accept {
+    fn lines(&self) -> Vec<&str> {
+        match self {
+            Self::One(line) => vec![line],
+            Self::Many(lines) => lines.iter().map(String::as_str).collect(),
+        }
+    }
 }
 
 /// A case, loaded.
@@ -155,7 +180,11 @@ impl Case {
     }
 
     fn scrape(&self, step: &Step, file: &str, run: &Run) -> Result<(), String> {
-        let negotiated = negotiate([step.accept.as_str()], []);
+        let negotiated = negotiate(step.accept.lines(), []);
+        let content_type = negotiated.content_type();
+        if step.content_type.as_ref().is_some_and(|wanted| *wanted != content_type) {
+            return Err(format!("{file}: Content-Type is {content_type:?}, not {:?}", step.content_type));
+        }
         let mut scrape = Scrape::new(Arc::clone(&run.store), run.options.clone(), negotiated, &[]);
         let mut body = Vec::new();
         while scrape.next_chunk(&mut body) {}
