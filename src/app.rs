@@ -14,3 +14,4 @@ pub mod serve;
 pub mod surroundings;
 pub mod tasks;
 pub mod ticks;
+pub mod views;
