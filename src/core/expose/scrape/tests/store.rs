@@ -80,5 +80,6 @@ fn what_is_pushed_is_exposed() {
         # HELP temp_celsius How warm it is
         # TYPE temp_celsius gauge
         temp_celsius{instance="2",job="shop",otel_scope_name="lib"} 20
-    "##]].assert_eq(&body());
+    "##]]
+    .assert_eq(&body());
 }
