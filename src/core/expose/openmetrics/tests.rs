@@ -101,7 +101,9 @@ fn infos_and_state_sets_keep_their_rules() {
         gauge/unknown odd
         : 3
         ";
-    check(table, expect![[r##"
+    check(
+        table,
+        expect![[r##"
         # TYPE build info
         build_info{version="1"} 1
         # TYPE odd unknown
@@ -110,7 +112,8 @@ fn infos_and_state_sets_keep_their_rules() {
         phase{phase="down"} 0
         phase{phase="up"} 1
         # EOF
-    "##]]);
+    "##]],
+    );
     let negotiated = Negotiated { format: Format::OpenMetrics, ..Negotiated::default() };
     let (_, stats) = body_with(Fake::parse(table), &ExposeOptions::default(), negotiated, &[]);
     assert_eq!((stats.series, stats.unfit), (4, 3));
@@ -177,5 +180,6 @@ fn counters_without_total_are_unknown() {
         # TYPE "y.info" gauge
         {"y.info"} 1
         # EOF
-    "##]].assert_eq(&body);
+    "##]]
+    .assert_eq(&body);
 }

@@ -187,7 +187,11 @@ fn up_down_counters_add_what_is() {
 #[test]
 fn gauges_collapse_as_told() {
     let rule = |name: &str| {
-        format!("{{name: {0}, match: {{instruments: [{0}]}}, attributes: {{drop: [pod], collapse: {1}}}}}", name.to_lowercase(), name)
+        format!(
+            "{{name: {0}, match: {{instruments: [{0}]}}, attributes: {{drop: [pod], collapse: {1}}}}}",
+            name.to_lowercase(),
+            name
+        )
     };
     let rules: Vec<String> = ["Sum", "Last", "Min", "Max", "Average"].map(rule).into();
     let points: String = ["sum", "last", "min", "max", "average"]

@@ -191,7 +191,8 @@ fn a_flood_leaves_no_trace() {
     let mut script = Script::default();
     script.run("views {name: r, match: {instruments: [c]}, cardinality: {limit: 1}}");
     let flood = |from: usize| {
-        let points: Vec<String> = (from..from + 1_000).map(|i| format!("counter+ c{{user=u{i}}} 1 {}..{}", from + 1, from + 2)).collect();
+        let points: Vec<String> =
+            (from..from + 1_000).map(|i| format!("counter+ c{{user=u{i}}} 1 {}..{}", from + 1, from + 2)).collect();
         let points: Vec<&str> = points.iter().map(|point| &**point).collect();
         script.store.ingest(&request("a", &points).encode_to_vec(), Mono(1), Wall(1)).unwrap();
         script.store.stats().memory_bytes
