@@ -219,6 +219,6 @@ fn warn_off_without_reason(cursor: &mut Cursor<'_>, view: &View) {
     let metric = view.metrics.iter().find(|rule| rule.state == State::Disabled).map(|rule| (&rule.name, &rule.place));
     let span = view.traces.iter().find(|rule| rule.state == State::Disabled).map(|rule| (&rule.name, &rule.place));
     if let (true, Some((name, place))) = (view.reason.is_empty(), metric.or(span)) {
-        cursor.fault(Fault::new(Code::OffWithoutReason, place.clone(), &[&format!("rule {name}")]));
+        cursor.fault(Fault::new(Code::OffWithoutReason, place.clone(), &[name]));
     }
 }

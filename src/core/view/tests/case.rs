@@ -124,11 +124,8 @@ fn add(scopes: &mut Vec<ScopeMetrics>, push: &Push, nanos: u64) {
 fn resource(push: &Push) -> Resource {
     // Two services of one name are told apart by their instance: namespaces are no labels of their own.
     let instance = format!("{}-{}", push.namespace, push.service);
-    let mut attributes = vec![
-        ("k8s.namespace.name", &push.namespace),
-        ("service.name", &push.service),
-        ("service.instance.id", &instance),
-    ];
+    let mut attributes =
+        vec![("k8s.namespace.name", &push.namespace), ("service.name", &push.service), ("service.instance.id", &instance)];
     let key = push.workload.as_ref().map(|owner| format!("k8s.{}.name", owner.kind.to_lowercase())).unwrap_or_default();
     attributes.extend(push.workload.as_ref().map(|owner| (&*key, &owner.name)));
     Resource { attributes: attributes.into_iter().map(|(k, v)| key_value(k, v)).collect(), ..Resource::default() }
