@@ -30,10 +30,15 @@ fn rule(rest: &str) -> String {
 /// Scenario: a good file. Guarantees: says so, exit 0.
 #[test]
 fn a_good_file_has_no_fault() {
-    check(&[("a.yaml", &rule("state: Disabled"))], &["a.yaml"], Form::Table, expect![[r#"
+    check(
+        &[("a.yaml", &rule("state: Disabled"))],
+        &["a.yaml"],
+        Form::Table,
+        expect![[r#"
         no fault in 1 object of 1 file
         exit 0
-    "#]]);
+    "#]],
+    );
 }
 
 /// Scenario: an error and a warning in a folder. Guarantees: both with their line, a summary, exit 1.
@@ -44,7 +49,11 @@ fn faults_are_shown_with_their_lines() {
         ("b.yml", rule("state: Disabled").replace("reason: r", "baseline: None").replace("quiet", "other")),
     ];
     let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
-    check(&files, &[""], Form::Table, expect![[r#"
+    check(
+        &files,
+        &[""],
+        Form::Table,
+        expect![[r#"
         error[PM0104]: unknown state `Disabeld`
          --> a.yaml:7:61
           |
@@ -59,13 +68,23 @@ fn faults_are_shown_with_their_lines() {
           = fix: add `reason: "why, and where to read more"`
         1 error, 1 warning · why, and how to fix: pointsman explain PM0104
         exit 1
-    "#]]);
-    check(&files, &[""], Form::Short, expect![[r#"
+    "#]],
+    );
+    check(
+        &files,
+        &[""],
+        Form::Short,
+        expect![[r#"
         a.yaml:7:61: error[PM0104]: unknown state `Disabeld`; did you mean `Disabled`?
         b.yml:7:12: warning[PM0208]: rule `off` turns something off without `reason`
         exit 1
-    "#]]);
-    check(&files, &["b.yml"], Form::Json, expect![[r#"
+    "#]],
+    );
+    check(
+        &files,
+        &["b.yml"],
+        Form::Json,
+        expect![[r#"
         {
           "files": 1,
           "items": [
@@ -89,18 +108,24 @@ fn faults_are_shown_with_their_lines() {
           "version": 1
         }
         exit 1
-    "#]]);
+    "#]],
+    );
 }
 
 /// Scenario: one object in two files, and a file that is not there. Guarantees: both are told; exit 2 because something was not read.
 #[test]
 fn what_cannot_be_read_is_told_beside_the_rest() {
     let text = rule("state: Disabled");
-    check(&[("a.yaml", &text), ("b.yaml", &text)], &["a.yaml", "b.yaml", "c.yaml"], Form::Short, expect![[r#"
+    check(
+        &[("a.yaml", &text), ("b.yaml", &text)],
+        &["a.yaml", "b.yaml", "c.yaml"],
+        Form::Short,
+        expect![[r#"
         c.yaml: error[PM0505]: cannot read c.yaml: No such file or directory (os error 2)
         b.yaml:3:11: error[PM0106]: two objects named `TelemetryView default/quiet`
         exit 2
-    "#]]);
+    "#]],
+    );
 }
 
 /// Scenario: the page of a code, and of a code that is none. Guarantees: the page, exit 0; a word, exit 2.

@@ -8,7 +8,7 @@ use crate::{
         read::{Known, Object, text},
     },
 };
-use expect_test::expect;
+use expect_test::expect_file;
 use std::sync::Arc;
 
 const NOW: Wall = Wall::from_secs(1_767_261_600);
@@ -58,94 +58,7 @@ spec: {serviceName: checkout, instruments: [{name: queue.depth, kind: Gauge}, {n
 #[test]
 fn the_plan_travels_in_this_form() {
     let json = serde_json::to_string_pretty(&plan(VIEW, NOW).document(&component())).expect("it is JSON");
-    expect![[r#"
-        {
-          "schema": 1,
-          "component": "default/service.checkout",
-          "hash": "fca4159fcca9a6326e78220a0a77f021",
-          "instruments": [
-            {
-              "scope": "",
-              "name": "queue.depth",
-              "on": false,
-              "expiresAt": "2026-01-01T14:00:00Z",
-              "by": "TelemetryView default/v rule off"
-            },
-            {
-              "scope": "",
-              "name": "queue.wait",
-              "on": false,
-              "keep": [
-                "queue"
-              ],
-              "buckets": {
-                "explicit": [
-                  1.0,
-                  10.0
-                ]
-              },
-              "limit": 9,
-              "intervalMs": 30000,
-              "expiresAt": "2026-01-01T14:00:00Z",
-              "by": "TelemetryView default/v baseline"
-            }
-          ],
-          "tail": [
-            {
-              "tier": 4,
-              "instruments": [
-                "queue.*"
-              ],
-              "kinds": [
-                "Gauge"
-              ],
-              "on": false,
-              "expiresAt": "2026-01-01T14:00:00Z",
-              "by": "TelemetryView default/v rule off"
-            },
-            {
-              "tier": 4,
-              "instruments": [
-                "queue.wait"
-              ],
-              "keep": [
-                "queue"
-              ],
-              "buckets": {
-                "explicit": [
-                  1.0,
-                  10.0
-                ]
-              },
-              "limit": 9,
-              "intervalMs": 30000,
-              "expiresAt": "2026-01-01T14:00:00Z",
-              "by": "TelemetryView default/v rule shape"
-            }
-          ],
-          "baseline": [
-            {
-              "tier": 4,
-              "baseline": "Detailed",
-              "expiresAt": "2026-01-01T14:00:00Z",
-              "by": "TelemetryView default/v baseline"
-            }
-          ],
-          "spans": [
-            {
-              "tier": 4,
-              "scopes": [],
-              "spans": [
-                "GET *"
-              ],
-              "sample": 0.5,
-              "keepErrors": false,
-              "keepSlowerNs": 2000000000,
-              "by": "TelemetryView default/v rule some"
-            }
-          ]
-        }"#]]
-    .assert_eq(&json);
+    expect_file!["../../../../tests/data/plan/everything.json"].assert_eq(&(json + "\n"));
 }
 
 /// Scenario: the same, another reason, another rule, after the expiry, no view. Guarantees: equal results have equal hashes, others not.

@@ -1,4 +1,5 @@
 //! Reads what both kinds of view have: mode, reason, targets, baseline, expiry, and the lists of rules.
+//! Knows the fields of a view by name; what a rule says is read beside it.
 
 use super::{
     Known, Metadata,
