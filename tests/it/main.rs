@@ -9,3 +9,4 @@ mod semconv;
 mod support;
 mod tidy;
 mod traces;
+mod view;
