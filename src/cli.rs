@@ -47,7 +47,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Run the state controller: OTLP in, views applied, Prometheus formats and traces out.
-    #[command(after_help = SERVE_EXAMPLES)]
+    #[command(after_help = SERVE_EXAMPLES, allow_negative_numbers = true)]
     Serve(Box<ServeArgs>),
     /// Print every mistake in view files, offline.
     #[command(after_help = CHECK_EXAMPLES)]
