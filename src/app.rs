@@ -4,6 +4,7 @@
 pub mod api;
 pub mod check;
 pub mod clock;
+pub mod demo;
 pub mod drain;
 pub mod engine;
 pub mod listen;

@@ -16,6 +16,12 @@ Every flag is also an environment variable (--max-body is POINTSMAN_MAX_BODY) an
 
 Exit codes: 0 fine; 1 findings or differences; 2 bad usage or input; 3 cannot reach.";
 
+const DEMO_EXAMPLES: &str = "Examples:
+  pointsman demo
+  pointsman demo --once --scenario label-flood --seed 7
+
+Exit codes: 0 fine; 1 findings or differences; 2 bad usage or input; 3 cannot reach.";
+
 const CHECK_EXAMPLES: &str = "Examples:
   pointsman check views/quiet.yaml
   pointsman check --output json views/
@@ -49,6 +55,9 @@ pub enum Verb {
     /// Run the state controller: OTLP in, views applied, Prometheus formats and traces out.
     #[command(after_help = SERVE_EXAMPLES, allow_negative_numbers = true)]
     Serve(Box<ServeArgs>),
+    /// Show it all without a cluster: the server, and a simulated cluster that pushes OTLP into it.
+    #[command(after_help = DEMO_EXAMPLES)]
+    Demo(DemoArgs),
     /// Print every mistake in view files, offline.
     #[command(after_help = CHECK_EXAMPLES)]
     Check(CheckArgs),
@@ -120,6 +129,35 @@ pub struct ServeArgs {
     /// What to log: error, warn, info, debug, trace, or a filter per module [default: info].
     #[arg(long, value_name = "FILTER")]
     pub log: Vec<String>,
+}
+
+/// Flags of `pointsman demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Nodes of the simulated pool.
+    #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub nodes: u32,
+    /// Simulated seconds in a second.
+    #[arg(long, value_name = "X", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub speed: u32,
+    /// Durations, names and ids follow from it.
+    #[arg(long, value_name = "N", default_value_t = 7)]
+    pub seed: u64,
+    /// What goes wrong.
+    #[arg(long, value_name = "NAME", default_value = "story", value_parser = ["story", "happy", "drain-stuck", "label-flood"])]
+    pub scenario: String,
+    /// End after so much time, as in 30s [default: at Ctrl-C].
+    #[arg(long = "for", value_name = "DURATION", conflicts_with = "once")]
+    pub for_time: Option<String>,
+    /// Run once on simulated time, print what happened, end. The same seed prints the same.
+    #[arg(long, conflicts_with_all = ["send_to", "traces_to"])]
+    pub once: bool,
+    /// Push to this OTLP receiver and serve nothing; over HTTP where the port is 4318, else over gRPC.
+    #[arg(long, value_name = "URL", conflicts_with = "traces_to")]
+    pub send_to: Option<String>,
+    /// An OTLP back end for traces; may be given several times.
+    #[arg(long, value_name = "URL")]
+    pub traces_to: Vec<String>,
 }
 
 /// Flags of `pointsman check`.

@@ -1,9 +1,9 @@
 //! From the command line to an exit code: what was typed, what it means, and the verb that does it.
 //! Knows no flag by name but `--config`, and does none of the work itself.
 
-use super::{check, clock::Clock, drain, serve, surroundings};
+use super::{check, clock::Clock, demo, drain, serve, surroundings};
 use crate::{
-    cli::{CheckArgs, Cli, ServeArgs, Verb, VersionArgs, split_unknown},
+    cli::{CheckArgs, Cli, DemoArgs, ServeArgs, Verb, VersionArgs, split_unknown},
     config::{Config, Given, place::CommandLine},
 };
 use clap::Parser;
@@ -39,6 +39,7 @@ pub fn main(args: Vec<OsString>, env: impl Iterator<Item = (OsString, OsString)>
     let env = env.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
     match cli.verb {
         Verb::Serve(args) => serve(&args, env, line),
+        Verb::Demo(args) => demo(&args, &line),
         Verb::Check(args) => check(&args),
         Verb::Explain(args) => ended(check::explain(&args.code, &mut io::stdout())),
         Verb::Version(args) => version(&args),
@@ -109,6 +110,29 @@ fn serve(args: &ServeArgs, env: BTreeMap<String, String>, line: CommandLine) -> 
             },
         }
     })
+}
+
+fn demo(args: &DemoArgs, line: &CommandLine) -> ExitCode {
+    let unknown = line.unknown_flags();
+    if !unknown.is_empty() {
+        return report(&unknown);
+    }
+    let program = line.args.first().map_or("pointsman", String::as_str);
+    let options = match demo::Options::read(args, program) {
+        Ok(options) => options,
+        Err(fault) => return report(&[fault]),
+    };
+    log("warn");
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(64).build() {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(&anyhow::Error::new(error).context("start the runtime")),
+    };
+    let ended = runtime.block_on(demo::run(&options, &mut io::stdout()));
+    let broken_pipe = |e: &anyhow::Error| e.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe);
+    match ended {
+        Err(error) if !broken_pipe(&error) => complain(&error),
+        _ => ExitCode::SUCCESS,
+    }
 }
 
 /// Everything that says how to run, in one value.
