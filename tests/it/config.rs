@@ -1,4 +1,5 @@
 //! What a wrong start says.
+//! How places and mistakes are read is tested beside the code; here is what a user sees.
 
 use crate::support::{Pointsman, http, run};
 

@@ -1,4 +1,5 @@
 //! How the process ends.
+//! Every wait has a deadline, and no test sleeps for a time it hopes will do.
 
 use crate::support::{Pointsman, now, wait};
 use std::{

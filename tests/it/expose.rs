@@ -1,4 +1,5 @@
 //! `/metrics` over HTTP: negotiation, encodings, filters, methods. Each row names the rule it proves (HN).
+//! What a family looks like is tested in core; here is what HTTP adds.
 
 use crate::support::{Pointsman, Reply, http};
 use std::io::Read;

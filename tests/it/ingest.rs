@@ -1,4 +1,5 @@
 //! OTLP in, as senders and their enemies send it. Each row names the rule it proves (RG: gRPC, RH: HTTP, RJ: JSON).
+//! What a point means is tested in core; here is what a whole request comes to.
 
 use crate::support::{Pointsman, Reply, http, now, raw, runtime};
 use opentelemetry_proto::tonic::{
