@@ -3,6 +3,8 @@
 
 mod config;
 mod drain;
+mod expose;
+mod ingest;
 mod judge;
 mod real;
 mod semconv;
