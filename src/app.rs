@@ -2,7 +2,9 @@
 //! The only module that knows all others, the clock and the tasks.
 
 pub mod api;
+pub mod check;
 pub mod clock;
+pub mod demo;
 pub mod drain;
 pub mod engine;
 pub mod listen;
@@ -12,3 +14,4 @@ pub mod serve;
 pub mod surroundings;
 pub mod tasks;
 pub mod ticks;
+pub mod views;

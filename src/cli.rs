@@ -16,6 +16,24 @@ Every flag is also an environment variable (--max-body is POINTSMAN_MAX_BODY) an
 
 Exit codes: 0 fine; 1 findings or differences; 2 bad usage or input; 3 cannot reach.";
 
+const DEMO_EXAMPLES: &str = "Examples:
+  pointsman demo
+  pointsman demo --once --scenario label-flood --seed 7
+
+Exit codes: 0 fine; 1 findings or differences; 2 bad usage or input; 3 cannot reach.";
+
+const CHECK_EXAMPLES: &str = "Examples:
+  pointsman check views/quiet.yaml
+  pointsman check --output json views/
+
+Exit codes: 0 fine; 1 findings or differences; 2 bad usage or input; 3 cannot reach.";
+
+const EXPLAIN_EXAMPLES: &str = "Examples:
+  pointsman explain PM0104
+  pointsman explain PM0503
+
+Exit codes: 0 fine; 1 findings or differences; 2 bad usage or input; 3 cannot reach.";
+
 const VERSION_EXAMPLES: &str = "Examples:
   pointsman version
   pointsman version --output json
@@ -37,6 +55,15 @@ pub enum Verb {
     /// Run the state controller: OTLP in, views applied, Prometheus formats and traces out.
     #[command(after_help = SERVE_EXAMPLES)]
     Serve(Box<ServeArgs>),
+    /// Show it all without a cluster: the server, and a simulated cluster that pushes OTLP into it.
+    #[command(after_help = DEMO_EXAMPLES)]
+    Demo(DemoArgs),
+    /// Print every mistake in view files, offline.
+    #[command(after_help = CHECK_EXAMPLES)]
+    Check(CheckArgs),
+    /// Print why a mistake is one, and how to mend it, by its code.
+    #[command(after_help = EXPLAIN_EXAMPLES)]
+    Explain(ExplainArgs),
     /// Print the version.
     #[command(after_help = VERSION_EXAMPLES)]
     Version(VersionArgs),
@@ -102,6 +129,54 @@ pub struct ServeArgs {
     /// What to log: error, warn, info, debug, trace, or a filter per module [default: info].
     #[arg(long, value_name = "FILTER")]
     pub log: Vec<String>,
+}
+
+/// Flags of `pointsman demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Nodes of the simulated pool.
+    #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub nodes: u32,
+    /// Simulated seconds in a second.
+    #[arg(long, value_name = "X", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub speed: u32,
+    /// Durations, names and ids follow from it.
+    #[arg(long, value_name = "N", default_value_t = 7)]
+    pub seed: u64,
+    /// What goes wrong.
+    #[arg(long, value_name = "NAME", default_value = "story", value_parser = ["story", "happy", "drain-stuck", "label-flood"])]
+    pub scenario: String,
+    /// End after so much time, as in 30s [default: at Ctrl-C].
+    #[arg(long = "for", value_name = "DURATION", conflicts_with = "once")]
+    pub for_time: Option<String>,
+    /// Run once on simulated time, print what happened, end. The same seed prints the same.
+    #[arg(long, conflicts_with_all = ["send_to", "traces_to"])]
+    pub once: bool,
+    /// Push to this OTLP receiver and serve nothing; over HTTP where the port is 4318, else over gRPC.
+    #[arg(long, value_name = "URL", conflicts_with = "traces_to")]
+    pub send_to: Option<String>,
+    /// An OTLP back end for traces; may be given several times.
+    #[arg(long, value_name = "URL")]
+    pub traces_to: Vec<String>,
+}
+
+/// Flags of `pointsman check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// How to print what was found.
+    #[arg(long, short, value_name = "FORM", default_value = "table", value_parser = ["table", "short", "json"])]
+    pub output: String,
+    /// Files, or folders of *.yaml and *.yml.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
+/// Flags of `pointsman explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// A code, such as PM0104.
+    #[arg(value_name = "CODE")]
+    pub code: String,
 }
 
 /// Flags of `pointsman version`.

@@ -1,1 +1,4 @@
 //! Views from a folder: read, compiled by core, swapped; kept when broken.
+//! Knows files; decides nothing: what a view means is `core::view`'s.
+
+pub mod dir;

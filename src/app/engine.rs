@@ -15,7 +15,6 @@ use pointsman_core::{
     expose::{ExposeOptions, negotiate::Negotiated, scrape::Exposition},
     fault::{Fault, Place, code::Code},
     limits,
-    model::clock::Wall,
     state::store::{Store, StoreConfig},
     view::plan::ViewSet,
 };
@@ -56,8 +55,10 @@ pub struct Engine {
     pub own: Arc<Own>,
     /// What was counted here.
     pub numbers: Arc<Numbers>,
+    /// When the views were last known to be current, in nanoseconds of the wall clock.
+    pub views_read_at: AtomicU64,
     /// Whether the views are known.
-    pub is_ready: Arc<AtomicBool>,
+    pub is_ready: AtomicBool,
 }
 
 impl Engine {
@@ -81,8 +82,9 @@ impl Engine {
         });
         let own = Arc::new(own(clock, &store, &own_store, &traces, &numbers));
         let exposition = Arc::new(Exposition::new(Arc::clone(&store), options(&config)));
-        let (views, is_ready) = (Arc::clone(&numbers.views), Arc::new(AtomicBool::new(false)));
-        Ok(Self { config, clock, store, own_store, exposition, traces, ingest, views, own, numbers, is_ready })
+        let views = Arc::clone(&numbers.views);
+        let (views_read_at, is_ready) = (AtomicU64::new(0), AtomicBool::new(false));
+        Ok(Self { config, clock, store, own_store, exposition, traces, ingest, views, own, numbers, views_read_at, is_ready })
     }
 
     /// `/metrics`.
@@ -208,7 +210,7 @@ fn own(clock: Clock, store: &Arc<Store>, own_store: &Arc<Store>, traces: &Arc<Tr
 }
 
 /// The views in force, as last read.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Loaded {
     /// What they come to.
     pub views: Arc<ViewSet>,
@@ -216,8 +218,6 @@ pub struct Loaded {
     pub faults: Vec<Fault>,
     /// Every object that was found, good or not.
     pub objects: Vec<Object>,
-    /// When they were last known to be current.
-    pub read_at: Wall,
 }
 
 /// One object in a file.

@@ -1,8 +1,8 @@
 //! From the command line to an exit code: what was typed, what it means, and the verb that does it.
 
-use super::{clock::Clock, drain, serve, surroundings};
+use super::{check, clock::Clock, demo, drain, serve, surroundings};
 use crate::{
-    cli::{Cli, ServeArgs, Verb, VersionArgs, split_unknown},
+    cli::{CheckArgs, Cli, DemoArgs, ServeArgs, Verb, VersionArgs, split_unknown},
     config::{Config, Given, place::CommandLine},
 };
 use clap::Parser;
@@ -38,7 +38,23 @@ pub fn main(args: Vec<OsString>, env: impl Iterator<Item = (OsString, OsString)>
     let env = env.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
     match cli.verb {
         Verb::Serve(args) => serve(&args, env, line),
+        Verb::Demo(args) => demo(&args, &line),
+        Verb::Check(args) => check(&args),
+        Verb::Explain(args) => ended(check::explain(&args.code, &mut io::stdout())),
         Verb::Version(args) => version(&args),
+    }
+}
+
+fn check(args: &CheckArgs) -> ExitCode {
+    let form = check::Form::ALL.into_iter().find(|(word, _)| *word == args.output).map(|(_, form)| form).unwrap_or_default();
+    ended(check::run(&args.files, form, Clock::start().wall(), &mut io::stdout()))
+}
+
+/// The verb's own exit code, unless it could not say what it found.
+fn ended(code: io::Result<u8>) -> ExitCode {
+    match code {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => said(Err(error)),
     }
 }
 
@@ -93,6 +109,29 @@ fn serve(args: &ServeArgs, env: BTreeMap<String, String>, line: CommandLine) -> 
             },
         }
     })
+}
+
+fn demo(args: &DemoArgs, line: &CommandLine) -> ExitCode {
+    let unknown = line.unknown_flags();
+    if !unknown.is_empty() {
+        return report(&unknown);
+    }
+    let program = line.args.first().map_or("pointsman", String::as_str);
+    let options = match demo::Options::read(args, program) {
+        Ok(options) => options,
+        Err(fault) => return report(&[fault]),
+    };
+    log("warn");
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(64).build() {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(&anyhow::Error::new(error).context("start the runtime")),
+    };
+    let ended = runtime.block_on(demo::run(&options, &mut io::stdout()));
+    let broken_pipe = |e: &anyhow::Error| e.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe);
+    match ended {
+        Err(error) if !broken_pipe(&error) => complain(&error),
+        _ => ExitCode::SUCCESS,
+    }
 }
 
 /// Everything that says how to run, in one value.

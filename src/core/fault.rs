@@ -2,6 +2,7 @@
 //! Knows neither views nor flags: whoever finds a mistake names its code, its place and the words to fill in.
 
 pub mod code;
+pub mod pages;
 pub mod render;
 pub mod suggest;
 

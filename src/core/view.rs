@@ -5,9 +5,14 @@ mod compile;
 pub mod decide;
 pub mod document;
 pub mod explain;
+pub mod lint;
 pub mod pattern;
 pub mod plan;
 pub mod read;
+pub mod report;
 pub mod spec;
 pub mod time;
 pub mod yaml;
+
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,7 @@ use pointsman_instrument::{
         mco,
     },
     span::{Finished, Place, SpanId, TraceId},
+    transport::AddressError,
 };
 use std::sync::Arc;
 
@@ -24,6 +25,9 @@ use std::sync::Arc;
 pub(crate) const NAMESPACE: &str = "openshift-machine-config-operator";
 const CLUSTER: &str = "218fc5a9-a5f1-4b54-aa05-46717d0ab26d";
 const POOL: &str = "worker";
+
+/// The transport of a sender, by its number.
+pub(crate) type WayOut<'a> = &'a dyn Fn(usize) -> Result<Transport, AddressError>;
 
 /// All senders, and the trace of the rollout under way.
 pub(crate) struct Fleet {
@@ -52,8 +56,8 @@ struct Trace {
 }
 
 impl Fleet {
-    /// Everyone, each with the transport that `way_out` gives it by number.
-    pub(crate) fn new(shared: &Shared, pace: Pace, seed: u64, way_out: &dyn Fn(usize) -> Transport) -> Self {
+    /// Everyone, each with the transport that `way_out` gives it.
+    pub(crate) fn new(shared: &Shared, pace: Pace, seed: u64, way_out: WayOut<'_>) -> Result<Self, AddressError> {
         let now = move || pace.base;
         let deployment = |name: &str| {
             let pod = format!("{name}-0");
@@ -76,10 +80,11 @@ impl Fleet {
         };
         let daemons: Vec<Daemon> = names.iter().enumerate().map(daemon).collect();
         let senders = [&operator, &controller, &server].into_iter().chain(daemons.iter().map(|d| &d.telemetry));
-        let exporters = senders.enumerate().map(|(n, t)| Exporter::new(t.clone(), way_out(n))).collect();
+        let exporter = |(n, t): (usize, &Arc<Telemetry>)| Ok(Exporter::new(t.clone(), way_out(n)?));
+        let exporters = senders.enumerate().map(exporter).collect::<Result<_, _>>()?;
         let (drain, rollout) = (controller.histogram(), operator.histogram());
         let shared = shared.clone();
-        Self { shared, pace, operator, daemons, exporters, drain, rollout, ids: Random(seed ^ 0x7ace), trace: None }
+        Ok(Self { shared, pace, operator, daemons, exporters, drain, rollout, ids: Random(seed ^ 0x7ace), trace: None })
     }
 
     /// How many senders there are.
@@ -97,11 +102,6 @@ impl Fleet {
             }
         }
         failed
-    }
-
-    /// Points and spans that the receiver refused.
-    pub(crate) fn rejected(&self) -> u64 {
-        self.exporters.iter().map(Exporter::rejected).sum()
     }
 
     /// The trace of the rollout under way.

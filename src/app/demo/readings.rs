@@ -66,7 +66,8 @@ fn operator_pools(telemetry: &Telemetry, shared: &Shared) {
                 McoMachineState::Degraded => 0,
             };
             r.set(count(n), mco::PoolMachineCount { pool_name: POOL.into(), machine_state });
-            let masters = if matches!(machine_state, McoMachineState::Unavailable | McoMachineState::Degraded) { 0 } else { MASTERS };
+            let masters =
+                if matches!(machine_state, McoMachineState::Unavailable | McoMachineState::Degraded) { 0 } else { MASTERS };
             r.set(masters, mco::PoolMachineCount { pool_name: "master".into(), machine_state });
         }
     });
@@ -142,7 +143,10 @@ pub(crate) fn controller(telemetry: &Telemetry, shared: &Shared) {
     controller_counts(telemetry, shared);
     observe::<mco::NodeConfigPending>(telemetry, shared, |c, r| {
         for node in &c.nodes {
-            r.set(i64::from(!node.updated), mco::NodeConfigPending { k8s_node_name: node.name.clone().into(), pool_name: POOL.into() });
+            r.set(
+                i64::from(!node.updated),
+                mco::NodeConfigPending { k8s_node_name: node.name.clone().into(), pool_name: POOL.into() },
+            );
         }
     });
     observe::<mco::NodeCordoned>(telemetry, shared, |c, r| {

@@ -204,7 +204,7 @@ pub static TABLE: [Entry; 34] = [
         "{} is not loopback and has no TLS",
         "bind 127.0.0.1, or say `--insecure` to accept plain text from other machines",
     ),
-    error(Code::CannotRead, 505, "cannot read {}: {}", "check the path and its permissions"),
+    error(Code::CannotRead, 505, "cannot {} {}: {}", "check the path and its permissions"),
     error(Code::PortInUse, 506, "{} is in use", "stop the other program, or choose another address"),
 ];
 

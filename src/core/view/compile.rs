@@ -4,7 +4,7 @@
 use super::{
     document,
     plan::{Compiled, Indexed, Inner, Placed, Plan, RuleRef, ViewSet},
-    spec::{Baseline, Catalogue, Mode, Reach, Selector, Target, View},
+    spec::{Baseline, Catalogue, Mode, ObjectId, Reach, Selector, Target, View},
 };
 use crate::model::{clock::Wall, component::ComponentKey};
 use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
@@ -27,8 +27,14 @@ impl ViewSet {
     /// The plan for one component at one moment: a pure function.
     #[must_use]
     pub fn plan(&self, component: &ComponentKey, now: Wall) -> Plan {
+        self.plan_as_if(component, now, None)
+    }
+
+    /// The plan as if one more view were in force.
+    pub(super) fn plan_as_if(&self, component: &ComponentKey, now: Wall, also: Option<&ObjectId>) -> Plan {
         let mut inner = Inner::default();
-        for compiled in self.views.iter().filter(|c| is_active(&c.view, now) && reaches(&c.view, component)) {
+        let acts = |view: &View| is_active(view, now) || Some(&view.id) == also;
+        for compiled in self.views.iter().filter(|c| acts(&c.view) && reaches(&c.view, component)) {
             let (tier, created) = (tier(&compiled.view), age(&compiled.view));
             let expires = compiled.view.expiry.as_ref().map(|expiry| expiry.at);
             if compiled.view.baseline != Baseline::Inherit {
@@ -85,7 +91,7 @@ fn compiled(view: Arc<View>) -> Compiled {
 }
 
 /// Age for the order of precedence: what has no time counts as younger than all that has one.
-fn age(view: &View) -> Wall {
+pub(super) fn age(view: &View) -> Wall {
     view.created.unwrap_or(Wall(u64::MAX))
 }
 
@@ -120,7 +126,7 @@ pub(super) fn reaches(view: &View, component: &ComponentKey) -> bool {
 }
 
 /// Without a cluster a namespace has one label: its name.
-fn selects(selector: &Selector, namespace: &str) -> bool {
+pub(super) fn selects(selector: &Selector, namespace: &str) -> bool {
     let named = selector.names.is_empty() || selector.names.iter().any(|pattern| pattern.matches(namespace));
     named && selector.labels.iter().all(|(key, value)| &**key == NAME_LABEL && &**value == namespace)
 }

@@ -242,7 +242,7 @@ pub(super) fn specificity(
     instrument: &Instrument,
     level: Option<Level>,
 ) -> Option<Specificity> {
-    let Match { instruments, scopes, kinds, levels } = matches;
+    let Match { instruments, places: _, scopes, kinds, levels } = matches;
     let scoped = !scopes.is_empty();
     let narrowed = !kinds.is_empty() || !levels.is_empty();
     let fits = (!scoped || scopes.iter().any(|scope| scope.matches(&instrument.scope)))

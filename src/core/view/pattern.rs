@@ -120,7 +120,8 @@ impl<'a> Names<'a> {
         Self { otel: &instrument.name, family: family(instrument), kind: instrument.kind }
     }
 
-    fn all(&self) -> impl Iterator<Item = &str> {
+    /// Each of them once or more.
+    pub fn all(&self) -> impl Iterator<Item = &str> {
         // A counter's family is written with `_total` in two formats, and without it in OpenMetrics.
         let bare = (self.kind == Kind::Counter).then(|| self.family.strip_suffix("_total")).flatten();
         [Some(self.otel), Some(self.family.as_str()), bare].into_iter().flatten()

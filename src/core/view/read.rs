@@ -43,6 +43,15 @@ impl Object {
             Self::Catalogue(catalogue) => &catalogue.id,
         }
     }
+
+    /// Where it stands.
+    #[must_use]
+    pub fn place(&self) -> &fault::Place {
+        match self {
+            Self::View(view) => &view.place,
+            Self::Catalogue(catalogue) => &catalogue.place,
+        }
+    }
 }
 
 /// What became of one document.

@@ -12,7 +12,7 @@ use crate::{
         instrument::{Kind, Level},
     },
 };
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 /// Names an object: kind, namespace (empty for a cluster view) and name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,6 +23,14 @@ pub struct ObjectId {
     pub namespace: Box<str>,
     /// Its name there.
     pub name: Box<str>,
+}
+
+impl fmt::Display for ObjectId {
+    /// `TelemetryView ns/name`, or `ClusterTelemetryView name`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let slash = if self.namespace.is_empty() { "" } else { "/" };
+        write!(f, "{} {}{slash}{}", self.kind, self.namespace, self.name)
+    }
 }
 
 /// The kind word of a namespaced view.
@@ -166,6 +174,8 @@ pub enum State {
 pub struct Match {
     /// Names, at least one.
     pub instruments: Vec<Pattern>,
+    /// Where each of them stands.
+    pub places: Vec<Place>,
     /// Scope names.
     pub scopes: Vec<Pattern>,
     /// Kinds.
@@ -239,6 +249,8 @@ pub struct Sampling {
 pub struct Catalogue {
     /// Which object; an empty namespace speaks for all.
     pub id: ObjectId,
+    /// Where it stands.
+    pub place: Place,
     /// `service.name` of those who have them.
     pub service: Box<str>,
     /// Version of the names.

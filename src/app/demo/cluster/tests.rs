@@ -35,13 +35,38 @@ fn check(nodes: usize, scenario: Scenario, want: &Expect) {
 /// Scenario: three nodes, nothing goes wrong. Guarantees: all are updated, the same way for any size of step.
 #[test]
 fn happy_updates_every_node() {
-    check(3, Scenario::Happy, &expect![""]);
+    check(
+        3,
+        Scenario::Happy,
+        &expect![[r#"
+        00:02 RolloutStarted { from: "rendered-worker-63cbe1e4", to: "rendered-worker-044c3cd7" }
+        00:07 worker-0 updated in 300s, 7 phases
+        00:07 worker-2 updated in 301s, 7 phases
+        00:13 worker-1 updated in 400s, 7 phases
+        00:13 RolloutEnded { start: 120 }
+    "#]],
+    );
 }
 
 /// Scenario: one drain is blocked. Guarantees: the others finish meanwhile, tiers are told once, then it goes on.
 #[test]
 fn a_blocked_drain_waits_for_its_budget() {
-    check(4, Scenario::DrainStuck, &expect![""]);
+    check(
+        4,
+        Scenario::DrainStuck,
+        &expect![[r#"
+        00:02 RolloutStarted { from: "rendered-worker-63cbe1e4", to: "rendered-worker-044c3cd7" }
+        00:02 DrainBlocked { node: 3 }
+        00:06 worker-0 updated in 292s, 7 phases
+        00:12 DrainTier { node: 3, tier: 0 }
+        00:12 worker-1 updated in 337s, 7 phases
+        00:17 worker-2 updated in 279s, 7 phases
+        01:02 DrainTier { node: 3, tier: 1 }
+        03:17 DrainFreed { node: 3 }
+        03:21 worker-3 updated in 11974s, 7 phases
+        03:21 RolloutEnded { start: 120 }
+    "#]],
+    );
 }
 
 /// Scenario: any moment of any scenario. Guarantees: never more nodes away than may be, and the flood has an end.

@@ -3,6 +3,7 @@
 use super::{
     Metadata,
     cursor::{Cursor, Fields, Item, Unknown},
+    object_place,
 };
 use crate::{
     limits::{ATTRIBUTES_MAX, CATALOGUE_INSTRUMENTS_MAX, VIEW_REASON_BYTES_MAX, VIEW_TEXT_BYTES_MAX},
@@ -19,7 +20,14 @@ pub(super) fn read(cursor: &mut Cursor<'_>, object: &Fields<'_>, metadata: Optio
     let schema_url = fields.get("schemaUrl").and_then(|item| cursor.short_text(&item, VIEW_REASON_BYTES_MAX));
     let items = cursor.required(&fields, "instruments").map(|item| cursor.list(&item, CATALOGUE_INSTRUMENTS_MAX));
     let instruments = items?.iter().filter_map(|item| declared(cursor, item)).collect();
-    Some(Catalogue { id: metadata?.id, service: service?.into(), schema_url: schema_url.unwrap_or_default().into(), instruments })
+    let place = object_place(cursor, object);
+    Some(Catalogue {
+        id: metadata?.id,
+        place,
+        service: service?.into(),
+        schema_url: schema_url.unwrap_or_default().into(),
+        instruments,
+    })
 }
 
 fn declared(cursor: &mut Cursor<'_>, item: &Item<'_>) -> Option<Declared> {

@@ -228,8 +228,14 @@ impl<'a> Cursor<'a> {
     }
 
     pub(super) fn patterns(&mut self, item: &Item<'_>, max: usize) -> Vec<Pattern> {
+        self.placed_patterns(item, max).0
+    }
+
+    /// Patterns, and where each stands.
+    pub(super) fn placed_patterns(&mut self, item: &Item<'_>, max: usize) -> (Vec<Pattern>, Vec<fault::Place>) {
         let items = self.filled_list(item, max);
-        items.iter().filter_map(|item| self.short_text(item, VIEW_TEXT_BYTES_MAX).map(Pattern::new)).collect()
+        let read = |item| self.short_text(item, VIEW_TEXT_BYTES_MAX).map(|text| (Pattern::new(text), self.place(item)));
+        items.iter().filter_map(read).unzip()
     }
 
     /// A whole number within `range`.

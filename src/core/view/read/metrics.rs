@@ -96,14 +96,14 @@ fn check_purpose(cursor: &mut Cursor<'_>, item: &Item<'_>, fields: &Fields<'_>, 
 
 fn matches(cursor: &mut Cursor<'_>, item: &Item<'_>) -> Option<Match> {
     let fields = cursor.fields(item, "match", MATCH, Unknown::Fault)?;
-    let instruments = cursor.required(&fields, "instruments").map(|item| cursor.patterns(&item, PATTERNS_MAX));
+    let instruments = cursor.required(&fields, "instruments").map(|item| cursor.placed_patterns(&item, PATTERNS_MAX));
     let scopes = fields.get("scopes").map(|item| cursor.patterns(&item, PATTERNS_MAX)).unwrap_or_default();
     let kinds: Vec<(&str, Kind)> = Kind::ALL.iter().map(|kind| (kind.as_str(), *kind)).collect();
     let kinds = fields.get("kinds").map(|item| words(cursor, &item, "kind", &kinds)).unwrap_or_default();
     let levels: Vec<(&str, Level)> = Level::ALL.iter().map(|level| (level.as_str(), *level)).collect();
     let levels = fields.get("levels").map(|item| words(cursor, &item, "level", &levels)).unwrap_or_default();
-    let instruments = instruments.filter(|patterns| !patterns.is_empty())?;
-    Some(Match { instruments, scopes, kinds, levels })
+    let (instruments, places) = instruments.filter(|(patterns, _)| !patterns.is_empty())?;
+    Some(Match { instruments, places, scopes, kinds, levels })
 }
 
 fn words<T: Copy>(cursor: &mut Cursor<'_>, item: &Item<'_>, what: &str, table: &[(&str, T)]) -> Vec<T> {

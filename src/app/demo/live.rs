@@ -1,0 +1,224 @@
+//! The demo against the wall clock: the real server beside the simulator, or the simulator alone.
+//! What it tells of the server it has seen in a scrape.
+
+use super::{
+    Options,
+    cluster::{Cluster, Second},
+    fleet::{Fleet, WayOut},
+    folder::Folder,
+    look::{self, Look},
+    tell::Teller,
+    time::Pace,
+};
+use crate::{
+    app::{
+        clock::Clock,
+        drain::{self, Stop, Stopper},
+        serve::{Addresses, BindError, bind},
+    },
+    config::{Config, Given},
+};
+use anyhow::Context;
+use parking_lot::Mutex;
+use pointsman_core::fault::Fault;
+use pointsman_instrument::Transport;
+use std::{
+    fmt::Display,
+    io::Write,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+/// How often the story goes on.
+const TICK: Duration = Duration::from_millis(200);
+/// Ticks between two pushes of everyone.
+const TICKS_PER_PUSH: u64 = 5;
+/// The last push may take this long.
+const FLUSH: Duration = Duration::from_secs(3);
+
+type Out<'a> = &'a mut (dyn Write + Send);
+
+/// Serves and simulates until stopped.
+pub(crate) async fn serve(options: &Options, out: Out<'_>) -> anyhow::Result<()> {
+    let folder = Folder::new()?;
+    let clock = Clock::at_speed(options.speed);
+    let app = bind(config(options, &folder)?, clock).await.map_err(|error| match error {
+        BindError::Faults(faults) => told("take the demo's ports", &faults),
+        BindError::Other(error) => error.context("take the demo's ports"),
+    })?;
+    let at = app.addresses();
+    let urls = [format!("http://{}", at.otlp_grpc), format!("http://{}", at.otlp_http)];
+    let way_out = move |n: usize| match n % 2 {
+        0 => Transport::grpc(&urls[0]),
+        _ => Transport::http(&urls[1]),
+    };
+    let play = Play::new(options, clock, Some((at.listen, folder)), &way_out)?;
+    play.introduce(options, at, out)?;
+    let (stopper, stop) = drain::pair();
+    let server = app.run(stopper.clone(), stop.clone());
+    until_stopped(options, &stopper, stop, play, out, server).await
+}
+
+/// Simulates only; everything goes to the receiver at `url`.
+pub(crate) async fn send(options: &Options, url: &str, out: Out<'_>) -> anyhow::Result<()> {
+    let http = url.trim_end_matches('/').ends_with(":4318");
+    let way_out = |_| if http { Transport::http(url) } else { Transport::grpc(url) };
+    let play = Play::new(options, Clock::at_speed(options.speed), None, &way_out)?;
+    writeln!(out, "{}   Ctrl-C to stop", super::headline(options))?;
+    writeln!(out, "  sends to {url} over {}", if http { "HTTP" } else { "gRPC" })?;
+    let (stopper, stop) = drain::pair();
+    let idle = stop.clone();
+    let nothing = async move {
+        idle.asked().await;
+        Ok(())
+    };
+    until_stopped(options, &stopper, stop, play, out, nothing).await
+}
+
+async fn until_stopped(
+    options: &Options,
+    stopper: &Stopper,
+    stop: Stop,
+    play: Play,
+    out: Out<'_>,
+    server: impl Future<Output = anyhow::Result<()>>,
+) -> anyhow::Result<()> {
+    let ended = async {
+        match options.for_time {
+            Some(time) => tokio::time::sleep(time).await,
+            None => std::future::pending().await,
+        }
+    };
+    let story = async {
+        let told = tokio::select! {
+            told = play.run(stop, out) => told,
+            () = ended => Ok(()),
+        };
+        stopper.ask();
+        told
+    };
+    tokio::select! {
+        both = async { tokio::try_join!(server, story) } => both.map(|_| ()),
+        heard = stopper.clone().ask_on_signals() => heard.context("hear signals"),
+    }
+}
+
+/// The default ports where they are free, others where they are not.
+fn config(options: &Options, folder: &Folder) -> anyhow::Result<Config> {
+    let mut config = Config::read(&Given::default()).map_err(|faults| told("configure the demo's server", &faults))?;
+    for address in [&mut config.otlp_grpc, &mut config.otlp_http, &mut config.listen] {
+        if TcpListener::bind(*address).is_err() {
+            address.set_port(0);
+        }
+    }
+    config.views = Some(folder.path().to_owned());
+    config.traces_to.clone_from(&options.traces_to);
+    Ok(config)
+}
+
+fn told(doing: &'static str, faults: &[Fault]) -> anyhow::Error {
+    let all: Vec<_> = faults.iter().map(|fault| format!("{}: {}", fault.place, fault.message)).collect();
+    anyhow::anyhow!("{}", all.join("; ")).context(doing)
+}
+
+/// The simulator and who tells of it.
+struct Play {
+    clock: Clock,
+    pace: Pace,
+    shared: super::readings::Shared,
+    fleet: Fleet,
+    teller: Teller,
+    /// The server's read side and the folder of its views, when it is ours.
+    server: Option<(SocketAddr, Folder)>,
+}
+
+impl Play {
+    fn new(options: &Options, clock: Clock, server: Option<(SocketAddr, Folder)>, way_out: WayOut<'_>) -> anyhow::Result<Self> {
+        let base = SystemTime::UNIX_EPOCH + Duration::from_nanos(clock.wall().0);
+        let pace = Pace { base, speed: f64::from(options.speed) };
+        let cluster = Cluster::new(options.nodes, options.scenario, options.seed);
+        let teller = Teller::new(cluster.nodes.iter().map(|n| n.name.clone()).collect(), cluster.blocked_node());
+        let shared = Arc::new(Mutex::new(cluster));
+        let fleet = Fleet::new(&shared, pace, options.seed, way_out)?;
+        Ok(Self { clock, pace, shared, fleet, teller, server })
+    }
+
+    fn introduce(&self, options: &Options, at: Addresses, out: Out<'_>) -> anyhow::Result<()> {
+        let Some((_, folder)) = &self.server else { return Ok(()) };
+        let views = folder.path().display();
+        let read = at.listen;
+        let traces = match options.traces_to.as_slice() {
+            [] => "kept in memory (--traces-to URL forwards them)".to_owned(),
+            urls => format!("forwarded to {}", urls.join(", ")),
+        };
+        writeln!(out, "{}   Ctrl-C to stop", super::headline(options))?;
+        writeln!(out, "  metrics  http://{read}/metrics")?;
+        writeln!(out, "  page     http://{read}/")?;
+        writeln!(out, "  OTLP     {} gRPC · {} HTTP, {} senders", at.otlp_grpc, at.otlp_http, self.fleet.len())?;
+        writeln!(out, "  traces   {traces}")?;
+        writeln!(out, "  views    {views}   change a file there, and the next scrape changes")?;
+        writeln!(out, "try, in another shell:")?;
+        writeln!(out, "  curl -s http://{read}/metrics | grep mco_pool_machine_count")?;
+        writeln!(out, "  curl -s http://{read}/metrics | grep -c '^mcd_update_state'")?;
+        writeln!(out, "  curl -s http://{read}/api/v1/traces")?;
+        writeln!(out, "  {} check {views}", options.program)?;
+        Ok(out.flush()?)
+    }
+
+    async fn run(mut self, stop: Stop, out: Out<'_>) -> anyhow::Result<()> {
+        let mut unreached = false;
+        for tick in 0_u64.. {
+            let second = self.pace.second(Duration::from_nanos(self.clock.mono().0));
+            self.advance(second, out)?;
+            if tick.is_multiple_of(TICKS_PER_PUSH) {
+                let failed = self.fleet.push().await > 0;
+                if failed != unreached {
+                    unreached = failed;
+                    writeln!(
+                        out,
+                        "{}",
+                        if failed { "pushes fail: the receiver cannot be reached" } else { "pushes arrive again" }
+                    )?;
+                }
+                self.look(second, out).await?;
+            }
+            out.flush()?;
+            tokio::select! {
+                () = stop.asked() => break,
+                () = tokio::time::sleep(TICK) => {}
+            }
+        }
+        // What was recorded last still goes out; a receiver that is gone must not hold us up.
+        drop(tokio::time::timeout(FLUSH, self.fleet.push()).await);
+        Ok(())
+    }
+
+    fn advance(&mut self, second: Second, out: Out<'_>) -> anyhow::Result<()> {
+        let events = self.shared.lock().step(second);
+        for (at, event) in &events {
+            self.fleet.record(*at, event);
+            let trace = self.fleet.trace_id();
+            if let Some(line) = self.teller.event(*at, event, trace.as_ref().map(|t| t as &dyn Display)) {
+                writeln!(out, "{line}")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells what the last scrape shows, and writes the view when its time has come.
+    async fn look(&mut self, second: Second, out: Out<'_>) -> anyhow::Result<()> {
+        let Some((address, folder)) = &self.server else { return Ok(()) };
+        // A scrape that fails is the server's affair: it logs it, and the next one comes in a second.
+        let Ok(body) = look::fetch(*address).await else { return Ok(()) };
+        let look = Look::read(&body, self.teller.blocked_node());
+        if let Some(line) = self.teller.look(second, look) {
+            writeln!(out, "{line}")?;
+        }
+        if self.teller.wants_quiet(second) {
+            let path = folder.write_quiet()?;
+            writeln!(out, "{}", self.teller.quiet_written(second, &path.display()))?;
+        }
+        Ok(())
+    }
+}

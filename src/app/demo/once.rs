@@ -1,0 +1,191 @@
+//! One run on simulated time, without a socket: the real client library, store, views and exposition in one process.
+//! The same seed gives the same transcript, whatever machine it runs on.
+
+use super::{
+    Options,
+    cluster::{Cluster, Event, Second},
+    fleet::Fleet,
+    folder::Folder,
+    look::{Look, families},
+    tell::Teller,
+    time::{Pace, clock_text},
+};
+use crate::{
+    telemetry::CATALOGUES,
+    traces::{Traces, recent::RecentTrace},
+    views::dir::{DirSource, Origins},
+};
+use anyhow::bail;
+use parking_lot::Mutex;
+use pointsman_core::{
+    expose::{ExposeOptions, negotiate::Negotiated, scrape::Scrape},
+    limits,
+    model::clock::{Mono, Wall},
+    state::store::{Store, StoreConfig},
+};
+use pointsman_instrument::{Signal, Transport};
+use std::{
+    fmt::Write as _,
+    io::Write,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+/// Simulated seconds between two pushes.
+const PUSH_EVERY: Second = 30;
+/// A run that takes longer has lost its way.
+const END: Second = 12 * 3600;
+/// When the simulation begins, by its own wall clock: 2026-01-01.
+const BASE_SECS: u64 = 1_767_225_600;
+
+/// What stands where `serve` stands otherwise.
+struct Inside {
+    store: Arc<Store>,
+    traces: Traces,
+    source: Mutex<DirSource>,
+    now: Mutex<Second>,
+    taken: Mutex<Taken>,
+}
+
+#[derive(Default)]
+struct Taken {
+    requests: u64,
+    points: u64,
+    spans: u64,
+    refused: u64,
+}
+
+/// Runs the scenario to its end and writes the transcript.
+pub(crate) async fn run(options: &Options, out: &mut dyn Write) -> anyhow::Result<()> {
+    let folder = Folder::new()?;
+    let pace = Pace { base: SystemTime::UNIX_EPOCH + Duration::from_secs(BASE_SECS), speed: 1.0 };
+    let cluster = Cluster::new(options.nodes, options.scenario, options.seed);
+    let mut teller = Teller::new(cluster.nodes.iter().map(|n| n.name.clone()).collect(), cluster.blocked_node());
+    let shared = Arc::new(Mutex::new(cluster));
+    let inside = Arc::new(Inside::new(&folder));
+    let sink = inside.clone();
+    let transport = Transport::InProcess(Arc::new(move |signal, body| sink.take(signal, &body)));
+    let mut fleet = Fleet::new(&shared, pace, options.seed, &|_| Ok(transport.clone()))?;
+    writeln!(out, "{}", super::headline(options))?;
+    let mut ended = false;
+    for second in (PUSH_EVERY..END).step_by(usize::try_from(PUSH_EVERY)?) {
+        let events = shared.lock().step(second);
+        for (at, event) in &events {
+            fleet.record(*at, event);
+            let trace = fleet.trace_id();
+            let line = teller.event(*at, event, trace.as_ref().map(|t| t as &dyn std::fmt::Display));
+            line.into_iter().try_for_each(|line| writeln!(out, "{line}"))?;
+            ended |= matches!(event, Event::RolloutEnded { .. });
+        }
+        inside.tick(second);
+        fleet.push().await;
+        let look = Look::read(&inside.scrape(), teller.blocked_node());
+        teller.look(second, look).into_iter().try_for_each(|line| writeln!(out, "{line}"))?;
+        if teller.wants_quiet(second) {
+            folder.write_quiet()?;
+            writeln!(out, "{}", teller.quiet_written(second, &"quiet-mcd.yaml"))?;
+        }
+        if ended && teller.is_quiet_over() {
+            return Ok(out.write_all(inside.summary(second).as_bytes())?);
+        }
+    }
+    bail!("the scenario {} did not end within {}", options.scenario, clock_text(END));
+}
+
+impl Inside {
+    fn new(folder: &Folder) -> Self {
+        let seeds = [1, 2];
+        let config = StoreConfig { series_max: limits::SERIES_MAX, expire_after: Duration::from_secs(300), seeds };
+        let origins = Origins { dir: Some(folder.path().to_owned()), built_in: CATALOGUES.to_vec(), ..Origins::default() };
+        Self {
+            store: Arc::new(Store::new(config)),
+            traces: Traces::new(Vec::new()),
+            source: Mutex::new(DirSource::new(origins)),
+            now: Mutex::new(0),
+            taken: Mutex::default(),
+        }
+    }
+
+    fn clocks(&self) -> (Mono, Wall) {
+        let now = *self.now.lock();
+        (Mono::from_secs(now), Wall::from_secs(BASE_SECS + now))
+    }
+
+    /// Time passes: views are read again, what fell silent ends.
+    fn tick(&self, second: Second) {
+        *self.now.lock() = second;
+        let (mono, wall) = self.clocks();
+        if let Some(reload) = self.source.lock().poll(wall) {
+            self.store.set_views(reload.views.clone(), wall);
+            self.traces.set_views(reload.views, wall);
+        }
+        self.store.expire(mono);
+    }
+
+    fn take(&self, signal: Signal, body: &[u8]) {
+        let (mono, wall) = self.clocks();
+        let tally = match signal {
+            Signal::Metrics => self.store.ingest(body, mono, wall),
+            Signal::Traces => self.traces.ingest(body, mono),
+        };
+        let mut taken = self.taken.lock();
+        taken.requests += 1;
+        match (tally, signal) {
+            (Err(_), _) => taken.refused += 1,
+            (Ok(tally), Signal::Metrics) => {
+                taken.points += tally.received;
+                taken.refused += tally.rejected_total();
+            }
+            (Ok(tally), Signal::Traces) => {
+                taken.spans += tally.received;
+                taken.refused += tally.rejected_total();
+            }
+        }
+    }
+
+    fn scrape(&self) -> String {
+        let mut scrape = Scrape::new(self.store.clone(), ExposeOptions::default(), Negotiated::default(), &[]);
+        let mut body = Vec::new();
+        while scrape.next_chunk(&mut body) {}
+        String::from_utf8_lossy(&body).into_owned()
+    }
+
+    /// What came of it all, in numbers that a fixed seed fixes.
+    fn summary(&self, second: Second) -> String {
+        let Taken { requests, points, spans, refused } = &*self.taken.lock();
+        let mut out = format!(
+            "{}  end: {requests} requests, {points} points, {spans} spans, {refused} refused\n\nseries  family\n",
+            clock_text(second)
+        );
+        for (family, series) in families(&self.scrape()) {
+            writeln!(out, "{series:>6}  {family}").unwrap_or_default();
+        }
+        for trace in self.traces.recent() {
+            out += &tree(&trace);
+        }
+        out
+    }
+}
+
+/// A trace as a tree, cut to the first node: the others look the same.
+fn tree(trace: &RecentTrace) -> String {
+    let id: String = trace.trace_id.iter().map(|b| format!("{b:02x}")).collect();
+    let mut out = format!("\ntrace {id}: {} spans\n", trace.spans.len());
+    let children = |parent: Option<[u8; 8]>| {
+        let mut children: Vec<_> = trace.spans.iter().filter(|s| s.parent == parent).collect();
+        children.sort_by_key(|s| (s.start, s.span_id));
+        children
+    };
+    let mut open: Vec<_> = children(None).into_iter().rev().map(|span| (span, 1)).collect();
+    while let Some((span, depth)) = open.pop() {
+        let (minutes, seconds) = (span.duration.as_secs() / 60, span.duration.as_secs() % 60);
+        out += &format!("{}{} {minutes}m{seconds:02}s\n", "  ".repeat(depth), span.name);
+        let below = children(Some(span.span_id));
+        let shown = if depth == 1 { 1 } else { below.len() };
+        if shown < below.len() {
+            out += &format!("  {}and {} more beside:\n", "  ".repeat(depth), below.len() - shown);
+        }
+        open.extend(below.into_iter().take(shown).rev().map(|span| (span, depth + 1)));
+    }
+    out
+}

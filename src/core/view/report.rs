@@ -1,0 +1,226 @@
+//! What became of each view: which of its rules hold, which are overruled and by whom, which match nothing.
+//! Counts what `explain` says about every instrument that was seen; decides nothing.
+
+use super::{
+    compile::{has_expired, is_active, reaches, tier},
+    explain::Criterion,
+    plan::{Compiled, Plan, RuleRef, ViewSet},
+    spec::{Baseline, Mode, ObjectId, Target, View},
+};
+use crate::{
+    fault::{Fault, code::Code, suggest},
+    model::{clock::Wall, component::ComponentKey, instrument::Instrument},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// Most instruments named per rule.
+const SAMPLE_MAX: usize = 10;
+
+/// A component and the instruments it sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Which component.
+    pub component: ComponentKey,
+    /// What it sent.
+    pub instruments: Vec<Instrument>,
+}
+
+/// What became of one view.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ViewReport {
+    /// Which view.
+    pub id: ObjectId,
+    /// The view as it was written.
+    pub view: Arc<View>,
+    /// Its tier.
+    pub tier: u8,
+    /// In one word.
+    pub status: Status,
+    /// How many components it reaches.
+    pub components: usize,
+    /// Its rules for metrics, in order.
+    pub rules: Vec<RuleReport>,
+    /// What only shows beside what was seen.
+    pub faults: Vec<Fault>,
+}
+
+/// What became of one rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleReport {
+    /// Its name.
+    pub name: Box<str>,
+    /// In one word.
+    pub state: RuleState,
+    /// How many instruments it matched.
+    pub matched: usize,
+    /// Some of them.
+    pub sample: Vec<Box<str>>,
+    /// Who overruled it somewhere.
+    pub overridden_by: Vec<Arc<RuleRef>>,
+}
+
+/// A view's state in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// All rules are in force.
+    Programmed,
+    /// Some rule is overruled, without match or does not fit.
+    PartiallyProgrammed,
+    /// It only computes.
+    DryRun,
+    /// Nothing that was seen matches yet.
+    NoMatch,
+    /// No component is what its targets name.
+    NoTargets,
+    /// Stronger views win everywhere.
+    Overridden,
+    /// Its time is over.
+    Expired,
+}
+
+/// A rule's state in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RuleState {
+    /// All it says holds.
+    Active,
+    /// Some of it holds.
+    PartiallyOverridden,
+    /// None of it holds.
+    Overridden,
+    /// Nothing that was seen matches.
+    NoMatch,
+    /// What it says cannot be done to what it matches.
+    Invalid,
+}
+
+/// What a rule won and lost, one for each instrument and aspect.
+#[derive(Default)]
+struct Score {
+    matched: BTreeSet<Box<str>>,
+    instruments: usize,
+    won: usize,
+    lost: usize,
+    unfit: usize,
+    by: BTreeSet<Arc<RuleRef>>,
+}
+
+type Scores = BTreeMap<RuleRef, Score>;
+
+impl ViewSet {
+    /// What became of every view, beside what was seen. A dry run is told as if it were in force.
+    #[must_use]
+    pub fn reports(&self, seen: &[Seen], now: Wall) -> Vec<ViewReport> {
+        let plans: Vec<(Plan, &Seen)> = seen.iter().map(|seen| (self.plan(&seen.component, now), seen)).collect();
+        let scores = scores(&plans);
+        let report = |compiled: &Compiled| {
+            if is_active(&compiled.view, now) {
+                return report(compiled, &scores, seen, now);
+            }
+            let id = &compiled.view.id;
+            let reached = seen.iter().filter(|seen| reaches(&compiled.view, &seen.component));
+            let plans: Vec<_> = reached.map(|seen| (self.plan_as_if(&seen.component, now, Some(id)), seen)).collect();
+            report(compiled, &self::scores(&plans), seen, now)
+        };
+        self.views.iter().map(report).collect()
+    }
+}
+
+fn scores(plans: &[(Plan, &Seen)]) -> Scores {
+    let mut scores = Scores::new();
+    for (plan, seen) in plans {
+        for instrument in &seen.instruments {
+            score(&mut scores, plan, instrument);
+        }
+    }
+    scores
+}
+
+fn score(scores: &mut Scores, plan: &Plan, instrument: &Instrument) {
+    let mut touched: BTreeSet<Arc<RuleRef>> = BTreeSet::new();
+    for choice in plan.explain(instrument).choices {
+        for winner in &choice.winners {
+            let score = scores.entry((*winner.by).clone()).or_default();
+            score.won = score.won.saturating_add(1);
+            touched.insert(Arc::clone(&winner.by));
+        }
+        for (loser, criterion) in &choice.losers {
+            let score = scores.entry((*loser.by).clone()).or_default();
+            touched.insert(Arc::clone(&loser.by));
+            if *criterion == Criterion::Kind {
+                score.unfit = score.unfit.saturating_add(1);
+            } else {
+                score.lost = score.lost.saturating_add(1);
+                score.by.extend(choice.winners.iter().map(|winner| Arc::clone(&winner.by)));
+            }
+        }
+    }
+    for by in touched {
+        if let Some(score) = scores.get_mut(&*by) {
+            score.instruments = score.instruments.saturating_add(1);
+            score.matched.insert(instrument.name.clone());
+        }
+    }
+}
+
+fn report(compiled: &Compiled, scores: &Scores, seen: &[Seen], now: Wall) -> ViewReport {
+    let view = &compiled.view;
+    let rules: Vec<RuleReport> = compiled.metrics.iter().map(|(_, by)| rule_report(by, scores.get(&**by))).collect();
+    let components = seen.iter().filter(|seen| reaches(view, &seen.component)).count();
+    let faults = no_target(view, components, seen);
+    let status = status(view, &rules, components, now);
+    ViewReport { id: view.id.clone(), view: Arc::clone(view), tier: tier(view), status, components, rules, faults }
+}
+
+fn rule_report(by: &RuleRef, score: Option<&Score>) -> RuleReport {
+    let name = by.rule.clone();
+    let Some(score) = score else {
+        return RuleReport { name, state: RuleState::NoMatch, matched: 0, sample: Vec::new(), overridden_by: Vec::new() };
+    };
+    let state = match (score.won, score.lost, score.unfit) {
+        (0, 0, _) => RuleState::Invalid,
+        (0, ..) => RuleState::Overridden,
+        (_, 0, 0) => RuleState::Active,
+        _ => RuleState::PartiallyOverridden,
+    };
+    let sample = score.matched.iter().take(SAMPLE_MAX).cloned().collect();
+    RuleReport { name, state, matched: score.instruments, sample, overridden_by: score.by.iter().map(Arc::clone).collect() }
+}
+
+fn status(view: &View, rules: &[RuleReport], components: usize, now: Wall) -> Status {
+    let all = |state: RuleState| !rules.is_empty() && rules.iter().all(|rule| rule.state == state);
+    if has_expired(view, now) {
+        Status::Expired
+    } else if view.mode == Mode::DryRun {
+        Status::DryRun
+    } else if components == 0 {
+        Status::NoTargets
+    } else if all(RuleState::NoMatch) && view.traces.is_empty() && view.baseline == Baseline::Inherit {
+        Status::NoMatch
+    } else if all(RuleState::Overridden) {
+        Status::Overridden
+    } else if rules.iter().all(|rule| rule.state == RuleState::Active) {
+        Status::Programmed
+    } else {
+        Status::PartiallyProgrammed
+    }
+}
+
+fn no_target(view: &View, components: usize, seen: &[Seen]) -> Vec<Fault> {
+    if components > 0 || view.targets.is_empty() || seen.is_empty() {
+        return Vec::new();
+    }
+    let services: BTreeSet<&str> = seen.iter().map(|seen| &*seen.component.service).collect();
+    let near: Vec<String> = view
+        .targets
+        .iter()
+        .flat_map(|target| match target {
+            Target::Service(pattern) => suggest::nearest(pattern.as_str(), services.iter().copied()),
+            Target::Workload { .. } => Vec::new(),
+        })
+        .collect();
+    let fault = Fault::new(Code::NoTarget, view.place.clone(), &[&view.id.name]);
+    vec![if near.is_empty() { fault } else { fault.with_hint(format!("closest: {}", near.join(", "))) }]
+}

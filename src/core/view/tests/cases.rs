@@ -1,0 +1,210 @@
+//! Runs every folder of `tests/data/view`: views in, the decision for each instrument and span out, and every fault.
+//! The same folders run through files, `check` and the scrape in `tests/it/view.rs`.
+
+use crate::{
+    fault::{Source, code::Code, render},
+    model::{
+        clock::Wall,
+        component::{ComponentKey, Workload},
+        instrument::{Instrument, Kind},
+    },
+    view::{
+        explain::Explanation,
+        lint,
+        plan::{Collapse, Plan, RuleRef, SpanDecision, ViewSet},
+        read::{Known, Object, text},
+        time,
+        yaml::{self, Node, Value},
+    },
+};
+use expect_test::expect_file;
+use serde::Deserialize;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// What a case pushes, and when.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Case {
+    #[serde(default = "ten")]
+    at: String,
+    seen: Option<String>,
+    #[serde(default)]
+    push: Vec<Push>,
+    #[serde(default)]
+    spans: Vec<Span>,
+    /// What a scrape shows then; not looked at here.
+    scrape: Option<String>,
+    /// Why a real process cannot run it.
+    engine_only: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Push {
+    #[serde(default = "default_namespace")]
+    namespace: String,
+    #[serde(default = "checkout")]
+    service: String,
+    workload: Option<Owner>,
+    #[serde(default)]
+    scope: String,
+    metric: String,
+    kind: String,
+    #[serde(default)]
+    unit: String,
+}
+
+#[derive(Deserialize)]
+struct Owner {
+    kind: String,
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Span {
+    scope: String,
+    name: String,
+}
+
+fn ten() -> String {
+    "2026-01-01T10:00:00Z".into()
+}
+fn default_namespace() -> String {
+    "default".into()
+}
+fn checkout() -> String {
+    "checkout".into()
+}
+
+/// Scenario: every folder. Guarantees: the engine decides as `out.txt` says; each case says what it is for, and a real process can run
+/// it or the case says why not.
+#[test]
+fn views_decide_as_the_cases_say() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/view");
+    let mut folders: Vec<PathBuf> =
+        fs::read_dir(&root).expect("the cases are there").map(|entry| entry.expect("it lists").path()).collect();
+    folders.sort();
+    for folder in &folders {
+        let readme = fs::read_to_string(folder.join("README.md")).expect("each case has a README");
+        assert!(readme.starts_with("Scenario: ") && readme.contains("\nGuarantees: "), "{}", folder.display());
+        expect_file![folder.join("out.txt")].assert_eq(&run(folder));
+    }
+    assert!(folders.len() >= 60, "{} cases", folders.len());
+}
+
+fn run(folder: &Path) -> String {
+    let read = |name: &str| fs::read_to_string(folder.join(name)).expect("each case has this file");
+    let case: Case = serde_json::from_value(document(&read("case.yaml"))).expect("the case is of the form above");
+    assert!(
+        case.push.is_empty() || case.scrape.is_some() != case.engine_only.is_some(),
+        "{}: a scrape, or why there is none",
+        folder.display()
+    );
+    let now = time::parse_time(&case.at).expect("a time");
+    let seen = case.seen.as_deref().map_or(now, |text| time::parse_time(text).expect("a time"));
+    let (views, mut out) = compile(&read("in.yaml"), seen);
+    let components: BTreeSet<ComponentKey> = case.push.iter().map(component).collect();
+    let plans: BTreeMap<&ComponentKey, Plan> = components.iter().map(|key| (key, views.plan(key, now))).collect();
+    let mut told = BTreeSet::new();
+    for push in &case.push {
+        let (key, instrument) = (component(push), instrument(push));
+        if told.insert((key.clone(), instrument.clone())) {
+            let plan = plans.get(&key).expect("every component has a plan");
+            writeln!(out, "{key} {} {}", instrument.scope, instrument.name).expect("a String takes all text");
+            tell(&mut out, &plan.explain(&instrument));
+        }
+    }
+    let plan = views.plan(&ComponentKey { namespace: "default".into(), workload: None, service: "checkout".into() }, now);
+    for span in &case.spans {
+        let decision = plan.decide_span(&span.scope, &span.name);
+        writeln!(out, "span {} {}: {}", span.scope, span.name, span_text(decision)).expect("a String takes all text");
+    }
+    out
+}
+
+/// The views of a text as of a moment, and every fault as the first lines of the answer.
+fn compile(yaml: &str, seen: Wall) -> (ViewSet, String) {
+    let source = Arc::new(Source { name: "in.yaml".into(), text: yaml.into() });
+    let mut faults = Vec::new();
+    let (mut views, mut catalogues) = (Vec::new(), Vec::new());
+    let mut ids = BTreeSet::new();
+    for read in text(&source, &Known { first_seen: &|_, _| seen, namespace: "default" }) {
+        faults.extend(read.faults);
+        match read.object.filter(|object| ids.insert(object.id().clone())) {
+            Some(Object::View(view)) => views.push(view),
+            Some(Object::Catalogue(catalogue)) => catalogues.push(catalogue),
+            None => {}
+        }
+    }
+    faults.extend(lint::views(&views, &catalogues));
+    // Most cases turn something off that their catalogue does not name, to look at more than one thing.
+    let lines = faults.iter().filter(|fault| fault.code != Code::MatchesNothing).map(|fault| render::short(fault) + "\n");
+    (ViewSet::compile(views, catalogues), lines.collect())
+}
+
+fn tell(out: &mut String, explanation: &Explanation) {
+    let decision = &explanation.decision;
+    let mut words = vec![if decision.on { "on".to_owned() } else { "OFF".to_owned() }];
+    words.extend(decision.by.as_deref().map(|by: &RuleRef| format!("by {by}")));
+    words.extend(explanation.level.map(|level| format!("level {}", level.as_str())));
+    words.extend(decision.keys.keep.as_ref().map(|keep| format!("keep {keep:?}")));
+    words.extend((!decision.keys.drop.is_empty()).then(|| format!("drop {:?}", decision.keys.drop)));
+    words.extend(decision.collapse.map(|collapse| format!("collapse {}", Collapse::as_str(collapse))));
+    words.extend(decision.buckets.as_ref().map(|buckets| format!("{buckets:?}")));
+    words.extend(decision.limit.map(|limit| format!("limit {limit}")));
+    words.extend(decision.interval_ms.map(|interval| format!("interval {interval} ms")));
+    words.extend(decision.rename.as_ref().map(|name| format!("rename {name}")));
+    words.extend(explanation.expires.map(|at| format!("until {}", time::format_time(at))));
+    writeln!(out, "  {}", words.join(", ")).expect("a String takes all text");
+    for choice in &explanation.choices {
+        for (loser, criterion) in &choice.losers {
+            let (aspect, by) = (choice.aspect.as_str(), criterion.as_str());
+            writeln!(out, "  not {} ({aspect}: {}, tier {}), by {by}", loser.by, loser.says, loser.tier)
+                .expect("a String takes all text");
+        }
+    }
+}
+
+fn span_text(decision: Option<SpanDecision>) -> String {
+    decision.map_or_else(
+        || "goes on".into(),
+        |d| {
+            let by = d.by.map_or_else(String::new, |by| format!(" by {by}"));
+            let keep = format!("keep errors {}, slower {:?}", d.keep_errors, d.keep_slower_ns);
+            if d.on { format!("share {}, {keep}{by}", d.sample) } else { format!("OFF{by}") }
+        },
+    )
+}
+
+fn component(push: &Push) -> ComponentKey {
+    let workload = push.workload.as_ref().map(|owner| Workload { kind: (&*owner.kind).into(), name: (&*owner.name).into() });
+    ComponentKey { namespace: (&*push.namespace).into(), workload, service: (&*push.service).into() }
+}
+
+fn instrument(push: &Push) -> Instrument {
+    let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == push.kind).expect("a kind as on the wire");
+    Instrument { scope: (&*push.scope).into(), name: (&*push.metric).into(), kind, unit: (&*push.unit).into() }
+}
+
+fn document(text: &str) -> serde_json::Value {
+    match yaml::documents(text).pop() {
+        Some(node) => json(&node.expect("the case is YAML")),
+        None => serde_json::json!({}),
+    }
+}
+
+fn json(node: &Node) -> serde_json::Value {
+    match &node.value {
+        Value::Null => serde_json::Value::Null,
+        Value::Bool(b) => (*b).into(),
+        Value::Number(number) => serde_json::from_str(number).expect("a number"),
+        Value::Text(text) => (&**text).into(),
+        Value::List(items) => items.iter().map(json).collect(),
+        Value::Map(entries) => entries.iter().map(|(key, value)| (String::from(&*key.text), json(value))).collect(),
+    }
+}
