@@ -56,7 +56,7 @@ pub(crate) async fn serve(options: &Options, out: Out<'_>) -> anyhow::Result<()>
     let play = Play::new(options, clock, Some((at.listen, folder)), &way_out)?;
     play.introduce(options, at, out)?;
     let (stopper, stop) = drain::pair();
-    let server = app.run(stop.clone());
+    let server = app.run(stopper.clone(), stop.clone());
     until_stopped(options, &stopper, stop, play, out, server).await
 }
 
