@@ -1,6 +1,7 @@
 //! Wiring only: bind, then run; the tools; the demo; drain.
 //! The only module that knows all others, the clock and the tasks.
 
+pub mod api;
 pub mod check;
 pub mod clock;
 pub mod demo;
@@ -13,3 +14,4 @@ pub mod serve;
 pub mod surroundings;
 pub mod tasks;
 pub mod ticks;
+pub mod views;

@@ -22,6 +22,18 @@ const DEMO_EXAMPLES: &str = "Examples:
 
 Exit codes: 0 fine; 1 findings or differences; 2 bad usage or input; 3 cannot reach.";
 
+const CHECK_EXAMPLES: &str = "Examples:
+  pointsman check views/quiet.yaml
+  pointsman check --output json views/
+
+Exit codes: 0 fine; 1 findings or differences; 2 bad usage or input; 3 cannot reach.";
+
+const EXPLAIN_EXAMPLES: &str = "Examples:
+  pointsman explain PM0104
+  pointsman explain PM0503
+
+Exit codes: 0 fine; 1 findings or differences; 2 bad usage or input; 3 cannot reach.";
+
 const VERSION_EXAMPLES: &str = "Examples:
   pointsman version
   pointsman version --output json
@@ -46,6 +58,12 @@ pub enum Verb {
     /// Show it all without a cluster: the server, and a simulated cluster that pushes OTLP into it.
     #[command(after_help = DEMO_EXAMPLES)]
     Demo(DemoArgs),
+    /// Print every mistake in view files, offline.
+    #[command(after_help = CHECK_EXAMPLES)]
+    Check(CheckArgs),
+    /// Print why a mistake is one, and how to mend it, by its code.
+    #[command(after_help = EXPLAIN_EXAMPLES)]
+    Explain(ExplainArgs),
     /// Print the version.
     #[command(after_help = VERSION_EXAMPLES)]
     Version(VersionArgs),
@@ -140,6 +158,25 @@ pub struct DemoArgs {
     /// An OTLP back end for traces; may be given several times.
     #[arg(long, value_name = "URL")]
     pub traces_to: Vec<String>,
+}
+
+/// Flags of `pointsman check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// How to print what was found.
+    #[arg(long, short, value_name = "FORM", default_value = "table", value_parser = ["table", "short", "json"])]
+    pub output: String,
+    /// Files, or folders of *.yaml and *.yml.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
+/// Flags of `pointsman explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// A code, such as PM0104.
+    #[arg(value_name = "CODE")]
+    pub code: String,
 }
 
 /// Flags of `pointsman version`.

@@ -1,1 +1,67 @@
-//! The JSON API and health, from the same values that the status page shows.
+//! The JSON API, health and the index, from values that `app` gathers: [`Sources`] holds a closure per answer.
+//! Knows neither store nor views; every list is cut at a cap and says so.
+
+pub mod api;
+pub mod health;
+pub mod index;
+pub mod model;
+
+use axum::{Router, extract::Request, middleware::Next, response::Response};
+use http::{HeaderName, HeaderValue, header};
+use model::{Catalogued, Component, ComponentDetail, Fault, Flow, Health, Overview, Traces, View};
+use pointsman_core::model::clock::Wall;
+use std::sync::Arc;
+
+/// A value as of now.
+pub type Get<T> = Arc<dyn Fn() -> T + Send + Sync>;
+
+/// Where answers come from.
+#[derive(Clone)]
+pub struct Sources {
+    /// The time of day.
+    pub now: Get<Wall>,
+    /// Whether the views are known and nothing ends.
+    pub is_ready: Get<bool>,
+    /// The whole in a few numbers.
+    pub overview: Get<Overview>,
+    /// Components.
+    pub components: Get<Vec<Component>>,
+    /// One component by namespace and name, with its plan.
+    pub component: Arc<dyn Fn(&str, &str) -> Option<ComponentDetail> + Send + Sync>,
+    /// Views, good or not.
+    pub views: Get<Vec<View>>,
+    /// Declared instruments.
+    pub catalog: Get<Vec<Catalogued>>,
+    /// Where points and spans go.
+    pub flow: Get<Flow>,
+    /// Back ends and the latest traces.
+    pub traces: Get<Traces>,
+    /// Limits, queues, memory.
+    pub health: Get<Health>,
+    /// Mistakes in views.
+    pub faults: Get<Vec<Fault>>,
+}
+
+/// Everything but the scrapes.
+pub fn router(sources: Sources) -> Router {
+    let sources = Arc::new(sources);
+    Router::new()
+        .merge(health::router(&sources))
+        .merge(api::router(&sources))
+        .merge(index::router(&sources))
+        .fallback(api::unknown)
+        .layer(axum::middleware::from_fn(guard))
+}
+
+/// No browser runs or guesses anything in what we answer.
+async fn guard(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    let policy = HeaderValue::from_static("default-src 'none'; style-src 'self'; frame-ancestors 'none'");
+    headers.insert(HeaderName::from_static("content-security-policy"), policy);
+    response
+}
+
+#[cfg(test)]
+mod tests;

@@ -16,6 +16,7 @@ use pointsman_core::{
     fault::{Fault, Place, code::Code},
     limits,
     state::store::{Store, StoreConfig},
+    view::plan::ViewSet,
 };
 use pointsman_instrument::transport;
 use std::{
@@ -54,8 +55,10 @@ pub struct Engine {
     pub own: Arc<Own>,
     /// What was counted here.
     pub numbers: Arc<Numbers>,
+    /// When the views were last known to be current, in nanoseconds of the wall clock.
+    pub views_read_at: AtomicU64,
     /// Whether the views are known.
-    pub is_ready: Arc<AtomicBool>,
+    pub is_ready: AtomicBool,
 }
 
 impl Engine {
@@ -79,8 +82,9 @@ impl Engine {
         });
         let own = Arc::new(own(clock, &store, &own_store, &traces, &numbers));
         let exposition = Arc::new(Exposition::new(Arc::clone(&store), options(&config)));
-        let (views, is_ready) = (Arc::clone(&numbers.views), Arc::new(AtomicBool::new(false)));
-        Ok(Self { config, clock, store, own_store, exposition, traces, ingest, views, own, numbers, is_ready })
+        let views = Arc::clone(&numbers.views);
+        let (views_read_at, is_ready) = (AtomicU64::new(0), AtomicBool::new(false));
+        Ok(Self { config, clock, store, own_store, exposition, traces, ingest, views, own, numbers, views_read_at, is_ready })
     }
 
     /// `/metrics`.
@@ -206,5 +210,29 @@ fn own(clock: Clock, store: &Arc<Store>, own_store: &Arc<Store>, traces: &Arc<Tr
 }
 
 /// The views in force, as last read.
-#[derive(Debug, Default)]
-pub struct Loaded {}
+#[derive(Clone, Debug, Default)]
+pub struct Loaded {
+    /// What they come to.
+    pub views: Arc<ViewSet>,
+    /// Mistakes in them.
+    pub faults: Vec<Fault>,
+    /// Every object that was found, good or not.
+    pub objects: Vec<Object>,
+}
+
+/// One object in a file.
+#[derive(Clone, Debug, Default)]
+pub struct Object {
+    /// Its kind; empty when that cannot be told.
+    pub kind: String,
+    /// Empty for a cluster view.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// The file it stands in.
+    pub file: String,
+    /// Whether what the file says now is in force.
+    pub accepted: bool,
+    /// Whether an older good version is in force instead.
+    pub kept: bool,
+}

@@ -7,7 +7,7 @@ use crate::{
     traces::{Traces, forward::BackendState, stats::DropReason as SpanDrop},
 };
 use arc_swap::ArcSwap;
-use pointsman_core::{model::reject::Reason, state::store::Store, traces::decide::Cut, view::plan::RuleRef};
+use pointsman_core::{fault::Fault, model::reject::Reason, state::store::Store, traces::decide::Cut, view::plan::RuleRef};
 use std::{
     collections::BTreeMap,
     sync::{
@@ -39,11 +39,16 @@ impl Numbers {
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         let backends: Vec<Backend> = self.traces.backends().iter().map(backend).collect();
+        let loaded = self.views.load();
+        let faults = |is: &dyn Fn(&Fault) -> bool| count(loaded.faults.iter().filter(|fault| is(fault)).count());
         let listeners = ["otlp-grpc", "otlp-http", "listen"];
         Snapshot {
             metrics: self.metrics(),
             traces: self.spans(&backends),
+            series: self.store.components().iter().map(|c| (c.key.to_string(), count(c.series))).collect(),
             suppressed: self.suppressed(),
+            fault_errors: faults(&|fault| fault.is_error()),
+            fault_warnings: faults(&|fault| !fault.is_error()),
             limits: self.limits(),
             insecure: listeners.into_iter().map(|name| (name, self.insecure.contains(&name))).collect(),
             backends,
@@ -74,8 +79,14 @@ impl Numbers {
         Flow { received: totals.received, exported, dropped, queued }
     }
 
-    fn suppressed(&self) -> Vec<Suppressed> {
+    /// What each rule of each view turned off, points and spans together.
+    #[must_use]
+    pub fn suppressed(&self) -> Vec<Suppressed> {
         let mut by_rule: BTreeMap<RuleRef, u64> = BTreeMap::new();
+        for (rule, points) in self.store.suppressed() {
+            let slot = by_rule.entry((*rule).clone()).or_default();
+            *slot = slot.saturating_add(points);
+        }
         for ((rule, _), spans) in self.traces.totals().suppressed {
             let slot = by_rule.entry(rule.map_or_else(nobody, |rule| (*rule).clone())).or_default();
             *slot = slot.saturating_add(spans);
@@ -87,20 +98,29 @@ impl Numbers {
         by_rule.into_iter().map(line).collect()
     }
 
-    fn limits(&self) -> Vec<(&'static str, u64)> {
+    /// How often each limit bit.
+    #[must_use]
+    pub fn limits(&self) -> Vec<(&'static str, u64)> {
         let refused = Signal::ALL.map(|signal| self.ingest.stats.taken(signal).refused);
         let count = |words: &[&str]| {
             let all = refused.iter().flat_map(|by_word| words.iter().filter_map(|word| by_word.get(word)));
             all.fold(0, |sum: u64, n| sum.saturating_add(*n))
         };
-        vec![
+        let store = self.store.stats();
+        let of_store = store.limits.iter().map(|(limit, hits)| (limit.as_str(), *hits));
+        let ours = [
             ("body_bytes", count(&["too_large"])),
             ("inflate_ratio", count(&["bomb"])),
             ("body_time", count(&["slow"])),
             ("flight_bytes", self.ingest.budget.refused()),
             ("scrapes", self.scrapes_refused.load(Ordering::Relaxed)),
-        ]
+        ];
+        ours.into_iter().chain(of_store).collect()
     }
+}
+
+fn count(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
 }
 
 /// What views of a component turned off without a rule of their own is counted under empty names.
@@ -132,7 +152,7 @@ fn backend(state: &BackendState) -> Backend {
         sent: state.counts.sent,
         dropped: state.counts.dropped.iter().map(dropped).collect(),
         retries: state.counts.exports_failed,
-        queue_bytes: u64::try_from(state.queued.bytes).unwrap_or(u64::MAX),
-        queue_bytes_max: u64::try_from(state.queue_bytes_max).unwrap_or(u64::MAX),
+        queue_bytes: count(state.queued.bytes),
+        queue_bytes_max: count(state.queue_bytes_max),
     }
 }

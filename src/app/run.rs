@@ -1,8 +1,8 @@
 //! From the command line to an exit code: what was typed, what it means, and the verb that does it.
 
-use super::{clock::Clock, demo, drain, serve, surroundings};
+use super::{check, clock::Clock, demo, drain, serve, surroundings};
 use crate::{
-    cli::{Cli, DemoArgs, ServeArgs, Verb, VersionArgs, split_unknown},
+    cli::{CheckArgs, Cli, DemoArgs, ServeArgs, Verb, VersionArgs, split_unknown},
     config::{Config, Given, place::CommandLine},
 };
 use clap::Parser;
@@ -39,7 +39,22 @@ pub fn main(args: Vec<OsString>, env: impl Iterator<Item = (OsString, OsString)>
     match cli.verb {
         Verb::Serve(args) => serve(&args, env, line),
         Verb::Demo(args) => demo(&args, &line),
+        Verb::Check(args) => check(&args),
+        Verb::Explain(args) => ended(check::explain(&args.code, &mut io::stdout())),
         Verb::Version(args) => version(&args),
+    }
+}
+
+fn check(args: &CheckArgs) -> ExitCode {
+    let form = check::Form::ALL.into_iter().find(|(word, _)| *word == args.output).map(|(_, form)| form).unwrap_or_default();
+    ended(check::run(&args.files, form, Clock::start().wall(), &mut io::stdout()))
+}
+
+/// The verb's own exit code, unless it could not say what it found.
+fn ended(code: io::Result<u8>) -> ExitCode {
+    match code {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => said(Err(error)),
     }
 }
 

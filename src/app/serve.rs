@@ -1,6 +1,7 @@
 //! `pointsman serve`: bind everything, so that addresses are known; then run until asked to stop.
 
 use super::{
+    api,
     clock::Clock,
     drain::{self, Stop, Stopper},
     engine::Engine,
@@ -13,6 +14,7 @@ use crate::{
     config::Config,
     expose,
     ingest::{self, grpc},
+    web,
 };
 use pointsman_core::{
     fault::{Fault, Place, code::Code},
@@ -175,6 +177,6 @@ fn http_answers(engine: &Engine) -> Answers {
 }
 
 fn read_answers(engine: &Arc<Engine>) -> Answers {
-    let router = expose::http::router(engine.read_side(), engine.own_side());
+    let router = expose::http::router(engine.read_side(), engine.own_side()).merge(web::router(api::sources(engine)));
     Answers { router, on_panic: ingest::http::on_panic }
 }

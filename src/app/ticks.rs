@@ -1,6 +1,6 @@
-//! What runs by the clock: expiry, our own telemetry, and the forwarders of spans.
+//! What runs by the clock: views, expiry, our own telemetry, and the forwarders of spans.
 
-use super::{drain::Stop, engine::Engine, surroundings, tasks::Tasks};
+use super::{drain::Stop, engine::Engine, surroundings, tasks::Tasks, views::Loader};
 use pointsman_core::limits;
 use std::{sync::Arc, time::Duration};
 use tokio::time::{MissedTickBehavior, interval};
@@ -8,8 +8,11 @@ use tokio::time::{MissedTickBehavior, interval};
 /// How often our own telemetry is pushed.
 const OWN_PUSH_MS: u64 = 5_000;
 
-/// Starts them all; each ends when asked.
+/// Reads the views once, so that nothing is taken before they are in force; then starts everything, to end when asked.
 pub fn start(engine: &Arc<Engine>, tasks: &Tasks, stop: &Stop) {
+    let mut loader = Loader::new(engine);
+    tokio::task::block_in_place(|| loader.look());
+    tasks.vital("views", every(limits::VIEWS_POLL_MS, stop.clone(), move || loader.look()));
     let expiring = Arc::clone(engine);
     tasks.vital("expiry", every(limits::EXPIRE_TICK_MS, stop.clone(), move || expiring.store.expire(expiring.clock.mono())));
     let telling = Arc::clone(engine);

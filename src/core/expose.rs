@@ -2,7 +2,7 @@
 //! Knows no HTTP: a scrape is a value that hands out chunks.
 
 #[cfg(test)]
-mod checker;
+pub mod checker;
 pub mod escape;
 mod exemplar;
 #[cfg(test)]

@@ -15,7 +15,8 @@ use crate::{
     state::visit::{Entry, Labels, MetricInfo, ResourceInfo, ScopeInfo, Series, Stream, StreamId, Value},
     wire::attributes::{Attribute, ValueType},
 };
-use std::{cell::RefCell, rc::Rc, sync::Arc};
+use proptest::prelude::{Strategy, any, prop, prop_oneof};
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc};
 
 /// Streams with their series. Cloned, it shares them.
 #[derive(Clone, Debug, Default)]
@@ -23,7 +24,11 @@ pub(super) struct Fake {
     pub(super) streams: Rc<Vec<FakeStream>>,
     /// Shown after each visit, so that a test may change the series in between.
     pub(super) visits: Rc<RefCell<usize>>,
+    shown: Rc<RefCell<Vec<Identity>>>, // the last series of each visit: where the next one goes on
 }
+
+/// A series by its keys, values and their types: the order of a stream.
+type Identity = Vec<(Box<str>, Box<str>, ValueType)>;
 
 #[derive(Debug)]
 pub(super) struct FakeStream {
@@ -49,6 +54,12 @@ pub(super) enum FakeValue {
     Summary(Summary),
 }
 
+impl FakeSeries {
+    fn identity(&self) -> Identity {
+        self.attributes.iter().map(|a| (a.key.clone(), a.text.clone(), a.value_type)).collect()
+    }
+}
+
 impl Fake {
     /// Reads a table, a line each:
     /// `resource KEY=VALUE… @TIME`, `scope NAME VERSION SCHEMA KEY=VALUE…` (`-` is empty), `KIND NAME UNIT description` and
@@ -63,16 +74,11 @@ impl Fake {
                 let stream = streams.last().expect("a metric comes before its series");
                 let mut series = stream.series.borrow_mut();
                 series.push(series_of(attributes, value));
-                series.sort_by_key(|series| {
-                    let pairs = series.attributes.iter().map(|attribute| (attribute.key.clone(), attribute.text.clone()));
-                    (
-                        pairs.collect::<Vec<_>>(),
-                        series.attributes.iter().map(|attribute| attribute.value_type).collect::<Vec<_>>(),
-                    )
-                });
+                series.sort_by_cached_key(FakeSeries::identity);
             } else if word == "resource" {
                 let (attributes, time) = rest.split_once('@').unwrap_or((rest, "0"));
                 resource = (Arc::new(resource_of(attributes)), time.trim().parse().expect("a time"));
+                scope = Arc::new(scope_of("- - -"));
             } else if word == "scope" {
                 scope = Arc::new(scope_of(rest));
             } else {
@@ -89,7 +95,7 @@ impl Fake {
                 streams.push(FakeStream { head, series: RefCell::default() });
             }
         }
-        Self { streams: Rc::new(streams), visits: Rc::default() }
+        Self { streams: Rc::new(streams), visits: Rc::default(), shown: Rc::default() }
     }
 }
 
@@ -110,7 +116,11 @@ impl Source for Fake {
         for series in all.iter() {
             intern(&mut labels, series);
         }
-        for series in all.iter().skip(from).take(max) {
+        let begin = match from.checked_sub(1) {
+            Some(at) => all.partition_point(|series| series.identity() <= self.shown.borrow()[at]),
+            None => 0,
+        };
+        for series in all.iter().skip(begin).take(max) {
             let (shape, entries) = intern(&mut labels, series);
             let value = match &series.value {
                 FakeValue::Number(number) => Value::Number(*number),
@@ -121,7 +131,9 @@ impl Source for Fake {
             let (start, time, exemplars) = (series.start, series.time, series.exemplars.as_slice());
             f(&Series { labels: &labels, shape, entries: &entries, start, time, value, exemplars });
         }
-        Some(from + max).filter(|next| *next < all.len())
+        let last = all.get(begin + max - 1).filter(|_| begin + max < all.len())?;
+        self.shown.borrow_mut().push(last.identity());
+        Some(self.shown.borrow().len())
     }
 }
 
@@ -141,6 +153,11 @@ fn intern(labels: &mut Labels, series: &FakeSeries) -> (u32, Vec<u32>) {
     });
     let entries = entries.collect();
     (find(&mut labels.shapes, keys.into()), entries)
+}
+
+/// Text as a table takes it.
+pub(super) fn encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02x}")).collect()
 }
 
 fn text(encoded: &str) -> Box<str> {
@@ -276,4 +293,48 @@ pub(super) fn body(table: &str, format: Format) -> String {
     let negotiated = Negotiated { format, ..Negotiated::default() };
     let (out, _) = body_with(Fake::parse(table), &ExposeOptions::default(), negotiated, &[]);
     String::from_utf8(out).expect("a text body is UTF-8")
+}
+
+/// Text of every sort: any Unicode, and what often collides.
+pub(super) fn word() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<String>(),
+        "[a._:;\"\\\\\n ]{0,4}",
+        prop::sample::select(vec!["le", "job", "a.b", "a_b", "__name__", ""]).prop_map(str::to_owned)
+    ]
+}
+
+fn value() -> impl Strategy<Value = String> {
+    any::<f64>().prop_map(|value| format!("{value}"))
+}
+
+/// A resource with a few metrics of a few series.
+pub(super) fn table() -> impl Strategy<Value = String> {
+    let pairs = |min: usize| {
+        prop::collection::vec((word(), word()), min..4).prop_map(|pairs| {
+            let unique: BTreeMap<String, String> = pairs.into_iter().collect();
+            unique.iter().map(|(key, value)| format!("{}={} ", encoded(key), encoded(value))).collect::<String>()
+        })
+    };
+    let kind =
+        prop::sample::select(vec!["gauge", "counter", "updowncounter", "gauge/info", "gauge/unknown", "histogram", "summary"]);
+    let metric = (kind, word(), word(), word(), prop::collection::btree_map(pairs(0), value(), 0..4));
+    let metric = metric.prop_map(|(kind, name, unit, help, series)| {
+        let unit = if unit.is_empty() { "-".to_owned() } else { encoded(&unit) };
+        let value = |value: &str| match kind {
+            "histogram" => "h count=3 sum=1 bounds=-1,2 counts=1,1,1 ex=0@1/1/2".to_owned(),
+            "summary" => "s count=3 sum=1 q=0.5:1".to_owned(),
+            _ => format!("{value} start=1 time=2"),
+        };
+        let series: String = series.iter().map(|(pairs, number)| format!("{pairs}: {}\n", value(number))).collect();
+        format!("{kind} {} {unit} {}\n{series}", encoded(&name), encoded(&help))
+    });
+    let resource = (pairs(0), word(), prop::collection::vec(metric, 0..4));
+    prop::collection::vec(resource, 1..3).prop_map(|resources| {
+        let one = |(pairs, scope, metrics): (String, String, Vec<String>)| {
+            let scope = if scope.is_empty() { "-".to_owned() } else { encoded(&scope) };
+            format!("resource {pairs}\nscope {scope} - -\n{}", metrics.concat())
+        };
+        resources.into_iter().map(one).collect()
+    })
 }

@@ -186,19 +186,19 @@ impl<'a> Resources<'a> {
         self.ranks.get(&Arc::as_ptr(&stream.resource)).copied().unwrap_or(usize::MAX)
     }
 
-    /// RS-04 to RS-08: one set of labels per job and instance.
+    /// RS-04 to RS-08: one set of labels per job and instance, of the first resource that has any.
     fn targets(&self, labeller: Labeller<'_>, conflicts: &mut Conflicts) -> Vec<Vec<Constant>> {
         let mut targets = Vec::new();
         for group in self.list.chunk_by(|a, b| a.identity == b.identity) {
-            let Some((winner, losers)) = group.split_first() else { continue };
-            let kept = labeller.target(&winner.identity, winner.info);
-            for loser in losers {
-                let lost = labeller.target(&loser.identity, loser.info);
-                if lost.is_some() && lost != kept {
-                    conflicts.push(target_conflict(winner, loser));
-                }
+            let told: Vec<_> = group
+                .iter()
+                .filter_map(|resource| Some((resource, labeller.target(&resource.identity, resource.info)?)))
+                .collect();
+            let Some(((winner, kept), losers)) = told.split_first() else { continue };
+            for (loser, _) in losers.iter().filter(|(_, lost)| lost != kept) {
+                conflicts.push(target_conflict(winner, loser));
             }
-            targets.extend(kept);
+            targets.push(kept.clone());
         }
         targets
     }

@@ -152,23 +152,30 @@ impl<S: Source> Scrape<S> {
     pub fn next_chunk(&mut self, out: &mut Vec<u8>) -> bool {
         let enough = out.len().saturating_add(CHUNK_BYTES);
         while out.len() < enough {
-            match &self.place {
-                Place::Targets => self.targets(out),
-                Place::Family { .. } => self.slice(out),
-                Place::Trailer => {
-                    self.writer.finish(out);
-                    self.place = Place::End;
-                }
-                Place::End => return false,
+            self.step(out);
+            if matches!(self.place, Place::End) {
+                return false;
             }
         }
-        !matches!(self.place, Place::End)
+        true
     }
 
     /// What was seen so far.
     #[must_use]
     pub fn stats(&self) -> ScrapeStats {
         self.stats
+    }
+
+    fn step(&mut self, out: &mut Vec<u8>) {
+        match &self.place {
+            Place::Targets => self.targets(out),
+            Place::Family { .. } => self.slice(out),
+            Place::Trailer => {
+                self.writer.finish(out);
+                self.place = Place::End;
+            }
+            Place::End => {}
+        }
     }
 
     fn targets(&mut self, out: &mut Vec<u8>) {
@@ -217,7 +224,7 @@ impl<S: Source> Scrape<S> {
         run.plans.begin_slice();
         let more = cursor.visit(&self.source, member.id, SLICE_SERIES_MAX, &mut |series| run.series(series));
         if self.dedupe.must_catch_up() {
-            let written = cursor.written();
+            let written = cursor.shown();
             self.dedupe.begin(true);
             self.catch_up(nth, &layout, written);
         } else if !more {
@@ -266,9 +273,11 @@ struct Run<'a> {
 impl Run<'_> {
     fn series(&mut self, series: &Series<'_>) -> Step {
         let planned: &Planned = self.plans.of(series, self.labeller, self.family, self.member);
+        let lost = planned.plan.lost;
         if self.dedupe.is_on() {
             if !self.dedupe.is_new(&planned.plan, series) {
                 self.stats.duplicates = self.stats.duplicates.saturating_add(1);
+                self.stats.lost_attributes = self.stats.lost_attributes.saturating_add(lost);
                 return Step::Done;
             }
         } else if self.dedupe.suspects(planned, series) {
@@ -278,7 +287,7 @@ impl Run<'_> {
         let is_written = self.writer.series(self.out, given);
         let count = if is_written { &mut self.stats.series } else { &mut self.stats.unfit };
         *count = count.saturating_add(1);
-        self.stats.lost_attributes = self.stats.lost_attributes.saturating_add(planned.plan.lost);
+        self.stats.lost_attributes = self.stats.lost_attributes.saturating_add(lost);
         Step::Done
     }
 }

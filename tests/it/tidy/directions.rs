@@ -180,7 +180,7 @@ fn unfold(tree: &UseTree, before: &mut Vec<String>, seen: &mut Vec<Seen>) {
 /// Paths within a macro's tokens: names joined by `::`.
 fn within(tokens: TokenStream, seen: &mut Vec<Seen>) {
     let (mut path, mut colons, mut line) = (Vec::new(), 0, 0);
-    let mut flush = |path: &mut Vec<String>, line: usize, seen: &mut Vec<Seen>| {
+    let flush = |path: &mut Vec<String>, line: usize, seen: &mut Vec<Seen>| {
         if !path.is_empty() {
             seen.push(Seen { path: std::mem::take(path), line });
         }

@@ -1,9 +1,10 @@
-//! Goes through a stream's series slice by slice, though series come and go between two slices: none is shown twice,
-//! none that stayed is passed over. Knows places and keys only.
+//! Goes through a stream's series slice by slice. Where to go on is the source's knowledge; this one remembers the last
+//! series by its keys and values, so that none is shown twice, and can stop in the middle of a slice.
 
 use crate::{
     expose::Source,
-    state::visit::{EntryId, Labels, Series, ShapeId, StreamId},
+    state::visit::{EntryId, Labels, Series, StreamId},
+    wire::attributes::ValueType,
 };
 use std::cmp::Ordering;
 
@@ -19,34 +20,27 @@ pub(super) enum Step {
 /// How far a stream has been shown.
 #[derive(Debug, Default)]
 pub(super) struct Cursor {
-    from: usize,
+    from: usize, // as the source gave it
     shown: usize,
-    last: Option<Anchor>, // stands at `from`, unless the stream changed
+    last: Option<Anchor>,
 }
 
 /// A series by its keys and values, not by its ids: those may be re-used.
-type Anchor = Vec<(Box<str>, Box<str>)>;
+type Anchor = Vec<(Box<str>, Box<str>, ValueType)>;
 
 /// What a visit found out.
 struct Slice<'a> {
     anchor: Option<&'a Anchor>, // until it is passed
-    visited: usize,
+    seen: usize,
     shown: usize,
-    last: Option<(ShapeId, Vec<EntryId>)>,
+    last: Vec<EntryId>,
     next: Option<Anchor>,
-    state: State,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    Running,
-    Overshot,
-    Halted,
+    is_halted: bool,
 }
 
 impl Cursor {
     /// How many series of the stream were shown.
-    pub(super) fn written(&self) -> usize {
+    pub(super) fn shown(&self) -> usize {
         self.shown
     }
 
@@ -58,96 +52,60 @@ impl Cursor {
         max: usize,
         show: &mut dyn FnMut(&Series<'_>) -> Step,
     ) -> bool {
-        let mut back = 1usize;
-        loop {
-            let anchor = self.last.take();
-            let is_start = self.from == 0;
-            let mut slice =
-                Slice { anchor: anchor.as_ref(), visited: 0, shown: 0, last: None, next: None, state: State::Running };
-            let next = source.visit(id, self.from, max, &mut |series| slice.series(series, max, is_start, show));
-            let Slice { visited, shown, next: reached, state, .. } = slice;
-            self.shown = self.shown.saturating_add(shown);
-            match state {
-                State::Overshot => {
-                    self.last = anchor;
-                    self.from = self.from.saturating_sub(back);
-                    back = back.saturating_mul(2);
-                    continue;
-                }
-                State::Halted if reached.is_some() => {
-                    self.from = self.from.saturating_add(visited).saturating_sub(1);
-                    self.last = reached;
-                }
-                // Nothing was shown in this slice: it begins where it did.
-                State::Halted => self.last = anchor,
-                State::Running => {
-                    let Some(next) = next else { return false };
-                    self.from = next.saturating_sub(usize::from(reached.is_some()));
-                    self.last = reached;
-                }
-            }
+        let anchor = self.last.take();
+        let mut slice = Slice { anchor: anchor.as_ref(), seen: 0, shown: 0, last: Vec::new(), next: None, is_halted: false };
+        let next = source.visit(id, self.from, max, &mut |series| slice.series(series, max, show));
+        let Slice { shown, next: reached, is_halted, .. } = slice;
+        self.shown = self.shown.saturating_add(shown);
+        self.last = reached.or(anchor);
+        if is_halted {
             return true;
         }
+        self.from = next.unwrap_or(0);
+        next.is_some()
     }
 }
 
 impl Slice<'_> {
-    fn series(&mut self, series: &Series<'_>, max: usize, is_start: bool, show: &mut dyn FnMut(&Series<'_>) -> Step) {
-        if self.state != State::Running {
+    fn series(&mut self, series: &Series<'_>, max: usize, show: &mut dyn FnMut(&Series<'_>) -> Step) {
+        if self.is_halted {
             return;
         }
-        let is_first = self.visited == 0;
+        self.seen = self.seen.saturating_add(1);
         if let Some(anchor) = self.anchor {
-            match compare(series, anchor) {
-                Ordering::Less => {
-                    self.visited = self.visited.saturating_add(1);
-                    return self.keep_last(series, max);
-                }
-                Ordering::Equal => {
-                    self.anchor = None;
-                    self.visited = self.visited.saturating_add(1);
-                    return self.keep_last(series, max);
-                }
-                // Series before the anchor are gone: some that were never shown stand before this place now.
-                Ordering::Greater if is_first && !is_start => {
-                    self.state = State::Overshot;
-                    return;
-                }
-                Ordering::Greater => self.anchor = None,
+            if compare(series, anchor) != Ordering::Greater {
+                return;
             }
+            self.anchor = None;
         }
         if show(series) == Step::Halt {
-            self.next = self.last.take().map(|(shape, entries)| anchor_of(series.labels, shape, &entries));
-            self.state = State::Halted;
+            self.is_halted = true;
+            if self.shown > 0 {
+                self.next = Some(anchor_of(series.labels, &self.last));
+            }
             return;
         }
-        self.visited = self.visited.saturating_add(1);
         self.shown = self.shown.saturating_add(1);
-        self.keep_last(series, max);
-    }
-
-    /// Only what stands before a halt or at the end of a slice is ever needed.
-    fn keep_last(&mut self, series: &Series<'_>, max: usize) {
-        let (shape, entries) = self.last.get_or_insert_with(Default::default);
-        *shape = series.shape;
-        entries.clear();
-        entries.extend_from_slice(series.entries);
-        if self.visited >= max {
-            self.next = Some(anchor_of(series.labels, series.shape, series.entries));
+        self.last.clear();
+        self.last.extend_from_slice(series.entries);
+        if self.seen >= max {
+            self.next = Some(anchor_of(series.labels, series.entries));
         }
     }
 }
 
-fn anchor_of(labels: &Labels, _shape: ShapeId, entries: &[EntryId]) -> Anchor {
-    let text = |entry: &EntryId| labels.entries.get(*entry as usize).map(|entry| entry.text.clone()).unwrap_or_default();
-    entries.iter().map(|entry| (labels.key_of(*entry).into(), text(entry))).collect()
+fn pairs<'a>(labels: &'a Labels, entries: &'a [EntryId]) -> impl Iterator<Item = (&'a str, &'a str, ValueType)> {
+    entries.iter().map(|id| match labels.entries.get(*id as usize) {
+        Some(entry) => (labels.key_of(*id), &*entry.text, entry.value_type),
+        None => ("", "", ValueType::Empty),
+    })
 }
 
+fn anchor_of(labels: &Labels, entries: &[EntryId]) -> Anchor {
+    pairs(labels, entries).map(|(key, text, value_type)| (key.into(), text.into(), value_type)).collect()
+}
+
+/// In the order in which a source shows series.
 fn compare(series: &Series<'_>, anchor: &Anchor) -> Ordering {
-    let labels = series.labels;
-    let pairs = series.entries.iter().map(|entry| {
-        let text = labels.entries.get(*entry as usize).map_or("", |entry| &*entry.text);
-        (labels.key_of(*entry), text)
-    });
-    pairs.cmp(anchor.iter().map(|(key, text)| (&**key, &**text)))
+    pairs(series.labels, series.entries).cmp(anchor.iter().map(|(key, text, value_type)| (&**key, &**text, *value_type)))
 }

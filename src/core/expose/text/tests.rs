@@ -30,7 +30,7 @@ fn numbers_come_out_as_lines() {
             target_info{instance="2",job="web/shop",k8s_node_name="n2"} 1
             # HELP http_requests_total Requests\nseen\\
             # TYPE http_requests_total counter
-            http_requests_total{code="200",instance="1",job="web/shop",otel_scope_name="lib",otel_scope_version="1.0",path="a\"b"} 7
+            http_requests_total{code="200",instance="1",job="web/shop",path="a\"b"} 7
             http_requests_total{code="200",instance="2",job="web/shop",method="GET",otel_scope_name="lib",otel_scope_version="1.0"} 5
             http_requests_total{code="500",instance="2",job="web/shop",method="GET",otel_scope_name="lib",otel_scope_version="1.0"} 1
             # TYPE temp_celsius gauge

@@ -17,8 +17,12 @@ use opentelemetry_proto::tonic::{
     resource::v1::Resource,
     trace::v1::{ResourceSpans, ScopeSpans, Span, Status},
 };
+use proptest::prelude::{any, prop, prop_assert_eq, proptest};
 use prost::Message;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// The views that all cases share.
 const VIEWS: &str = r#"
@@ -237,5 +241,53 @@ fn a_torn_request_is_refused_whole() {
     write::bytes(&mut unknown, 99, b"later");
     for body in [&[][..], &unknown] {
         assert_eq!(filter(body, judge, &mut |_| ()), Ok(Filtered::default()));
+    }
+}
+
+/// What a span of the model is: service, scope and name by number, trace, failed, slow.
+type Choice = (u8, u8, u8, u8, bool, bool);
+
+/// The same rules over prost's structs, in as few words as they can be said.
+fn model(request: &ExportTraceServiceRequest) -> ExportTraceServiceRequest {
+    let is_sync = |span: &Span| span.name.starts_with("sync ");
+    let is_failed = |span: &Span| span.status.as_ref().is_some_and(|status| status.code == 2);
+    let is_slow = |span: &Span| span.end_time_unix_nano - span.start_time_unix_nano >= 30_000_000_000;
+    let spans = || request.resource_spans.iter().flat_map(|r| &r.scope_spans).flat_map(|s| &s.spans);
+    let marked: BTreeSet<&[u8]> =
+        spans().filter(|span| is_sync(span) && (is_failed(span) || is_slow(span))).map(|span| &*span.trace_id).collect();
+    let stays = |scope: &str, span: &Span| {
+        let in_sample = if is_sync(span) { span.trace_id[9] >= 0x80 } else { scope != "noise" };
+        span.name != "GET /healthz" && (in_sample || marked.contains(&*span.trace_id))
+    };
+    let mut left = request.clone();
+    for resource in &mut left.resource_spans {
+        for scope in &mut resource.scope_spans {
+            let name = scope.scope.as_ref().map_or("", |scope| &scope.name).to_owned();
+            scope.spans.retain(|span| stays(&name, span));
+        }
+        resource.scope_spans.retain(|scope| !scope.spans.is_empty());
+    }
+    left.resource_spans.retain(|resource| !resource.scope_spans.is_empty());
+    left
+}
+
+proptest! {
+    /// Scenario: any mix of services, scopes, names, traces, errors and slow spans in one request. Guarantees: what goes on
+    /// is what the model says, in the order and below the heads in which it came; the counts add up.
+    #[test]
+    fn decisions_are_those_of_the_model(choices in prop::collection::vec(any::<Choice>(), 0..40)) {
+        let line = |(service, scope, name, trace, failed, slow): &Choice| {
+            let scope = ["mcd", "noise"][usize::from(scope % 2)];
+            let name = ["sync pool", "GET /healthz", "drain", "sync node"][usize::from(name % 4)];
+            let marks = [if *failed { "!" } else { "" }, if *slow { "~" } else { "" }].concat();
+            format!("service{} {scope} {:02x}{marks} {name}", service % 3, (trace % 8) * 0x20)
+        };
+        let lines: Vec<String> = choices.iter().map(line).collect();
+        let sent = request(&lines.join("\n"));
+        let (seen, filtered) = World::new().filter(&sent.encode_to_vec(), 0);
+        let got: Vec<u8> = filtered.batches.iter().flat_map(|batch| batch.bytes.clone()).collect();
+        prop_assert_eq!(ExportTraceServiceRequest::decode(got.as_slice()), Ok(model(&sent)));
+        prop_assert_eq!(seen.len() as u64 + filtered.tally.suppressed, filtered.tally.received);
+        prop_assert_eq!(filtered.tally.received, choices.len() as u64);
     }
 }

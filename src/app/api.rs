@@ -1,0 +1,229 @@
+//! What the JSON API shows, gathered from the engine.
+
+use super::engine::{Engine, Object};
+use crate::{
+    ingest::Signal,
+    traces::{
+        forward::BackendState,
+        recent::{RecentSpan, RecentTrace, SpanStatus},
+    },
+    web::{
+        Sources,
+        model::{
+            Backend, Catalogued, Component, ComponentDetail, Fault, Flow, Health, LastError, Overview, Span, Stream, Trace,
+            Traces, View, Workload,
+        },
+    },
+};
+use pointsman_core::{
+    fault::render,
+    model::{clock::Wall, component::ComponentKey},
+    state::store::ComponentSummary,
+    view::time::format_time,
+};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering},
+};
+
+/// Closures over the engine.
+#[must_use]
+pub fn sources(engine: &Arc<Engine>) -> Sources {
+    Sources {
+        now: get(engine, |engine| engine.clock.wall()),
+        is_ready: get(engine, |engine| engine.is_ready.load(Ordering::Relaxed)),
+        overview: get(engine, overview),
+        components: get(engine, components),
+        component: {
+            let engine = Arc::clone(engine);
+            Arc::new(move |namespace, name| component(&engine, namespace, name))
+        },
+        views: get(engine, views),
+        catalog: get(engine, catalog),
+        flow: get(engine, flow),
+        traces: get(engine, traces),
+        health: get(engine, health),
+        faults: get(engine, faults),
+    }
+}
+
+fn get<T>(engine: &Arc<Engine>, read: fn(&Engine) -> T) -> crate::web::Get<T>
+where
+    T: 'static,
+{
+    let engine = Arc::clone(engine);
+    Arc::new(move || read(&engine))
+}
+
+fn overview(engine: &Engine) -> Overview {
+    let (stats, loaded) = (engine.store.stats(), engine.views.load());
+    let received = |signal| engine.ingest.stats.taken(signal).received;
+    Overview {
+        release: env!("CARGO_PKG_VERSION"),
+        ready: engine.is_ready.load(Ordering::Relaxed),
+        uptime_seconds: engine.clock.mono().since(Default::default()).as_secs(),
+        components: usize::try_from(stats.components).unwrap_or(usize::MAX),
+        instances: usize::try_from(stats.resources).unwrap_or(usize::MAX),
+        series: stats.series,
+        views: loaded.objects.iter().filter(|object| object.kind != CATALOG).count(),
+        faults: loaded.faults.len(),
+        points_received: received(Signal::Metrics),
+        spans_received: received(Signal::Traces),
+    }
+}
+
+const CATALOG: &str = "InstrumentCatalog";
+
+fn components(engine: &Engine) -> Vec<Component> {
+    engine.store.components().iter().map(|summary| line(engine, summary)).collect()
+}
+
+fn line(engine: &Engine, summary: &ComponentSummary) -> Component {
+    let ComponentSummary { key, instances, streams, series, received, suppressed, last_push, plan_hash } = summary;
+    let ago = engine.clock.mono().since(*last_push);
+    let last = Wall(engine.clock.wall().0.saturating_sub(u64::try_from(ago.as_nanos()).unwrap_or(u64::MAX)));
+    Component {
+        namespace: key.namespace.to_string(),
+        name: key.object_name(),
+        service: key.service.to_string(),
+        workload: key.workload.as_ref().map(|w| Workload { kind: w.kind.to_string(), name: w.name.to_string() }),
+        instances: *instances,
+        metrics: *streams,
+        series: *series,
+        points_received: *received,
+        points_suppressed: *suppressed,
+        last_push: format_time(last),
+        plan_hash: hex(plan_hash),
+    }
+}
+
+fn component(engine: &Engine, namespace: &str, name: &str) -> Option<ComponentDetail> {
+    let is_it = |key: &ComponentKey| *key.namespace == *namespace && key.object_name() == name;
+    let summary = engine.store.components().into_iter().find(|summary| is_it(&summary.key))?;
+    let plan = engine.views.load().views.plan(&summary.key, engine.clock.view_wall());
+    let plan = serde_json::to_value(plan.document(&summary.key)).unwrap_or_default();
+    Some(ComponentDetail { component: line(engine, &summary), plan })
+}
+
+fn views(engine: &Engine) -> Vec<View> {
+    let suppressed = engine.numbers.suppressed();
+    let view = |object: &Object| {
+        let mine = suppressed.iter().filter(|off| {
+            (off.kind.as_str(), off.namespace.as_str(), off.view.as_str())
+                == (object.kind.as_str(), object.namespace.as_str(), object.name.as_str())
+        });
+        let mut by_rule = BTreeMap::new();
+        for off in mine {
+            let slot: &mut u64 = by_rule.entry(off.rule.clone()).or_default();
+            *slot = slot.saturating_add(off.points);
+        }
+        View {
+            kind: object.kind.clone(),
+            namespace: object.namespace.clone(),
+            name: object.name.clone(),
+            file: object.file.clone(),
+            accepted: object.accepted,
+            kept_last_good: object.kept,
+            suppressed: by_rule,
+        }
+    };
+    engine.views.load().objects.iter().filter(|object| object.kind != CATALOG).map(view).collect()
+}
+
+fn catalog(engine: &Engine) -> Vec<Catalogued> {
+    let loaded = engine.views.load();
+    let instruments = loaded.views.catalogues().flat_map(|catalogue| {
+        catalogue.instruments.iter().map(|declared| Catalogued {
+            service: catalogue.service.to_string(),
+            scope: declared.scope.to_string(),
+            name: declared.name.to_string(),
+            kind: declared.kind.as_str(),
+            unit: declared.unit.to_string(),
+            level: declared.level.as_str(),
+            stability: declared.stability.to_string(),
+            attributes: declared.attributes.iter().map(ToString::to_string).collect(),
+        })
+    });
+    let mut all: Vec<Catalogued> = instruments.collect();
+    all.sort_by(|a, b| (&a.service, &a.name, &a.scope).cmp(&(&b.service, &b.name, &b.scope)));
+    all
+}
+
+fn flow(engine: &Engine) -> Flow {
+    let stream = |signal| {
+        let taken = engine.ingest.stats.taken(signal);
+        Stream {
+            requests: taken.requests,
+            bytes: taken.bytes,
+            received: taken.received,
+            suppressed: taken.suppressed,
+            rejected: taken.rejected.iter().map(|(reason, n)| (reason.code(), *n)).collect(),
+            requests_refused: taken.refused,
+        }
+    };
+    let mut traces = stream(Signal::Traces);
+    traces.suppressed = engine.traces.totals().suppressed.values().fold(0, |sum: u64, n| sum.saturating_add(*n));
+    Flow { metrics: stream(Signal::Metrics), traces, series_exposed: engine.numbers.exported.load(Ordering::Relaxed) }
+}
+
+fn traces(engine: &Engine) -> Traces {
+    Traces {
+        backends: engine.traces.backends().iter().map(backend).collect(),
+        recent: engine.traces.recent().into_iter().map(trace).collect(),
+    }
+}
+
+fn backend(state: &BackendState) -> Backend {
+    Backend {
+        url: state.url.clone(),
+        sent: state.counts.sent,
+        dropped: state.counts.dropped.iter().map(|(reason, n)| (reason.code(), *n)).collect(),
+        exports_failed: state.counts.exports_failed,
+        failing: state.counts.failing,
+        queue_bytes: state.queued.bytes,
+        queue_bytes_max: state.queue_bytes_max,
+        last_error: state.counts.last_error.as_ref().map(|e| LastError { at: format_time(e.at), text: e.text.clone() }),
+    }
+}
+
+fn trace(trace: RecentTrace) -> Trace {
+    Trace { trace_id: hex(&trace.trace_id), spans: trace.spans.iter().map(span).collect(), omitted: trace.omitted }
+}
+
+fn span(span: &RecentSpan) -> Span {
+    Span {
+        span_id: hex(&span.span_id),
+        parent_span_id: span.parent.as_ref().map(|id| hex(id)),
+        name: span.name.to_string(),
+        component: span.component.to_string(),
+        start: format_time(span.start),
+        duration_seconds: span.duration.as_secs_f64(),
+        status: match span.status {
+            SpanStatus::Unset => "Unset",
+            SpanStatus::Ok => "Ok",
+            SpanStatus::Error => "Error",
+        },
+    }
+}
+
+fn health(engine: &Engine) -> Health {
+    let stats = engine.store.stats();
+    Health {
+        flight_bytes: engine.ingest.budget.bytes(),
+        series: stats.series,
+        series_max: engine.config.max_series,
+        state_bytes: stats.memory_bytes,
+        memory_limit_bytes: engine.config.memory_limit,
+        limits: engine.numbers.limits().into_iter().collect(),
+        insecure_listeners: engine.config.insecure_listeners(),
+        views_read_at: format_time(Wall(engine.views_read_at.load(Ordering::Relaxed))),
+    }
+}
+
+fn faults(engine: &Engine) -> Vec<Fault> {
+    engine.views.load().faults.iter().map(render::json).collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

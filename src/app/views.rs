@@ -1,0 +1,99 @@
+//! Brings views into force: polls the folder, swaps what store and traces obey, and swaps again when one expires.
+
+use super::engine::{Engine, Loaded, Object};
+use crate::{
+    telemetry::CATALOGUES,
+    views::dir::{DirSource, ObjectStatus, Origins, Reload},
+};
+use pointsman_core::{
+    fault::{Fault, code::Code, render},
+    model::clock::Wall,
+};
+use pointsman_instrument::reconcile::Outcome;
+use std::sync::{Arc, atomic::Ordering};
+use tracing::{info, warn};
+
+/// Where the starts of expiries survive a restart, within `--state-dir`.
+const STARTS_FILE: &str = "view-starts.json";
+
+/// Keeps the views current.
+pub struct Loader {
+    engine: Arc<Engine>,
+    source: DirSource,
+    next_expiry: Option<Wall>,
+}
+
+impl Loader {
+    /// Reads nothing yet.
+    #[must_use]
+    pub fn new(engine: &Arc<Engine>) -> Self {
+        let config = &engine.config;
+        let source = DirSource::new(Origins {
+            dir: config.views.clone(),
+            files: config.catalog.clone(),
+            built_in: CATALOGUES.to_vec(),
+            state_file: config.state_dir.as_ref().map(|dir| dir.join(STARTS_FILE)),
+        });
+        Self { engine: Arc::clone(engine), source, next_expiry: None }
+    }
+
+    /// Looks once: takes over what changed, and what expired.
+    pub fn look(&mut self) {
+        let engine = Arc::clone(&self.engine);
+        let turn = engine.own.views().begin();
+        let now = engine.clock.view_wall();
+        match self.source.poll(now) {
+            Some(reload) => {
+                let faults = reload.faults.iter().filter(|fault| fault.is_error()).count();
+                self.take(reload, now);
+                let outcome = if faults == 0 { Outcome::Changed } else { Outcome::Failed };
+                turn.end(outcome, u32::try_from(faults).unwrap_or(u32::MAX));
+            }
+            None if self.next_expiry.is_some_and(|at| at <= now) => {
+                info!("a view has expired");
+                self.bring_into_force(now);
+                turn.end(Outcome::Changed, 0);
+            }
+            None => {
+                engine.views_read_at.store(engine.clock.wall().0, Ordering::Relaxed);
+                turn.end(Outcome::Unchanged, 0);
+            }
+        }
+    }
+
+    fn take(&mut self, reload: Reload, now: Wall) {
+        let Reload { views, faults, objects } = reload;
+        for fault in &faults {
+            warn!(fault = %render::short(fault), "view fault");
+        }
+        info!(objects = objects.len(), faults = faults.len(), "views read");
+        let is_known = !faults.iter().any(|fault| self.is_of_folder(fault));
+        let objects = objects.into_iter().map(object).collect();
+        self.engine.views.store(Arc::new(Loaded { views, faults, objects }));
+        self.engine.views_read_at.store(self.engine.clock.wall().0, Ordering::Relaxed);
+        self.bring_into_force(now);
+        if is_known {
+            self.engine.is_ready.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// As long as the folder itself cannot be read, nobody knows what is in force. A file that cannot is its own affair.
+    fn is_of_folder(&self, fault: &Fault) -> bool {
+        let Some(dir) = &self.engine.config.views else { return false };
+        matches!(fault.code, Code::CannotRead) && fault.place.to_string() == dir.display().to_string()
+    }
+
+    fn bring_into_force(&mut self, now: Wall) {
+        let views = Arc::clone(&self.engine.views.load().views);
+        self.engine.store.set_views(Arc::clone(&views), now);
+        self.engine.traces.set_views(Arc::clone(&views), now);
+        self.next_expiry = views.next_expiry(now);
+    }
+}
+
+fn object(status: ObjectStatus) -> Object {
+    let ObjectStatus { id, file, accepted, kept } = status;
+    let (kind, namespace, name) =
+        id.map_or_else(Default::default, |id| (id.kind.to_owned(), id.namespace.into(), id.name.into()));
+    Object { kind, namespace, name, file: file.into(), accepted, kept }
+}

@@ -1,0 +1,19 @@
+//! `/livez` and `/readyz`: for the kubelet, in a word.
+
+use super::Sources;
+use axum::{Router, extract::State, routing::get};
+use http::StatusCode;
+use std::sync::Arc;
+
+/// The two paths.
+pub fn router(sources: &Arc<Sources>) -> Router {
+    Router::new().route("/livez", get(async || "ok\n")).route("/readyz", get(ready)).with_state(Arc::clone(sources))
+}
+
+async fn ready(State(sources): State<Arc<Sources>>) -> (StatusCode, &'static str) {
+    if (sources.is_ready)() {
+        (StatusCode::OK, "ok\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not ready: the views are not loaded, or the process is ending\n")
+    }
+}

@@ -1,0 +1,140 @@
+//! `/metrics` over HTTP: negotiation, encodings, filters, methods. Each row names the rule it proves (HN).
+
+use crate::support::{Pointsman, Reply, http};
+use std::io::Read;
+
+fn server() -> Pointsman {
+    let server = Pointsman::start(&[]);
+    let body = r#"{"resourceMetrics":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"shop"}}]},
+        "scopeMetrics":[{"metrics":[
+        {"name":"queue.depth","gauge":{"dataPoints":[{"asInt":3,"timeUnixNano":"1700000000000000000"}]}},
+        {"name":"orders","sum":{"isMonotonic":true,"aggregationTemporality":2,"dataPoints":[{"asInt":5,"timeUnixNano":"1700000000000000000"}]}}
+        ]}]}]}"#;
+    let reply = server.push_json("/v1/metrics", body);
+    assert_eq!((reply.status, reply.text().as_str()), (200, "{}"));
+    server
+}
+
+/// Scenario: scrapers ask in every way that the rules name.
+/// Guarantees: the format, the escaping and the Content-Type that the rule demands.
+#[test]
+fn the_format_is_what_was_asked_for() {
+    let server = server();
+    let text = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
+    let openmetrics = "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores";
+    let protobuf = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited; escaping=underscores";
+    let rows = [
+        ("HN-02", "", text, "queue_depth{"),
+        ("HN-02", "*/*", text, "queue_depth{"),
+        ("HN-02", "application/json", text, "queue_depth{"),
+        ("HN-01", "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3", openmetrics, "queue_depth{"),
+        ("HN-06", "application/openmetrics-text; VERSION=\"1.0.0\"", openmetrics, "queue_depth{"),
+        ("HN-01", protobuf, protobuf, "queue_depth"),
+        (
+            "HN-03",
+            "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8",
+            "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8",
+            "queue_depth{",
+        ),
+    ];
+    for (rule, accept, content_type, contains) in rows {
+        let headers = if accept.is_empty() { vec![] } else { vec![("accept", accept)] };
+        let reply = server.get_with("/metrics", &headers);
+        assert_eq!((reply.status, reply.header("content-type")), (200, Some(content_type)), "{rule}: {accept}");
+        assert_eq!(reply.header("vary"), Some("Accept, Accept-Encoding"), "HN-12");
+        assert!(reply.complete && reply.text().contains(contains), "{rule}: {accept}: {}", reply.text());
+        assert_eq!(reply.text().ends_with("# EOF\n"), content_type == openmetrics || content_type.contains("allow-utf-8"), "{rule}");
+    }
+}
+
+fn inflated(reply: &Reply) -> String {
+    let mut text = String::new();
+    match reply.header("content-encoding") {
+        Some("gzip") => flate2::read::GzDecoder::new(&*reply.body).read_to_string(&mut text).map(|_| ()),
+        Some("zstd") => zstd::stream::read::Decoder::new(&*reply.body).and_then(|mut d| d.read_to_string(&mut text)).map(|_| ()),
+        _ => {
+            text = reply.text();
+            Ok(())
+        }
+    }
+    .expect("the body is what its encoding says");
+    text
+}
+
+/// Scenario: scrapers accept encodings, or refuse them.
+/// Guarantees: gzip and zstd only when accepted; the text is the same (HN-12, HN-05).
+#[test]
+fn the_encoding_is_what_was_accepted() {
+    let server = server();
+    let lines = |reply: &Reply| inflated(reply).lines().filter(|line| line.contains("shop")).map(str::to_owned).collect::<Vec<_>>();
+    let plain = lines(&server.get("/metrics"));
+    assert!(plain.len() >= 2, "{plain:?}");
+    for (accepted, encoding) in
+        [("gzip", Some("gzip")), ("gzip;q=0", None), ("identity", None), ("zstd", Some("zstd")), ("br, gzip;q=0.5", Some("gzip"))]
+    {
+        let reply = server.get_with("/metrics", &[("accept-encoding", accepted)]);
+        assert_eq!((reply.status, reply.header("content-encoding")), (200, encoding), "{accepted}");
+        assert_eq!(lines(&reply), plain, "{accepted}");
+    }
+}
+
+/// Scenario: HEAD, POST, filters, time-outs.
+/// Guarantees: HN-13 (nonsense is ignored, no time at all is 503), HN-14, HN-15.
+#[test]
+fn methods_filters_and_timeouts() {
+    let server = server();
+    let head = http(server.read, "HEAD", "/metrics", &[], b"");
+    assert_eq!((head.status, head.body.len()), (200, 0), "HN-14");
+    assert!(head.header("content-type").is_some_and(|value| value.starts_with("text/plain")), "HN-14");
+    let post = http(server.read, "POST", "/metrics", &[], b"");
+    assert_eq!((post.status, post.header("allow")), (405, Some("GET,HEAD")), "HN-14");
+    let only = server.get("/metrics?name[]=orders_total&name[]=nothing").text();
+    assert!(only.contains("orders_total{") && !only.contains("queue_depth"), "HN-15: {only}");
+    assert_eq!(server.get("/metrics?name%5B%5D=nothing").text(), "", "HN-15: unknown names are an empty body");
+    for (seconds, status) in [("10", 200), ("-1", 200), ("soon", 200), ("1e99", 200), ("0.000000001", 503)] {
+        let reply = server.get_with("/metrics", &[("x-prometheus-scrape-timeout-seconds", seconds)]);
+        assert_eq!(reply.status, status, "HN-13: {seconds}");
+    }
+}
+
+/// Scenario: a view turns everything off.
+/// Guarantees: `/metrics` has nothing of it, `/metrics/self` still tells of us and of nobody else (HN-17).
+#[test]
+fn what_we_say_of_ourselves_is_never_off() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let view = "apiVersion: pointsman.dev/v1alpha1\nkind: ClusterTelemetryView\nmetadata: {name: nothing}\nspec:\n  reason: a test\n  \
+        namespaceSelector: {matchNames: [\"*\"]}\n  overrides:\n    baseline: None\n";
+    std::fs::write(folder.path().join("nothing.yaml"), view).expect("written");
+    let server = Pointsman::start(&["--views", folder.path().to_str().expect("a plain path")]);
+    server.push_json("/v1/metrics", r#"{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"x","gauge":{"dataPoints":[{"asInt":3,"timeUnixNano":"1"}]}}]}]}]}"#);
+    let all = server.scrape();
+    assert!(!all.contains("\nx ") && !all.contains("pointsman_build_info{"), "{all}\n{:#?}", server.logs());
+    let own = server.get("/metrics/self").text();
+    assert!(own.contains("pointsman_build_info{") && !own.contains("\nx "), "{own}");
+}
+
+/// Scenario: the small paths of the read side, and one that is none.
+/// Guarantees: health in a word; every path that `/` lists answers; JSON has version and time; errors are faults.
+#[test]
+fn the_index_lists_what_answers() {
+    let server = server();
+    let page = server.get("/").text();
+    let links: Vec<&str> = page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(links.len() >= 10, "{page}");
+    for link in links {
+        let reply = server.get(link);
+        assert_eq!(reply.status, 200, "{link}: {}", reply.text());
+        if link.starts_with("/api/") {
+            let json = reply.json();
+            assert_eq!(json["version"], 1, "{link}");
+            assert!(json["at"].as_str().is_some_and(|at| at.ends_with('Z')), "{link}: {json}");
+            assert!(json.get("item").is_some() != json.get("items").is_some(), "{link}: {json}");
+        }
+    }
+    let detail = server.get("/api/v1/components/default/service.shop").json();
+    assert_eq!((detail["item"]["series"].as_u64(), detail["item"]["service"].as_str()), (Some(2), Some("shop")), "{detail}");
+    let unknown = server.get("/api/v1/components/default/nobody");
+    assert_eq!(unknown.status, 404);
+    assert!(unknown.json()["fault"]["message"].as_str().is_some_and(|text| text.contains("default/nobody")), "{}", unknown.text());
+    assert_eq!(server.get("/nowhere").status, 404);
+}
