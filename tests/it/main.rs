@@ -11,3 +11,4 @@ mod semconv;
 mod support;
 mod tidy;
 mod traces;
+mod view;
