@@ -6,7 +6,7 @@ mod fleet;
 mod folder;
 mod live;
 mod look;
-//mod once;
+mod once;
 mod readings;
 pub mod scenario;
 mod tell;
@@ -91,7 +91,7 @@ impl Options {
 /// When no port is free, the receiver's address cannot be used, or the folder for views cannot be written.
 pub async fn run(options: &Options, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
     if options.once {
-        //return once::run(options, out).await;
+        return once::run(options, out).await;
     }
     match &options.send_to {
         Some(url) => live::send(options, url, out).await,

@@ -47,6 +47,8 @@ pub const POINTS_PER_LOCK_MAX: u64 = 1_000;
 pub const SLICE_SERIES_MAX: usize = 512;
 /// Bytes of one chunk of a scrape body.
 pub const CHUNK_BYTES: usize = 64 << 10;
+/// Attribute keys whose label names one scrape remembers.
+pub const KEY_NAMES_MAX: usize = 4_096;
 /// Naming conflicts listed for one layout; more are only counted.
 pub const CONFLICTS_MAX: usize = 1_000;
 /// Scrapes in flight.

@@ -3,9 +3,12 @@
 
 mod config;
 mod drain;
+mod expose;
+mod ingest;
 mod judge;
 mod real;
 mod semconv;
 mod support;
 mod tidy;
 mod traces;
+mod view;

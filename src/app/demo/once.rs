@@ -22,6 +22,7 @@ use pointsman_core::{
     limits,
     model::clock::{Mono, Wall},
     state::store::{Store, StoreConfig},
+    view::plan::ViewSet,
 };
 use pointsman_instrument::{Signal, Transport};
 use std::{
@@ -43,6 +44,8 @@ struct Inside {
     store: Arc<Store>,
     traces: Traces,
     source: Mutex<DirSource>,
+    /// What is in force, and until when at most.
+    views: Mutex<(Arc<ViewSet>, Option<Wall>)>,
     now: Mutex<Second>,
     taken: Mutex<Taken>,
 }
@@ -101,6 +104,7 @@ impl Inside {
             store: Arc::new(Store::new(config)),
             traces: Traces::new(Vec::new()),
             source: Mutex::new(DirSource::new(origins)),
+            views: Mutex::default(),
             now: Mutex::new(0),
             taken: Mutex::default(),
         }
@@ -115,10 +119,16 @@ impl Inside {
     fn tick(&self, second: Second) {
         *self.now.lock() = second;
         let (mono, wall) = self.clocks();
+        let mut views = self.views.lock();
+        let expired = views.1.is_some_and(|at| wall >= at);
         if let Some(reload) = self.source.lock().poll(wall) {
-            self.store.set_views(reload.views.clone(), wall);
-            self.traces.set_views(reload.views, wall);
+            views.0 = reload.views;
+        } else if !expired {
+            return self.store.expire(mono);
         }
+        views.1 = views.0.next_expiry(wall);
+        self.store.set_views(views.0.clone(), wall);
+        self.traces.set_views(views.0.clone(), wall);
         self.store.expire(mono);
     }
 
