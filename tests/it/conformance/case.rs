@@ -145,7 +145,9 @@ impl Case {
     /// Runs the steps in process, the requests shuffled by `seed`.
     pub(crate) fn run(&self, seed: u64) -> Result<(), String> {
         let config = StoreConfig { series_max: 10_000, expire_after: Duration::from_secs(300), seeds: [seed, !seed] };
-        let mut run = Run { store: Arc::new(Store::new(config)), options: self.options()?, now: Mono::from_secs(1), seed };
+        let (options, store) = (self.options()?, Store::new(config));
+        let store = Arc::new(if options.strategy.escapes() { store } else { store.keeping_names() });
+        let mut run = Run { store, options, now: Mono::from_secs(1), seed };
         for (at, step) in self.steps.iter().enumerate() {
             self.step(step, &mut run).map_err(|fault| format!("step {}: {fault}", at + 1))?;
         }
@@ -188,7 +190,8 @@ impl Case {
         let mut scrape = Scrape::new(Arc::clone(&run.store), run.options.clone(), negotiated, &[]);
         let mut body = Vec::new();
         while scrape.next_chunk(&mut body) {}
-        let got = if file.ends_with(".pb.txt") { super::dump::protobuf(&body)? } else { String::from_utf8_lossy(&body).into_owned() };
+        let got =
+            if file.ends_with(".pb.txt") { super::dump::protobuf(&body)? } else { String::from_utf8_lossy(&body).into_owned() };
         self.compare(file, &got, run.seed)
     }
 
@@ -207,7 +210,8 @@ impl Case {
     }
 
     fn options(&self) -> Result<ExposeOptions, String> {
-        let Switches { translation_strategy, scope_labels, ratio_suffix, instance_fallback, promote_resource_attributes } = &self.switches;
+        let Switches { translation_strategy, scope_labels, ratio_suffix, instance_fallback, promote_resource_attributes } =
+            &self.switches;
         let mut options = ExposeOptions::default();
         if let Some(name) = translation_strategy {
             options.strategy = name.parse().map_err(|error| format!("translationStrategy: {error}"))?;
