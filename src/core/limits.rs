@@ -101,8 +101,6 @@ pub const TRACE_LINGER_MS: u64 = 1_000;
 pub const TRACE_EXPORT_SECS_MAX: u64 = 10;
 /// Bytes of a back end's answer that are read.
 pub const TRACE_ANSWER_BYTES_MAX: usize = 4 << 20;
-/// Back ends for traces (`--traces-to`).
-pub const TRACE_BACKENDS_MAX: usize = 8;
 /// First step of the back-off before a batch is sent again, in milliseconds.
 pub const RETRY_BACKOFF_MS_MIN: u64 = 500;
 /// Last step of that back-off, in milliseconds.
@@ -138,6 +136,10 @@ const _: () = assert!(SERIES_PER_METRIC_MAX <= SERIES_PER_COMPONENT_MAX);
 pub const HEADER_MS_MAX: u64 = 5_000;
 /// Milliseconds for a whole request body.
 pub const BODY_MS_MAX: u64 = 30_000;
+/// Bytes of a refused body that are read and dropped, so that its sender reads why.
+pub const DISCARD_BYTES_MAX: usize = 16 << 20;
+/// Milliseconds for that.
+pub const DISCARD_MS_MAX: u64 = 1_000;
 /// Milliseconds for which a peer may refuse to read what we write.
 pub const WRITE_STALL_MS_MAX: u64 = 30_000;
 /// Milliseconds without a byte in either direction before a connection is closed.
