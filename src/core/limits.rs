@@ -81,6 +81,8 @@ pub const VIEW_TEXT_BYTES_MAX: usize = 256;
 pub const VIEW_REASON_BYTES_MAX: usize = 1024;
 /// Pairs of rules of different views that are compared for clashes.
 pub const VIEW_PAIRS_MAX: usize = 1_000_000;
+/// Patterns that are tried on declared instruments to warn of what is doubtful.
+pub const VIEW_TRIES_MAX: usize = 20_000_000;
 /// Instruments of one catalogue.
 pub const CATALOGUE_INSTRUMENTS_MAX: usize = 10_000;
 /// Bytes of spans that may wait for the trace back end.
