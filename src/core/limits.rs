@@ -134,6 +134,10 @@ const _: () = assert!(SERIES_PER_METRIC_MAX <= SERIES_PER_COMPONENT_MAX);
 pub const HEADER_MS_MAX: u64 = 5_000;
 /// Milliseconds for a whole request body.
 pub const BODY_MS_MAX: u64 = 30_000;
+/// Bytes of a refused body that are read and dropped, so that its sender reads why.
+pub const DISCARD_BYTES_MAX: usize = 16 << 20;
+/// Milliseconds for that.
+pub const DISCARD_MS_MAX: u64 = 1_000;
 /// Milliseconds for which a peer may refuse to read what we write.
 pub const WRITE_STALL_MS_MAX: u64 = 30_000;
 /// Milliseconds without a byte in either direction before a connection is closed.
