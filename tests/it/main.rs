@@ -1,8 +1,8 @@
 //! Whole-process tests: the real binary, on free ports of 127.0.0.1.
 //! One test binary; a module per subject.
 
-mod conformance;
 mod config;
+mod conformance;
 mod drain;
 mod expose;
 mod ingest;

@@ -188,7 +188,8 @@ impl Case {
         let mut scrape = Scrape::new(Arc::clone(&run.store), run.options.clone(), negotiated, &[]);
         let mut body = Vec::new();
         while scrape.next_chunk(&mut body) {}
-        let got = if file.ends_with(".pb.txt") { super::dump::protobuf(&body)? } else { String::from_utf8_lossy(&body).into_owned() };
+        let got =
+            if file.ends_with(".pb.txt") { super::dump::protobuf(&body)? } else { String::from_utf8_lossy(&body).into_owned() };
         self.compare(file, &got, run.seed)
     }
 
@@ -207,7 +208,8 @@ impl Case {
     }
 
     fn options(&self) -> Result<ExposeOptions, String> {
-        let Switches { translation_strategy, scope_labels, ratio_suffix, instance_fallback, promote_resource_attributes } = &self.switches;
+        let Switches { translation_strategy, scope_labels, ratio_suffix, instance_fallback, promote_resource_attributes } =
+            &self.switches;
         let mut options = ExposeOptions::default();
         if let Some(name) = translation_strategy {
             options.strategy = name.parse().map_err(|error| format!("translationStrategy: {error}"))?;

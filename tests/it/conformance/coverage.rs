@@ -54,7 +54,9 @@ fn test_exists(name: &str) -> bool {
             let path = entry.path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|e| e == "rs") && fs::read_to_string(&path).is_ok_and(|text| text.contains(&wanted)) {
+            } else if path.extension().is_some_and(|e| e == "rs")
+                && fs::read_to_string(&path).is_ok_and(|text| text.contains(&wanted))
+            {
                 return true;
             }
         }

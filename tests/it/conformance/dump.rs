@@ -10,7 +10,8 @@ use std::fmt::Write;
 pub(crate) fn protobuf(mut body: &[u8]) -> Result<String, String> {
     let mut out = String::new();
     while !body.is_empty() {
-        let family = MetricFamily::decode_length_delimited(&mut body).map_err(|error| format!("decode a MetricFamily: {error}"))?;
+        let family =
+            MetricFamily::decode_length_delimited(&mut body).map_err(|error| format!("decode a MetricFamily: {error}"))?;
         let kind = MetricType::try_from(family.r#type).map_or("?", |t| t.as_str_name());
         line(&mut out, 0, &format!("{} {kind} help={:?} unit={:?}", family.name, family.help, family.unit));
         family.metric.iter().for_each(|metric| one(&mut out, metric));
