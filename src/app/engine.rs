@@ -28,8 +28,6 @@ use std::{
 };
 use tokio::sync::Semaphore;
 
-/// Series that our own telemetry may have.
-const OWN_SERIES_MAX: usize = 10_000;
 /// The share of the memory limit that requests in flight may take.
 const FLIGHT_SHARE: u64 = 4;
 
@@ -161,7 +159,7 @@ fn store(series_max: usize, expire_after: Duration) -> Arc<Store> {
 
 /// It never expires: it is pushed to in this very process.
 fn store_of_ourselves() -> Arc<Store> {
-    store(OWN_SERIES_MAX, Duration::MAX)
+    store(limits::OWN_SERIES_MAX, Duration::MAX)
 }
 
 fn options(config: &Config) -> ExposeOptions {

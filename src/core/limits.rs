@@ -186,6 +186,10 @@ pub const DRAIN_MS_MAX: u64 = 10_000;
 pub const VIEWS_POLL_MS: u64 = 500;
 /// Milliseconds between two looks for what fell silent.
 pub const EXPIRE_TICK_MS: u64 = 5_000;
+/// Series that our own telemetry may have.
+pub const OWN_SERIES_MAX: usize = 10_000;
+/// Milliseconds between two pushes of our own telemetry.
+pub const OWN_PUSH_MS: u64 = 5_000;
 /// Items of one answer of the JSON API.
 pub const API_ITEMS_MAX: usize = 1_000;
 /// Bytes of the configuration file.
