@@ -1,4 +1,5 @@
 //! What an exposition may see of the state: streams, and their series in a fixed order.
+//! Plain data, borrowed; knows neither how it came about nor how it is written.
 
 use crate::{
     model::{
