@@ -53,7 +53,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Run the state controller: OTLP in, views applied, Prometheus formats and traces out.
-    #[command(after_help = SERVE_EXAMPLES)]
+    #[command(after_help = SERVE_EXAMPLES, allow_negative_numbers = true)]
     Serve(Box<ServeArgs>),
     /// Show it all without a cluster: the server, and a simulated cluster that pushes OTLP into it.
     #[command(after_help = DEMO_EXAMPLES)]

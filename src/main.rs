@@ -1,4 +1,5 @@
 //! The binary: parse, run, exit code.
+//! Everything else is in the library, where tests reach it.
 
 use pointsman::app::run;
 use std::process::ExitCode;

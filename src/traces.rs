@@ -85,7 +85,8 @@ impl Traces {
         })?;
         self.count(&filtered);
         for batch in filtered.batches {
-            let item = Item { bytes: batch.bytes.into(), spans: batch.spans };
+            // boxed, or the room in which the bytes grew would wait with them, beside the queue's account
+            let item = Item { bytes: batch.bytes.into_boxed_slice().into(), spans: batch.spans };
             self.backends.iter().for_each(|backend| backend.offer(item.clone()));
         }
         Ok(filtered.tally)

@@ -1,4 +1,5 @@
 //! What the JSON API shows, gathered from the engine.
+//! Decides nothing: every number is counted elsewhere.
 
 use super::engine::{Engine, Object};
 use crate::{

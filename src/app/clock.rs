@@ -1,4 +1,5 @@
 //! The only place that reads time. Everything else is handed a moment, or a [`Clock`] to ask at the rim.
+//! Knows nothing of what is timed.
 
 use pointsman_core::model::clock::{Mono, Wall};
 use std::{

@@ -1,4 +1,5 @@
 //! How the process ends: asked once, everything in flight is finished within a deadline; asked twice, it ends at once.
+//! Knows neither tasks nor connections: they listen to it.
 
 use tokio::sync::watch;
 use tracing::info;

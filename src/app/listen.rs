@@ -167,6 +167,7 @@ fn builder(tasks: &Tasks) -> Builder<Tasks> {
     builder
         .http1()
         .timer(TokioTimer::new())
+        .half_close(true) // a body cut short is answered with 400
         .header_read_timeout(Duration::from_millis(limits::HEADER_MS_MAX))
         .max_buf_size(limits::HTTP1_BUFFER_BYTES_MAX)
         .max_headers(limits::HTTP1_HEADERS_MAX);

@@ -1,4 +1,5 @@
 //! Every count of the process, gathered from whoever counts, as our own telemetry and the API want it.
+//! Counts only what has no owner: series written, and scrapes refused.
 
 use super::engine::Loaded;
 use crate::{

@@ -1,4 +1,5 @@
 //! From the command line to an exit code: what was typed, what it means, and the verb that does it.
+//! Knows no flag by name but `--config`, and does none of the work itself.
 
 use super::{check, clock::Clock, demo, drain, serve, surroundings};
 use crate::{

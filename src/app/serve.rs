@@ -1,4 +1,5 @@
 //! `pointsman serve`: bind everything, so that addresses are known; then run until asked to stop.
+//! Knows which part stands behind which door, and nothing of what a part does.
 
 use super::{
     api,

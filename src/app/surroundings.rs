@@ -1,4 +1,5 @@
 //! What the process finds around it: memory and file limits, its name, randomness. Read once at the start; a value that cannot be read is absent.
+//! Knows files of the kernel; decides nothing but how many connections they allow.
 
 use pointsman_core::limits;
 use std::fs;

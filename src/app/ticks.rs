@@ -1,4 +1,5 @@
 //! What runs by the clock: views, expiry, our own telemetry, and the forwarders of spans.
+//! Knows intervals; the work is done elsewhere.
 
 use super::{drain::Stop, engine::Engine, surroundings, tasks::Tasks, views::Loader};
 use pointsman_core::limits;

@@ -1,4 +1,5 @@
 //! Brings views into force: polls the folder, swaps what store and traces obey, and swaps again when one expires.
+//! What a view means, and which file holds it, is not known here.
 
 use super::engine::{Engine, Loaded, Object};
 use crate::{

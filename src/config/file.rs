@@ -1,4 +1,5 @@
 //! The configuration file: one YAML mapping, read with the place of every key. Values stay text, as flags do.
+//! Knows no key: what it may be and what it means is decided by its caller.
 
 use pointsman_core::fault::{Fault, Place, Source, code::Code};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};

@@ -1,4 +1,5 @@
 //! Where on the command line a flag stands, so that a caret can point at it.
+//! Reads no flag: clap does, and what its value means is decided elsewhere.
 
 use super::KEYS;
 use pointsman_core::fault::{Fault, Place, Source, code::Code};

@@ -133,26 +133,14 @@ fn memory_follows_the_cgroup_unless_told() {
 #[test]
 fn all_mistakes_come_in_one_report() {
     check_faults(
-        &[
-            "--otlp-grcp",
-            "127.0.0.1:1",
-            "--max-body",
-            "64Mb",
-            "--scope-labels=yes",
-            "--listen",
-            "0.0.0.0:9464",
-            "--log",
-            "a",
-            "--log",
-            "b",
-        ],
+        &["--otlp-grcp", "127.0.0.1:1", "--max-body", "64Mb", "--log", "a", "--log", "b"],
         &[("POINTSMAN_EXPIRE_AFTER", "5 minutes"), ("POINTSMAN_TRACES_TO", "http://a:4317,jaeger:4317")],
         "max-bodys: 1\ntranslation-strategy: NoTranslations\nmax-series: [1, 2]\n",
         expect![[r#"
             error[PM0501]: unknown flag `--otlp-grcp`
              --> command line:1:17
               |
-            1 | pointsman serve --otlp-grcp 127.0.0.1:1 --max-body 64Mb --scope-labels=yes --listen 0.0.0.0:9464 --l
+            1 | pointsman serve --otlp-grcp 127.0.0.1:1 --max-body 64Mb --log a --log b
               |                 ^^^^^^^^^^^ did you mean `--otlp-grpc` or `--otlp-http`?
               = allowed: --catalog, --expire-after, --insecure, --instance-fallback, --listen, --log, --max-body, --max-series, --memory-limit, --otlp-grpc, --otlp-http, --promote-resource-attributes, --ratio-suffix, --scope-labels, --state-dir, --traces-to, --translation-strategy, --views, --config
             error[PM0501]: unknown key `max-bodys`
@@ -170,35 +158,63 @@ fn all_mistakes_come_in_one_report() {
             2 | translation-strategy: NoTranslations
               |                       ^^^^^^^^^^^^^^ did you mean `NoTranslation`?
               = allowed: UnderscoreEscapingWithSuffixes, UnderscoreEscapingWithoutSuffixes, NoUTF8EscapingWithSuffixes, NoTranslation
-            error[PM0502]: `scope-labels` from --scope-labels: `yes` is not a boolean
-             --> command line:1:72
-              |
-            1 | .0.0.1:1 --max-body 64Mb --scope-labels=yes --listen 0.0.0.0:9464 --log a --log b
-              |                                         ^^^
-              = allowed: true, false
             error[PM0502]: `expire-after` from POINTSMAN_EXPIRE_AFTER: `5 minutes` is not a duration
               --> POINTSMAN_EXPIRE_AFTER
                = write it like 90s, 5m or 1h30m
             error[PM0502]: `max-body` from --max-body: `64Mb` is not a size
              --> command line:1:52
               |
-            1 | erve --otlp-grcp 127.0.0.1:1 --max-body 64Mb --scope-labels=yes --listen 0.0.0.0:9464 --log a --log
-              |                                         ^^^^ write it like 64MiB, 1GiB or 65536
+            1 | pointsman serve --otlp-grcp 127.0.0.1:1 --max-body 64Mb --log a --log b
+              |                                                    ^^^^ write it like 64MiB, 1GiB or 65536
             error[PM0502]: `max-series` from the file: it has several values
              --> pointsman.yaml:3:13
               |
             3 | max-series: [1, 2]
               |             ^ give it once
             error[PM0502]: `log` from --log: it has several values
-             --> command line:1:112
+             --> command line:1:71
               |
-            1 | yes --listen 0.0.0.0:9464 --log a --log b
-              |                                         ^ give it once
+            1 | pointsman serve --otlp-grcp 127.0.0.1:1 --max-body 64Mb --log a --log b
+              |                                                                       ^ give it once
+        "#]],
+    );
+}
+
+/// Scenario: plain text where other hosts reach it, and words that are no boolean.
+/// Guarantees: both are refused, by flag, environment and file alike.
+#[test]
+fn plain_text_off_loopback_must_be_allowed() {
+    check_faults(
+        &["--scope-labels=yes", "--listen", "0.0.0.0:9464"],
+        &[("POINTSMAN_OTLP_GRPC", "[::]:4317")],
+        "otlp-http: 10.1.2.3:4318\ninsecure: 1\n",
+        expect![[r#"
+            error[PM0502]: `scope-labels` from --scope-labels: `yes` is not a boolean
+             --> command line:1:32
+              |
+            1 | pointsman serve --scope-labels=yes --listen 0.0.0.0:9464
+              |                                ^^^
+              = allowed: true, false
+            error[PM0502]: `insecure` from the file: `1` is not a boolean
+             --> pointsman.yaml:2:11
+              |
+            2 | insecure: 1
+              |           ^
+              = allowed: true, false
+            error[PM0503]: [::]:4317 is not loopback and has no TLS
+              --> POINTSMAN_OTLP_GRPC
+               = fix: bind 127.0.0.1, or say `--insecure` to accept plain text from other machines
+            error[PM0503]: 10.1.2.3:4318 is not loopback and has no TLS
+             --> pointsman.yaml:1:12
+              |
+            1 | otlp-http: 10.1.2.3:4318
+              |            ^^^^^^^^^^^^^
+              = fix: bind 127.0.0.1, or say `--insecure` to accept plain text from other machines
             error[PM0503]: 0.0.0.0:9464 is not loopback and has no TLS
-             --> command line:1:85
+             --> command line:1:45
               |
-            1 | x-body 64Mb --scope-labels=yes --listen 0.0.0.0:9464 --log a --log b
-              |                                         ^^^^^^^^^^^^
+            1 | pointsman serve --scope-labels=yes --listen 0.0.0.0:9464
+              |                                             ^^^^^^^^^^^^
               = fix: bind 127.0.0.1, or say `--insecure` to accept plain text from other machines
         "#]],
     );

@@ -1,4 +1,5 @@
 //! The kinds of values that flags, environment and file can hold, each read in one place.
+//! Knows no key, and not where a text came from.
 
 use super::{Expected, Right, Value};
 use std::{net::SocketAddr, path::PathBuf, time::Duration};

@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 pub mod checker;
+mod classic;
 pub mod escape;
 mod exemplar;
 #[cfg(test)]

@@ -47,6 +47,8 @@ pub const POINTS_PER_LOCK_MAX: u64 = 1_000;
 pub const SLICE_SERIES_MAX: usize = 512;
 /// Bytes of one chunk of a scrape body.
 pub const CHUNK_BYTES: usize = 64 << 10;
+/// Attribute keys whose label names one scrape remembers.
+pub const KEY_NAMES_MAX: usize = 4_096;
 /// Naming conflicts listed for one layout; more are only counted.
 pub const CONFLICTS_MAX: usize = 1_000;
 /// Scrapes in flight.
@@ -83,6 +85,8 @@ pub const VIEW_PAIRS_MAX: usize = 1_000_000;
 pub const CATALOGUE_INSTRUMENTS_MAX: usize = 10_000;
 /// Bytes of spans that may wait for the trace back end.
 pub const TRACE_QUEUE_BYTES_MAX: usize = 64 << 20;
+/// Requests in which those spans may wait: each costs memory of its own.
+pub const TRACE_QUEUE_ITEMS_MAX: usize = 250_000;
 /// Bytes of one batch of spans on its way out.
 pub const TRACE_BATCH_BYTES_MAX: usize = 1 << 20;
 /// Trace ids remembered because one of their spans was kept.

@@ -1,4 +1,5 @@
 //! Compresses chunks as they come: whatever is ready goes out at once, the rest with the last chunk.
+//! Knows no HTTP and no format.
 
 use pointsman_core::expose::negotiate::Encoding;
 use std::io::{self, Write};

@@ -1,4 +1,5 @@
 //! `/metrics` and `/metrics/self`: what was asked for, in the format that was asked for, within the time that was given.
+//! Renders nothing itself.
 
 use super::{
     Outcome, ReadSide, Scraped,

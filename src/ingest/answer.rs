@@ -1,4 +1,5 @@
 //! From what happened to what the sender reads, in the words of core's replies.
+//! Knows no status line and no trailer: each transport has its own.
 
 use super::{Blame, Refusal, Signal};
 use pointsman_core::{

@@ -1,4 +1,5 @@
 //! Reads a request body as it comes: within the cap, the budget and the time. Announced lengths only ever refuse early.
+//! Knows neither encoding nor transport.
 
 use super::{Ingest, Refusal, admit::Held};
 use bytes::Bytes;

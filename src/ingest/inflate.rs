@@ -1,4 +1,5 @@
 //! gzip and zstd, whole bodies, with caps on output, ratio and window. One stream only: what follows it is an error.
+//! Knows no transport; what the bytes mean is not asked.
 
 use super::{Refusal, admit::Held};
 use pointsman_core::limits;

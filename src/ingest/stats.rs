@@ -1,4 +1,5 @@
 //! What was taken and refused since the start: plain numbers, for our own metrics and the API.
+//! Exports nothing itself.
 
 use super::{Refusal, Signal};
 use parking_lot::Mutex;

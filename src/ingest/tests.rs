@@ -1,1 +1,94 @@
+use super::{
+    Refusal,
+    admit::{Budget, Held},
+    inflate::{Encoding, inflate},
+};
+use std::io::Write;
 
+const LIMIT: usize = 8 << 20;
+
+fn held(bytes: &[u8], budget: &std::sync::Arc<Budget>) -> Held {
+    Held::of(bytes.to_vec(), budget.share()).expect("it fits")
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("gzip works")
+}
+
+fn zstd_of_window(bytes: &[u8], log: u32) -> Vec<u8> {
+    let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), 1).expect("zstd works");
+    encoder.window_log(log).expect("a window");
+    encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("zstd works")
+}
+
+/// What inflating comes to, in a word.
+fn outcome(encoding: Encoding, body: &[u8]) -> String {
+    let budget = Budget::new(usize::MAX >> 1);
+    let result = inflate(encoding, &held(body, &budget), LIMIT);
+    let text = match &result {
+        Ok(out) => format!("{} bytes", out.len()),
+        Err(refusal) => refusal.code().to_owned(),
+    };
+    drop(result);
+    assert_eq!(budget.bytes(), 0, "everything is given back");
+    text
+}
+
+/// Scenario: bodies of each encoding: good, damaged, cut, followed by more, too large, growing too much.
+/// Guarantees: only a single whole stream within every cap is taken; caps hold while inflating.
+#[test]
+fn inflating_stays_within_every_cap() {
+    // Digits of a multiplicative sequence: they hardly compress, so the ratio plays no part.
+    let noise: Vec<u8> = (0..3_u64 << 20).map(|i| (i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8).collect();
+    let long = vec![0_u8; 64 << 20];
+    let rows: [(&str, Encoding, Vec<u8>); 15] = [
+        ("3 bytes", Encoding::Identity, b"abc".to_vec()),
+        ("3145728 bytes", Encoding::Gzip, gzip(&noise)),
+        ("3145728 bytes", Encoding::Zstd, zstd_of_window(&noise, 23)),
+        ("corrupt", Encoding::Zstd, zstd_of_window(&noise, 24)),
+        ("0 bytes", Encoding::Gzip, gzip(b"")),
+        ("corrupt", Encoding::Gzip, Vec::new()),
+        ("corrupt", Encoding::Gzip, gzip(&noise)[..1000].to_vec()),
+        ("corrupt", Encoding::Zstd, zstd_of_window(&noise, 20)[..1000].to_vec()),
+        ("corrupt", Encoding::Gzip, [gzip(b"a"), gzip(b"b")].concat()),
+        ("corrupt", Encoding::Zstd, [zstd_of_window(b"a", 20), zstd_of_window(b"b", 20)].concat()),
+        ("1048576 bytes", Encoding::Gzip, gzip(&long[..1 << 20])),
+        ("bomb", Encoding::Gzip, gzip(&long[..(1 << 20) + 1])),
+        ("bomb", Encoding::Zstd, zstd_of_window(&long[..4 << 20], 20)),
+        ("too_large", Encoding::Gzip, gzip(&[noise.as_slice(), &noise, &noise].concat())),
+        ("too_large", Encoding::Identity, vec![0; LIMIT + 1]),
+    ];
+    for (i, (expected, encoding, body)) in rows.iter().enumerate() {
+        assert_eq!(outcome(*encoding, body), *expected, "row {i}, {encoding:?}, {} bytes", body.len());
+    }
+}
+
+/// Scenario: bodies share a budget; one does not fit.
+/// Guarantees: it is refused as our fault, the others stay, and what ends gives its part back.
+#[test]
+fn the_budget_is_shared_and_given_back() {
+    let budget = Budget::new(100);
+    let first = held(&[0; 60], &budget);
+    let mut second = Held::new(budget.share());
+    second.extend(&[0; 40], 1000).expect("it just fits");
+    let refused = second.extend(&[0; 1], 1000).expect_err("it does not fit");
+    assert!(matches!(refused, Refusal::Overload), "{refused}");
+    assert_eq!((budget.bytes(), budget.refused(), second.len()), (100, 1, 40));
+    drop(first);
+    second.extend(&[0; 60], 1000).expect("there is room again");
+    drop(second);
+    assert_eq!(budget.bytes(), 0);
+}
+
+/// Scenario: names of encodings as senders write them.
+/// Guarantees: ours in any case, one only.
+#[test]
+fn encodings_are_read_in_any_case() {
+    let of = |value: &str| Encoding::parse(Some(value.as_bytes())).ok();
+    assert_eq!(Encoding::parse(None).ok(), Some(Encoding::Identity));
+    assert_eq!(["", "identity", "IDENTITY"].map(of), [Some(Encoding::Identity); 3]);
+    assert_eq!(["gzip", " GZip "].map(of), [Some(Encoding::Gzip); 2]);
+    assert_eq!(of("zstd"), Some(Encoding::Zstd));
+    assert_eq!(["br", "deflate", "snappy", "gzip, gzip", "gzip,identity"].map(of), [None; 5]);
+}

@@ -9,7 +9,7 @@ use super::{
     target::Target,
 };
 use pointsman_core::{
-    limits::{TRACE_BATCH_BYTES_MAX, TRACE_LINGER_MS, TRACE_QUEUE_BYTES_MAX, TRACE_SPLITS_MAX},
+    limits::{TRACE_BATCH_BYTES_MAX, TRACE_LINGER_MS, TRACE_QUEUE_BYTES_MAX, TRACE_QUEUE_ITEMS_MAX, TRACE_SPLITS_MAX},
     model::clock::Wall,
     traces::{answer::Partial, retry::Backoff},
 };
@@ -40,7 +40,7 @@ impl Backend {
     /// Nothing queued, nothing connected.
     #[must_use]
     pub fn new(target: Target) -> Self {
-        Self { target, queue: Queue::new(TRACE_QUEUE_BYTES_MAX), stats: Stats::default() }
+        Self { target, queue: Queue::new(TRACE_QUEUE_BYTES_MAX, TRACE_QUEUE_ITEMS_MAX), stats: Stats::default() }
     }
 
     /// Queues an item, or counts its spans as dropped.

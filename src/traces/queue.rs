@@ -1,4 +1,4 @@
-//! Spans that wait for one back end: in memory, first in, first out, bounded in bytes. A batch that was taken still counts
+//! Spans that wait for one back end: in memory, first in, first out, bounded in bytes and items. What was taken counts
 //! until it is acknowledged. Knows no transport; a durable queue can stand behind the same few calls.
 //! When it is full the newest stay out: what a sender got OK for earlier is not thrown away for what comes later.
 
@@ -31,6 +31,8 @@ pub struct Depth {
     pub bytes: usize,
     /// Spans, batches under way included.
     pub spans: u64,
+    /// Requests, batches under way included: each costs memory of its own, however small it is.
+    pub items: usize,
 }
 
 /// Items taken together; give it back with [`Queue::ack`] or [`Queue::nack`].
@@ -44,6 +46,7 @@ pub struct Batch {
 #[derive(Debug)]
 pub struct Queue {
     bytes_max: usize,
+    items_max: usize,
     inner: Mutex<Inner>,
     changed: Notify, // for the one forwarder; a permit is kept when it is not waiting
 }
@@ -102,10 +105,10 @@ impl Batch {
 }
 
 impl Queue {
-    /// An empty queue that holds up to `bytes_max`.
+    /// An empty queue that holds up to `bytes_max` in up to `items_max` items.
     #[must_use]
-    pub fn new(bytes_max: usize) -> Self {
-        Self { bytes_max, inner: Mutex::default(), changed: Notify::new() }
+    pub fn new(bytes_max: usize, items_max: usize) -> Self {
+        Self { bytes_max, items_max, inner: Mutex::default(), changed: Notify::new() }
     }
 
     /// Puts an item at the end.
@@ -115,10 +118,11 @@ impl Queue {
     pub fn offer(&self, item: Item) -> Result<(), Full> {
         let mut inner = self.inner.lock();
         let bytes = inner.depth.bytes.saturating_add(item.bytes.len());
-        if inner.closed || bytes > self.bytes_max {
+        if inner.closed || bytes > self.bytes_max || inner.depth.items >= self.items_max {
             return Err(Full { spans: item.spans });
         }
-        inner.depth = Depth { bytes, spans: inner.depth.spans.saturating_add(item.spans) };
+        let Depth { spans, items, .. } = inner.depth;
+        inner.depth = Depth { bytes, spans: spans.saturating_add(item.spans), items: items.saturating_add(1) };
         inner.waiting_bytes = inner.waiting_bytes.saturating_add(item.bytes.len());
         inner.waiting.push_back(item);
         drop(inner);
@@ -147,6 +151,7 @@ impl Queue {
         let mut inner = self.inner.lock();
         inner.depth.bytes = inner.depth.bytes.saturating_sub(batch.len());
         inner.depth.spans = inner.depth.spans.saturating_sub(batch.spans());
+        inner.depth.items = inner.depth.items.saturating_sub(batch.items.len());
     }
 
     /// The batch comes back to the front, in its order.

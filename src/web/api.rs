@@ -1,4 +1,5 @@
 //! `/api/v1/…`: one document per path, lists cut at a cap that says so, errors as faults.
+//! Gathers nothing itself: every value comes from a closure.
 
 use super::Sources;
 use axum::{

@@ -1,4 +1,5 @@
 //! `/livez` and `/readyz`: for the kubelet, in a word.
+//! Knows no reason but the one flag it is given.
 
 use super::Sources;
 use axum::{Router, extract::State, routing::get};

@@ -1,4 +1,5 @@
 //! `/`: a plain page that lists what there is to read. All text is ours or escaped.
+//! The status page will take its place.
 
 use super::Sources;
 use axum::{Router, extract::State, response::Html, routing::get};

@@ -1,4 +1,5 @@
 //! What the API answers with, field by field. Fields are only ever added.
+//! Plain values: nothing here is computed, and nothing knows where it came from.
 
 use serde::Serialize;
 use std::collections::BTreeMap;

@@ -1,1 +1,70 @@
+use super::{Sources, model::Catalogued, router};
+use axum::body::Body;
+use http::{Request, StatusCode};
+use http_body_util::BodyExt;
+use pointsman_core::{limits, model::clock::Wall};
+use std::sync::Arc;
+use tower::ServiceExt;
 
+/// Sources with nothing in them but a catalogue of `instruments`.
+fn sources(instruments: usize, is_ready: bool) -> Sources {
+    let instrument = |i: usize| Catalogued { name: format!("metric.{i}"), ..Catalogued::default() };
+    Sources {
+        now: Arc::new(|| Wall::from_secs(1_700_000_000)),
+        is_ready: Arc::new(move || is_ready),
+        overview: Arc::new(Default::default),
+        components: Arc::new(Vec::new),
+        component: Arc::new(|_, _| None),
+        views: Arc::new(Vec::new),
+        catalog: Arc::new(move || (0..instruments).map(instrument).collect()),
+        flow: Arc::new(Default::default),
+        traces: Arc::new(Default::default),
+        health: Arc::new(Default::default),
+        faults: Arc::new(Vec::new),
+    }
+}
+
+async fn get(sources: Sources, path: &str) -> (StatusCode, String) {
+    let request = Request::get(path).body(Body::empty()).expect("a request");
+    let response = router(sources).oneshot(request).await.expect("a router never fails");
+    let status = response.status();
+    let body = response.into_body().collect().await.expect("a body").to_bytes();
+    (status, String::from_utf8(body.to_vec()).expect("text"))
+}
+
+/// Scenario: a list is longer than an answer may be.
+/// Guarantees: it is cut, and says so; a list that just fits is whole.
+#[tokio::test]
+async fn long_lists_are_cut_and_say_so() {
+    for (n, truncated) in [(limits::API_ITEMS_MAX, false), (limits::API_ITEMS_MAX + 1, true)] {
+        let (status, body) = get(sources(n, true), "/api/v1/catalog").await;
+        let json: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+        assert_eq!((status, json["items"].as_array().map(Vec::len)), (StatusCode::OK, Some(limits::API_ITEMS_MAX)));
+        assert_eq!((&json["truncated"], &json["at"]), (&truncated.into(), &"2023-11-14T22:13:20Z".into()));
+    }
+}
+
+/// Scenario: the views are not loaded yet, then they are.
+/// Guarantees: alive in both cases, ready only in the second.
+#[tokio::test]
+async fn ready_means_that_views_are_loaded() {
+    for (is_ready, status) in [(false, StatusCode::SERVICE_UNAVAILABLE), (true, StatusCode::OK)] {
+        assert_eq!(get(sources(0, is_ready), "/readyz").await.0, status);
+        assert_eq!(get(sources(0, is_ready), "/livez").await.0, StatusCode::OK);
+    }
+}
+
+/// Scenario: a path or a name that is none, with text that would break a page or a log.
+/// Guarantees: a fault in JSON, cut, with the text as data.
+#[tokio::test]
+async fn unknown_names_are_faults() {
+    let long = format!("/api/v1/catalog/{}", "x".repeat(5_000));
+    for path in ["/nowhere", "/api/v1/views/-/nobody", "/api/v1/components/ns/%3Cscript%3E", &long] {
+        let (status, body) = get(sources(1, true), path).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
+        let json: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+        assert_eq!(json["version"], 1);
+        assert!(json["fault"]["message"].as_str().is_some_and(|text| text.starts_with("unknown ")), "{body}");
+        assert!(body.len() < 1_000, "{body}");
+    }
+}

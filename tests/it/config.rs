@@ -1,6 +1,7 @@
 //! What a wrong start says.
+//! How places and mistakes are read is tested beside the code; here is what a user sees.
 
-use crate::support::{Pointsman, run};
+use crate::support::{Pointsman, http, run};
 
 /// Scenario: two of three ports are taken by a running server.
 /// Guarantees: both are named in one report with their code, and the exit code is that of bad usage.
@@ -10,6 +11,68 @@ fn busy_ports_are_all_named() {
     let (grpc, read) = (first.grpc.to_string(), first.read.to_string());
     let (code, _, stderr) = run(&["serve", "--otlp-grpc", &grpc, "--otlp-http", "127.0.0.1:0", "--listen", &read], &[]);
     assert_eq!(code, 2, "{stderr}");
-    assert_eq!(stderr.matches("PM0506").count(), 2, "{stderr}");
+    assert_eq!(stderr.matches("error[PM0506]").count(), 2, "{stderr}");
     assert!(stderr.contains(&grpc) && stderr.contains(&read), "{stderr}");
+}
+
+/// Scenario: mistakes on the command line, in the environment and in the file, and a file that is not there.
+/// Guarantees: one report with a code and a place for each, exit code 2, and nothing was started.
+#[test]
+fn mistakes_of_all_places_are_one_report() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("pointsman.yaml");
+    std::fs::write(&file, "max-bodyy: 1\nscope-labels: perhaps\n").expect("written");
+    let file = file.to_str().expect("a plain path");
+    let env = [("POINTSMAN_EXPIRE_AFTER", "soon")];
+    let (code, stdout, stderr) =
+        run(&["serve", "--config", file, "--max-series", "-1", "--listne", "x", "--otlp-http", "0.0.0.0:4318"], &env);
+    assert_eq!((code, stdout.as_str()), (2, ""), "{stderr}");
+    let file_line = format!("{file}:1:1");
+    for part in ["--listne", "POINTSMAN_EXPIRE_AFTER", &file_line, "did you mean `max-body`", "perhaps", "PM0503", "6 errors"] {
+        assert!(stderr.contains(part), "{part} is missing in\n{stderr}");
+    }
+    let (code, _, stderr) = run(&["serve", "--config", "/nowhere/pointsman.yaml", "--log", "info"], &[]);
+    assert!(code == 2 && stderr.contains("error[PM0505]") && stderr.contains("/nowhere/pointsman.yaml"), "{stderr}");
+}
+
+/// Scenario: the same key in the file, the environment and on the command line of a real process.
+/// Guarantees: the command line wins over the environment, which wins over the file.
+#[test]
+fn the_process_obeys_the_order_of_places() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("pointsman.yaml");
+    std::fs::write(&file, "max-body: 10\nmax-series: 7\nmemory-limit: 1GiB\n").expect("written");
+    let file = file.to_str().expect("a plain path");
+    let free = ["serve", "--otlp-grpc", "127.0.0.1:0", "--otlp-http", "127.0.0.1:0", "--listen", "127.0.0.1:0", "--config", file];
+    let body = [0_u8; 100];
+    for (env, flags, status) in
+        [(None, [].as_slice(), 413), (Some("50"), &[], 413), (Some("200"), &[], 400), (Some("200"), &["--max-body=50"], 413)]
+    {
+        let env: Vec<(&str, &str)> = env.map(|size| ("POINTSMAN_MAX_BODY", size)).into_iter().collect();
+        let server = Pointsman::start_as(&[&free[..], flags].concat(), &env);
+        let reply = http(server.http, "POST", "/v1/metrics", &[("content-type", "application/x-protobuf")], &body);
+        assert_eq!(reply.status, status, "{env:?} {flags:?}");
+        let health = server.get("/api/v1/health").json();
+        assert_eq!(health["item"]["seriesMax"], 7, "the file alone says it: {health}");
+    }
+}
+
+/// Scenario: every verb is asked for help, and for what it does not know.
+/// Guarantees: help names two examples and the exit codes; what is unknown is bad usage.
+#[test]
+fn every_verb_has_help_with_examples() {
+    for verb in ["serve", "check", "explain", "version"] {
+        let (code, stdout, stderr) = run(&[verb, "--help"], &[]);
+        assert_eq!((code, stderr.as_str()), (0, ""), "{verb}");
+        assert_eq!(
+            stdout.matches(&format!("\n  pointsman {verb} ")).count() + stdout.matches("\n  pointsman version\n").count(),
+            2,
+            "{stdout}"
+        );
+        assert!(stdout.contains("Exit codes: 0 fine"), "{stdout}");
+    }
+    assert_eq!(run(&["sevre"], &[]).0, 2);
+    assert_eq!(run(&["explain", "PM0104"], &[]).0, 0);
+    let (code, stdout, _) = run(&["version", "--output", "json"], &[]);
+    assert!(code == 0 && stdout.contains(env!("CARGO_PKG_VERSION")), "{stdout}");
 }

@@ -1,4 +1,5 @@
 //! `/metrics` over HTTP: negotiation, encodings, filters, methods. Each row names the rule it proves (HN).
+//! What a family looks like is tested in core; here is what HTTP adds.
 
 use crate::support::{Pointsman, Reply, http};
 use std::io::Read;
@@ -22,7 +23,8 @@ fn the_format_is_what_was_asked_for() {
     let server = server();
     let text = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
     let openmetrics = "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores";
-    let protobuf = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited; escaping=underscores";
+    let protobuf =
+        "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited; escaping=underscores";
     let rows = [
         ("HN-02", "", text, "queue_depth{"),
         ("HN-02", "*/*", text, "queue_depth{"),
@@ -43,7 +45,11 @@ fn the_format_is_what_was_asked_for() {
         assert_eq!((reply.status, reply.header("content-type")), (200, Some(content_type)), "{rule}: {accept}");
         assert_eq!(reply.header("vary"), Some("Accept, Accept-Encoding"), "HN-12");
         assert!(reply.complete && reply.text().contains(contains), "{rule}: {accept}: {}", reply.text());
-        assert_eq!(reply.text().ends_with("# EOF\n"), content_type == openmetrics || content_type.contains("allow-utf-8"), "{rule}");
+        assert_eq!(
+            reply.text().ends_with("# EOF\n"),
+            content_type == openmetrics || content_type.contains("allow-utf-8"),
+            "{rule}"
+        );
     }
 }
 
@@ -66,7 +72,8 @@ fn inflated(reply: &Reply) -> String {
 #[test]
 fn the_encoding_is_what_was_accepted() {
     let server = server();
-    let lines = |reply: &Reply| inflated(reply).lines().filter(|line| line.contains("shop")).map(str::to_owned).collect::<Vec<_>>();
+    let lines =
+        |reply: &Reply| inflated(reply).lines().filter(|line| line.contains("shop")).map(str::to_owned).collect::<Vec<_>>();
     let plain = lines(&server.get("/metrics"));
     assert!(plain.len() >= 2, "{plain:?}");
     for (accepted, encoding) in
@@ -135,6 +142,10 @@ fn the_index_lists_what_answers() {
     assert_eq!((detail["item"]["series"].as_u64(), detail["item"]["service"].as_str()), (Some(2), Some("shop")), "{detail}");
     let unknown = server.get("/api/v1/components/default/nobody");
     assert_eq!(unknown.status, 404);
-    assert!(unknown.json()["fault"]["message"].as_str().is_some_and(|text| text.contains("default/nobody")), "{}", unknown.text());
+    assert!(
+        unknown.json()["fault"]["message"].as_str().is_some_and(|text| text.contains("default/nobody")),
+        "{}",
+        unknown.text()
+    );
     assert_eq!(server.get("/nowhere").status, 404);
 }

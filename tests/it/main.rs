@@ -4,9 +4,12 @@
 mod config;
 mod demo;
 mod drain;
+mod expose;
+mod ingest;
 mod judge;
 mod real;
 mod semconv;
 mod support;
 mod tidy;
 mod traces;
+mod view;

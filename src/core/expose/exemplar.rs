@@ -3,13 +3,13 @@
 
 use super::layout::Labeller;
 use crate::model::point::Exemplar;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 #[cfg(test)]
 mod tests;
 
 /// Labels of an exemplar, by name.
-pub(super) type ExemplarLabels = BTreeMap<Box<str>, String>;
+pub(super) type ExemplarLabels = BTreeMap<Arc<str>, String>;
 
 /// The newest of them; of equally new ones always the same.
 pub(super) fn latest<'a>(exemplars: impl Iterator<Item = &'a Exemplar>) -> Option<&'a Exemplar> {
@@ -30,7 +30,7 @@ pub(super) fn latest_within(exemplars: &[Exemplar], above: f64, le: f64) -> Opti
 /// The labels: ids win over attributes of their name (EX-02); attributes go, the largest first, until names and values
 /// have at most `limit` characters (EX-04).
 pub(super) fn labels_of(exemplar: &Exemplar, labeller: Labeller<'_>, limit: Option<usize>) -> ExemplarLabels {
-    let mut attributes: Vec<(Box<str>, &str, &str)> = exemplar
+    let mut attributes: Vec<(Arc<str>, &str, &str)> = exemplar
         .attributes
         .iter()
         .filter_map(|(key, text)| Some((labeller.name(key)?, &**key, &**text)))

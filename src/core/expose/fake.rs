@@ -44,6 +44,7 @@ pub(super) struct FakeSeries {
     pub(super) start: u64,
     pub(super) time: u64,
     pub(super) exemplars: Vec<Exemplar>,
+    pub(super) bounds: Vec<f64>,
 }
 
 #[derive(Clone, Debug)]
@@ -129,7 +130,7 @@ impl Source for Fake {
                 FakeValue::Summary(summary) => Value::Summary(summary),
             };
             let (start, time, exemplars) = (series.start, series.time, series.exemplars.as_slice());
-            f(&Series { labels: &labels, shape, entries: &entries, start, time, value, exemplars });
+            f(&Series { labels: &labels, shape, entries: &entries, start, time, value, exemplars, bounds: &series.bounds });
         }
         let last = all.get(begin + max - 1).filter(|_| begin + max < all.len())?;
         self.shown.borrow_mut().push(last.identity());
@@ -225,16 +226,13 @@ fn series_of(attributes: &str, value: &str) -> FakeSeries {
     let float = |name: &str| get(name).map(|text| text.parse::<f64>().expect("a number"));
     let counts =
         |text: &str| text.split(',').filter(|c| !c.is_empty()).map(|c| c.parse().expect("a count")).collect::<Vec<u64>>();
+    let bounds: Vec<f64> =
+        get("bounds").unwrap_or("").split(',').filter(|b| !b.is_empty()).map(|b| b.parse().expect("a bound")).collect();
     let value = match sort {
         "h" => FakeValue::Histogram(Histogram {
             count: number("count"),
             sum: float("sum"),
-            bounds: get("bounds")
-                .unwrap_or("")
-                .split(',')
-                .filter(|b| !b.is_empty())
-                .map(|b| b.parse().expect("a bound"))
-                .collect(),
+            bounds: bounds.clone().into(),
             counts: counts(get("counts").unwrap_or("")).into(),
         }),
         "e" => {
@@ -261,7 +259,7 @@ fn series_of(attributes: &str, value: &str) -> FakeSeries {
         text => FakeValue::Number(number_of(text)),
     };
     let exemplars = fields.iter().filter(|(name, _)| *name == "ex").map(|(_, text)| exemplar_of(text)).collect();
-    FakeSeries { attributes: attributes_of(attributes), value, start: number("start"), time: number("time"), exemplars }
+    FakeSeries { attributes: attributes_of(attributes), value, start: number("start"), time: number("time"), exemplars, bounds }
 }
 
 fn number_of(text: &str) -> Number {

@@ -3,18 +3,24 @@
 
 use super::{
     escape::{is_legacy_label_name, push_name, push_value},
-    layout::{Constant, Labeller, Origin},
+    layout::{Constant, Origin},
 };
 use crate::state::visit::{Entry, Series};
 use foldhash::fast::FixedState;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     hash::{BuildHasher, Hasher},
     ops::Range,
+    sync::Arc,
 };
 
 #[cfg(test)]
 mod tests;
+
+/// Seeds of the two halves of a hash of labels; all that matters is that they differ.
+const LABEL_SEEDS: [u64; 2] = [0x706f_696e, 0x7473_6d61];
+/// Seed of a hash of label names.
+const NAMES_SEED: u64 = 0x6e;
 
 /// The labels of all series with one key set, sorted by exposed name.
 #[derive(Debug, Default)]
@@ -24,14 +30,14 @@ pub(super) struct Plan {
     pub(super) lost: u64,
     /// Whether two series may have the same labels because of this key set (CF-06).
     pub(super) may_collide: bool,
-    keys: Vec<Box<str>>, // the original keys, so that a re-used id is noticed
+    keys: Vec<u8>, // the original keys with their lengths, so that a re-used id is noticed
 }
 
 /// One label.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Slot {
     /// As exposed.
-    pub(super) name: Box<str>,
+    pub(super) name: Arc<str>,
     /// Whether the name needs no quotes.
     pub(super) is_legacy: bool,
     pub(super) value: Value,
@@ -40,7 +46,7 @@ pub(super) struct Slot {
 /// Where a label's value comes from.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Value {
-    Constant(Box<str>),
+    Constant(Arc<str>),
     /// The entry at this place of the series.
     Entry(usize),
     /// Several that want one name, to be joined by `;` (LB-07).
@@ -50,55 +56,67 @@ pub(super) enum Value {
 }
 
 /// One of several joined values.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Part {
-    Constant(Box<str>),
+    Constant(Arc<str>),
     Entry(usize),
 }
 
 /// What a stream's plans have in common.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Terms<'a> {
-    pub(super) labeller: Labeller<'a>,
     pub(super) constants: &'a [Constant],
     /// `le`, `quantile`, or none.
-    pub(super) special: Option<&'static str>,
+    pub(super) special: Option<&'a Arc<str>>,
     /// Names of the constants of any stream in the family.
-    pub(super) taken: &'a BTreeSet<Box<str>>,
+    pub(super) taken: &'a BTreeSet<Arc<str>>,
 }
 
-/// Someone who wants a name.
+/// Someone who wants a name. In the order in which colliding ones are joined.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Claim<'a> {
+    name: &'a Arc<str>,
     key: &'a str,
-    origin: Origin,
-    part: Part,
+    origin: Option<Origin>, // none: the special label
+    place: Place,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    Constant(usize),
+    Entry(usize),
 }
 
 impl Plan {
-    pub(super) fn new<'k>(terms: Terms<'_>, keys: impl Iterator<Item = &'k str> + Clone) -> Self {
-        let mut plan = Self { keys: keys.clone().map(Box::from).collect(), ..Self::default() };
-        let mut claims: BTreeMap<Box<str>, Vec<Claim<'_>>> = BTreeMap::new();
-        for constant in terms.constants {
-            let claim = Claim { key: &constant.key, origin: constant.origin, part: Part::Constant(constant.text.clone()) };
-            claims.entry(constant.name.clone()).or_default().push(claim);
+    /// Plans the labels of a key set; each key comes with its exposed name, unless it has none.
+    pub(super) fn new<'k>(terms: Terms<'k>, keys: &[(&'k str, Option<Arc<str>>)]) -> Self {
+        let mut plan = Self::default();
+        let mut claims: Vec<Claim<'_>> = Vec::with_capacity(terms.constants.len().saturating_add(keys.len()).saturating_add(1));
+        claims.extend(terms.special.map(|name| Claim { name, key: "", origin: None, place: Place::Constant(0) }));
+        for (place, constant) in terms.constants.iter().enumerate() {
+            claims.push(Claim {
+                name: &constant.name,
+                key: &constant.key,
+                origin: Some(constant.origin),
+                place: Place::Constant(place),
+            });
         }
-        for (place, key) in keys.enumerate() {
-            match terms.labeller.name(key) {
+        for (place, (key, name)) in keys.iter().enumerate() {
+            plan.keys.extend_from_slice(&key.len().to_le_bytes());
+            plan.keys.extend_from_slice(key.as_bytes());
+            match name {
                 Some(name) => {
-                    plan.may_collide |= terms.taken.contains(&name);
-                    let claim = Claim { key, origin: Origin::Attribute, part: Part::Entry(place) };
-                    claims.entry(name).or_default().push(claim);
+                    plan.may_collide |= terms.taken.contains(name);
+                    claims.push(Claim { name, key, origin: Some(Origin::Attribute), place: Place::Entry(place) });
                 }
                 None => plan.lose(1),
             }
         }
-        if let Some(special) = terms.special {
-            let others = claims.insert(special.into(), Vec::new());
-            plan.lose(others.map_or(0, |claims| entries(&claims)));
-        }
-        for (name, claims) in claims {
-            if let Some(value) = plan.settle(claims) {
-                plan.slots.push(Slot { is_legacy: is_legacy_label_name(&name), name, value });
+        claims.sort_unstable();
+        plan.slots.reserve_exact(claims.len());
+        for group in claims.chunk_by(|a, b| a.name == b.name) {
+            if let Some((value, first)) = plan.settle(group, terms.constants).zip(group.first()) {
+                plan.slots.push(Slot { name: Arc::clone(first.name), is_legacy: is_legacy_label_name(first.name), value });
             }
         }
         plan
@@ -106,7 +124,23 @@ impl Plan {
 
     /// Whether this plan is still that of these keys.
     pub(super) fn is_for<'k>(&self, keys: impl Iterator<Item = &'k str>) -> bool {
-        self.keys.iter().map(|key| &**key).eq(keys)
+        let mut rest = self.keys.as_slice();
+        for key in keys {
+            let after = rest.strip_prefix(&key.len().to_le_bytes()).and_then(|rest| rest.strip_prefix(key.as_bytes()));
+            let Some(after) = after else { return false };
+            rest = after;
+        }
+        rest.is_empty()
+    }
+
+    /// A hash of the label names alone.
+    pub(super) fn names_hash(&self) -> u64 {
+        let mut hasher = FixedState::with_seed(NAMES_SEED).build_hasher();
+        for slot in &self.slots {
+            hasher.write(slot.name.as_bytes());
+            hasher.write_u8(0xff);
+        }
+        hasher.finish()
     }
 
     fn lose(&mut self, n: usize) {
@@ -114,30 +148,42 @@ impl Plan {
         self.may_collide |= n > 0;
     }
 
-    /// Who gets a name: identity alone, else attributes before promoted ones, else all of them, joined.
-    fn settle(&mut self, mut claims: Vec<Claim<'_>>) -> Option<Value> {
-        if claims.is_empty() {
+    /// Who gets a name: the special label or identity alone, else attributes before promoted ones, else all of them, joined.
+    fn settle(&mut self, group: &[Claim<'_>], constants: &[Constant]) -> Option<Value> {
+        let has = |origin: Option<Origin>| group.iter().any(|claim| claim.origin == origin);
+        let entries = || group.iter().filter(|claim| matches!(claim.place, Place::Entry(_))).count();
+        if has(None) {
+            self.lose(entries());
             return Some(Value::Special);
         }
-        if claims.iter().any(|claim| claim.origin == Origin::Identity) {
-            self.lose(entries(&claims));
-            claims.retain(|claim| claim.origin == Origin::Identity);
+        let is_identity = has(Some(Origin::Identity));
+        let has_attribute = has(Some(Origin::Attribute));
+        let wins = |claim: &&Claim<'_>| match claim.origin {
+            Some(Origin::Identity) => true,
+            _ if is_identity => false,
+            Some(Origin::Promoted) => !has_attribute,
+            _ => true,
+        };
+        if is_identity {
+            self.lose(entries());
         }
-        if claims.iter().any(|claim| claim.origin == Origin::Attribute) {
-            claims.retain(|claim| claim.origin != Origin::Promoted);
-        }
-        claims.sort_by(|a, b| a.key.cmp(b.key).then(a.origin.cmp(&b.origin)));
-        let mut parts: Vec<Part> = claims.into_iter().map(|claim| claim.part).collect();
-        self.may_collide |= parts.len() > 1 && parts.iter().any(|part| matches!(part, Part::Entry(_)));
-        match (parts.pop(), parts.is_empty()) {
-            (Some(Part::Constant(text)), true) => (!text.is_empty()).then_some(Value::Constant(text)),
-            (Some(Part::Entry(place)), true) => Some(Value::Entry(place)),
-            (Some(last), false) => {
-                parts.push(last);
-                Some(Value::Joined(parts))
+        let part = |claim: &Claim<'_>| match claim.place {
+            Place::Entry(place) => Part::Entry(place),
+            Place::Constant(place) => {
+                Part::Constant(constants.get(place).map(|constant| Arc::clone(&constant.text)).unwrap_or_default())
             }
-            (None, _) => None,
+        };
+        let mut winners = group.iter().filter(wins);
+        let first = part(winners.next()?);
+        let rest: Vec<Part> = winners.map(part).collect();
+        if rest.is_empty() {
+            return match first {
+                Part::Constant(text) => (!text.is_empty()).then_some(Value::Constant(text)),
+                Part::Entry(place) => Some(Value::Entry(place)),
+            };
         }
+        self.may_collide |= has_attribute;
+        Some(Value::Joined([first].into_iter().chain(rest).collect()))
     }
 
     /// The labels before `le` or `quantile`; all of them where there is none.
@@ -157,7 +203,7 @@ impl Plan {
 
     /// A hash of the labels alone, the same in each format.
     pub(super) fn hash(&self, series: &Series<'_>) -> u128 {
-        let mut hashers = [FixedState::with_seed(0x706f_696e).build_hasher(), FixedState::with_seed(0x7473_6d61).build_hasher()];
+        let mut hashers = LABEL_SEEDS.map(|seed| FixedState::with_seed(seed).build_hasher());
         for (slot, pieces) in self.labels(series) {
             for hasher in &mut hashers {
                 hasher.write(slot.name.as_bytes());
@@ -169,10 +215,6 @@ impl Plan {
         let [high, low] = hashers;
         u128::from(high.finish()) << 64 | u128::from(low.finish())
     }
-}
-
-fn entries(claims: &[Claim<'_>]) -> usize {
-    claims.iter().filter(|claim| matches!(claim.part, Part::Entry(_))).count()
 }
 
 fn labels_of<'a>(slots: &'a [Slot], series: &'a Series<'a>) -> impl Iterator<Item = (&'a Slot, Pieces<'a>)> + 'a {

@@ -46,7 +46,7 @@ pub(super) struct Family {
     pub(super) asked: BTreeSet<Box<str>>,
     pub(super) members: Vec<Member>,
     /// Names of the constants of any member: an attribute of that name may make two members' series one.
-    pub(super) constant_names: BTreeSet<Box<str>>,
+    pub(super) constant_names: BTreeSet<Arc<str>>,
     /// Whether two members have the same constants, so that their series may be one.
     pub(super) may_collide: bool,
 }
@@ -239,7 +239,7 @@ struct Members<'a> {
 /// Constants with their class.
 type Known = (usize, Arc<[Constant]>);
 /// Name and text of a constant.
-type Pair = (Box<str>, Box<str>);
+type Pair = (Arc<str>, Arc<str>);
 
 impl<'a> Members<'a> {
     fn new(streams: &'a [Stream], resources: &'a Resources<'a>, labeller: Labeller<'a>) -> Self {

@@ -31,7 +31,7 @@ pub(super) fn fits(given: Given<'_>) -> bool {
         FamilyType::Info => is(1.0),
         FamilyType::StateSet => {
             let mut labels = given.planned.plan.labels(given.series);
-            (is(0.0) || is(1.0)) && labels.any(|(slot, _)| slot.name == names.base)
+            (is(0.0) || is(1.0)) && labels.any(|(slot, _)| *slot.name == *names.base)
         }
         _ => true,
     }

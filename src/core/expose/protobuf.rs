@@ -89,7 +89,7 @@ impl ProtobufWriter {
     pub(super) fn targets(&mut self, out: &mut Vec<u8>, targets: impl Iterator<Item = Plan>) {
         let labels = Labels::default();
         let value = Value::Number(Number::Int(1));
-        let series = Series { labels: &labels, shape: 0, entries: &[], start: 0, time: 0, value, exemplars: &[] };
+        let series = Series { labels: &labels, shape: 0, entries: &[], start: 0, time: 0, value, exemplars: &[], bounds: &[] };
         for plan in targets {
             nested(&mut self.metrics, field::FAMILY_METRIC, |out| {
                 push_labels(out, &plan, &series);

@@ -180,8 +180,7 @@ impl<S: Source> Scrape<S> {
 
     fn targets(&mut self, out: &mut Vec<u8>) {
         if self.with_targets {
-            let labeller = Labeller { options: &self.options, escaping: self.negotiated.escaping };
-            self.writer.targets(out, &self.layout.targets, labeller);
+            self.writer.targets(out, &self.layout.targets);
         }
         self.begin_family(0);
     }

@@ -2,6 +2,7 @@
 //! Appends bytes; the walk over the store and the choice of labels are others' work.
 
 use super::{
+    classic::classic,
     escape::{is_legacy_metric_name, push_help, push_name, push_value},
     labels::{Plan, Slot, TextProgram, push_pairs},
     layout::{Family, FamilyType, Labeller},
@@ -101,11 +102,7 @@ impl TextWriter {
         match given.series.value {
             Value::Number(value) => self.number(out, given, value),
             Value::Histogram(histogram) => self.histogram(out, given, histogram),
-            // NH-09: the layout of buckets changes with the data, so only their sum is stable.
-            Value::Exponential(histogram) => {
-                let (count, sum) = (histogram.count, Some(histogram.sum));
-                self.histogram(out, given, &Histogram { count, sum, ..Histogram::default() });
-            }
+            Value::Exponential(histogram) => self.histogram(out, given, &classic(histogram, given.series.bounds)),
             Value::Summary(summary) => self.summary(out, given, summary),
         }
         true

@@ -174,7 +174,7 @@ pub static TABLE: [Entry; 34] = [
     warning(
         Code::OffWithoutReason,
         208,
-        "`{}` turns something off without `reason`",
+        "rule `{}` turns something off without `reason`",
         "add `reason: \"why, and where to read more\"`",
     ),
     warning(Code::RenameTaken, 209, "`{}` exists already: two instruments would share the name", "choose another name"),

@@ -49,7 +49,6 @@ impl Directory {
         if let Some(component) = self.get(key) {
             return Ok(component);
         }
-        let plan = plan_of(shared, key, wall);
         let mut tables = self.tables.write();
         let Tables { by_key, components, .. } = &mut *tables;
         if let Some(component) = by_key.get(key).and_then(|id| components[*id as usize].clone()) {
@@ -59,6 +58,8 @@ impl Directory {
             return Err(Reason::StreamLimit);
         }
         let free = components.iter().position(Option::is_none).unwrap_or(components.len());
+        // Asked under this lock: whoever swaps the views lists the components afterwards, so that none keeps an old plan.
+        let plan = plan_of(shared, key, wall);
         let component = Arc::new(Mutex::new(Component::new(key.clone(), id_of(free), plan)));
         match components.get_mut(free) {
             Some(place) => *place = Some(Arc::clone(&component)),

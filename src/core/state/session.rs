@@ -166,14 +166,6 @@ impl<'a> Session<'a> {
         if metric.name.is_empty() {
             return Err(Reason::NoName);
         }
-        if self.held > POINTS_PER_LOCK_MAX
-            && let Some(component) = &mut self.component
-        {
-            // Others wait for this component: let them pass. The resource cannot expire meanwhile, it was pushed just now.
-            self.held = 0;
-            ArcMutexGuard::bump(component);
-        }
-        self.held += metric.points;
         self.enter_resource()?;
         let (number, scope) = self.enter_scope()?;
         let Self { shared, component: Some(component), counts, place, now, .. } = self else { return Ok(Visit::Skip) };
@@ -218,10 +210,38 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// Lets others pass who wait for this component. Nothing expires meanwhile: all of it was pushed just now.
+    #[cold]
+    fn pause(&mut self) {
+        self.held = 0;
+        let index = self.current.as_ref().map(|(index, _)| *index);
+        self.leave_metric();
+        let Some(component) = &mut self.component else { return };
+        ArcMutexGuard::bump(component);
+        let resource = component.resource(self.place.resource, self.place.generation);
+        let place = index.zip(resource).and_then(|(index, resource)| resource.streams.get_mut(index as usize));
+        self.current = index.zip(place.and_then(Option::take));
+    }
+
     /// Lands one point of the current metric.
     #[inline]
     fn land(&mut self, time: u64, land: impl FnOnce(&mut Stream, &Shared, &mut Around<'_>) -> Result<(), Reason>) {
-        let (Some((_, stream)), Some(component)) = (&mut self.current, &mut self.component) else { return };
+        self.held += 1;
+        if self.held > POINTS_PER_LOCK_MAX {
+            self.pause();
+        }
+        let (Some((_, stream)), Some(component)) = (&mut self.current, &mut self.component) else {
+            return self.tally.reject(Reason::StreamLimit, 1);
+        };
+        if !stream.decision.on {
+            // Switched off in the middle of its points.
+            self.tally.suppressed += 1;
+            component.suppressed += 1;
+            if let Some(suppressor) = &stream.suppressor {
+                suppressor.fetch_add(1, Relaxed);
+            }
+            return;
+        }
         let mut around = component.around(self.shared, &mut self.counts, self.now, self.request);
         match land(stream, self.shared, &mut around) {
             Ok(()) => self.first_time = self.first_time.min(time),

@@ -28,6 +28,7 @@ impl Stream {
                 time: slot.time,
                 value: table.values.value(*index as usize, slot),
                 exemplars: if shaped { &[] } else { self.exemplars.of(*index) },
+                bounds: if let Some(Buckets::Explicit(bounds)) = buckets { bounds } else { &[] },
             };
             match (buckets, series.value) {
                 (Some(Buckets::Explicit(bounds)), Value::Histogram(histogram)) => {

@@ -3,6 +3,8 @@ mod distributions;
 mod expiry;
 mod identity;
 mod limits;
+mod properties;
 mod script;
 mod temporality;
+mod threads;
 mod views;

@@ -123,6 +123,8 @@ pub struct Series<'a> {
     pub value: Value<'a>,
     /// Exemplars, any order; empty for most.
     pub exemplars: &'a [Exemplar],
+    /// Bounds a view asks for: an exponential histogram is exposed with them where a format has no native histograms.
+    pub bounds: &'a [f64],
 }
 
 /// The value of a series.

@@ -122,7 +122,7 @@ struct SpanLine {
     sample: Option<f64>,
     keep_errors: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    keep_slower_ms: Option<u64>,
+    keep_slower_ns: Option<u64>,
     by: String,
 }
 
@@ -246,7 +246,7 @@ fn span_line(tier: u8, rule: &TraceRule, by: &RuleRef) -> SpanLine {
         on: is_on(rule.state),
         sample: sampling.map(|s| s.sample),
         keep_errors: sampling.is_some_and(|s| s.keep_errors),
-        keep_slower_ms: slower.map(|d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX)),
+        keep_slower_ns: slower.map(|d| u64::try_from(d.as_nanos()).unwrap_or(u64::MAX)),
         by: by.to_string(),
     }
 }
@@ -262,3 +262,6 @@ fn is_on(state: State) -> Option<bool> {
         State::Disabled => Some(false),
     }
 }
+
+#[cfg(test)]
+mod tests;

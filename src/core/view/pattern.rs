@@ -174,3 +174,6 @@ fn next_char(name: &[u8], at: usize) -> usize {
     }
     next
 }
+
+#[cfg(test)]
+mod tests;

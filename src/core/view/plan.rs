@@ -1,4 +1,5 @@
-//! The result of all views: a decision per instrument of a component. State and traces obey it; they know no views.
+//! The result of all views: a decision per instrument of a component. State and traces obey it;
+//! they know no views, and this knows neither YAML nor how a decision comes about.
 
 use super::spec::{Baseline, Catalogue, MetricRule, TraceRule, View};
 use crate::model::clock::Wall;

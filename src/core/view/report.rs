@@ -94,6 +94,8 @@ pub enum RuleState {
     NoMatch,
     /// What it says cannot be done to what it matches.
     Invalid,
+    /// Its view's time is over.
+    Inactive,
 }
 
 /// What a rule won and lost, one for each instrument and aspect.
@@ -167,7 +169,10 @@ fn score(scores: &mut Scores, plan: &Plan, instrument: &Instrument) {
 
 fn report(compiled: &Compiled, scores: &Scores, seen: &[Seen], now: Wall) -> ViewReport {
     let view = &compiled.view;
-    let rules: Vec<RuleReport> = compiled.metrics.iter().map(|(_, by)| rule_report(by, scores.get(&**by))).collect();
+    let mut rules: Vec<RuleReport> = compiled.metrics.iter().map(|(_, by)| rule_report(by, scores.get(&**by))).collect();
+    if has_expired(view, now) {
+        rules.iter_mut().for_each(|rule| rule.state = RuleState::Inactive);
+    }
     let components = seen.iter().filter(|seen| reaches(view, &seen.component)).count();
     let faults = no_target(view, components, seen);
     let status = status(view, &rules, components, now);
@@ -224,3 +229,6 @@ fn no_target(view: &View, components: usize, seen: &[Seen]) -> Vec<Fault> {
     let fault = Fault::new(Code::NoTarget, view.place.clone(), &[&view.id.name]);
     vec![if near.is_empty() { fault } else { fault.with_hint(format!("closest: {}", near.join(", "))) }]
 }
+
+#[cfg(test)]
+mod tests;

@@ -125,3 +125,6 @@ fn days_before(year: u64, month: u64, day: u64) -> Option<u64> {
     let months: u64 = MONTH_DAYS.iter().zip(1..month).map(|(days, m)| days + u64::from(m == 2 && is_leap(year))).sum();
     (year >= 1970).then_some(years + months + day - 1)
 }
+
+#[cfg(test)]
+mod tests;

@@ -255,3 +255,6 @@ fn json_node(json: &serde_json::Value, depth: usize) -> Result<Node, YamlError> 
     };
     Ok(Node { at: At::default(), value })
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,10 +6,10 @@ fn item(text: &str) -> Item {
     Item { bytes: text.to_owned().into(), spans: 1 }
 }
 
-/// Steps on a queue of 10 bytes. `+abc` offers an item, `<n` takes up to n bytes, `ack` and `nack` give the oldest batch
+/// Steps on a queue of 10 bytes and 4 items. `+abc` offers an item, `<n` takes up to n bytes, `ack` and `nack` give the oldest batch
 /// back, `close` and `clear` do so. The text is every answer, with the depth after it.
 fn check(steps: &str, want: Expect) {
-    let queue = Queue::new(10);
+    let queue = Queue::new(10, 4);
     let mut taken: Vec<Batch> = Vec::new();
     let mut text = String::new();
     for step in steps.split_whitespace() {
@@ -31,7 +31,8 @@ fn check(steps: &str, want: Expect) {
                 if step == "clear" { format!("lost {}", queue.clear()) } else { String::new() }
             }
         };
-        let Depth { bytes, spans } = queue.depth();
+        let Depth { bytes, spans, items } = queue.depth();
+        assert_eq!(items as u64, spans, "one span an item");
         writeln!(text, "{step:5} {answer:12} -> {bytes} bytes, {spans} spans").expect("a string takes all");
     }
     want.assert_eq(&text);
@@ -59,6 +60,26 @@ fn a_batch_holds_its_room_until_it_is_acknowledged() {
             +e    Ok(())       -> 7 bytes, 3 spans
             ack                -> 3 bytes, 2 spans
             <99   b"dde"       -> 3 bytes, 2 spans
+        "#]],
+    );
+}
+
+/// Scenario: items without weight. Guarantees: their number is bounded, too, as each costs memory; room comes back with the
+/// acknowledgement, not before.
+#[test]
+fn many_small_items_are_bounded_too() {
+    check(
+        "+ + + + + <9 + ack +a",
+        expect![[r#"
+            +     Ok(())       -> 0 bytes, 1 spans
+            +     Ok(())       -> 0 bytes, 2 spans
+            +     Ok(())       -> 0 bytes, 3 spans
+            +     Ok(())       -> 0 bytes, 4 spans
+            +     Err(1)       -> 0 bytes, 4 spans
+            <9    b""          -> 0 bytes, 4 spans
+            +     Err(1)       -> 0 bytes, 4 spans
+            ack                -> 0 bytes, 0 spans
+            +a    Ok(())       -> 1 bytes, 1 spans
         "#]],
     );
 }
@@ -103,7 +124,7 @@ fn halves_hold_everything_in_order() {
 /// Guarantees: it wakes on enough, not on too little, and on the close; no wake-up is lost between check and wait.
 #[tokio::test]
 async fn a_waiter_wakes_on_enough_and_on_the_close() {
-    let queue = Queue::new(10);
+    let queue = Queue::new(10, 4);
     let soon = Duration::from_millis(20);
     queue.offer(item("aa")).expect("room");
     assert!(tokio::time::timeout(soon, queue.filled(3)).await.is_err());

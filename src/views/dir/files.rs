@@ -1,4 +1,5 @@
 //! Finds and reads files within their caps. Follows no folder downwards and waits for no pipe.
+//! Knows nothing of what the texts say.
 
 use super::Origins;
 use pointsman_core::{

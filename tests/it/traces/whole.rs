@@ -2,8 +2,8 @@
 //! Each case starts a process of its own.
 
 use super::scripted::{Answer, Scripted, request};
-use crate::support::{self, Pointsman};
-use std::{net::SocketAddr, time::Duration};
+use crate::support::{self, Pointsman, wait};
+use std::{fs, net::SocketAddr, time::Duration};
 use tokio::{net::TcpListener, runtime::Runtime};
 use tonic::Code;
 
@@ -34,6 +34,65 @@ impl Running {
         let arrivals = self.backend.arrivals().into_iter().flat_map(|arrival| arrival.names);
         arrivals.filter(|name| name.starts_with("user ")).collect()
     }
+}
+
+const VIEW: &str = r#"
+apiVersion: pointsman.dev/v1alpha1
+kind: TelemetryView
+metadata: {name: no-probes}
+spec:
+  traces:
+  - {name: probes, match: {spans: ["user GET *"]}, state: Disabled}
+"#;
+
+/// Scenario: spans of three requests, some of which a view takes away, and one without an id; two back ends.
+/// Guarantees: each back end gets exactly what the view leaves; the sender is told about the bad span alone.
+#[test]
+fn the_view_decides_what_each_back_end_gets() {
+    let views = tempfile::tempdir().expect("a folder");
+    fs::write(views.path().join("view.yaml"), VIEW).expect("the view is written");
+    let backends = [Running::start([]), Running::start([])];
+    let (first, second) = (backends[0].url(), backends[1].url());
+    let folder = views.path().to_str().expect("a path in UTF-8");
+    let server = Pointsman::start(&["--views", folder, "--traces-to", &first, "--traces-to", &second]);
+    let push = |names: &[&str]| server.push_spans_grpc(request(names)).expect("it is taken").partial_success;
+    assert_eq!(push(&["user a", "user GET /healthz"]), None);
+    assert_eq!(push(&["user GET /livez"]), None);
+    let mut bad = request(&["user bad", "user b"]);
+    bad.resource_spans[0].scope_spans[0].spans[0].trace_id.clear();
+    let partial = server.push_spans_grpc(bad).expect("it is taken").partial_success.expect("one span is refused");
+    assert_eq!(partial.rejected_spans, 1);
+    assert!(partial.error_message.contains("trace_id"), "{}", partial.error_message);
+    for backend in &backends {
+        wait("the spans to arrive", || (backend.names().len() >= 2).then_some(()));
+        assert_eq!(backend.names(), ["user a", "user b"]);
+    }
+}
+
+/// Scenario: no back end; spans come, the view folder changes, and the same spans come again. Guarantees: what goes on can
+/// be seen through the API with its trace, parent and status; the change holds without a restart.
+#[test]
+fn without_a_back_end_the_latest_traces_can_be_seen() {
+    let views = tempfile::tempdir().expect("a folder");
+    let server = Pointsman::start(&["--views", views.path().to_str().expect("a path in UTF-8")]);
+    let push = || server.push_spans_grpc(request(&["user GET /healthz"])).expect("it is taken");
+    let seen = || {
+        let answer = server.get("/api/v1/traces").json();
+        let traces = answer["item"]["recent"].as_array().expect("a list").clone();
+        let spans = traces.iter().flat_map(|trace| trace["spans"].as_array().expect("a list").clone());
+        spans.filter(|span| span["name"] == "user GET /healthz").count()
+    };
+    push();
+    assert_eq!(seen(), 1);
+    let trace = &server.get("/api/v1/traces").json()["item"]["recent"];
+    assert!(trace.to_string().contains(&"01".repeat(16)), "{trace}");
+
+    fs::write(views.path().join("view.yaml"), VIEW).expect("the view is written");
+    wait("the view to take the spans away", || {
+        let before = seen();
+        push();
+        (seen() == before).then_some(())
+    });
 }
 
 /// Scenario: the back end refuses for a moment while the process is asked to end. Guarantees: what was answered OK is sent

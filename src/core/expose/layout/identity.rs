@@ -5,6 +5,7 @@ use crate::{
     expose::{ExposeOptions, escape::Escaping, names::label_name},
     state::visit::{ResourceInfo, ScopeInfo},
 };
+use std::sync::Arc;
 
 /// Where a label came from: it decides who wins when two want one name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,13 +24,13 @@ pub(in crate::expose) enum Origin {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(in crate::expose) struct Constant {
     /// As exposed: translated and escaped.
-    pub(in crate::expose) name: Box<str>,
+    pub(in crate::expose) name: Arc<str>,
     /// The original key: colliding labels are joined in its order.
-    pub(in crate::expose) key: Box<str>,
+    pub(in crate::expose) key: Arc<str>,
     /// Who gave it.
     pub(in crate::expose) origin: Origin,
     /// The value, raw.
-    pub(in crate::expose) text: Box<str>,
+    pub(in crate::expose) text: Arc<str>,
 }
 
 /// `job` and `instance`, where the resource has them.
@@ -59,7 +60,12 @@ impl Identity {
 
     fn constants(&self) -> impl Iterator<Item = Constant> {
         let label = |name: &str, text: &Option<Box<str>>| {
-            text.clone().map(|text| Constant { name: name.into(), key: name.into(), origin: Origin::Identity, text })
+            text.as_deref().map(|text| Constant {
+                name: name.into(),
+                key: name.into(),
+                origin: Origin::Identity,
+                text: text.into(),
+            })
         };
         [label("job", &self.job), label("instance", &self.instance)].into_iter().flatten()
     }
@@ -74,10 +80,10 @@ pub(in crate::expose) struct Labeller<'a> {
 
 impl Labeller<'_> {
     /// The exposed name of an attribute key, unless it must not come out.
-    pub(in crate::expose) fn name(self, key: &str) -> Option<Box<str>> {
+    pub(in crate::expose) fn name(self, key: &str) -> Option<Arc<str>> {
         let translated = label_name(key, self.options.strategy)?;
         let escaped = self.escaping.label(&translated);
-        (escaped != "__name__").then(|| escaped.into())
+        (escaped != "__name__").then(|| Arc::from(&*escaped))
     }
 
     /// What every sample of this resource and scope carries, sorted.
@@ -116,7 +122,7 @@ impl Labeller<'_> {
             ("otel_scope_schema_url", &scope.schema_url),
         ];
         for (key, text) in own.iter().filter(|(_, text)| !text.is_empty()) {
-            constants.push(Constant { name: (*key).into(), key: (*key).into(), origin: Origin::Scope, text: (*text).clone() });
+            constants.push(Constant { name: (*key).into(), key: (*key).into(), origin: Origin::Scope, text: (&***text).into() });
         }
         let attributes =
             scope.attributes.iter().filter_map(|(key, text)| self.constant(&format!("otel_scope_{key}"), text, Origin::Scope));

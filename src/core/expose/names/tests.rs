@@ -71,116 +71,80 @@ fn characters_become_underscores_and_runs_become_one() {
     );
 }
 
-/// Scenario: every unit that has a word, alone. Guarantees: the words of the specification, and one alias.
+/// The text is each unit with the name that a histogram `x` gets from it.
+fn check_units(units: &str, want: Expect) {
+    let words: Vec<String> = units.split(", ").map(|unit| format!("{unit}: {}", named('h', "x", unit, DEFAULT))).collect();
+    want.assert_eq(&words.join("\n"));
+}
+
+/// Scenario: every unit that has a word. Guarantees: NM-06: the words of the specification, and one alias.
 #[test]
 fn units_become_words() {
-    let units = [
-        "d",
-        "h",
-        "min",
-        "s",
-        "ms",
-        "us",
-        "ns",
-        "By",
-        "KiBy",
-        "MiBy",
-        "GiBy",
-        "TiBy",
-        "kBy",
-        "KBy",
-        "MBy",
-        "GBy",
-        "TBy",
-        "m",
-        "V",
-        "A",
-        "J",
-        "W",
-        "g",
-        "Cel",
-        "Hz",
-        "%",
-        "1",
-        "",
-        "{}",
-        "{packet}",
-        "{packets}V",
-        "By{net}/s",
-        "V{open",
-        "m/s",
-        "By/s",
-        "1/s",
-        "{x}/s",
-        "By/{x}",
-        "1/m",
-        "1/h",
-        "1/d",
-        "1/w",
-        "1/mo",
-        "1/y",
-        "s/1",
-        "custom_unit",
-        "°F",
-        "km/h",
-        " s ",
-        "__test $/°C",
-        "+=.:,!* & #",
-    ];
-    let words: Vec<String> = units.iter().map(|unit| format!("{unit}={}", named('h', "x", unit, DEFAULT))).collect();
-    expect![[r#"
-        d=x_days [days]
-        h=x_hours [hours]
-        min=x_minutes [minutes]
-        s=x_seconds [seconds]
-        ms=x_milliseconds [milliseconds]
-        us=x_microseconds [microseconds]
-        ns=x_nanoseconds [nanoseconds]
-        By=x_bytes [bytes]
-        KiBy=x_kibibytes [kibibytes]
-        MiBy=x_mebibytes [mebibytes]
-        GiBy=x_gibibytes [gibibytes]
-        TiBy=x_tebibytes [tebibytes]
-        kBy=x_kilobytes [kilobytes]
-        KBy=x_kilobytes [kilobytes]
-        MBy=x_megabytes [megabytes]
-        GBy=x_gigabytes [gigabytes]
-        TBy=x_terabytes [terabytes]
-        m=x_meters [meters]
-        V=x_volts [volts]
-        A=x_amperes [amperes]
-        J=x_joules [joules]
-        W=x_watts [watts]
-        g=x_grams [grams]
-        Cel=x_celsius [celsius]
-        Hz=x_hertz [hertz]
-        %=x_percent [percent]
-        1=x
-        =x
-        {}=x
-        {packet}=x
-        {packets}V=x_volts [volts]
-        By{net}/s=x_bytes_per_second [bytes_per_second]
-        V{open=x_volts [volts]
-        m/s=x_meters_per_second [meters_per_second]
-        By/s=x_bytes_per_second [bytes_per_second]
-        1/s=x_per_second [per_second]
-        {x}/s=x_per_second [per_second]
-        By/{x}=x_bytes [bytes]
-        1/m=x_per_minute [per_minute]
-        1/h=x_per_hour [per_hour]
-        1/d=x_per_day [per_day]
-        1/w=x_per_week [per_week]
-        1/mo=x_per_month [per_month]
-        1/y=x_per_year [per_year]
-        s/1=x_seconds [seconds]
-        custom_unit=x_custom_unit [custom_unit]
-        °F=x_F [F]
-        km/h=x_km_per_hour [km_per_hour]
-         s =x_seconds [seconds]
-        __test $/°C=x_test_per_C [test_per_C]
-        +=.:,!* & #=x_: [:]"#]]
-    .assert_eq(&words.join("\n"));
+    check_units(
+        "d, h, min, s, ms, us, ns, By, KiBy, MiBy, GiBy, TiBy, kBy, KBy, MBy, GBy, TBy, m, V, A, J, W, g, Cel, Hz, %",
+        expect![[r#"
+            d: x_days [days]
+            h: x_hours [hours]
+            min: x_minutes [minutes]
+            s: x_seconds [seconds]
+            ms: x_milliseconds [milliseconds]
+            us: x_microseconds [microseconds]
+            ns: x_nanoseconds [nanoseconds]
+            By: x_bytes [bytes]
+            KiBy: x_kibibytes [kibibytes]
+            MiBy: x_mebibytes [mebibytes]
+            GiBy: x_gibibytes [gibibytes]
+            TiBy: x_tebibytes [tebibytes]
+            kBy: x_kilobytes [kilobytes]
+            KBy: x_kilobytes [kilobytes]
+            MBy: x_megabytes [megabytes]
+            GBy: x_gigabytes [gigabytes]
+            TBy: x_terabytes [terabytes]
+            m: x_meters [meters]
+            V: x_volts [volts]
+            A: x_amperes [amperes]
+            J: x_joules [joules]
+            W: x_watts [watts]
+            g: x_grams [grams]
+            Cel: x_celsius [celsius]
+            Hz: x_hertz [hertz]
+            %: x_percent [percent]"#]],
+    );
+}
+
+/// Scenario: annotations, rates, units without a word, and none. Guarantees: NM-07 to NM-11.
+#[test]
+fn other_units_are_cleaned_up() {
+    check_units(
+        "1, , {}, {packet}, {packets}V, By{net}/s, V{open, m/s, By/s, 1/s, {x}/s, By/{x}, 1/m, 1/h, 1/d, 1/w, 1/mo, 1/y, s/1, \
+         custom_unit, °F, km/h,  s , __test $/°C, +=.:!* & #",
+        expect![[r#"
+            1: x
+            : x
+            {}: x
+            {packet}: x
+            {packets}V: x_volts [volts]
+            By{net}/s: x_bytes_per_second [bytes_per_second]
+            V{open: x_volts [volts]
+            m/s: x_meters_per_second [meters_per_second]
+            By/s: x_bytes_per_second [bytes_per_second]
+            1/s: x_per_second [per_second]
+            {x}/s: x_per_second [per_second]
+            By/{x}: x_bytes [bytes]
+            1/m: x_per_minute [per_minute]
+            1/h: x_per_hour [per_hour]
+            1/d: x_per_day [per_day]
+            1/w: x_per_week [per_week]
+            1/mo: x_per_month [per_month]
+            1/y: x_per_year [per_year]
+            s/1: x_seconds [seconds]
+            custom_unit: x_custom_unit [custom_unit]
+            °F: x_F [F]
+            km/h: x_km_per_hour [km_per_hour]
+             s : x_seconds [seconds]
+            __test $/°C: x_test_per_C [test_per_C]
+            +=.:!* & #: x_: [:]"#]],
+    );
 }
 
 /// Scenario: names that carry their suffixes already, or something like them. Guarantees: each suffix once, on a token boundary.

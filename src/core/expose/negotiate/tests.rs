@@ -11,15 +11,30 @@ fn check(cases: &[(&str, &[&str])], want: Expect) {
 
 const PROTO: &str = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited";
 
-/// Scenario: what scrapers, browsers and curl send. Guarantees: HN-01 to HN-06, OM-14, TX-10.
+/// Scenario: what Prometheus sends. Guarantees: HN-01: its first choice that we have.
 #[test]
-fn the_best_supported_clause_decides() {
+fn prometheus_gets_its_first_choice() {
     let prometheus_2 = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,\
                         text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
     let prometheus_3 = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,\
                         application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,\
                         text/plain;version=0.0.4;q=0.3,*/*;q=0.2";
-    let with_proto = format!("{PROTO};q=0.6,{prometheus_2}");
+    let with_proto = format!("{PROTO};q=1,{prometheus_2};q=0.1");
+    let prefers_text = format!("{PROTO};q=0.6,{prometheus_2}");
+    check(
+        &[("2", &[prometheus_2]), ("3", &[prometheus_3]), ("native", &[&with_proto]), ("text first", &[&prefers_text])],
+        expect![[r#"
+            2 application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1: application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores
+            3 application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2: application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8
+            native application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=1,application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1;q=0.1: application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited; escaping=underscores
+            text first application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1: application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores
+        "#]],
+    );
+}
+
+/// Scenario: what browsers, curl and others send. Guarantees: HN-01 to HN-06, OM-14, TX-10.
+#[test]
+fn the_best_supported_clause_decides() {
     check(
         &[
             ("HN-02 nothing", &[]),
@@ -29,9 +44,6 @@ fn the_best_supported_clause_decides() {
             ("HN-02", &["application/json, image/png"]),
             ("HN-02", &["application/*"]),
             ("HN-02 a browser", &["text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"]),
-            ("HN-01", &[prometheus_2]),
-            ("HN-01", &[prometheus_3]),
-            ("HN-01", &[&with_proto]),
             ("HN-01", &[PROTO]),
             ("HN-01 no encoding", &["application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily"]),
             ("HN-01 q=0", &["application/openmetrics-text;q=0, text/plain;version=1.0.0;q=0.1"]),
@@ -60,9 +72,6 @@ fn the_best_supported_clause_decides() {
             HN-02 application/json, image/png: text/plain; version=0.0.4; charset=utf-8; escaping=underscores
             HN-02 application/*: text/plain; version=0.0.4; charset=utf-8; escaping=underscores
             HN-02 a browser text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8: text/plain; version=0.0.4; charset=utf-8; escaping=underscores
-            HN-01 application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1: application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores
-            HN-01 application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2: application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8
-            HN-01 application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1: application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores
             HN-01 application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited: application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited; escaping=underscores
             HN-01 no encoding application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily: text/plain; version=0.0.4; charset=utf-8; escaping=underscores
             HN-01 q=0 application/openmetrics-text;q=0, text/plain;version=1.0.0;q=0.1: text/plain; version=1.0.0; charset=utf-8; escaping=underscores

@@ -12,45 +12,13 @@ fn written(write: impl Fn(&mut Vec<u8>)) -> String {
 /// Scenario: values of every size and kind. Guarantees: TX-06, TX-08 and OM-08: text form, then canonical form.
 #[test]
 fn floats_look_as_go_prints_them() {
-    let values = [
-        0.0,
-        -0.0,
-        1.0,
-        -1.0,
-        0.1,
-        1.5,
-        99999.0,
-        999_999.0,
-        1e6,
-        1_234_567.0,
-        12_345_678.9,
-        1e7,
-        100_000.5,
-        0.001,
-        0.0001,
-        0.00012,
-        0.00001,
-        0.000_012_3,
-        -1e-5,
-        1e-10,
-        1e10,
-        1e15,
-        1e16,
-        1e17,
-        1e21,
-        1e100,
-        123e300,
-        5e-324,
-        f64::MAX,
-        f64::MIN_POSITIVE,
-        0.3,
-        2.0 / 3.0,
-        9_007_199_254_740_993.0,
-        f64::NAN,
-        f64::INFINITY,
-        f64::NEG_INFINITY,
-    ];
-    let line = |value: &f64| format!("{} {}\n", written(|out| push_f64(out, *value)), written(|out| push_canonical(out, *value)));
+    let values = "0 -0 1 -1 0.1 1.5 99999 999999 1e6 1234567 12345678.9 1e7 100000.5 0.001 0.0001 0.00012 0.00001 0.0000123 -1e-5 \
+                  1e-10 1e10 1e15 1e16 1e17 1e21 1e100 123e300 5e-324 1.7976931348623157e308 0.3 0.6666666666666666 \
+                  9007199254740993 NaN inf -inf";
+    let line = |text: &str| {
+        let value: f64 = text.parse().expect("a number");
+        format!("{} {}\n", written(|out| push_f64(out, value)), written(|out| push_canonical(out, value)))
+    };
     expect![[r#"
         0 0.0
         -0 -0.0
@@ -81,15 +49,13 @@ fn floats_look_as_go_prints_them() {
         1.23e+302 1.23e+302
         5e-324 5e-324
         1.7976931348623157e+308 1.7976931348623157e+308
-        2.2250738585072014e-308 2.2250738585072014e-308
         0.3 0.3
         0.6666666666666666 0.6666666666666666
         9.007199254740992e+15 9.007199254740992e+15
         NaN NaN
         +Inf +Inf
         -Inf -Inf
-    "#]]
-    .assert_eq(&values.iter().map(line).collect::<String>());
+    "#]].assert_eq(&values.split_whitespace().map(line).collect::<String>());
 }
 
 /// Scenario: whole numbers as they came. Guarantees: TY-05: every digit.

@@ -1,3 +1,5 @@
+mod store;
+
 use super::{Exposition, Scrape};
 use crate::{
     expose::{

@@ -9,10 +9,15 @@ use crate::{
         protobuf::ProtobufWriter,
         text::{Given, TextWriter},
     },
+    limits::KEY_NAMES_MAX,
     model::instrument::Kind,
     state::visit::{Labels, Series, ShapeId},
 };
-use std::collections::{BTreeSet, HashMap};
+use foldhash::fast::FixedState;
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
 
 /// A format at work.
 #[derive(Debug)]
@@ -31,11 +36,9 @@ impl Writer {
     }
 
     /// Target info comes first of all (RS-07).
-    pub(super) fn targets(&mut self, out: &mut Vec<u8>, targets: &[Vec<Constant>], labeller: Labeller<'_>) {
+    pub(super) fn targets(&mut self, out: &mut Vec<u8>, targets: &[Vec<Constant>]) {
         let taken = BTreeSet::new();
-        let plan = |constants: &Vec<Constant>| {
-            Plan::new(Terms { labeller, constants, special: None, taken: &taken }, std::iter::empty())
-        };
+        let plan = |constants: &Vec<Constant>| Plan::new(Terms { constants, special: None, taken: &taken }, &[]);
         match self {
             Self::Text(text) => text.targets(out, targets.iter().map(plan)),
             Self::Protobuf(protobuf) => protobuf.targets(out, targets.iter().map(plan)),
@@ -87,14 +90,32 @@ pub(in crate::expose) struct Planned {
     checked: u64, // the slice in which the keys were last compared
 }
 
-/// The plans of the stream at hand.
-#[derive(Debug, Default)]
+/// The plans of the stream at hand, and the names of keys met in this scrape.
+#[derive(Debug)]
 pub(super) struct Plans {
     slice: u64,
     current: Option<(ShapeId, usize)>,
-    by_shape: HashMap<ShapeId, usize>,
+    by_shape: HashMap<ShapeId, usize, FixedState>,
     list: Vec<Planned>,
-    names: HashMap<Vec<Box<str>>, Vec<Box<str>>>, // label names to the keys they came from
+    names: HashSet<u64, FixedState>, // hashes of the label names of each plan
+    keys: HashMap<Box<str>, Option<Arc<str>>, FixedState>,
+    le: Arc<str>,
+    quantile: Arc<str>,
+}
+
+impl Default for Plans {
+    fn default() -> Self {
+        Self {
+            slice: 0,
+            current: None,
+            by_shape: HashMap::default(),
+            list: Vec::new(),
+            names: HashSet::default(),
+            keys: HashMap::default(),
+            le: "le".into(),
+            quantile: "quantile".into(),
+        }
+    }
 }
 
 impl Plans {
@@ -106,8 +127,10 @@ impl Plans {
 
     /// Another stream, perhaps of another component: no id means what it meant.
     pub(super) fn clear(&mut self) {
-        let slice = self.slice;
-        *self = Self { slice, ..Self::default() };
+        self.current = None;
+        self.by_shape.clear();
+        self.list.clear();
+        self.names.clear();
     }
 
     /// The plan for a series of `member`.
@@ -131,22 +154,33 @@ impl Plans {
             planned.checked = self.slice;
             return *at;
         }
+        let named: Vec<(&str, Option<Arc<str>>)> = keys().map(|key| (key, name_of(&mut self.keys, labeller, key))).collect();
         let special = match member.kind {
-            Kind::Histogram | Kind::ExponentialHistogram => Some("le"),
-            Kind::Summary => Some("quantile"),
+            Kind::Histogram | Kind::ExponentialHistogram => Some(&self.le),
+            Kind::Summary => Some(&self.quantile),
             Kind::Counter | Kind::UpDownCounter | Kind::Gauge => None,
         };
-        let terms = Terms { labeller, constants: &member.constants, special, taken: &family.constant_names };
-        let plan = Plan::new(terms, keys());
-        let names = plan.slots.iter().map(|slot| slot.name.clone()).collect();
-        let own: Vec<Box<str>> = keys().map(Box::from).collect();
-        let shares_names = *self.names.entry(names).or_insert_with(|| own.clone()) != own;
+        let terms = Terms { constants: &member.constants, special, taken: &family.constant_names };
+        let plan = Plan::new(terms, &named);
+        let shares_names = !self.names.insert(plan.names_hash());
         let (program, after) = (TextProgram::new(plan.before()), TextProgram::new(plan.after()));
         let at = self.list.len();
         self.list.push(Planned { plan, program, after, shares_names, checked: self.slice });
         self.by_shape.insert(series.shape, at);
         at
     }
+}
+
+/// The exposed name of a key, translated and escaped once per scrape.
+fn name_of(known: &mut HashMap<Box<str>, Option<Arc<str>>, FixedState>, labeller: Labeller<'_>, key: &str) -> Option<Arc<str>> {
+    if let Some(name) = known.get(key) {
+        return name.clone();
+    }
+    let name = labeller.name(key);
+    if known.len() < KEY_NAMES_MAX {
+        known.insert(key.into(), name.clone());
+    }
+    name
 }
 
 fn keys_of(labels: &Labels, shape: ShapeId) -> impl Iterator<Item = &str> + Clone {

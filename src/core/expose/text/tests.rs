@@ -67,19 +67,26 @@ fn histograms_have_cumulative_buckets() {
     );
 }
 
-/// Scenario: an exponential histogram, negative buckets included. Guarantees: NH-09: what is stable of it.
+/// Scenario: an exponential histogram, negative buckets included, without and with a view's bounds. Guarantees: NH-09.
 #[test]
 fn exponential_histograms_keep_their_sum() {
     check(
         "
         exponentialhistogram size By
         : e count=9 sum=-4.5 scale=2 zero=1 positive=3:1,0,2 negative=0:5
+        view=yes : e count=9 sum=-4.5 scale=0 zero=1 positive=3:1,0,2 negative=0:5 bounds=0,20,100
         ",
         expect![[r##"
             # TYPE size_bytes histogram
             size_bytes_bucket{le="+Inf"} 9
             size_bytes_sum -4.5
             size_bytes_count 9
+            size_bytes_bucket{le="0",view="yes"} 6
+            size_bytes_bucket{le="20",view="yes"} 7
+            size_bytes_bucket{le="100",view="yes"} 9
+            size_bytes_bucket{le="+Inf",view="yes"} 9
+            size_bytes_sum{view="yes"} -4.5
+            size_bytes_count{view="yes"} 9
         "##]],
     );
 }

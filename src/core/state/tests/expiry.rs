@@ -112,7 +112,7 @@ fn a_series_its_sender_dropped_ends() {
 /// Guarantees: nothing ends: a push is a collection, however it is cut.
 #[test]
 fn a_collection_in_many_requests_ends_nothing() {
-    let mut script = Script::default();
+    let script = Script::default();
     for round in 1..=4_u64 {
         for part in [1, 2, 2, 2, 2, 3, 4, 5] {
             let point = format!("counter c{{k={part}}} 1 1..{}", round * 10 + part);
@@ -127,7 +127,7 @@ fn a_collection_in_many_requests_ends_nothing() {
 /// Guarantees: they end when idle for the expiry time and three pushes, though no round ever ends.
 #[test]
 fn series_that_never_repeat_end_when_idle() {
-    let mut script = Script::default();
+    let script = Script::default();
     for push in 0..20_u64 {
         let point = format!("gauge g{{k={push}}} 1 0..{}", push + 1);
         let now = Mono::from_secs(push * 60);

@@ -1,4 +1,5 @@
 //! Reads what both kinds of view have: mode, reason, targets, baseline, expiry, and the lists of rules.
+//! Knows the fields of a view by name; what a rule says is read beside it.
 
 use super::{
     Known, Metadata,
@@ -219,6 +220,6 @@ fn warn_off_without_reason(cursor: &mut Cursor<'_>, view: &View) {
     let metric = view.metrics.iter().find(|rule| rule.state == State::Disabled).map(|rule| (&rule.name, &rule.place));
     let span = view.traces.iter().find(|rule| rule.state == State::Disabled).map(|rule| (&rule.name, &rule.place));
     if let (true, Some((name, place))) = (view.reason.is_empty(), metric.or(span)) {
-        cursor.fault(Fault::new(Code::OffWithoutReason, place.clone(), &[&format!("rule {name}")]));
+        cursor.fault(Fault::new(Code::OffWithoutReason, place.clone(), &[name]));
     }
 }

@@ -1,4 +1,5 @@
 //! Reads an `InstrumentCatalog`: the declared instruments of a service.
+//! Knows no view: what a level means is decided elsewhere.
 
 use super::{
     Metadata,

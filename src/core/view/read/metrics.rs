@@ -1,4 +1,5 @@
 //! Reads `metrics`: rules that switch and shape instruments.
+//! Knows one rule at a time, and the names of those before it; no instrument.
 
 use super::cursor::{Cursor, Fields, Item, Unknown};
 use crate::{

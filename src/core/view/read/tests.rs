@@ -103,3 +103,164 @@ fn a_misspelt_field_is_one_fault() {
         "#]],
     );
 }
+
+/// Scenario: one view with twenty mistakes of sixteen sorts. Guarantees: twenty faults, each at its line and column.
+#[test]
+fn twenty_mistakes_are_twenty_faults() {
+    let answer = answer(include_str!("../../../../tests/data/faults/twenty.yaml"));
+    assert_eq!(answer.lines().count(), 21, "{answer}");
+    expect![[r#"
+        ?: refused
+          in.yaml:3:18: error[PM0105]: `name` is not a name of lower-case letters, digits, `-` and `.`
+          in.yaml:5:11: error[PM0105]: `reason` is not text, but a number: quote it
+          in.yaml:7:5: error[PM0108]: a target has two forms
+          in.yaml:8:25: error[PM0104]: unknown workload kind `Deploiment`; did you mean `Deployment`?
+          in.yaml:9:5: error[PM0108]: a target has no form
+          in.yaml:10:13: error[PM0104]: unknown baseline `Standart`; did you mean `Standard`?
+          in.yaml:13:13: error[PM0103]: unknown field `instrument` in `match`; did you mean `instruments`?
+          in.yaml:14:12: error[PM0104]: unknown state `Disabeld`; did you mean `Disabled`?
+          in.yaml:15:11: error[PM0106]: two rules named `a`
+          in.yaml:16:26: error[PM0105]: `instruments` is an empty list
+          in.yaml:20:17: error[PM0115]: rule `c` drops attributes of gauges without `collapse`
+          in.yaml:21:32: error[PM0114]: `buckets` do not ascend
+          in.yaml:22:26: error[PM0117]: `limit` is 0, outside 1..1000000
+          in.yaml:23:15: error[PM0117]: `interval` is 2h, outside 1s..1h
+          in.yaml:24:13: error[PM0116]: `rename` matches more than one instrument
+          in.yaml:28:15: error[PM0111]: rule `d` is Disabled and also sets `interval`
+          in.yaml:29:5: error[PM0112]: rule `e` does nothing
+          in.yaml:31:50: error[PM0117]: `sample` is 1.5, outside 0..1
+          in.yaml:31:72: error[PM0105]: `errors` is neither true nor false, but text
+          in.yaml:32:11: error[PM0110]: `expiry` has both `after` and `at`
+    "#]]
+    .assert_eq(&answer);
+}
+
+/// Scenario: the ways to write an expiry. Guarantees: exactly one of a term and a moment, from a minute to a week.
+#[test]
+fn an_expiry_is_one_term_in_range() {
+    let answer = |expiry: &str| {
+        let head = "apiVersion: pointsman.dev/v1alpha1\nkind: TelemetryView\nmetadata: {name: v}\nspec:\n  baseline: Debug\n";
+        let text = answer(&format!("{head}  expiry: {expiry}\n"));
+        format!("{expiry}: {}", text.lines().skip(1).map(|line| line.trim().to_owned() + "\n").collect::<String>() + "\n")
+    };
+    let terms = ["{after: 1m}", "{after: 59s}", "{after: 168h}", "{after: 169h}", "{after: 4}", "{}", "{aftr: 4h}", "4h"];
+    let moments =
+        ["{at: \"2026-01-01T10:00:01Z\"}", "{at: \"2026-01-01T10:00:00Z\"}", "{at: \"2026-02-01T10:00:00Z\"}", "{at: soon}"];
+    let all: String = terms.into_iter().chain(moments).map(answer).collect();
+    expect![[r#"
+        {after: 1m}: 
+        {after: 59s}: in.yaml:6:11: error[PM0110]: `expiry` is outside 1m..168h
+
+        {after: 168h}: 
+        {after: 169h}: in.yaml:6:11: error[PM0110]: `expiry` is outside 1m..168h
+
+        {after: 4}: in.yaml:6:19: error[PM0105]: `after` is not a duration such as 90s, 5m or 4h
+
+        {}: in.yaml:6:11: error[PM0110]: `expiry` has neither `after` nor `at`
+
+        {aftr: 4h}: in.yaml:6:12: error[PM0103]: unknown field `aftr` in `expiry`; did you mean `after` or `at`?
+
+        4h: in.yaml:6:11: error[PM0105]: `expiry` is not a map, but text
+
+        {at: "2026-01-01T10:00:01Z"}: 
+        {at: "2026-01-01T10:00:00Z"}: in.yaml:6:11: error[PM0110]: `expiry` lies in the past
+
+        {at: "2026-02-01T10:00:00Z"}: in.yaml:6:11: error[PM0110]: `expiry` lies more than 168h ahead
+
+        {at: soon}: in.yaml:6:16: error[PM0105]: `at` is not a time such as 2026-11-22T18:02:09Z
+
+    "#]]
+    .assert_eq(&all);
+}
+
+/// Scenario: cluster views. Guarantees: one of defaults and overrides, a selector of its two forms, and no rule beside the body.
+#[test]
+fn a_cluster_view_has_one_body() {
+    let view = |spec: &str| {
+        format!("---\napiVersion: pointsman.dev/v1alpha1\nkind: ClusterTelemetryView\nmetadata: {{name: v}}\nspec: {spec}\n")
+    };
+    let body = "{baseline: None}";
+    let specs = [
+        format!("{{defaults: {body}}}"),
+        format!("{{overrides: {body}, namespaceSelector: {{matchNames: [a], matchLabels: {{b: c}}}}}}"),
+        format!("{{defaults: {body}, overrides: {body}}}"),
+        "{}".into(),
+        "{baseline: None}".into(),
+        "{defaults: {expiry: {after: 4h}}, namespaceSelector: {matchNames: a}}".into(),
+    ];
+    check(
+        &specs.iter().map(|spec| view(spec)).collect::<String>(),
+        expect![[r#"
+        ClusterTelemetryView /v: accepted
+        ClusterTelemetryView /v: accepted
+        ClusterTelemetryView /v: refused
+          in.yaml:15:47: error[PM0105]: `overrides` stands beside `defaults`: write one of the two
+        ClusterTelemetryView /v: refused
+          in.yaml:20:7: error[PM0105]: `defaults` is missing in `spec`
+        ClusterTelemetryView /v: refused
+          in.yaml:25:7: error[PM0105]: `defaults` is missing in `spec`
+          in.yaml:25:8: error[PM0103]: unknown field `baseline` in `spec`
+        ClusterTelemetryView /v: refused
+          in.yaml:30:19: error[PM0103]: unknown field `expiry` in `defaults`
+          in.yaml:30:73: error[PM0105]: `matchNames` is not a list, but text
+    "#]],
+    );
+}
+
+/// Scenario: objects that are not views. Guarantees: catalogues are read, the controller's own kind is not, others are named.
+#[test]
+fn other_objects_are_told_apart() {
+    check(
+        r#"apiVersion: pointsman.dev/v1alpha1
+kind: InstrumentCatalog
+metadata: {name: c}
+spec: {serviceName: s, schemaUrl: u, instruments: [{scope: a, name: n, kind: Gaugee, unit: "", level: Hot, attributes: [x]}, {name: m, kind: Counter}]}
+---
+apiVersion: pointsman.dev/v1alpha1
+kind: TelemetryComponent
+metadata: {name: c}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: c}
+---
+kind: TelemetryView
+---
+- just
+- a list
+"#,
+        expect![[r#"
+            InstrumentCatalog /c: refused
+              in.yaml:4:78: error[PM0104]: unknown kind `Gaugee`; did you mean `Gauge`?
+              in.yaml:4:103: error[PM0104]: unknown level `Hot`
+            ?: refused
+              in.yaml:7:7: error[PM0102]: `pointsman.dev/v1alpha1/TelemetryComponent` is not an object of pointsman; the controller writes this kind; it is never read
+            ?: refused
+              in.yaml:10:13: error[PM0102]: `v1/ConfigMap` is not an object of pointsman; write `pointsman.dev/v1alpha1`
+            ?: refused
+              in.yaml:14:1: error[PM0105]: `apiVersion` is missing in `object`
+            ?: refused
+              in.yaml:16:1: error[PM0105]: `object` is not a map, but a list
+        "#]],
+    );
+}
+
+/// Scenario: limits of a view, each over by one. Guarantees: told with the limit; a bad pattern is not a bad list.
+#[test]
+fn lists_and_texts_have_limits() {
+    let rules: String = (0..65).map(|i| format!("- {{name: r{i}, match: {{instruments: [x]}}, state: Enabled}}\n")).collect();
+    let patterns = vec!["x"; 65].join(", ");
+    let long = "x".repeat(257);
+    let spec = format!(
+        "metrics:\n{rules}traces:\n- {{name: a, match: {{spans: [{patterns}]}}, state: Disabled}}\n- {{name: b, match: {{spans: [{long}]}}, state: Enabled}}\nreason: r"
+    );
+    check_spec(
+        &spec,
+        expect![[r#"
+        TelemetryView default/v: refused
+          in.yaml:6:5: error[PM0107]: `metrics` has 65 items, at most 64
+          in.yaml:72:30: error[PM0107]: `spans` has 65 items, at most 64
+          in.yaml:73:31: error[PM0107]: `spans[0]` has 257 bytes, at most 256
+    "#]],
+    );
+}

@@ -1,4 +1,5 @@
 //! Reads `traces`: rules that switch and sample spans.
+//! Knows one rule at a time, and no span.
 
 use super::{
     cursor::{Cursor, Fields, Item, Unknown},

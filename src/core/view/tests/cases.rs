@@ -1,88 +1,37 @@
 //! Runs every folder of `tests/data/view`: views in, the decision for each instrument and span out, and every fault.
 //! The same folders run through files, `check` and the scrape in `tests/it/view.rs`.
 
+use super::case::{Case, Push, request, samples};
 use crate::{
+    expose::{ExposeOptions, negotiate::negotiate, scrape::Scrape},
     fault::{Source, code::Code, render},
     model::{
-        clock::Wall,
+        clock::{Mono, Wall},
         component::{ComponentKey, Workload},
         instrument::{Instrument, Kind},
     },
+    state::store::{Store, StoreConfig},
     view::{
         explain::Explanation,
         lint,
         plan::{Collapse, Plan, RuleRef, SpanDecision, ViewSet},
         read::{Known, Object, text},
         time,
-        yaml::{self, Node, Value},
     },
 };
 use expect_test::expect_file;
-use serde::Deserialize;
+use prost::Message;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
     fs,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
-/// What a case pushes, and when.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Case {
-    #[serde(default = "ten")]
-    at: String,
-    seen: Option<String>,
-    #[serde(default)]
-    push: Vec<Push>,
-    #[serde(default)]
-    spans: Vec<Span>,
-    /// What a scrape shows then; not looked at here.
-    scrape: Option<String>,
-    /// Why a real process cannot run it.
-    engine_only: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Push {
-    #[serde(default = "default_namespace")]
-    namespace: String,
-    #[serde(default = "checkout")]
-    service: String,
-    workload: Option<Owner>,
-    #[serde(default)]
-    scope: String,
-    metric: String,
-    kind: String,
-    #[serde(default)]
-    unit: String,
-}
-
-#[derive(Deserialize)]
-struct Owner {
-    kind: String,
-    name: String,
-}
-
-#[derive(Deserialize)]
-struct Span {
-    scope: String,
-    name: String,
-}
-
-fn ten() -> String {
-    "2026-01-01T10:00:00Z".into()
-}
-fn default_namespace() -> String {
-    "default".into()
-}
-fn checkout() -> String {
-    "checkout".into()
-}
-
-/// Scenario: every folder. Guarantees: the engine decides as `out.txt` says; each case says what it is for, and a real process can run
-/// it or the case says why not.
+/// Scenario: every folder. Guarantees: the engine decides as `out.txt` says; a store under these
+/// views shows what the case says; each case says what it is for, and a real process can run it or the case says why not.
 #[test]
 fn views_decide_as_the_cases_say() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/view");
@@ -99,7 +48,7 @@ fn views_decide_as_the_cases_say() {
 
 fn run(folder: &Path) -> String {
     let read = |name: &str| fs::read_to_string(folder.join(name)).expect("each case has this file");
-    let case: Case = serde_json::from_value(document(&read("case.yaml"))).expect("the case is of the form above");
+    let case: Case = serde_json::from_str(&read("case.json")).expect("the case is of the form above");
     assert!(
         case.push.is_empty() || case.scrape.is_some() != case.engine_only.is_some(),
         "{}: a scrape, or why there is none",
@@ -108,6 +57,11 @@ fn run(folder: &Path) -> String {
     let now = time::parse_time(&case.at).expect("a time");
     let seen = case.seen.as_deref().map_or(now, |text| time::parse_time(text).expect("a time"));
     let (views, mut out) = compile(&read("in.yaml"), seen);
+    let views = Arc::new(views);
+    if let Some(want) = &case.scrape {
+        let want: BTreeSet<String> = want.iter().cloned().collect();
+        assert_eq!(scrape(&case, &views, now), want, "the scrape of {}", folder.display());
+    }
     let components: BTreeSet<ComponentKey> = case.push.iter().map(component).collect();
     let plans: BTreeMap<&ComponentKey, Plan> = components.iter().map(|key| (key, views.plan(key, now))).collect();
     let mut told = BTreeSet::new();
@@ -125,6 +79,19 @@ fn run(folder: &Path) -> String {
         writeln!(out, "span {} {}: {}", span.scope, span.name, span_text(decision)).expect("a String takes all text");
     }
     out
+}
+
+/// The samples of a scrape after the case was pushed to a store under these views.
+fn scrape(case: &Case, views: &Arc<ViewSet>, now: Wall) -> BTreeSet<String> {
+    let config = StoreConfig { series_max: 1_000, expire_after: Duration::from_secs(300), seeds: [1, 2] };
+    let store = Arc::new(Store::new(config));
+    store.set_views(Arc::clone(views), now);
+    let tally = store.ingest(&request(case, now.0).encode_to_vec(), Mono::from_secs(1), now).expect("it is OTLP");
+    assert_eq!(tally.rejected_total(), 0, "{tally:?}");
+    let mut scrape = Scrape::new(store, ExposeOptions::default(), negotiate([], None), &[]);
+    let mut body = Vec::new();
+    while scrape.next_chunk(&mut body) {}
+    samples(&String::from_utf8(body).expect("a scrape is text"))
 }
 
 /// The views of a text as of a moment, and every fault as the first lines of the answer.
@@ -189,22 +156,4 @@ fn component(push: &Push) -> ComponentKey {
 fn instrument(push: &Push) -> Instrument {
     let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == push.kind).expect("a kind as on the wire");
     Instrument { scope: (&*push.scope).into(), name: (&*push.metric).into(), kind, unit: (&*push.unit).into() }
-}
-
-fn document(text: &str) -> serde_json::Value {
-    match yaml::documents(text).pop() {
-        Some(node) => json(&node.expect("the case is YAML")),
-        None => serde_json::json!({}),
-    }
-}
-
-fn json(node: &Node) -> serde_json::Value {
-    match &node.value {
-        Value::Null => serde_json::Value::Null,
-        Value::Bool(b) => (*b).into(),
-        Value::Number(number) => serde_json::from_str(number).expect("a number"),
-        Value::Text(text) => (&**text).into(),
-        Value::List(items) => items.iter().map(json).collect(),
-        Value::Map(entries) => entries.iter().map(|(key, value)| (String::from(&*key.text), json(value))).collect(),
-    }
 }

@@ -1,0 +1,92 @@
+//! Many threads at once: the state is one that some serial order gives (TM-20).
+
+use super::script::{Script, request, views};
+use crate::model::clock::{Mono, Wall};
+use expect_test::expect;
+use prost::Message;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    thread,
+};
+
+/// Scenario: four senders push two instances of one component, while views flip, a tick runs, and a scraper looks.
+/// Guarantees: no point of the metric that no view names is lost, nothing deadlocks, no look sees a series twice.
+#[test]
+fn pushes_views_ticks_and_looks_at_once() {
+    const PUSHES: u64 = 200;
+    let script = Script::default();
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let senders: Vec<_> = (0..4_u64)
+            .map(|sender| {
+                let store = &script.store;
+                scope.spawn(move || {
+                    for at in 1..=PUSHES {
+                        let points = [
+                            format!("counter+ d{{sender={sender}}} 1 {at}..{}", at + 1),
+                            format!("counter x{{sender={sender},k={}}} {at} 1..{}", at % 7, at + 1),
+                        ];
+                        let body = request(["a", "b"][usize::from(sender % 2 == 0)], &[&points[0], &points[1]]).encode_to_vec();
+                        assert_eq!(store.ingest(&body, Mono::from_secs(at), Wall(1)).unwrap().rejected_total(), 0);
+                    }
+                })
+            })
+            .collect();
+        scope.spawn(|| {
+            let rules = [
+                "{name: r, match: {instruments: [x]}, state: Disabled}",
+                "",
+                "{name: r, match: {instruments: [x]}, attributes: {drop: [k]}}",
+                "{name: r, match: {instruments: [x]}, cardinality: {limit: 3}}",
+            ];
+            for rule in rules.iter().cycle().take_while(|_| !done.load(Relaxed)) {
+                script.store.set_views(Arc::new(views(rule)), Wall(1));
+                script.store.expire(Mono::from_secs(1));
+            }
+        });
+        scope.spawn(|| {
+            while !done.load(Relaxed) {
+                for stream in script.store.streams() {
+                    let (mut from, mut seen) = (Some(0), Vec::new());
+                    while let Some(at) = from {
+                        from = script.store.visit(stream.id, at, 2, &mut |series| {
+                            let text = |entry: &u32| series.labels.entries[*entry as usize].text.to_string();
+                            seen.push(series.entries.iter().map(text).collect::<Vec<_>>());
+                        });
+                    }
+                    if &*stream.metric.instrument.name == "d" {
+                        assert!(seen.is_sorted_by(|a, b| a < b), "in order, and none twice: {seen:?}");
+                    }
+                }
+            }
+        });
+        senders.into_iter().for_each(|sender| sender.join().unwrap());
+        done.store(true, Relaxed);
+    });
+    let mut script = script;
+    script.run("views {name: r, match: {instruments: [x]}, state: Disabled}");
+    expect![[r#"
+        svc/a d
+          {sender=1} 200 1..201
+          {sender=3} 200 1..201
+        svc/b d
+          {sender=0} 200 1..201
+          {sender=2} 200 1..201
+    "#]]
+    .assert_eq(&script.run("show"));
+}
+
+/// Scenario: one request with more points of one metric than are taken under one hold of the lock.
+/// Guarantees: all land, in one stream.
+#[test]
+fn a_large_metric_lands_in_pieces() {
+    let script = Script::with_caps(super::script::generous(), 10_000);
+    let points: Vec<String> = (0..3_500).map(|i| format!("gauge g{{k={i}}} {i} 0..5")).collect();
+    let points: Vec<&str> = points.iter().map(|point| &**point).collect();
+    let tally = script.store.ingest(&request("a", &points).encode_to_vec(), Mono(1), Wall(1)).unwrap();
+    assert_eq!((tally.received, tally.rejected_total()), (3_500, 0));
+    assert_eq!(script.store.streams()[0].series, 3_500);
+}
