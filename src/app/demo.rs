@@ -63,20 +63,22 @@ impl Options {
     /// From the command line; `program` is how we were called.
     ///
     /// # Errors
-    /// When the duration cannot be read; the command line has checked the rest.
-    pub fn read(args: &DemoArgs, program: &str) -> Result<Self, Fault> {
+    /// Every mistake; the command line has checked all but the duration.
+    pub fn read(args: &DemoArgs, program: &str) -> Result<Self, Vec<Fault>> {
         let DemoArgs { nodes, speed, seed, scenario, for_time, once, send_to, traces_to } = args;
-        let bad =
-            |key: &str, value: &str, what: &str| Fault::new(Code::BadSetting, Place::Setting(key.into()), &[value, key, what]);
-        let for_time = for_time
-            .as_deref()
-            .map(|text| parse_duration(text).ok_or_else(|| bad("--for", text, "not a duration such as 30s or 5m")));
+        let bad = |key: &str, value: &str, what: &str| {
+            vec![Fault::new(Code::BadSetting, Place::Setting(key.into()), &[value, key, what])]
+        };
+        let duration = for_time.as_deref().map(|text| (text, parse_duration(text)));
+        if let Some((text, None)) = duration {
+            return Err(bad("--for", text, "not a duration such as 30s or 5m"));
+        }
         Ok(Self {
             nodes: usize::try_from(*nodes).map_err(|e| bad("--nodes", "nodes", &e.to_string()))?,
             speed: *speed,
             seed: *seed,
             scenario: scenario.parse().map_err(|e: UnknownScenario| bad("--scenario", scenario, &e.to_string()))?,
-            for_time: for_time.transpose()?,
+            for_time: duration.and_then(|(_, time)| time),
             once: *once,
             send_to: send_to.clone(),
             traces_to: traces_to.clone(),

@@ -120,7 +120,7 @@ fn demo(args: &DemoArgs, line: &CommandLine) -> ExitCode {
     let program = line.args.first().map_or("pointsman", String::as_str);
     let options = match demo::Options::read(args, program) {
         Ok(options) => options,
-        Err(fault) => return report(&[fault]),
+        Err(faults) => return report(&faults),
     };
     log("warn");
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(64).build() {
