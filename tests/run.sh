@@ -93,10 +93,11 @@ step "real peers" build_tools || { failed=$((failed + 1)); finish; }
 POINTSMAN_TOOLS_BIN=$(tail -n 1 "$work/tools")
 export POINTSMAN_TOOLS_BIN
 check "clippy" cargo clippy --workspace --all-targets --quiet -- -D warnings
-tests "unit tests" cargo test --workspace --lib --bins
-tests "documentation tests" cargo test --workspace --doc
+# Whatever a test renders or scrapes from here on is kept for the judges.
 export POINTSMAN_JUDGE_DIR=$work/scrapes
 mkdir -p "$POINTSMAN_JUDGE_DIR"
+tests "unit tests" cargo test --workspace --lib --bins
+tests "documentation tests" cargo test --workspace --doc
 tests "whole-process tests, with real peers" timeout 2400 cargo test --test it -- --include-ignored
 cp "$work/out" "$work/it"
 cargo test --quiet --test it -- --ignored --list >"$work/real" 2>/dev/null
