@@ -1,4 +1,5 @@
 //! One case: a folder with `case.yaml`, the requests, and the bodies they must lead to.
+//! Knows no rule: what is right stands in the files of the case.
 
 use super::shuffle;
 use pointsman_core::{
