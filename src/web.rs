@@ -15,6 +15,9 @@ use std::sync::Arc;
 /// A value as of now.
 pub type Get<T> = Arc<dyn Fn() -> T + Send + Sync>;
 
+/// One component by namespace and name.
+pub type GetComponent = Arc<dyn Fn(&str, &str) -> Option<ComponentDetail> + Send + Sync>;
+
 /// Where answers come from.
 #[derive(Clone)]
 pub struct Sources {
@@ -27,7 +30,7 @@ pub struct Sources {
     /// Components.
     pub components: Get<Vec<Component>>,
     /// One component by namespace and name, with its plan.
-    pub component: Arc<dyn Fn(&str, &str) -> Option<ComponentDetail> + Send + Sync>,
+    pub component: GetComponent,
     /// Views, good or not.
     pub views: Get<Vec<View>>,
     /// Declared instruments.

@@ -28,8 +28,6 @@ use std::{
 };
 use tokio::sync::Semaphore;
 
-/// Series that our own telemetry may have.
-const OWN_SERIES_MAX: usize = 10_000;
 /// The share of the memory limit that requests in flight may take.
 const FLIGHT_SHARE: u64 = 4;
 
@@ -69,6 +67,7 @@ impl Engine {
     pub fn new(config: Config, clock: Clock) -> Result<Self, Vec<Fault>> {
         let traces = Arc::new(Traces::new(targets(&config)?));
         let store = store(config.max_series, config.expire_after);
+        let store = Arc::new(if config.translation_strategy.escapes() { store } else { store.keeping_names() });
         let own_store = store_of_ourselves();
         let ingest = Arc::new(ingest(&config, clock, &store, &traces));
         let numbers = Arc::new(Numbers {
@@ -155,13 +154,13 @@ fn targets(config: &Config) -> Result<Vec<Target>, Vec<Fault>> {
     if faults.is_empty() { Ok(targets) } else { Err(faults) }
 }
 
-fn store(series_max: usize, expire_after: Duration) -> Arc<Store> {
-    Arc::new(Store::new(StoreConfig { series_max, expire_after, seeds: [surroundings::random(), surroundings::random()] }))
+fn store(series_max: usize, expire_after: Duration) -> Store {
+    Store::new(StoreConfig { series_max, expire_after, seeds: [surroundings::random(), surroundings::random()] })
 }
 
 /// It never expires: it is pushed to in this very process.
 fn store_of_ourselves() -> Arc<Store> {
-    store(OWN_SERIES_MAX, Duration::MAX)
+    Arc::new(store(limits::OWN_SERIES_MAX, Duration::MAX))
 }
 
 fn options(config: &Config) -> ExposeOptions {

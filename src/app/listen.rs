@@ -5,7 +5,7 @@ pub mod guarded;
 
 use super::tasks::Tasks;
 use axum::{Router, body::Body, response::Response};
-use guarded::Guarded;
+use guarded::{Activity, Guarded};
 use hyper::service::service_fn;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -120,9 +120,12 @@ async fn connection(tcp: TcpStream, answers: Answers, house: Arc<House>, permit:
     }
     let age = age(&house);
     let builder = builder(&house.tasks);
+    let activity = Arc::new(Activity::default());
     let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
         let (router, house, on_panic) = (answers.router.clone(), Arc::clone(&house), answers.on_panic);
+        let handling = activity.begin();
         async move {
+            let _handling = handling; // until the head of the answer is there: all of the request is read by then
             let caught = caught(router.oneshot(request.map(Body::new))).await;
             Ok::<_, Infallible>(match caught {
                 Some(Ok(response)) => response,
@@ -134,7 +137,7 @@ async fn connection(tcp: TcpStream, answers: Answers, house: Arc<House>, permit:
             })
         }
     });
-    let mut served = pin!(builder.serve_connection(TokioIo::new(Guarded::new(tcp)), service));
+    let mut served = pin!(builder.serve_connection(TokioIo::new(Guarded::new(tcp, Arc::clone(&activity))), service));
     tokio::select! {
         ended = served.as_mut() => return ended_as(ended),
         () = house.stop.asked() => {}
@@ -168,7 +171,7 @@ fn builder(tasks: &Tasks) -> Builder<Tasks> {
         .http1()
         .timer(TokioTimer::new())
         .half_close(true) // a body cut short is answered with 400
-        .header_read_timeout(Duration::from_millis(limits::HEADER_MS_MAX))
+        .header_read_timeout(None) // `Guarded` tells a slow head from a pause between requests
         .max_buf_size(limits::HTTP1_BUFFER_BYTES_MAX)
         .max_headers(limits::HTTP1_HEADERS_MAX);
     builder

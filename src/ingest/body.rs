@@ -5,7 +5,11 @@ use super::{Ingest, Refusal, admit::Held};
 use bytes::Bytes;
 use http_body::Body;
 use http_body_util::BodyExt;
-use std::pin::pin;
+use pointsman_core::limits;
+use std::{
+    pin::{Pin, pin},
+    time::Duration,
+};
 use tokio::time::timeout;
 
 /// Reads a whole body of at most `limit` bytes.
@@ -16,20 +20,45 @@ pub async fn read<B>(ingest: &Ingest, body: B, limit: usize) -> Result<Held, Ref
 where
     B: Body<Data = Bytes>,
 {
-    if body.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
-        return Err(Refusal::TooLarge { limit });
-    }
+    let mut body = pin!(body);
     let mut held = Held::new(ingest.budget.share());
     let all = async {
-        let mut body = pin!(body);
+        if body.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
+            return Err(Refusal::TooLarge { limit });
+        }
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|_| Refusal::Cut)?;
             if let Some(data) = frame.data_ref() {
                 held.extend(data, limit)?;
             }
         }
-        Ok::<(), Refusal>(())
+        Ok(())
     };
-    timeout(ingest.body_time_max, all).await.map_err(|_| Refusal::Slow)??;
-    Ok(held)
+    match timeout(ingest.body_time_max, all).await {
+        Ok(Ok(())) => Ok(held),
+        Ok(Err(refusal)) => {
+            drop(held);
+            discard(body).await;
+            Err(refusal)
+        }
+        Err(_) => Err(Refusal::Slow),
+    }
+}
+
+/// Lets a sender finish, within bounds: one that still writes while we close never reads why it was refused.
+async fn discard<B>(mut body: Pin<&mut B>)
+where
+    B: Body<Data = Bytes>,
+{
+    let rest = async {
+        let mut left = limits::DISCARD_BYTES_MAX;
+        while let Some(Ok(frame)) = body.frame().await {
+            left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+            if left == 0 {
+                return;
+            }
+        }
+    };
+    // Who takes longer has had its chance.
+    timeout(Duration::from_millis(limits::DISCARD_MS_MAX), rest).await.unwrap_or(());
 }

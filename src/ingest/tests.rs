@@ -1,13 +1,24 @@
 use super::{
-    Refusal,
+    Ingest, Refusal,
     admit::{Budget, Held},
+    body,
     inflate::{Encoding, inflate},
+    stats::Stats,
 };
-use std::io::Write;
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use std::{
+    collections::VecDeque,
+    io::{self, Write},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 const LIMIT: usize = 8 << 20;
 
-fn held(bytes: &[u8], budget: &std::sync::Arc<Budget>) -> Held {
+fn held(bytes: &[u8], budget: &Arc<Budget>) -> Held {
     Held::of(bytes.to_vec(), budget.share()).expect("it fits")
 }
 
@@ -91,4 +102,64 @@ fn encodings_are_read_in_any_case() {
     assert_eq!(["gzip", " GZip "].map(of), [Some(Encoding::Gzip); 2]);
     assert_eq!(of("zstd"), Some(Encoding::Zstd));
     assert_eq!(["br", "deflate", "snappy", "gzip, gzip", "gzip,identity"].map(of), [None; 5]);
+}
+
+/// A body of these frames; an error breaks it, and when they run out it ends or stalls.
+struct Frames {
+    frames: VecDeque<io::Result<Bytes>>,
+    announced: u64,
+    stalls: bool,
+}
+
+impl Body for Frames {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        match self.frames.pop_front() {
+            Some(frame) => Poll::Ready(Some(frame.map(Frame::data))),
+            None if self.stalls => Poll::Pending,
+            None => Poll::Ready(None),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let mut hint = SizeHint::new();
+        hint.set_lower(self.announced);
+        hint
+    }
+}
+
+async fn arrives(frames: Vec<io::Result<&'static [u8]>>, announced: u64, stalls: bool) -> String {
+    let budget = Budget::new(100);
+    let ingest = Ingest {
+        metrics: Arc::new(|_| unreachable!("nothing is applied here")),
+        traces: Arc::new(|_| unreachable!("nothing is applied here")),
+        budget: Arc::clone(&budget),
+        body_bytes_max: 10,
+        body_time_max: Duration::from_millis(30),
+        stats: Stats::default(),
+    };
+    let frames = frames.into_iter().map(|frame| frame.map(Bytes::from_static)).collect();
+    let read = body::read(&ingest, Frames { frames, announced, stalls }, 10).await;
+    let text = match &read {
+        Ok(held) => format!("{} bytes", held.len()),
+        Err(refusal) => refusal.code().to_owned(),
+    };
+    drop(read);
+    assert_eq!(budget.bytes(), 0, "everything is given back");
+    text
+}
+
+/// Scenario: bodies that arrive whole, in pieces, too large, broken, or never to their end.
+/// Guarantees: only a whole body within the limit is taken; a length that is only announced refuses, and reserves nothing.
+#[tokio::test]
+async fn bodies_are_read_within_size_and_time() {
+    let broken = || Err(io::Error::other("reset"));
+    assert_eq!(arrives(vec![], 0, false).await, "0 bytes");
+    assert_eq!(arrives(vec![Ok(b"12345"), Ok(b"67890")], 10, false).await, "10 bytes");
+    assert_eq!(arrives(vec![Ok(b"12345"), Ok(b"678901")], 0, false).await, "too_large");
+    assert_eq!(arrives(vec![], u64::MAX, false).await, "too_large");
+    assert_eq!(arrives(vec![Ok(b"12345"), broken()], 10, false).await, "cut");
+    assert_eq!(arrives(vec![Ok(b"12345")], 10, true).await, "slow");
 }

@@ -388,18 +388,37 @@ fn grpc_health_answers() {
     assert_eq!(call(&server, path, &[GRPC], framed(0, &unknown)).0, Code::NotFound);
 }
 
-/// Scenario: a peer opens a connection and sends its head a byte at a time.
-/// Guarantees: it is cut off after the time for a head, and others are served meanwhile (RH-18).
+/// Scenario: a peer sends half a head and no more; another asks, pauses longer than a head may take, and asks again on
+/// the same connection.
+/// Guarantees: the first is cut off after the time for a head, the second is served both times, and so are others (RH-18).
 #[test]
-fn a_slow_head_is_cut_off() {
+fn a_slow_head_is_cut_off_and_a_pause_is_not() {
     let server = Pointsman::start(&[]);
-    let mut slow = TcpStream::connect(server.http).expect("the port answers");
-    slow.write_all(b"POST /v1/metrics HTTP/1.1\r\nhost: x\r\n").expect("sent");
-    slow.set_read_timeout(Some(Duration::from_secs(15))).expect("a time-out can be set");
+    let connect = || {
+        let stream = TcpStream::connect(server.http).expect("the port answers");
+        stream.set_read_timeout(Some(Duration::from_secs(15))).expect("a time-out can be set");
+        stream
+    };
+    let (mut slow, mut patient) = (connect(), connect());
     let began = now();
+    slow.write_all(b"POST /v1/metrics HTTP/1.1\r\nhost: x\r\n").expect("sent");
+    let request = b"POST /v1/metrics HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+    let mut ask = || {
+        patient.write_all(request).expect("sent");
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"\r\n\r\n{}") {
+            let mut byte = [0];
+            patient.read_exact(&mut byte).expect("an answer, and no end of the connection");
+            answer.push(byte[0]);
+        }
+        assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
+    };
+    ask();
     server.push(&gauge("fast", "fast", &[Some(1.0)]));
     assert!(began.elapsed() < Duration::from_secs(3), "others wait");
     let mut answer = Vec::new();
     slow.read_to_end(&mut answer).expect("closed, not left open");
     assert!(began.elapsed() >= Duration::from_secs(4), "cut off too early: {:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(12), "cut off too late: {:?}", began.elapsed());
+    ask();
 }

@@ -2,6 +2,7 @@
 //! One test binary; a module per subject.
 
 mod config;
+mod conformance;
 mod demo;
 mod drain;
 mod expose;

@@ -1,11 +1,15 @@
-//! A stream that gives up on peers that are slow: to begin, to read what we write, or to say anything at all.
-//! Knows bytes and time-outs, no protocol.
+//! A stream that gives up on peers that are slow: to finish a request's head, to read what we write, or to say anything
+//! at all. Knows bytes, time-outs and whether a request is being handled; of protocols only HTTP/2's first letters.
 
 use pointsman_core::limits;
 use std::{
     future::Future,
     io::{self, IoSlice},
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     task::{Context, Poll},
     time::Duration,
 };
@@ -14,14 +18,14 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-/// Bytes after which a connection has begun: no request is shorter, and the protocol is known by then.
-const BEGUN_BYTES: usize = 16;
+/// How an HTTP/2 connection begins. Its heads have no beginning in bytes; pings and the idle time watch over it.
+const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n";
 
 /// How long a peer may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
-    /// Until the first bytes.
-    pub begin: Duration,
+    /// From the first byte of a request, or the connection, to the end of the request's head.
+    pub head: Duration,
     /// While we cannot write.
     pub write: Duration,
     /// Without a byte in either direction.
@@ -31,10 +35,44 @@ pub struct Patience {
 impl Default for Patience {
     fn default() -> Self {
         Self {
-            begin: Duration::from_millis(limits::HEADER_MS_MAX),
+            head: Duration::from_millis(limits::HEADER_MS_MAX),
             write: Duration::from_millis(limits::WRITE_STALL_MS_MAX),
             idle: Duration::from_millis(limits::IDLE_MS_MAX),
         }
+    }
+}
+
+/// Requests of one connection: whoever handles them counts, the stream looks.
+#[derive(Debug, Default)]
+pub struct Activity {
+    begun: AtomicU64,
+    ended: AtomicU64,
+}
+
+/// A request that is being handled.
+#[derive(Debug)]
+pub struct Handling(Arc<Activity>);
+
+impl Activity {
+    /// A head is complete, and its request is handled until the answer drops.
+    #[must_use]
+    pub fn begin(self: &Arc<Self>) -> Handling {
+        self.begun.fetch_add(1, Ordering::Relaxed);
+        Handling(Arc::clone(self))
+    }
+
+    fn begun(&self) -> u64 {
+        self.begun.load(Ordering::Relaxed)
+    }
+
+    fn is_handling(&self) -> bool {
+        self.begun() != self.ended.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Handling {
+    fn drop(&mut self) {
+        self.0.ended.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -43,32 +81,69 @@ impl Default for Patience {
 pub struct Guarded<S> {
     stream: S,
     patience: Patience,
-    read_bytes: usize, // counted up to BEGUN_BYTES
-    moved: bool,       // since `quiet` began
+    activity: Arc<Activity>,
+    first: Vec<u8>, // as many bytes as tell HTTP/2
+    moved: bool,    // since `quiet` began
     quiet: Pin<Box<Sleep>>,
+    head: Option<Head>,
     stalled: Option<Pin<Box<Sleep>>>,
+}
+
+/// A head that is not complete yet, unless a request has begun since.
+#[derive(Debug)]
+struct Head {
+    begun: u64,
+    late: Pin<Box<Sleep>>,
 }
 
 impl<S> Guarded<S> {
     /// Wraps a new connection.
-    pub fn new(stream: S) -> Self {
-        Self::with(stream, Patience::default())
+    pub fn new(stream: S, activity: Arc<Activity>) -> Self {
+        Self::with(stream, activity, Patience::default())
     }
 
     /// As [`Guarded::new`], with other times.
-    pub fn with(stream: S, patience: Patience) -> Self {
-        Self { stream, patience, read_bytes: 0, moved: false, quiet: Box::pin(sleep(patience.begin)), stalled: None }
+    pub fn with(stream: S, activity: Arc<Activity>, patience: Patience) -> Self {
+        let head = Some(Head { begun: activity.begun(), late: Box::pin(sleep(patience.head)) });
+        let quiet = Box::pin(sleep(patience.idle));
+        Self { stream, patience, activity, first: Vec::new(), moved: false, quiet, head, stalled: None }
     }
 
-    fn has_begun(&self) -> bool {
-        self.read_bytes >= BEGUN_BYTES
+    /// Bytes came: outside of a request they begin a head.
+    fn came(&mut self, bytes: &[u8]) {
+        self.moved = true;
+        if bytes.is_empty() {
+            return; // the peer has said everything
+        }
+        let room = HTTP2.len().saturating_sub(self.first.len());
+        self.first.extend(bytes.iter().take(room));
+        if self.first == HTTP2 || self.activity.is_handling() {
+            self.head = None;
+            return;
+        }
+        let begun = self.activity.begun();
+        if self.head.as_ref().is_none_or(|head| head.begun != begun) {
+            self.head = Some(Head { begun, late: Box::pin(sleep(self.patience.head)) });
+        }
+    }
+
+    /// Whether a head takes too long.
+    fn is_head_late(&mut self, cx: &mut Context<'_>) -> bool {
+        let begun = self.activity.begun();
+        match &mut self.head {
+            Some(head) if head.begun == begun => head.late.as_mut().poll(cx).is_ready(),
+            _ => {
+                self.head = None;
+                false
+            }
+        }
     }
 
     /// Whether the peer has been quiet for too long. Bytes only leave a mark; the timer looks at it when it fires, so the
     /// idle time is exact to its own length and costs nothing per read.
     fn is_too_quiet(&mut self, cx: &mut Context<'_>) -> bool {
         while self.quiet.as_mut().poll(cx).is_ready() {
-            if !self.has_begun() || !self.moved {
+            if !self.moved {
                 return true;
             }
             self.moved = false;
@@ -102,12 +177,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
         let before = buf.filled().len();
         let poll = Pin::new(&mut this.stream).poll_read(cx, buf);
         if poll.is_ready() {
-            let read = buf.filled().len().saturating_sub(before);
-            if !this.has_begun() {
-                this.read_bytes = this.read_bytes.saturating_add(read);
-            }
-            this.moved = true;
+            this.came(buf.filled().get(before..).unwrap_or_default());
             return poll;
+        }
+        if this.is_head_late(cx) {
+            return Poll::Ready(Err(too_slow("the peer does not finish its head")));
         }
         if this.is_too_quiet(cx) { Poll::Ready(Err(too_slow("the peer says nothing"))) } else { Poll::Pending }
     }

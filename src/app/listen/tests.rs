@@ -1,36 +1,80 @@
-use super::guarded::{Guarded, Patience};
-use std::{io::ErrorKind, time::Duration};
+use super::guarded::{Activity, Guarded, Patience};
+use std::{io::ErrorKind, sync::Arc, time::Duration};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt, duplex},
-    time::Instant,
+    io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex},
+    time::{Instant, sleep},
 };
 
 const PATIENCE: Patience =
-    Patience { begin: Duration::from_millis(40), write: Duration::from_millis(60), idle: Duration::from_millis(100) };
+    Patience { head: Duration::from_millis(60), write: Duration::from_millis(80), idle: Duration::from_millis(200) };
 
-/// Scenario: a peer connects and says less than any request is long.
-/// Guarantees: it is given up after the time to begin, not after the idle time.
-#[tokio::test]
-async fn a_peer_that_does_not_begin_is_given_up() {
-    let (mut peer, ours) = duplex(64);
-    let mut ours = Guarded::with(ours, PATIENCE);
-    peer.write_all(b"PRI * H").await.expect("room for it");
-    let (began, mut seen) = (Instant::now(), Vec::new());
-    let error = ours.read_to_end(&mut seen).await.expect_err("too slow");
-    assert_eq!(error.kind(), ErrorKind::TimedOut);
-    assert!(began.elapsed() >= PATIENCE.begin && began.elapsed() < PATIENCE.idle, "given up after {:?}", began.elapsed());
+fn connection() -> (DuplexStream, Guarded<DuplexStream>, Arc<Activity>) {
+    let (peer, ours) = duplex(64);
+    let activity = Arc::new(Activity::default());
+    (peer, Guarded::with(ours, Arc::clone(&activity), PATIENCE), activity)
 }
 
-/// Scenario: a peer speaks more often than it must, then falls silent.
+/// Scenario: a peer says nothing, or the beginning of a head, a byte at a time.
+/// Guarantees: it is given up after the time for a head, not after the idle time.
+#[tokio::test]
+async fn a_head_that_does_not_end_is_given_up() {
+    for says in [b"".as_slice(), b"GET / HTTP/1.1\r\nx: ", b"PRI * H"] {
+        let (mut peer, mut ours, _activity) = connection();
+        let slow = async {
+            for byte in says {
+                peer.write_all(&[*byte]).await.expect("room for it");
+                sleep(Duration::from_millis(3)).await;
+            }
+            std::future::pending::<()>().await;
+        };
+        let (began, mut seen) = (Instant::now(), Vec::new());
+        let error = tokio::select! {
+            () = slow => unreachable!("it never ends"),
+            read = ours.read_to_end(&mut seen) => read.expect_err("too slow"),
+        };
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+        assert!(began.elapsed() >= PATIENCE.head && began.elapsed() < PATIENCE.idle, "given up after {:?}", began.elapsed());
+    }
+}
+
+/// Scenario: requests come with pauses longer than a head may take; a body takes longer than that too; then comes the
+/// beginning of a head and no more.
+/// Guarantees: neither pause nor body counts as a slow head; the last head does.
+#[tokio::test]
+async fn pauses_and_bodies_are_no_slow_heads() {
+    let (mut peer, mut ours, activity) = connection();
+    let mut buf = [0; 64];
+    for _ in 0..3 {
+        peer.write_all(b"GET / HTTP/1.1\r\n\r\n").await.expect("room for it");
+        assert_eq!(ours.read(&mut buf).await.expect("a head"), 18);
+        let handling = activity.begin();
+        let body = async {
+            sleep(PATIENCE.head * 2).await;
+            peer.write_all(b"body").await.expect("room for it");
+        };
+        let (read, ()) = tokio::join!(ours.read(&mut buf), body);
+        assert_eq!(read.expect("a slow body is not the head's affair"), 4);
+        drop(handling);
+        let pause = tokio::time::timeout(PATIENCE.head * 2, ours.read(&mut buf)).await;
+        assert!(pause.is_err(), "nothing comes, and nothing breaks");
+    }
+    peer.write_all(b"GET").await.expect("room for it");
+    assert_eq!(ours.read(&mut buf).await.expect("the beginning of a head"), 3);
+    let began = Instant::now();
+    let error = ours.read(&mut buf).await.expect_err("too slow");
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    assert!(began.elapsed() < PATIENCE.idle, "given up after {:?}", began.elapsed());
+}
+
+/// Scenario: an HTTP/2 peer speaks more often than it must, then falls silent.
 /// Guarantees: it stays while it speaks, and is given up no sooner than an idle time later.
 #[tokio::test]
 async fn a_silent_peer_is_given_up() {
-    let (mut peer, ours) = duplex(64);
-    let mut ours = Guarded::with(ours, PATIENCE);
+    let (mut peer, mut ours, _activity) = connection();
     let speaker = async {
         for _ in 0..5 {
-            peer.write_all(&[b'x'; 20]).await.expect("room for it");
-            tokio::time::sleep(Duration::from_millis(30)).await;
+            peer.write_all(b"PRI * HTTP/2.0\r\n\r\nS").await.expect("room for it");
+            sleep(PATIENCE.head).await;
         }
         std::future::pending::<()>().await;
     };
@@ -39,16 +83,15 @@ async fn a_silent_peer_is_given_up() {
         () = speaker => unreachable!("it never ends"),
         read = ours.read_to_end(&mut seen) => read.expect_err("too quiet"),
     };
-    assert_eq!((error.kind(), seen.len()), (ErrorKind::TimedOut, 100), "heard to its last word");
-    assert!(began.elapsed() >= Duration::from_millis(120) + PATIENCE.idle, "given up after {:?}", began.elapsed());
+    assert_eq!((error.kind(), seen.len()), (ErrorKind::TimedOut, 95), "heard to its last word");
+    assert!(began.elapsed() >= PATIENCE.head * 4 + PATIENCE.idle, "given up after {:?}", began.elapsed());
 }
 
 /// Scenario: a peer asks and never reads the answer.
 /// Guarantees: our write ends with an error after the time for it.
 #[tokio::test]
 async fn a_peer_that_does_not_read_is_given_up() {
-    let (_peer, ours) = duplex(64);
-    let mut ours = Guarded::with(ours, PATIENCE);
+    let (_peer, mut ours, _activity) = connection();
     let began = Instant::now();
     let error = ours.write_all(&[0; 1000]).await.expect_err("nobody reads");
     assert_eq!(error.kind(), ErrorKind::TimedOut);

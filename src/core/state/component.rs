@@ -43,7 +43,9 @@ pub(crate) struct Shared {
     pub(crate) generation: AtomicU32,
     /// Numbers requests, so that a stream knows when the next one begins.
     pub(crate) requests: AtomicU64,
-    /// Views in force, and when they were put in force.
+    /// Names become letters, digits, colons and underscores, so that each needs one that is no underscore.
+    pub(crate) escapes_names: bool,
+    /// Views in force.
     pub(crate) views: RwLock<Arc<ViewSet>>,
     /// Suppressed points by rule; a rule's count outlives its streams.
     pub(crate) suppressed: Mutex<BTreeMap<Arc<RuleRef>, Arc<AtomicU64>>>,

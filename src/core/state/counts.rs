@@ -1,4 +1,5 @@
-//! What the store counts about itself, and what it answers about its state. Every cap and every drop has a number here.
+//! What the store counts about itself, and what it answers about its state: every cap and every drop has a number here.
+//! Knows nothing of what is counted.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 

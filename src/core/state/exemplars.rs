@@ -1,4 +1,5 @@
 //! Exemplars of one stream, beside the slots: most series have none.
+//! Knows no buckets: which exemplar fits where is decided where they are shown.
 
 use crate::{limits::EXEMPLARS_MAX, model::point::Exemplar};
 use std::collections::BTreeMap;

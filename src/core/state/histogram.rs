@@ -1,4 +1,5 @@
-//! Explicit-bucket histograms as values: reading what came, merging two. Pure; knows no series and no time.
+//! Explicit-bucket histograms as values: reading what came, merging two.
+//! Pure; knows no series and no time.
 
 use crate::{
     decode::RawHistogram,

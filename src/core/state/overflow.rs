@@ -112,7 +112,9 @@ impl Stream {
 
     fn overflow_slot(&mut self, around: &mut Around<'_>) -> Result<u32, Reason> {
         if let Some(overflow) = &self.overflow {
-            return Ok(overflow.slot);
+            let slot = overflow.slot;
+            self.unbury(slot);
+            return Ok(slot);
         }
         let attributes = [overflow_attribute()];
         let known = around.interner.find(around.identity, &attributes);

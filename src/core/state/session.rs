@@ -163,7 +163,8 @@ impl<'a> Session<'a> {
         ) {
             return Err(Reason::NoTemporality);
         }
-        if metric.name.is_empty() {
+        let is_kept = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b':';
+        if metric.name.is_empty() || (self.shared.escapes_names && !metric.name.iter().any(is_kept)) {
             return Err(Reason::NoName);
         }
         self.enter_resource()?;

@@ -313,8 +313,12 @@ impl Stream {
         }
     }
 
-    /// A member comes back that its group remembered.
-    pub(crate) fn revive(&mut self, index: u32) {
+    /// A member comes back that its group remembered; others are left as they are.
+    pub(crate) fn unbury(&mut self, index: u32) {
+        if self.table.slots[index as usize].is_exposed() {
+            return;
+        }
+        self.table.set_tombstone(index, false);
         let Some(shaping) = &mut self.shaping else { return };
         let group = shaping.group_of[index as usize];
         let counts = &mut shaping.by_group[group as usize];

@@ -1,4 +1,5 @@
 //! The store's face: ingest a request, swap views, expire, visit. One lock per component.
+//! Knows how its parts meet, not what they do.
 
 use super::{
     component::{Component, Shared, plan_of},
@@ -84,6 +85,14 @@ impl Store {
         Self::with_caps(config, caps)
     }
 
+    /// For translation strategies that keep every character: a name of which underscores leave nothing is legal then
+    /// (NM-05). An empty one never is.
+    #[must_use]
+    pub fn keeping_names(mut self) -> Self {
+        self.shared.escapes_names = false;
+        self
+    }
+
     /// A store with caps of its own: tests cannot fill those of `limits.rs`.
     pub(crate) fn with_caps(config: StoreConfig, caps: Caps) -> Self {
         let StoreConfig { series_max, expire_after, seeds } = config;
@@ -95,6 +104,7 @@ impl Store {
             epoch: 1.into(),
             generation: 1.into(),
             requests: 0.into(),
+            escapes_names: true,
             views: Default::default(),
             suppressed: Mutex::default(),
         };

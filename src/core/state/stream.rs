@@ -191,8 +191,7 @@ impl Stream {
         match self.find(raw) {
             Some(index) if self.table.slots[index as usize].is_exposed() => Ok(Place::Series(index)),
             Some(index) => {
-                self.table.set_tombstone(index, false);
-                self.revive(index);
+                self.unbury(index);
                 Ok(Place::Series(index))
             }
             None => self.admit(raw, attributes, around),
@@ -209,10 +208,7 @@ impl Stream {
                 return Ok(Place::Overflow); // the sender's own overflow set: it adds to ours
             }
             self.alias(raw, index, around.counts);
-            if !self.table.slots[index as usize].is_exposed() {
-                self.table.set_tombstone(index, false);
-                self.revive(index);
-            }
+            self.unbury(index);
             return Ok(Place::Series(index));
         }
         if !self.has_room(around)? {

@@ -3,6 +3,7 @@ mod distributions;
 mod expiry;
 mod identity;
 mod limits;
+mod points;
 mod properties;
 mod script;
 mod temporality;

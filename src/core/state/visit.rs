@@ -1,4 +1,5 @@
 //! What an exposition may see of the state: streams, and their series in a fixed order.
+//! Plain data, borrowed; knows neither how it came about nor how it is written.
 
 use crate::{
     model::{
@@ -95,7 +96,8 @@ pub struct Entry {
     pub text: Box<str>,
 }
 
-/// The interned attributes of one component. Ids are re-used only after nothing refers to them any more.
+/// The interned attributes of one component. Ids are re-used only a tick after nothing refers to them any more; the
+/// epoch moves when they are given up.
 #[derive(Debug, Default)]
 pub struct Labels {
     /// Original keys.

@@ -1,12 +1,13 @@
 //! Real Prometheus servers, 2.42 and 3, scrape us in every format they know, and hold exactly what was pushed.
+//! What they hold is compared with our own scrape, series by series; neither side is parsed by the code it judges.
 
 mod pushed;
 
 use super::{
     exposition::{Samples, key, samples},
-    peers::{Process, free},
+    peers::{Process, free, settles},
 };
-use crate::support::{Pointsman, http, wait};
+use crate::support::{Pointsman, http};
 use pushed::push;
 use serde_json::Value;
 use std::{
@@ -119,23 +120,21 @@ fn ours(server: &Pointsman, accept: &str) -> Samples {
     all.into_iter().filter(|(key, _)| key.contains("job=\"it/") && !key.contains("_created{")).collect()
 }
 
-/// Waits until Prometheus holds for one format what we expose in it, then checks the scrape itself.
+/// Waits until Prometheus holds for one format what we expose in it (empty: as text 0.0.4), then checks the scrape itself.
 fn check(prometheus: &Prometheus, server: &Pointsman, format: &str, exposed: &str) {
     let native = format == "protobuf";
-    let accept = if exposed.contains("openmetrics") { exposed } else { "text/plain;version=0.0.4" };
+    let accept = if exposed.is_empty() { "text/plain;version=0.0.4" } else { exposed };
     let (mut want, mut got) = (Samples::new(), Samples::new());
     let mut natives = Vec::new();
-    let mut tries = 0;
-    wait("Prometheus to hold what we expose", || {
-        want = ours(server, if native || exposed.is_empty() { "text/plain;version=0.0.4" } else { accept });
+    settles(|| {
+        want = ours(server, accept);
         if native {
             // There the exponential histogram is one native sample, not its three text series.
             want.retain(|key, _| !key.contains("exponential"));
         }
         (got, natives) = prometheus.holds(format);
         got.retain(|key, _| !key.contains("_created{"));
-        tries += 1;
-        (got == want && natives.len() == usize::from(native) || tries > 400).then_some(())
+        got == want && natives.len() == usize::from(native)
     });
     assert!(!want.is_empty(), "{format}: nothing was pushed");
     assert_eq!(got, want, "{format}");
@@ -144,9 +143,8 @@ fn check(prometheus: &Prometheus, server: &Pointsman, format: &str, exposed: &st
         pushed::check_native(&natives);
     }
     if format == "text0" {
-        wait("the number of scraped samples to be ours", || {
-            (prometheus.meta("scrape_samples_scraped", format) == Some(samples(&server.scrape()).len() as f64)).then_some(())
-        });
+        let all = settles(|| prometheus.meta("scrape_samples_scraped", format) == Some(samples(&server.scrape()).len() as f64));
+        assert!(all, "{format}: Prometheus scraped another number of samples than we expose");
     }
 }
 
@@ -194,13 +192,14 @@ fn prometheus_3_reads_names_with_dots() {
     for round in 1..=2 {
         push(&server, round);
         for (format, accept) in [("om", ACCEPTS[2]), ("text1", ACCEPTS[3])] {
-            let mut want = Samples::new();
-            wait(&format!("Prometheus to hold dotted names from {format}"), || {
+            let (mut want, mut got) = (Samples::new(), Samples::new());
+            settles(|| {
                 want = ours(&server, accept);
-                let (mut got, _) = prometheus.holds(format);
+                (got, _) = prometheus.holds(format);
                 got.retain(|key, _| !key.contains("_created{"));
-                (got == want).then_some(())
+                got == want
             });
+            assert_eq!(got, want, "{format}");
             assert!(want.keys().any(|key| key.starts_with("it.requests_total{")), "{want:#?}");
             assert_eq!(prometheus.meta("up", format), Some(1.0), "{format}");
         }

@@ -131,7 +131,7 @@ async fn waits_grow_and_honour_the_named_delay() {
     assert_eq!(waits.len(), 3);
     // the random number is 0, so each wait is the lower end of its step
     for (wait, want) in waits.iter().zip([250, 500, 900].map(Duration::from_millis)) {
-        assert!(*wait >= want && *wait < want * 3, "{waits:?}");
+        assert!(*wait >= want && *wait < want + DRAIN / 2, "{waits:?}");
     }
     let state = traces.backends().remove(0);
     assert_eq!((state.counts.exports_failed, state.counts.sent, state.counts.failing), (3, 1, false));
@@ -211,7 +211,7 @@ async fn a_silent_back_end_slows_no_other() {
         never = silent.clone().serve(silent_listener, true) => match never {},
         began = forward(&traces, Duration::from_millis(200), scenario) => began,
     };
-    assert!(began.elapsed() < Duration::from_secs(2), "the drain has a deadline");
+    assert!(began.elapsed() < DRAIN / 2, "the drain has a deadline");
     push(&traces, &["late"]);
     let states = traces.backends();
     assert_eq!((dropped(&states[0]), states[0].queued.bytes), (BTreeMap::from([("shutdown", 4)]), 0));

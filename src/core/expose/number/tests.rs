@@ -55,7 +55,8 @@ fn floats_look_as_go_prints_them() {
         NaN NaN
         +Inf +Inf
         -Inf -Inf
-    "#]].assert_eq(&values.split_whitespace().map(line).collect::<String>());
+    "#]]
+    .assert_eq(&values.split_whitespace().map(line).collect::<String>());
 }
 
 /// Scenario: whole numbers as they came. Guarantees: TY-05: every digit.

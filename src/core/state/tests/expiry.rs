@@ -1,6 +1,9 @@
 //! What ends by itself, when, and that its memory comes back.
 
-use super::script::{Script, check, request};
+use super::{
+    points::request,
+    script::{Script, check},
+};
 use crate::model::clock::{Mono, Wall};
 use expect_test::expect;
 use prost::Message;

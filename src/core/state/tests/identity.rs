@@ -1,7 +1,13 @@
 //! Who is who: series, scopes, resources and components that must, or must not, be one.
 
-use super::script::{Script, check, request};
-use crate::model::clock::{Mono, Wall};
+use super::{
+    points::request,
+    script::{Script, check},
+};
+use crate::model::{
+    clock::{Mono, Wall},
+    reject::Reason,
+};
 use expect_test::expect;
 use prost::Message;
 
@@ -171,4 +177,67 @@ fn the_epoch_moves_with_the_list_of_streams() {
               {} 2 1..6
         "#]],
     );
+}
+
+/// Scenario: a name of dots, under strategies that escape and that keep; an empty one.
+/// Guarantees: refused where nothing of it would be left (NM-05).
+#[test]
+fn a_name_must_leave_something() {
+    let body = request("a", &["gauge ...{} 1 0..5", "gauge :{} 1 0..5", "gauge {} 1 0..5"]).encode_to_vec();
+    let refused = |script: &Script| script.store.ingest(&body, Mono(1), Wall(1)).unwrap().rejected;
+    let mut script = Script::default();
+    assert_eq!(refused(&script), [(Reason::NoName, 2)].into());
+    script.store = script.store.keeping_names();
+    assert_eq!(refused(&script), [(Reason::NoName, 1)].into());
+}
+
+/// Scenario: description and metadata of a metric change, then stay; then metadata does not parse.
+/// Guarantees: the head is the last sent, the epoch moves once, the series stays; unreadable metadata refuses points.
+#[test]
+fn the_head_of_a_metric_is_the_last_sent() {
+    let script = Script::default();
+    let push = |description: &str, kind: &str| {
+        let mut request = request("a", &["gauge g{} 1 0..5"]);
+        let metric = &mut request.resource_metrics[0].scope_metrics[0].metrics[0];
+        description.clone_into(&mut metric.description);
+        metric.metadata = vec![super::points::pair("prometheus.type", kind)];
+        let tally = script.store.ingest(&request.encode_to_vec(), Mono(1), Wall(1)).unwrap();
+        (tally.rejected, script.store.epoch())
+    };
+    let (_, first) = push("one", "info");
+    let (_, second) = push("two", "stateset");
+    assert_ne!(first, second);
+    assert_eq!(push("two", "stateset"), ([].into(), second));
+    let too_long = "x".repeat(crate::limits::ATTRIBUTE_VALUE_BYTES_MAX + 1);
+    assert_eq!(push("three", &too_long), ([(Reason::AttributeTooLong, 1)].into(), second));
+    let streams = script.store.streams();
+    assert_eq!((&*streams[0].metric.description, streams[0].metric.prometheus_type.as_deref()), ("two", Some("stateset")));
+    assert_eq!((streams.len(), streams[0].series), (1, 1));
+}
+
+/// Scenario: a resource whose attributes do not parse, and a scope that is no UTF-8, beside good ones.
+/// Guarantees: their points are refused with the reason, the rest is kept (NM-24).
+#[test]
+fn a_bad_resource_or_scope_refuses_its_points() {
+    let mut request = request("a", &["gauge g{} 1 0..5", "gauge h{} 1 0..5"]);
+    let mut bad = request.resource_metrics[0].clone();
+    let long = "x".repeat(crate::limits::ATTRIBUTE_VALUE_BYTES_MAX + 1);
+    bad.resource.as_mut().unwrap().attributes.push(super::points::pair("long", &long));
+    request.resource_metrics.push(bad);
+    let mut scoped = request.resource_metrics[0].clone();
+    "QQ".clone_into(&mut scoped.scope_metrics[0].scope.as_mut().unwrap().name);
+    request.resource_metrics.push(scoped);
+    let mut body = request.encode_to_vec();
+    let at = body.windows(2).position(|two| two == b"QQ").unwrap();
+    body[at] = 0xff;
+    let mut script = Script::default();
+    let tally = script.store.ingest(&body, Mono(1), Wall(1)).unwrap();
+    assert_eq!(tally.rejected, [(Reason::AttributeTooLong, 2), (Reason::NotUtf8, 2)].into());
+    expect![[r#"
+        svc/a g
+          {} 1 0..5
+        svc/a h
+          {} 1 0..5
+    "#]]
+    .assert_eq(&script.run("show"));
 }

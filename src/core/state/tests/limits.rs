@@ -1,6 +1,9 @@
 //! Caps: what is refused, what folds into the overflow series, and that a flood leaves no trace.
 
-use super::script::{Script, check_capped, request};
+use super::{
+    points::request,
+    script::{Script, check_capped},
+};
 use crate::model::clock::{Mono, Wall};
 use expect_test::expect;
 use prost::Message;

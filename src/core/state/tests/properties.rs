@@ -1,6 +1,6 @@
 //! What must hold for any input: sums against exact models, any order of pushes, groups against their members.
 
-use super::script::{Script, request};
+use super::{points::request, script::Script};
 use crate::{
     decode::{RawBuckets, RawExponential},
     model::{

@@ -10,6 +10,7 @@
 //! Kinds: gauge, counter, updown, hist, exp, summary, with `+` behind them for delta and `?` for no temporality.
 //! A push of which not all was kept prints its tally.
 
+use super::points::request;
 use crate::{
     fault::Source,
     limits,
@@ -27,16 +28,6 @@ use crate::{
     },
 };
 use expect_test::Expect;
-use opentelemetry_proto::tonic::{
-    collector::metrics::v1::ExportMetricsServiceRequest,
-    common::v1::{AnyValue, InstrumentationScope, KeyValue, any_value},
-    metrics::v1::{
-        Exemplar, ExponentialHistogram, ExponentialHistogramDataPoint, Gauge, Histogram, HistogramDataPoint, Metric,
-        NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum, Summary, SummaryDataPoint, exemplar,
-        exponential_histogram_data_point::Buckets, metric::Data, number_data_point, summary_data_point::ValueAtQuantile,
-    },
-    resource::v1::Resource,
-};
 use prost::Message;
 use std::{fmt::Write as _, sync::Arc, time::Duration};
 
@@ -271,168 +262,4 @@ pub(super) fn views(rules: &str) -> ViewSet {
         _ => panic!("a bad view in a test: {:?}", read.faults),
     });
     ViewSet::compile(views.collect(), Vec::new())
-}
-
-/// A request of one resource and scope, each point in a metric of its own unless the line before has the same name.
-pub(super) fn request(who: &str, points: &[&str]) -> ExportMetricsServiceRequest {
-    let (service, instance) = who.split_once('/').unwrap_or(("svc", who));
-    let (instance, scope) = instance.split_once('@').unwrap_or((instance, ""));
-    let mut metrics: Vec<Metric> = Vec::new();
-    for line in points {
-        let metric = metric(line);
-        let joined = metrics.last_mut().is_some_and(|last| last.name == metric.name && join(last, &metric));
-        if !joined {
-            metrics.push(metric);
-        }
-    }
-    let attributes = vec![pair("service.instance.id", instance), pair("service.name", service)];
-    ExportMetricsServiceRequest {
-        resource_metrics: vec![ResourceMetrics {
-            resource: Some(Resource { attributes, ..Resource::default() }),
-            scope_metrics: vec![ScopeMetrics {
-                scope: Some(InstrumentationScope { name: scope.to_owned(), ..InstrumentationScope::default() }),
-                metrics,
-                ..ScopeMetrics::default()
-            }],
-            ..ResourceMetrics::default()
-        }],
-    }
-}
-
-fn join(last: &mut Metric, next: &Metric) -> bool {
-    match (&mut last.data, &next.data) {
-        (Some(Data::Gauge(a)), Some(Data::Gauge(b))) => a.data_points.extend(b.data_points.clone()),
-        (Some(Data::Sum(a)), Some(Data::Sum(b)))
-            if a.is_monotonic == b.is_monotonic && a.aggregation_temporality == b.aggregation_temporality =>
-        {
-            a.data_points.extend(b.data_points.clone());
-        }
-        (Some(Data::Histogram(a)), Some(Data::Histogram(b))) if a.aggregation_temporality == b.aggregation_temporality => {
-            a.data_points.extend(b.data_points.clone());
-        }
-        _ => return false,
-    }
-    true
-}
-
-fn pair(key: &str, text: &str) -> KeyValue {
-    let value = match text.parse::<i64>() {
-        Ok(i) => any_value::Value::IntValue(i),
-        Err(_) => any_value::Value::StringValue(text.to_owned()),
-    };
-    let value = if text == "true" { any_value::Value::BoolValue(true) } else { value };
-    KeyValue { key: key.to_owned(), value: Some(AnyValue { value: Some(value) }), ..KeyValue::default() }
-}
-
-/// `kind name{k=v} value… start..time [stale] [#exemplar@time]`
-fn metric(line: &str) -> Metric {
-    let (kind, rest) = line.split_once(' ').unwrap();
-    let (name, rest) = rest.split_once('{').unwrap();
-    let (labels, rest) = rest.split_once('}').unwrap();
-    let attributes: Vec<KeyValue> = labels.split(',').filter_map(|l| l.split_once('=')).map(|(k, v)| pair(k, v)).collect();
-    let words: Vec<&str> = rest.split_whitespace().collect();
-    let times = words.iter().find_map(|w| w.split_once("..")).unwrap_or(("0", "0"));
-    let (start_time_unix_nano, time_unix_nano) = (times.0.parse().unwrap(), times.1.parse().unwrap());
-    let flags = u32::from(words.contains(&"stale"));
-    let exemplars: Vec<Exemplar> = words.iter().filter_map(|w| w.strip_prefix('#')).map(exemplar).collect();
-    let temporality = if kind.ends_with('+') {
-        1
-    } else if kind.ends_with('?') {
-        0
-    } else {
-        2
-    };
-    let word = |key: &str| words.iter().find_map(|w| w.strip_prefix(key));
-    let kind = kind.trim_end_matches(['+', '?']);
-    let data = match kind {
-        "gauge" | "counter" | "updown" => {
-            let value = words.first().filter(|w| !w.contains("..") && **w != "stale").map(|w| match w.parse::<i64>() {
-                Ok(i) => number_data_point::Value::AsInt(i),
-                Err(_) => number_data_point::Value::AsDouble(w.parse().unwrap()),
-            });
-            let point = NumberDataPoint { attributes, start_time_unix_nano, time_unix_nano, exemplars, flags, value };
-            let data_points = vec![point];
-            match kind {
-                "gauge" => Data::Gauge(Gauge { data_points }),
-                _ => Data::Sum(Sum { data_points, aggregation_temporality: temporality, is_monotonic: kind == "counter" }),
-            }
-        }
-        "hist" => {
-            let bucket_counts: Vec<u64> = list(word("c=").unwrap_or_default());
-            let count = word("n=").map_or_else(|| bucket_counts.iter().sum(), |n| n.parse().unwrap());
-            let point = HistogramDataPoint {
-                attributes,
-                start_time_unix_nano,
-                time_unix_nano,
-                exemplars,
-                flags,
-                count,
-                bucket_counts,
-                sum: word("sum=").map(|s| s.parse().unwrap()),
-                explicit_bounds: list(word("le=").unwrap_or_default()),
-                ..HistogramDataPoint::default()
-            };
-            Data::Histogram(Histogram { data_points: vec![point], aggregation_temporality: temporality })
-        }
-        "exp" => {
-            let side = |text: Option<&str>| {
-                text.map(|t| {
-                    let (offset, counts) = t.split_once(':').unwrap();
-                    Buckets { offset: offset.parse().unwrap(), bucket_counts: list(counts) }
-                })
-            };
-            let (positive, negative) = (side(word("p=")), side(word("m=")));
-            let zero_count = word("zero=").map_or(0, |z| z.parse().unwrap());
-            let total: u64 = positive.iter().chain(&negative).flat_map(|b| &b.bucket_counts).sum::<u64>() + zero_count;
-            let point = ExponentialHistogramDataPoint {
-                attributes,
-                start_time_unix_nano,
-                time_unix_nano,
-                exemplars,
-                flags,
-                positive,
-                negative,
-                zero_count,
-                count: word("n=").map_or(total, |n| n.parse().unwrap()),
-                sum: word("sum=").map(|s| s.parse().unwrap()),
-                scale: word("s=").map_or(0, |s| s.parse().unwrap()),
-                zero_threshold: word("z=").map_or(0.0, |z| z.parse().unwrap()),
-                ..ExponentialHistogramDataPoint::default()
-            };
-            Data::ExponentialHistogram(ExponentialHistogram { data_points: vec![point], aggregation_temporality: temporality })
-        }
-        "summary" => {
-            let pair = |w: &str| {
-                w.split_once('=').map(|(q, v)| ValueAtQuantile { quantile: q.parse().unwrap(), value: v.parse().unwrap() })
-            };
-            let quantile_values = words.iter().filter_map(|w| w.strip_prefix('q')).filter_map(pair).collect();
-            let (count, sum) = (word("n=").map_or(0, |n| n.parse().unwrap()), word("sum=").map_or(0.0, |s| s.parse().unwrap()));
-            Data::Summary(Summary {
-                data_points: vec![SummaryDataPoint {
-                    attributes,
-                    start_time_unix_nano,
-                    time_unix_nano,
-                    count,
-                    sum,
-                    quantile_values,
-                    flags,
-                }],
-            })
-        }
-        other => panic!("no such kind: {other}"),
-    };
-    Metric { name: name.to_owned(), data: Some(data), ..Metric::default() }
-}
-
-fn list<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> Vec<T> {
-    text.split(',').filter(|item| !item.is_empty()).map(|item| item.parse().unwrap()).collect()
-}
-
-fn exemplar(text: &str) -> Exemplar {
-    let (value, time) = text.split_once('@').unwrap();
-    Exemplar {
-        time_unix_nano: time.parse().unwrap(),
-        value: Some(exemplar::Value::AsDouble(value.parse().unwrap())),
-        ..Exemplar::default()
-    }
 }

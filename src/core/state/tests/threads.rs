@@ -1,6 +1,9 @@
 //! Many threads at once: the state is one that some serial order gives (TM-20).
 
-use super::script::{Script, request, views};
+use super::{
+    points::request,
+    script::{Script, views},
+};
 use crate::model::clock::{Mono, Wall};
 use expect_test::expect;
 use prost::Message;

@@ -1,0 +1,241 @@
+//! One case: a folder with `case.yaml`, the requests, and the bodies they must lead to.
+//! Knows no rule: what is right stands in the files of the case.
+
+use super::shuffle;
+use pointsman_core::{
+    decode::{json, reply},
+    expose::{ExposeOptions, negotiate::negotiate, scrape::Scrape},
+    model::{
+        clock::{Mono, SECOND, Wall},
+        reject::Tally,
+    },
+    state::store::{Store, StoreConfig},
+};
+use serde::Deserialize;
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+/// `case.yaml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Head {
+    rules: Vec<String>,
+    /// A Rust test that proves what data cannot say; then there are no steps.
+    test: Option<String>,
+    #[serde(default)]
+    switches: Switches,
+    #[serde(default)]
+    steps: Vec<Step>,
+}
+
+/// Flags of `serve` that change what is exposed; absent = the default.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Switches {
+    translation_strategy: Option<String>,
+    scope_labels: Option<bool>,
+    ratio_suffix: Option<bool>,
+    instance_fallback: Option<bool>,
+    #[serde(default)]
+    promote_resource_attributes: Vec<String>,
+}
+
+/// One step; exactly one of `push`, `wait`, `scrape`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Step {
+    /// A request, by file name.
+    push: Option<String>,
+    /// How many points it must refuse.
+    #[serde(default)]
+    rejected: u64,
+    /// Text that its reply must contain.
+    message: Option<String>,
+    /// The request is bad data; nothing of it is applied.
+    #[serde(default)]
+    bad: bool,
+    /// Seconds that pass, with an expiry tick at the end.
+    wait: Option<u64>,
+    /// The file with the expected body.
+    scrape: Option<String>,
+    /// The Accept header of the scrape.
+    #[serde(default)]
+    accept: Accept,
+    /// The Content-Type that the scrape must have.
+    content_type: Option<String>,
+}
+
+/// One Accept line, or several.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Accept {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Default for Accept {
+    fn default() -> Self {
+        Self::Many(Vec::new())
+    }
+}
+
+impl Accept {
+    fn lines(&self) -> Vec<&str> {
+        match self {
+            Self::One(line) => vec![line],
+            Self::Many(lines) => lines.iter().map(String::as_str).collect(),
+        }
+    }
+}
+
+/// A case, loaded.
+#[derive(Debug)]
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) rules: Vec<String>,
+    pub(crate) test: Option<String>,
+    folder: PathBuf,
+    switches: Switches,
+    steps: Vec<Step>,
+}
+
+/// What changes while the steps run.
+struct Run {
+    store: Arc<Store>,
+    options: ExposeOptions,
+    now: Mono,
+    seed: u64,
+}
+
+/// When every case begins, by the wall clock.
+const BEGIN: Wall = Wall::from_secs(1_700_000_000);
+
+impl Case {
+    /// Loads every folder that has a `case.yaml`, in order of names.
+    pub(crate) fn load_all(root: &Path) -> Result<Vec<Self>, String> {
+        let mut folders: Vec<PathBuf> = fs::read_dir(root)
+            .map_err(|error| format!("read {}: {error}", root.display()))?
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| path.is_dir())
+            .collect();
+        folders.sort();
+        folders.into_iter().map(Self::load).collect()
+    }
+
+    fn load(folder: PathBuf) -> Result<Self, String> {
+        let text = fs::read_to_string(folder.join("case.yaml")).map_err(|error| format!("read {}: {error}", folder.display()))?;
+        let head: Head = serde_saphyr::from_str(&text).map_err(|error| format!("{}: {error}", folder.display()))?;
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Ok(Self { name, rules: head.rules, test: head.test, folder, switches: head.switches, steps: head.steps })
+    }
+
+    /// Files of the folder that no step reads or compares.
+    pub(crate) fn stray_files(&self) -> Vec<String> {
+        let known: BTreeSet<&str> = self.steps.iter().flat_map(|s| [s.push.as_deref(), s.scrape.as_deref()]).flatten().collect();
+        let files = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let names = files.map(|file| file.file_name().to_string_lossy().into_owned());
+        names.filter(|name| name != "case.yaml" && !known.contains(name.as_str())).collect()
+    }
+
+    /// Runs the steps in process, the requests shuffled by `seed`.
+    pub(crate) fn run(&self, seed: u64) -> Result<(), String> {
+        let config = StoreConfig { series_max: 10_000, expire_after: Duration::from_secs(300), seeds: [seed, !seed] };
+        let (options, store) = (self.options()?, Store::new(config));
+        let store = Arc::new(if options.strategy.escapes() { store } else { store.keeping_names() });
+        let mut run = Run { store, options, now: Mono::from_secs(1), seed };
+        for (at, step) in self.steps.iter().enumerate() {
+            self.step(step, &mut run).map_err(|fault| format!("step {}: {fault}", at + 1))?;
+        }
+        Ok(())
+    }
+
+    fn step(&self, step: &Step, run: &mut Run) -> Result<(), String> {
+        match (&step.push, step.wait, &step.scrape) {
+            (Some(file), None, None) => self.push(step, file, run),
+            (None, Some(secs), None) => {
+                run.now = Mono(run.now.0 + secs * SECOND);
+                run.store.expire(run.now);
+                Ok(())
+            }
+            (None, None, Some(file)) => self.scrape(step, file, run),
+            _ => Err("needs exactly one of push, wait, scrape".into()),
+        }
+    }
+
+    fn push(&self, step: &Step, file: &str, run: &mut Run) -> Result<(), String> {
+        let text = self.read(file)?;
+        let mut request: serde_json::Value = serde_json::from_str(&text).map_err(|error| format!("{file}: {error}"))?;
+        shuffle::request(&mut request, run.seed);
+        let body = json::metrics_to_protobuf(request.to_string().as_bytes());
+        let tally = body.and_then(|body| run.store.ingest(&body, run.now, BEGIN));
+        match tally {
+            Ok(_) if step.bad => Err(format!("{file}: taken, although it is bad data")),
+            Err(error) if step.bad => contains(&error.to_string(), step.message.as_deref()),
+            Err(error) => Err(format!("{file}: {error}")),
+            Ok(tally) => replied(step, &tally),
+        }
+    }
+
+    fn scrape(&self, step: &Step, file: &str, run: &Run) -> Result<(), String> {
+        let negotiated = negotiate(step.accept.lines(), []);
+        let content_type = negotiated.content_type();
+        if step.content_type.as_ref().is_some_and(|wanted| *wanted != content_type) {
+            return Err(format!("{file}: Content-Type is {content_type:?}, not {:?}", step.content_type));
+        }
+        let mut scrape = Scrape::new(Arc::clone(&run.store), run.options.clone(), negotiated, &[]);
+        let mut body = Vec::new();
+        while scrape.next_chunk(&mut body) {}
+        let got =
+            if file.ends_with(".pb.txt") { super::dump::protobuf(&body)? } else { String::from_utf8_lossy(&body).into_owned() };
+        self.compare(file, &got, run.seed)
+    }
+
+    /// Under `UPDATE_EXPECT=1` the unshuffled round writes the file, and the shuffled ones must agree with it.
+    fn compare(&self, file: &str, got: &str, seed: u64) -> Result<(), String> {
+        let path = self.folder.join(file);
+        if seed == 0 && std::env::var_os("UPDATE_EXPECT").is_some() {
+            return fs::write(&path, got).map_err(|error| format!("write {file}: {error}"));
+        }
+        let want = self.read(file)?;
+        if want == got { Ok(()) } else { Err(format!("{file} differs\n--- expected\n{want}--- got\n{got}---")) }
+    }
+
+    fn read(&self, file: &str) -> Result<String, String> {
+        fs::read_to_string(self.folder.join(file)).map_err(|error| format!("read {file}: {error}"))
+    }
+
+    fn options(&self) -> Result<ExposeOptions, String> {
+        let Switches { translation_strategy, scope_labels, ratio_suffix, instance_fallback, promote_resource_attributes } =
+            &self.switches;
+        let mut options = ExposeOptions::default();
+        if let Some(name) = translation_strategy {
+            options.strategy = name.parse().map_err(|error| format!("translationStrategy: {error}"))?;
+        }
+        options.scope_labels = scope_labels.unwrap_or(options.scope_labels);
+        options.ratio_suffix = ratio_suffix.unwrap_or(options.ratio_suffix);
+        options.instance_fallback = instance_fallback.unwrap_or(options.instance_fallback);
+        options.promote.clone_from(promote_resource_attributes);
+        Ok(options)
+    }
+}
+
+fn contains(text: &str, wanted: Option<&str>) -> Result<(), String> {
+    match wanted {
+        Some(wanted) if !text.contains(wanted) => Err(format!("says {text:?}, not {wanted:?}")),
+        _ => Ok(()),
+    }
+}
+
+fn replied(step: &Step, tally: &Tally) -> Result<(), String> {
+    let got = tally.rejected_total();
+    if got != step.rejected {
+        return Err(format!("refused {got} points, not {}: {:?}", step.rejected, tally.rejected));
+    }
+    contains(&reply::metrics_reply(tally).to_json(), step.message.as_deref())
+}
