@@ -392,7 +392,7 @@ fn grpc_health_answers() {
 /// the same connection.
 /// Guarantees: the first is cut off after the time for a head, the second is served both times, and so are others (RH-18).
 #[test]
-fn a_slow_head_is_cut_off_and_a_pause_is_not() {
+fn a_slow_head_is_cut_off() {
     let server = Pointsman::start(&[]);
     let connect = || {
         let stream = TcpStream::connect(server.http).expect("the port answers");
