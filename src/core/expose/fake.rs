@@ -288,7 +288,7 @@ fn exemplar_of(encoded: &str) -> Exemplar {
 /// A whole body under any terms.
 pub(super) fn body_with(source: Fake, options: &ExposeOptions, negotiated: Negotiated, names: &[&str]) -> (Vec<u8>, ScrapeStats) {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-    let terms = negotiated.clone();
+    let terms = negotiated;
     let mut scrape = Scrape::new(source, options.clone(), negotiated, &names);
     let mut out = Vec::new();
     while scrape.next_chunk(&mut out) {}
