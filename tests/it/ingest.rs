@@ -1,7 +1,10 @@
 //! OTLP in, as senders and their enemies send it. Each row names the rule it proves (RG: gRPC, RH: HTTP, RJ: JSON).
 //! What a point means is tested in core; here is what a whole request comes to.
 
-use crate::support::{Pointsman, Reply, http, now, raw, runtime};
+use crate::{
+    grpc::{self, EXPORT, GRPC, framed},
+    support::{Pointsman, Reply, http, now, raw, runtime},
+};
 use opentelemetry_proto::tonic::{
     collector::metrics::v1::{ExportMetricsServiceRequest, metrics_service_client::MetricsServiceClient},
     common::v1::{AnyValue, InstrumentationScope, KeyValue, any_value::Value},
@@ -267,48 +270,10 @@ fn expect_continue_and_chunks_work() {
 }
 
 /// A unary call of any method with any message, as bytes.
-fn call(
-    server: &Pointsman,
-    path: &'static str,
-    headers: &[(&'static str, &'static str)],
-    framed: Vec<u8>,
-) -> (Code, String, bool) {
-    use http_body_util::{BodyExt, Full};
-    let addr = server.grpc;
-    runtime().block_on(async {
-        let tcp = tokio::net::TcpStream::connect(addr).await.expect("the gRPC port answers");
-        let io = hyper_util::rt::TokioIo::new(tcp);
-        let executor = hyper_util::rt::TokioExecutor::new();
-        let (mut client, connection) = hyper::client::conn::http2::handshake(executor, io).await.expect("HTTP/2");
-        let mut request = http::Request::post(format!("http://{addr}{path}")).header("te", "trailers");
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let request = request.body(Full::new(bytes::Bytes::from(framed))).expect("a request");
-        let exchange = async {
-            let response = client.send_request(request).await.expect("an answer");
-            let headers = response.headers().clone();
-            let body = response.into_body().collect().await.expect("a body");
-            let trailers = body.trailers().cloned().unwrap_or_default();
-            let all = if headers.contains_key("grpc-status") { headers } else { trailers };
-            let status = tonic::Status::from_header_map(&all).expect("a gRPC status");
-            let details = String::from_utf8_lossy(status.details()).contains("RetryInfo");
-            (status.code(), status.message().to_owned(), details)
-        };
-        tokio::select! {
-            answer = exchange => answer,
-            _ = connection => panic!("the connection broke"),
-        }
-    })
+fn call(server: &Pointsman, path: &str, headers: &[(&str, &str)], framed: Vec<u8>) -> (Code, String, bool) {
+    let called = grpc::call(server.grpc, path, headers, framed);
+    (called.code, called.message, called.has_retry_info)
 }
-
-fn framed(flag: u8, message: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(message.len()).expect("a short message");
-    [&[flag][..], &length.to_be_bytes(), message].concat()
-}
-
-const EXPORT: &str = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
-const GRPC: (&str, &str) = ("content-type", "application/grpc");
 
 /// Scenario: every kind of bad call, one after the other.
 /// Guarantees: its own code, none that clients would retry, no RetryInfo (RG-01, RG-02, RG-03, RG-10, RG-11).
