@@ -42,7 +42,7 @@ pub(crate) fn call(addr: SocketAddr, path: &str, headers: &[(&str, &str)], frame
 }
 
 /// An HTTP/2 connection, and what drives it.
-pub(crate) async fn connect(addr: SocketAddr) -> (SendRequest<Full<Bytes>>, impl Future<Output = ()>) {
+async fn connect(addr: SocketAddr) -> (SendRequest<Full<Bytes>>, impl Future<Output = ()>) {
     let tcp = tokio::net::TcpStream::connect(addr).await.expect("the gRPC port answers");
     let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(tcp)).await;
     let (client, connection) = handshake.expect("HTTP/2");
@@ -51,7 +51,7 @@ pub(crate) async fn connect(addr: SocketAddr) -> (SendRequest<Full<Bytes>>, impl
 }
 
 /// One call on a connection.
-pub(crate) async fn exchange(
+async fn exchange(
     client: &mut SendRequest<Full<Bytes>>,
     addr: SocketAddr,
     path: &str,

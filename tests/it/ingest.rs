@@ -1,12 +1,17 @@
 //! OTLP in, as senders and their enemies send it. Each row names the rule it proves (RG: gRPC, RH: HTTP, RJ: JSON).
 //! What a point means is tested in core; here is what a whole request comes to.
 
+mod connections;
+mod refusals;
+
 use crate::{
     grpc::{self, EXPORT, GRPC, framed},
     support::{Pointsman, Reply, http, now, raw, runtime},
 };
 use opentelemetry_proto::tonic::{
-    collector::metrics::v1::{ExportMetricsServiceRequest, metrics_service_client::MetricsServiceClient},
+    collector::metrics::v1::{
+        ExportMetricsServiceRequest, ExportMetricsServiceResponse, metrics_service_client::MetricsServiceClient,
+    },
     common::v1::{AnyValue, InstrumentationScope, KeyValue, any_value::Value},
     metrics::v1::{Gauge, Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, metric, number_data_point},
     resource::v1::Resource,
@@ -313,6 +318,14 @@ fn bad_calls_have_their_own_codes() {
     assert_eq!(code, Code::Ok, "{message}");
 }
 
+/// A request of nearly 1 MiB that never ends, for as long as its connection is held.
+fn hold(server: &Pointsman) -> TcpStream {
+    let head = "POST /v1/metrics HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-protobuf\r\ncontent-length: 1048576\r\n\r\n";
+    let mut stream = TcpStream::connect(server.http).expect("the port answers");
+    stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&vec![0; (1 << 20) - 100])).expect("sent");
+    stream
+}
+
 /// Scenario: bodies come in so large that not all fit in the budget of bytes in flight.
 /// Guarantees: who comes too late is told to come back: 503 with Retry-After, UNAVAILABLE with RetryInfo; when the
 /// others are gone it is taken (RG-09, RH-13, RC-05).
@@ -320,13 +333,7 @@ fn bad_calls_have_their_own_codes() {
 fn too_much_in_flight_is_told_to_come_back() {
     let server = Pointsman::start(&["--max-body", "1MiB", "--memory-limit", "1MiB"]);
     // Twice --max-body fits: two bodies that never end take nearly all of it.
-    let head = "POST /v1/metrics HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-protobuf\r\ncontent-length: 1048576\r\n\r\n";
-    let hold = || {
-        let mut stream = TcpStream::connect(server.http).expect("the port answers");
-        stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&vec![0; (1 << 20) - 100])).expect("sent");
-        stream
-    };
-    let held = [hold(), hold()];
+    let held = [hold(&server), hold(&server)];
     let filled = || (server.get("/api/v1/health").json()["item"]["flightBytes"].as_u64() >= Some(2_000_000)).then_some(());
     crate::support::wait("the budget to fill", filled);
     let body = gauge("late", "late", &[Some(1.0); 20]).encode_to_vec();
