@@ -198,6 +198,7 @@ impl Component {
             caps: &shared.caps,
             interner: &mut self.interner,
             component_series: &mut self.series,
+            removed: &mut self.removed,
             counts,
             now_secs: secs(now),
             request,
@@ -257,9 +258,12 @@ impl Scopes {
 
     /// Forgets scopes that no stream has.
     pub(crate) fn sweep(&mut self) {
-        self.by_value.retain(|scope, (_, spellings)| Arc::strong_count(scope) > *spellings + 1);
         let Self { by_spelling, by_value } = self;
-        by_spelling.retain(|_, (_, scope)| by_value.contains_key(scope));
+        let before = by_value.len();
+        by_value.retain(|scope, (_, spellings)| Arc::strong_count(scope) > *spellings + 1);
+        if by_value.len() < before {
+            by_spelling.retain(|_, (_, scope)| by_value.contains_key(scope));
+        }
     }
 }
 
