@@ -3,6 +3,7 @@
 
 mod config;
 mod conformance;
+mod demo;
 mod drain;
 mod expose;
 mod ingest;
