@@ -142,6 +142,7 @@ impl Own {
         for (signal, body) in self.telemetry.collect() {
             (self.sink)(signal, body);
         }
+        self.telemetry.metrics_arrived();
     }
 
     /// A scrape was answered to its last byte.

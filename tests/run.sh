@@ -58,8 +58,8 @@ finish() {
 # What the scripts and builds call, and the Debian package that has it.
 needs() {
     local missing=() pair
-    for pair in cc:build-essential git:git flock:util-linux dpkg-deb:dpkg; do
-        command -v "${pair%%:*}" >/dev/null || missing+=("${pair#*:}")
+    for pair in cc:build-essential git:git flock:util-linux dpkg-deb:dpkg kill:procps; do
+        [ -n "$(type -P "${pair%%:*}")" ] || missing+=("${pair#*:}")
     done
     python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3-venv)
     if [ ${#missing[@]} -gt 0 ]; then
@@ -93,10 +93,11 @@ step "real peers" build_tools || { failed=$((failed + 1)); finish; }
 POINTSMAN_TOOLS_BIN=$(tail -n 1 "$work/tools")
 export POINTSMAN_TOOLS_BIN
 check "clippy" cargo clippy --workspace --all-targets --quiet -- -D warnings
-tests "unit tests" cargo test --workspace --lib --bins
-tests "documentation tests" cargo test --workspace --doc
+# Whatever a test renders or scrapes from here on is kept for the judges.
 export POINTSMAN_JUDGE_DIR=$work/scrapes
 mkdir -p "$POINTSMAN_JUDGE_DIR"
+tests "unit tests" cargo test --workspace --lib --bins
+tests "documentation tests" cargo test --workspace --doc
 tests "whole-process tests, with real peers" timeout 2400 cargo test --test it -- --include-ignored
 cp "$work/out" "$work/it"
 cargo test --quiet --test it -- --ignored --list >"$work/real" 2>/dev/null

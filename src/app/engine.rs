@@ -28,8 +28,6 @@ use std::{
 };
 use tokio::sync::Semaphore;
 
-/// Series that our own telemetry may have.
-const OWN_SERIES_MAX: usize = 10_000;
 /// The share of the memory limit that requests in flight may take.
 const FLIGHT_SHARE: u64 = 4;
 
@@ -162,7 +160,7 @@ fn store(series_max: usize, expire_after: Duration) -> Store {
 
 /// It never expires: it is pushed to in this very process.
 fn store_of_ourselves() -> Arc<Store> {
-    Arc::new(store(OWN_SERIES_MAX, Duration::MAX))
+    Arc::new(store(limits::OWN_SERIES_MAX, Duration::MAX))
 }
 
 fn options(config: &Config) -> ExposeOptions {

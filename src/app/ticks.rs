@@ -6,9 +6,6 @@ use pointsman_core::limits;
 use std::{sync::Arc, time::Duration};
 use tokio::time::{MissedTickBehavior, interval};
 
-/// How often our own telemetry is pushed.
-const OWN_PUSH_MS: u64 = 5_000;
-
 /// Reads the views once, so that nothing is taken before they are in force; then starts everything, to end when asked.
 pub fn start(engine: &Arc<Engine>, tasks: &Tasks, stop: &Stop) {
     let mut loader = Loader::new(engine);
@@ -17,7 +14,7 @@ pub fn start(engine: &Arc<Engine>, tasks: &Tasks, stop: &Stop) {
     let expiring = Arc::clone(engine);
     tasks.vital("expiry", every(limits::EXPIRE_TICK_MS, stop.clone(), move || expiring.store.expire(expiring.clock.mono())));
     let telling = Arc::clone(engine);
-    tasks.vital("own telemetry", every(OWN_PUSH_MS, stop.clone(), move || telling.own.push()));
+    tasks.vital("own telemetry", every(limits::OWN_PUSH_MS, stop.clone(), move || telling.own.push()));
     let clock = engine.clock;
     for forwarder in engine.traces.forwarders(&(Arc::new(move || clock.wall()) as _), random) {
         let stop = stop.clone();

@@ -98,15 +98,15 @@ pub struct Fault {
     /// Where.
     pub place: Place,
     /// The cause, in one sentence without full stop.
-    pub message: String,
+    pub message: Box<str>,
     /// What would be right here, where the code's own fix can be said better.
-    pub hint: Option<String>,
+    pub hint: Option<Box<str>>,
     /// The nearest spellings that would do, best first.
-    pub suggestions: Vec<String>,
+    pub suggestions: Box<[String]>,
     /// Everything that would do, where that is a short list.
-    pub allowed: Vec<String>,
-    /// Other places to look at.
-    pub related: Vec<Related>,
+    pub allowed: Box<[String]>,
+    /// Another place to look at.
+    pub related: Option<Box<Related>>,
 }
 
 impl Fault {
@@ -124,12 +124,13 @@ impl Fault {
             message.push_str(part);
         }
         debug_assert!(words.next().is_none(), "more words than the template of {} takes", code.id());
-        Self { code, place, message, hint: None, suggestions: Vec::new(), allowed: Vec::new(), related: Vec::new() }
+        let (suggestions, allowed) = Default::default();
+        Self { code, place, message: message.into(), hint: None, suggestions, allowed, related: None }
     }
 
     /// Says what would be right here, instead of the code's general fix.
     #[must_use]
-    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn with_hint(mut self, hint: impl Into<Box<str>>) -> Self {
         self.hint = Some(hint.into());
         self
     }
@@ -137,7 +138,7 @@ impl Fault {
     /// Lists what would do, and suggests what of it `found` was probably meant to be.
     #[must_use]
     pub fn with_allowed(mut self, found: &str, allowed: &[&str]) -> Self {
-        self.suggestions = suggest::nearest(found, allowed.iter().copied());
+        self.suggestions = suggest::nearest(found, allowed.iter().copied()).into();
         self.allowed = allowed.iter().map(|&word| word.into()).collect();
         self
     }
@@ -145,7 +146,7 @@ impl Fault {
     /// Points at another place.
     #[must_use]
     pub fn with_related(mut self, place: Place, text: impl Into<String>) -> Self {
-        self.related.push(Related { place, text: text.into() });
+        self.related = Some(Box::new(Related { place, text: text.into() }));
         self
     }
 

@@ -81,6 +81,8 @@ pub const VIEW_TEXT_BYTES_MAX: usize = 256;
 pub const VIEW_REASON_BYTES_MAX: usize = 1024;
 /// Pairs of rules of different views that are compared for clashes.
 pub const VIEW_PAIRS_MAX: usize = 1_000_000;
+/// Patterns that are tried on declared instruments to warn of what is doubtful.
+pub const VIEW_TRIES_MAX: usize = 20_000_000;
 /// Instruments of one catalogue.
 pub const CATALOGUE_INSTRUMENTS_MAX: usize = 10_000;
 /// Bytes of spans that may wait for the trace back end.
@@ -126,10 +128,6 @@ const _: () = assert!(VIEW_FILE_BYTES_MAX <= VIEW_BYTES_MAX);
 const _: () = assert!(VALUE_DEPTH_MAX < JSON_DEPTH_MAX);
 const _: () = assert!(RETRY_BACKOFF_MS_MIN < RETRY_BACKOFF_MS_MAX && RETRY_BACKOFF_MS_MAX <= RETRY_ASKED_SECS_MAX * 1_000);
 const _: () = assert!(RECENT_SPANS_PER_TRACE_MAX <= RECENT_SPANS_MAX);
-const _: () = assert!(VIEW_FILE_BYTES_MAX <= VIEW_BYTES_MAX);
-const _: () = assert!(VIEW_FILE_BYTES_MAX <= VIEW_BYTES_MAX);
-const _: () = assert!(VALUE_DEPTH_MAX < JSON_DEPTH_MAX);
-const _: () = assert!(4 * VALUE_DEPTH_MAX + 16 < JSON_DEPTH_MAX);
 const _: () = assert!(SERIES_PER_METRIC_MAX <= SERIES_PER_COMPONENT_MAX);
 
 /// Milliseconds from accept to the first bytes of a request, and for an HTTP/1 request head.
@@ -186,6 +184,10 @@ pub const DRAIN_MS_MAX: u64 = 10_000;
 pub const VIEWS_POLL_MS: u64 = 500;
 /// Milliseconds between two looks for what fell silent.
 pub const EXPIRE_TICK_MS: u64 = 5_000;
+/// Series that our own telemetry may have.
+pub const OWN_SERIES_MAX: usize = 10_000;
+/// Milliseconds between two pushes of our own telemetry.
+pub const OWN_PUSH_MS: u64 = 5_000;
 /// Items of one answer of the JSON API.
 pub const API_ITEMS_MAX: usize = 1_000;
 /// Bytes of the configuration file.

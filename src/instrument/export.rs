@@ -5,6 +5,7 @@
 mod tests;
 
 use crate::{
+    ended::Ended,
     metric::{CallbackOf, Counter, Distribution, Histogram, Meta, Metric, Observable, Readings},
     semconv::attribute,
     span::Finished,
@@ -81,6 +82,7 @@ pub struct Telemetry {
     resource: ResourceAttributesWithSchema,
     limits: Arc<Mutex<BTreeMap<&'static str, usize>>>,
     meters: Mutex<BTreeMap<&'static str, Meter>>,
+    ended: Mutex<Ended>,
     spans: Mutex<Vec<SpanData>>,
     spans_dropped: AtomicU64,
     now: Box<dyn Fn() -> SystemTime + Send + Sync>,
@@ -106,6 +108,7 @@ impl Telemetry {
             resource: (&resource).into(),
             limits,
             meters: Mutex::default(),
+            ended: Mutex::default(),
             spans: Mutex::default(),
             spans_dropped: AtomicU64::new(0),
             now: Box::new(now),
@@ -113,6 +116,7 @@ impl Telemetry {
     }
 
     /// A counter; the SDK's instrument is made at its first use.
+    #[expect(clippy::disallowed_methods, reason = "the one place that makes them, from generated names")]
     pub fn counter<M: Metric<Value = u64>>(self: &Arc<Self>) -> Counter<M> {
         let telemetry = self.clone();
         let make = move || {
@@ -123,6 +127,7 @@ impl Telemetry {
     }
 
     /// A histogram; the SDK's instrument is made at its first use.
+    #[expect(clippy::disallowed_methods, reason = "the one place that makes them, from generated names")]
     pub fn histogram<M: Metric<Value = Distribution>>(self: &Arc<Self>) -> Histogram<M> {
         let telemetry = self.clone();
         let make = move || {
@@ -161,7 +166,8 @@ impl Telemetry {
         let mut out = Vec::new();
         let mut metrics = ResourceMetrics::default();
         if self.reader.collect(&mut metrics).is_ok() && metrics.scope_metrics().next().is_some() {
-            let request = ExportMetricsServiceRequest::from(&metrics);
+            let mut request = ExportMetricsServiceRequest::from(&metrics);
+            self.ended.lock().mark(&mut request);
             out.push((Signal::Metrics, request.encode_to_vec().into()));
         }
         let spans = std::mem::take(&mut *self.spans.lock());
@@ -170,6 +176,11 @@ impl Telemetry {
             out.push((Signal::Traces, ExportTraceServiceRequest { resource_spans }.encode_to_vec().into()));
         }
         out
+    }
+
+    /// A request with metrics arrived: what ended before it need not be said again.
+    pub fn metrics_arrived(&self) {
+        self.ended.lock().arrived();
     }
 
     /// Now, by the clock it was given.
@@ -245,7 +256,12 @@ impl Exporter {
         let mut result = Ok(());
         for (signal, body) in requests {
             match self.transport.send(signal, body.clone()).await {
-                Ok(rejected) => self.rejected = self.rejected.saturating_add(rejected),
+                Ok(rejected) => {
+                    self.rejected = self.rejected.saturating_add(rejected);
+                    if signal == Signal::Metrics {
+                        self.telemetry.metrics_arrived();
+                    }
+                }
                 Err(error) => {
                     self.failed = self.failed.saturating_add(1);
                     if signal == Signal::Traces && error.retryable() {

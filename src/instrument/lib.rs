@@ -14,6 +14,7 @@
 //! Metrics go through the SDK and are cumulative on the wire, so that a push that is lost or comes twice does no harm.
 //! Nothing here knows pointsman's core: this crate is what other operators depend on.
 
+mod ended;
 pub mod export;
 pub mod metric;
 pub mod reconcile;

@@ -48,6 +48,16 @@ fn mistakes_of_all_places_are_one_report() {
     assert!(code == 2 && stderr.contains("error[PM0505]: cannot read /nowhere/pointsman.yaml: "), "{stderr}");
 }
 
+/// Scenario: a prefix for every name is asked for, by the words that exporters know it by.
+/// Guarantees: each is refused as an unknown flag: names never get one (NM-22).
+#[test]
+fn no_prefix_is_offered() {
+    for flag in ["--namespace", "--prefix", "--metric-prefix"] {
+        let (code, _, stderr) = run(&["serve", flag, "my app"], &[]);
+        assert!(code == 2 && stderr.contains(flag), "{flag}: {code} {stderr}");
+    }
+}
+
 /// Scenario: the same key in the file, the environment and on the command line of a real process.
 /// Guarantees: the command line wins over the environment, which wins over the file.
 #[test]

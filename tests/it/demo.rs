@@ -1,134 +1,97 @@
-//! `pointsman demo` as a user starts it: one deterministic run, the live one with its view folder, and the simulator alone.
-//! What the story says is tested beside its code.
+//! `pointsman demo` as people start it: the deterministic transcripts, and the live one against its own server.
+//! Transcripts lie in `demo/`; `UPDATE_EXPECT=1 cargo test --test it demo` writes them.
 
-use crate::support::{Pointsman, command, http, now, run, wait};
+mod live;
+
+use crate::support::{http, wait};
 use expect_test::expect_file;
 use std::{
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader},
     net::SocketAddr,
-    path::{Path, PathBuf},
-    process::{Child, Stdio},
-    thread,
-    time::Duration,
+    process::{Child, Command, Stdio},
 };
 
-/// A running demo: where it serves, and where its views are.
-struct Demo {
-    child: Child,
-    read: SocketAddr,
-    views: PathBuf,
+fn demo(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pointsman"));
+    command.arg("demo").args(args);
+    command
 }
 
-impl Demo {
-    /// Starts it and reads what it prints first.
-    fn start(args: &[&str]) -> Self {
-        let mut child = command(&[&["demo"], args].concat(), &[])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the binary starts");
-        let mut lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines().map_while(Result::ok);
-        let mut after = |word: &str| {
-            let line = lines.by_ref().find(|line| line.trim_start().starts_with(word)).expect("the demo says where to look");
-            line.split_whitespace().nth(1).expect("a place").to_owned()
-        };
-        let (metrics, views) = (after("metrics"), after("views"));
-        thread::spawn(move || lines.for_each(drop)); // a full pipe would stop the story
-        let read = metrics.trim_start_matches("http://").trim_end_matches("/metrics");
-        Self { child, read: read.parse().expect("an address"), views: views.into() }
-    }
-
-    /// How many series have a name that begins so.
-    fn series(&self, name: &str) -> usize {
-        let reply = http(self.read, "GET", "/metrics", &[], &[]);
-        assert_eq!(reply.status, 200, "{}", reply.text());
-        reply.text().lines().filter(|line| line.starts_with(name)).count()
-    }
-
-    fn write(&self, text: &str) {
-        std::fs::write(self.views.join("mine.yaml"), text).expect("written");
-    }
-
-    /// Asks it to end: its exit code, and everything on stderr.
-    fn end(mut self) -> (Option<i32>, String) {
-        let pid = self.child.id().to_string();
-        assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs").success());
-        let mut stderr = String::new();
-        self.child.stderr.take().expect("stderr is piped").read_to_string(&mut stderr).expect("stderr is text");
-        (self.child.wait().expect("it ends").code(), stderr)
-    }
+fn check_once(scenario: &str) {
+    let out = demo(&["--once", "--seed", "7", "--scenario", scenario]).output().expect("the binary runs");
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    let told = String::from_utf8(out.stdout).expect("UTF-8");
+    expect_file![format!("{}/tests/it/demo/{scenario}.txt", env!("CARGO_MANIFEST_DIR"))].assert_eq(&told);
 }
 
-const OFF: &str = "apiVersion: pointsman.dev/v1alpha1
-kind: TelemetryView
-metadata: {name: mine, namespace: openshift-machine-config-operator}
-spec:
-  reason: a test
-  metrics:
-  - {name: pools, match: {instruments: [\"mco.pool.*\"]}, state: Disabled}
-";
-
-/// Scenario: each story is run twice with `--once`.
-/// Guarantees: exit code 0, nothing on stderr, the same bytes both times, and for the whole story the ones that are committed.
+/// Scenario: the story, seed 7, on simulated time. Guarantees: the limit bites, the view turns the metric off and its
+/// expiry on again, all ends well; the transcript is the same every time.
 #[test]
-fn one_run_is_deterministic() {
-    for scenario in ["story", "happy", "drain-stuck", "label-flood"] {
-        let once = || run(&["demo", "--once", "--scenario", scenario], &[]);
-        let (first, second) = (once(), once());
-        assert_eq!((first.0, first.2.as_str()), (0, ""), "{scenario}");
-        assert_eq!(first, second, "{scenario}");
-        if scenario == "story" {
-            let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/demo-story.txt");
-            expect_file![golden].assert_eq(&first.1);
-        }
+fn the_story_is_told_the_same_every_time() {
+    check_once("story");
+}
+
+/// Scenario: nothing goes wrong. Guarantees: as above.
+#[test]
+fn the_happy_scenario_is_told_the_same_every_time() {
+    check_once("happy");
+}
+
+/// Scenario: a drain is blocked for three hours. Guarantees: as above; both tiers are told.
+#[test]
+fn the_stuck_drain_is_told_the_same_every_time() {
+    check_once("drain-stuck");
+}
+
+/// Scenario: a flood of labels for an hour. Guarantees: as above.
+#[test]
+fn the_label_flood_is_told_the_same_every_time() {
+    check_once("label-flood");
+}
+
+/// Scenario: flags that make no sense. Guarantees: exit code 2 and a word about it.
+#[test]
+fn bad_flags_are_refused() {
+    for args in [&["--nodes", "0"][..], &["--scenario", "sad"], &["--for", "soon"], &["--once", "--send-to", "http://x:1"]] {
+        let out = demo(args).output().expect("the binary runs");
+        assert_eq!(out.status.code(), Some(2), "{args:?}");
+        assert!(!out.stderr.is_empty(), "{args:?}");
     }
-    assert_ne!(run(&["demo", "--once"], &[]).1, run(&["demo", "--once", "--seed", "8"], &[]).1, "the seed decides");
 }
 
-/// Scenario: the demo is started; a view is written into its folder, then broken, then removed; then it is asked to end.
-/// Guarantees: metrics within 5 s; the view shows in a scrape within a second or two, a broken one keeps the last good, a
-/// removed one ends; exit code 0, and no complaint about the folder that goes away.
-#[test]
-fn the_demo_obeys_its_view_folder() {
-    let started = now();
-    let demo = Demo::start(&[]);
-    wait("the first metrics", || (demo.series("mco_pool_machine_count") > 0).then_some(()));
-    assert!(now() - started < Duration::from_secs(5), "it took {:?}", now() - started);
-    demo.write(OFF);
-    wait("the view to act", || (demo.series("mco_pool_") == 0).then_some(()));
-    demo.write(&OFF.replace("Disabled", "Disabeld"));
-    wait("the fault to show", || http(demo.read, "GET", "/api/v1/faults", &[], &[]).text().contains("PM0104").then_some(()));
-    assert_eq!(demo.series("mco_pool_"), 0, "a broken file keeps the last good view");
-    std::fs::remove_file(demo.views.join("mine.yaml")).expect("removed");
-    wait("the view to end", || (demo.series("mco_pool_machine_count") > 0).then_some(()));
-    let views = demo.views.clone();
-    let (code, stderr) = demo.end();
-    assert_eq!(code, Some(0), "{stderr}");
-    assert!(!views.exists(), "the folder goes with the demo");
-    let complaints: Vec<_> = stderr.lines().filter(|line| !line.contains("PM0104")).collect();
-    assert!(complaints.is_empty(), "{complaints:?}");
-}
+/// Ends the demo with its test.
+struct Running(Child);
 
-/// Scenario: only the simulator, against a running server, over gRPC.
-/// Guarantees: all its components arrive there.
-#[test]
-fn the_simulator_can_feed_another_server() {
-    let server = Pointsman::start(&[]);
-    let url = format!("http://{}", server.grpc);
-    let (code, stdout, stderr) = run(&["demo", "--send-to", &url, "--for", "2s"], &[]);
-    assert_eq!((code, stderr.as_str()), (0, ""), "{stdout}");
-    assert_eq!(server.get("/api/v1/overview").json()["item"]["instances"], 16, "12 daemons, 3 more, and the server itself");
-}
-
-/// Scenario: flags with mistakes.
-/// Guarantees: all are told at once, with code, place and caret, exit code 2; nothing was started.
-#[test]
-fn mistakes_in_the_flags_are_one_report() {
-    let (code, stdout, stderr) = run(&["demo", "--for", "3x", "--traces-to", "jaeger:4317"], &[]);
-    assert_eq!((code, stdout.as_str()), (2, ""), "{stderr}");
-    for part in ["`for` from --for: `3x` is not a duration", "`jaeger:4317` is not", "command line:1:", "2 errors"] {
-        assert!(stderr.contains(part), "{part} is missing in\n{stderr}");
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Already gone is as good.
+        self.0.kill().ok();
+        self.0.wait().ok();
     }
-    let (code, _, stderr) = run(&["demo", "--send-to", "http://me:hunter2@127.0.0.1:1"], &[]);
-    assert!(code == 2 && stderr.contains("PM0502") && !stderr.contains("hunter2"), "{stderr}");
+}
+
+/// Starts a live demo; answers its read side and the lines that follow the introduction.
+fn start(args: &[&str]) -> (Running, SocketAddr, impl Iterator<Item = String>) {
+    let child = demo(args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the binary starts");
+    let mut running = Running(child);
+    let mut lines = BufReader::new(running.0.stdout.take().expect("piped")).lines().map_while(Result::ok);
+    let metrics = lines.find(|l| l.trim_start().starts_with("metrics")).expect("it says where");
+    let address = metrics.split("http://").nth(1).and_then(|rest| rest.split('/').next()).expect("a URL");
+    (running, address.parse().expect("an address"), lines)
+}
+
+/// Scenario: a live demo, fast, beside another one that holds the default ports or not. Guarantees: metrics of every
+/// component are there within the deadline, over gRPC and HTTP, and ours at /metrics/self; the story is told.
+#[test]
+fn a_live_demo_shows_every_component() {
+    let (_one, first, mut told) = start(&["--speed", "600"]);
+    let (_two, second, _) = start(&["--speed", "600"]);
+    assert_ne!(first, second, "the second took free ports");
+    let scrape = |path: &str| http(first, "GET", path, &[], b"").text();
+    for family in ["mco_pool_machine_count{", "mco_node_state{", "mco_server_up{", "mco_node_drain_retries_total{", "mcd_state{"]
+    {
+        wait(family, || scrape("/metrics").lines().any(|l| l.starts_with(family)).then_some(()));
+    }
+    assert!(scrape("/metrics/self").contains("pointsman_pipeline_received_total{"));
+    assert!(told.any(|l| l.contains("mcd_update_state is off")), "the view took the metric away");
 }

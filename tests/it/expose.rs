@@ -1,7 +1,10 @@
 //! `/metrics` over HTTP: negotiation, encodings, filters, methods. Each row names the rule it proves (HN).
 //! What a family looks like is tested in core; here is what HTTP adds.
 
-use crate::support::{Pointsman, Reply, http};
+use crate::support::{Pointsman, Reply, http, runtime, wait};
+use bytes::Bytes;
+use http_body_util::Empty;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use std::io::Read;
 
 fn server() -> Pointsman {
@@ -148,4 +151,80 @@ fn the_index_lists_what_answers() {
         unknown.text()
     );
     assert_eq!(server.get("/nowhere").status, 404);
+}
+
+/// Pushes enough for a scrape of several chunks.
+fn push_much(server: &Pointsman) {
+    let long = "x".repeat(4000);
+    let point = |i: usize| {
+        let attribute = format!(r#"{{"key":"k","value":{{"stringValue":"{i} {long}"}}}}"#);
+        format!(r#"{{"asInt":1,"timeUnixNano":"1700000000000000000","attributes":[{attribute}]}}"#)
+    };
+    let points: Vec<String> = (0..200).map(point).collect();
+    let metric = format!(r#"{{"name":"much","gauge":{{"dataPoints":[{}]}}}}"#, points.join(","));
+    let reply =
+        server.push_json("/v1/metrics", &format!(r#"{{"resourceMetrics":[{{"scopeMetrics":[{{"metrics":[{metric}]}}]}}]}}"#));
+    assert_eq!((reply.status, reply.text().as_str()), (200, "{}"));
+}
+
+/// Scenario: eight scrapers ask and do not read what they get; a ninth comes, and so does a sender.
+/// Guarantees: the ninth is told 503 and counted, the sender is served meanwhile, and when the eight are gone scrapes work
+/// again (HN-16).
+#[test]
+fn too_many_scrapes_at_once_are_refused() {
+    let server = server();
+    push_much(&server);
+    let refused = || server.get("/api/v1/health").json()["item"]["limits"]["scrapes"].as_u64();
+    assert_eq!(refused(), Some(0));
+    runtime().block_on(async {
+        let tcp = tokio::net::TcpStream::connect(server.read).await.expect("the port answers");
+        let mut builder = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
+        // A window of one byte: the rest of each body waits at the server for as long as nobody reads.
+        let handshake = builder.initial_stream_window_size(1).handshake::<_, Empty<Bytes>>(TokioIo::new(tcp)).await;
+        let (mut client, connection) = handshake.expect("HTTP/2");
+        let hold = async {
+            let mut held = Vec::new();
+            for _ in 0..8 {
+                let request =
+                    http::Request::get(format!("http://{}/metrics", server.read)).body(Empty::new()).expect("a request");
+                let response = client.send_request(request).await.expect("an answer");
+                assert_eq!(response.status(), 200);
+                held.push(response);
+            }
+            held
+        };
+        let held = tokio::select! {
+            held = hold => held,
+            _ = connection => panic!("the connection broke"),
+        };
+        let ninth = server.get("/metrics");
+        assert_eq!((ninth.status, ninth.text().as_str()), (503, "too many scrapes in flight\n"));
+        assert_eq!(refused(), Some(1));
+        push_much(&server);
+        assert_eq!(server.get("/metrics/self").status, 200, "what we say of ourselves has room of its own");
+        drop(held);
+    });
+    wait("room for a scrape", || (server.get("/metrics").status == 200).then_some(()));
+}
+
+/// Scenario: every name in the registry, and every name we expose of ourselves under each escaping.
+/// Guarantees: none begins with an underscore, which OpenMetrics reserves (OM-10).
+#[test]
+fn our_own_names_are_not_reserved_ones() {
+    let registry = crate::semconv::load();
+    let metrics = registry.files.iter().flat_map(|(_, groups)| groups.iter().filter_map(|group| group.metric_name.as_deref()));
+    let attributes = registry.definitions().filter_map(|(_, attribute)| attribute.id.as_ref().map(|id| id.value.as_str()));
+    let names: Vec<&str> = metrics.chain(attributes).collect();
+    assert!(names.len() > 50 && names.contains(&"pointsman.limit") && names.contains(&"pointsman.limit.hits"), "{names:?}");
+    let reserved: Vec<_> = names.iter().filter(|name| !name.starts_with(|c: char| c.is_ascii_lowercase())).collect();
+    assert!(reserved.is_empty(), "{reserved:?}");
+    let server = Pointsman::start(&[]);
+    for escaping in ["underscores", "dots", "values", "allow-utf-8"] {
+        let accept = format!("application/openmetrics-text;version=1.0.0;escaping={escaping}");
+        let own = server.get_with("/metrics/self", &[("accept", &accept)]).text();
+        let families = own.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+        assert!(families.clone().count() > 5, "{own}");
+        assert!(!families.clone().any(|family| family.starts_with(['_', '"']) && !family.starts_with("\"pointsman")), "{own}");
+        assert!(!own.contains("{_") && !own.contains(",_") && !own.contains("\"_"), "{own}");
+    }
 }

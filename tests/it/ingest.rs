@@ -1,9 +1,17 @@
 //! OTLP in, as senders and their enemies send it. Each row names the rule it proves (RG: gRPC, RH: HTTP, RJ: JSON).
 //! What a point means is tested in core; here is what a whole request comes to.
 
-use crate::support::{Pointsman, Reply, http, now, raw, runtime};
+mod connections;
+mod refusals;
+
+use crate::{
+    grpc::{self, EXPORT, GRPC, framed},
+    support::{Pointsman, Reply, http, now, raw, runtime},
+};
 use opentelemetry_proto::tonic::{
-    collector::metrics::v1::{ExportMetricsServiceRequest, metrics_service_client::MetricsServiceClient},
+    collector::metrics::v1::{
+        ExportMetricsServiceRequest, ExportMetricsServiceResponse, metrics_service_client::MetricsServiceClient,
+    },
     common::v1::{AnyValue, InstrumentationScope, KeyValue, any_value::Value},
     metrics::v1::{Gauge, Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, metric, number_data_point},
     resource::v1::Resource,
@@ -267,48 +275,10 @@ fn expect_continue_and_chunks_work() {
 }
 
 /// A unary call of any method with any message, as bytes.
-fn call(
-    server: &Pointsman,
-    path: &'static str,
-    headers: &[(&'static str, &'static str)],
-    framed: Vec<u8>,
-) -> (Code, String, bool) {
-    use http_body_util::{BodyExt, Full};
-    let addr = server.grpc;
-    runtime().block_on(async {
-        let tcp = tokio::net::TcpStream::connect(addr).await.expect("the gRPC port answers");
-        let io = hyper_util::rt::TokioIo::new(tcp);
-        let executor = hyper_util::rt::TokioExecutor::new();
-        let (mut client, connection) = hyper::client::conn::http2::handshake(executor, io).await.expect("HTTP/2");
-        let mut request = http::Request::post(format!("http://{addr}{path}")).header("te", "trailers");
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let request = request.body(Full::new(bytes::Bytes::from(framed))).expect("a request");
-        let exchange = async {
-            let response = client.send_request(request).await.expect("an answer");
-            let headers = response.headers().clone();
-            let body = response.into_body().collect().await.expect("a body");
-            let trailers = body.trailers().cloned().unwrap_or_default();
-            let all = if headers.contains_key("grpc-status") { headers } else { trailers };
-            let status = tonic::Status::from_header_map(&all).expect("a gRPC status");
-            let details = String::from_utf8_lossy(status.details()).contains("RetryInfo");
-            (status.code(), status.message().to_owned(), details)
-        };
-        tokio::select! {
-            answer = exchange => answer,
-            _ = connection => panic!("the connection broke"),
-        }
-    })
+fn call(server: &Pointsman, path: &str, headers: &[(&str, &str)], framed: Vec<u8>) -> (Code, String, bool) {
+    let called = grpc::call(server.grpc, path, headers, framed);
+    (called.code, called.message, called.has_retry_info)
 }
-
-fn framed(flag: u8, message: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(message.len()).expect("a short message");
-    [&[flag][..], &length.to_be_bytes(), message].concat()
-}
-
-const EXPORT: &str = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
-const GRPC: (&str, &str) = ("content-type", "application/grpc");
 
 /// Scenario: every kind of bad call, one after the other.
 /// Guarantees: its own code, none that clients would retry, no RetryInfo (RG-01, RG-02, RG-03, RG-10, RG-11).
@@ -348,6 +318,14 @@ fn bad_calls_have_their_own_codes() {
     assert_eq!(code, Code::Ok, "{message}");
 }
 
+/// A request of nearly 1 MiB that never ends, for as long as its connection is held.
+fn hold(server: &Pointsman) -> TcpStream {
+    let head = "POST /v1/metrics HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-protobuf\r\ncontent-length: 1048576\r\n\r\n";
+    let mut stream = TcpStream::connect(server.http).expect("the port answers");
+    stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&vec![0; (1 << 20) - 100])).expect("sent");
+    stream
+}
+
 /// Scenario: bodies come in so large that not all fit in the budget of bytes in flight.
 /// Guarantees: who comes too late is told to come back: 503 with Retry-After, UNAVAILABLE with RetryInfo; when the
 /// others are gone it is taken (RG-09, RH-13, RC-05).
@@ -355,13 +333,7 @@ fn bad_calls_have_their_own_codes() {
 fn too_much_in_flight_is_told_to_come_back() {
     let server = Pointsman::start(&["--max-body", "1MiB", "--memory-limit", "1MiB"]);
     // Twice --max-body fits: two bodies that never end take nearly all of it.
-    let head = "POST /v1/metrics HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-protobuf\r\ncontent-length: 1048576\r\n\r\n";
-    let hold = || {
-        let mut stream = TcpStream::connect(server.http).expect("the port answers");
-        stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&vec![0; (1 << 20) - 100])).expect("sent");
-        stream
-    };
-    let held = [hold(), hold()];
+    let held = [hold(&server), hold(&server)];
     let filled = || (server.get("/api/v1/health").json()["item"]["flightBytes"].as_u64() >= Some(2_000_000)).then_some(());
     crate::support::wait("the budget to fill", filled);
     let body = gauge("late", "late", &[Some(1.0); 20]).encode_to_vec();
@@ -392,7 +364,7 @@ fn grpc_health_answers() {
 /// the same connection.
 /// Guarantees: the first is cut off after the time for a head, the second is served both times, and so are others (RH-18).
 #[test]
-fn a_slow_head_is_cut_off_and_a_pause_is_not() {
+fn a_slow_head_is_cut_off() {
     let server = Pointsman::start(&[]);
     let connect = || {
         let stream = TcpStream::connect(server.http).expect("the port answers");

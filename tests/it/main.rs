@@ -6,6 +6,7 @@ mod conformance;
 mod demo;
 mod drain;
 mod expose;
+mod grpc;
 mod ingest;
 mod judge;
 mod real;

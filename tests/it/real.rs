@@ -4,7 +4,7 @@
 mod exposition;
 mod jaeger;
 mod peers;
-mod prometheus;
+pub(crate) mod prometheus;
 mod rust_sender;
 mod senders;
 mod traces;

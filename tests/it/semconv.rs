@@ -13,7 +13,8 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn load() -> Registry {
+/// The registry of this repository; every fault in it fails the test.
+pub(crate) fn load() -> Registry {
     Registry::load(&root().join("otel/registry")).unwrap_or_else(|faults| panic!("{}", faults.join("\n")))
 }
 

@@ -1,6 +1,9 @@
 //! The components of the simulated cluster: each with its own identity, its own handles, and its own way out.
 //! Turns what happened into histograms and into the spans of one trace per rollout. Sends only when told to.
 
+#[cfg(test)]
+mod tests;
+
 use super::{
     cluster::{Done, Event, Leaf, Random, Second},
     readings::{self, Shared, parent_of, phase_of},

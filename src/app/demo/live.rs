@@ -57,7 +57,7 @@ pub(crate) async fn serve(options: &Options, out: Out<'_>) -> anyhow::Result<()>
     play.introduce(options, at, out)?;
     let (stopper, stop) = drain::pair();
     let server = app.run(stopper.clone(), stop.clone());
-    until_stopped(options, &stopper, stop, play, out, server).await
+    until_stopped(options, (stopper, stop), play, out, server).await
 }
 
 /// Simulates only; everything goes to the receiver at `url`.
@@ -73,13 +73,12 @@ pub(crate) async fn send(options: &Options, url: &str, out: Out<'_>) -> anyhow::
         idle.asked().await;
         Ok(())
     };
-    until_stopped(options, &stopper, stop, play, out, nothing).await
+    until_stopped(options, (stopper, stop), play, out, nothing).await
 }
 
 async fn until_stopped(
     options: &Options,
-    stopper: &Stopper,
-    stop: Stop,
+    (stopper, stop): (Stopper, Stop),
     play: Play,
     out: Out<'_>,
     server: impl Future<Output = anyhow::Result<()>>,

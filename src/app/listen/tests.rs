@@ -1,7 +1,16 @@
-use super::guarded::{Activity, Guarded, Patience};
-use std::{io::ErrorKind, sync::Arc, time::Duration};
+use super::{
+    super::{drain, tasks::Tasks},
+    House, age,
+    guarded::{Activity, Guarded, Patience},
+};
+use std::{
+    io::ErrorKind,
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex},
+    sync::Semaphore,
     time::{Instant, sleep},
 };
 
@@ -96,4 +105,25 @@ async fn a_peer_that_does_not_read_is_given_up() {
     let error = ours.write_all(&[0; 1000]).await.expect_err("nobody reads");
     assert_eq!(error.kind(), ErrorKind::TimedOut);
     assert!(began.elapsed() >= PATIENCE.write, "given up after {:?}", began.elapsed());
+}
+
+/// Scenario: a thousand connections begin.
+/// Guarantees: each is asked to end after ten minutes, a tenth more or less, and not all at one moment (RG-13).
+#[test]
+fn connections_end_after_ten_minutes_not_all_at_once() {
+    let (_stopper, stop) = drain::pair();
+    let house = House {
+        tasks: Tasks::default(),
+        permits: Arc::new(Semaphore::new(1)),
+        stop,
+        panics: AtomicU64::new(0),
+        jitter: AtomicU64::new(7),
+    };
+    let ages: Vec<u64> = (0..1_000).map(|_| age(&house).as_secs()).collect();
+    assert!(ages.iter().all(|age| (540..660).contains(age)), "{ages:?}");
+    for quarter in 0..4 {
+        let from = 540 + quarter * 30;
+        let share = ages.iter().filter(|age| (from..from + 30).contains(*age)).count();
+        assert!((200..300).contains(&share), "{share} of 1000 end between {from} s and {} s", from + 30);
+    }
 }

@@ -152,6 +152,12 @@ pub fn metric_name(input: &NameInput<'_>) -> Option<FamilyName> {
     Some(FamilyName { name, unit_word: unit.word() })
 }
 
+/// Whether anything is left of a metric's name, so that its points can be exposed (NM-05).
+#[must_use]
+pub fn has_name(name: &str, strategy: TranslationStrategy) -> bool {
+    metric_name(&NameInput { name, unit: "", kind: Kind::Gauge, strategy, ratio_suffix: false }).is_some()
+}
+
 /// The label's name of an attribute key; `None` when it must not become a label (LB-04, LB-05).
 #[must_use]
 pub fn label_name(key: &str, strategy: TranslationStrategy) -> Option<String> {

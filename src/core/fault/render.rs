@@ -33,7 +33,7 @@ pub fn terminal(fault: &Fault) -> String {
     if beside.is_empty() && fault.allowed.is_empty() {
         line(&mut out, format_args!("{pad} = fix: {}", clean(fault.fix())));
     }
-    for related in &fault.related {
+    if let Some(related) = &fault.related {
         line(&mut out, format_args!("{pad} = see: {} {}", clean(&related.place.to_string()), clean(&related.text)));
     }
     out
@@ -68,9 +68,8 @@ pub fn json(fault: &Fault) -> Value {
         if !fault.allowed.is_empty() {
             fields.insert("allowed".into(), json!(fault.allowed));
         }
-        if !fault.related.is_empty() {
-            let related = fault.related.iter().map(|r| json!({"place": place_json(&r.place), "text": r.text}));
-            fields.insert("related".into(), related.collect());
+        if let Some(related) = &fault.related {
+            fields.insert("related".into(), json!({"place": place_json(&related.place), "text": related.text}));
         }
     }
     value
@@ -110,7 +109,7 @@ fn beside_caret(fault: &Fault) -> String {
     if let Some(hint) = &fault.hint {
         return clean(hint);
     }
-    match fault.suggestions.as_slice() {
+    match &*fault.suggestions {
         [] => String::new(),
         words => format!("did you mean {}?", words.iter().map(|w| format!("`{}`", clean(w))).collect::<Vec<_>>().join(" or ")),
     }

@@ -16,7 +16,7 @@ pub fn nearest<'a>(found: &str, candidates: impl IntoIterator<Item = &'a str>) -
     let reach = (length / 3).max(2).min(length.saturating_sub(1).max(1));
     let mut near: Vec<(usize, &str)> = candidates
         .into_iter()
-        .filter(|word| word.chars().count() <= WORD_CHARS_MAX)
+        .filter(|word| word.chars().count().abs_diff(length) <= reach)
         .map(|word| (distance(found, word), word))
         .filter(|&(edits, _)| edits <= reach)
         .collect();

@@ -1,4 +1,5 @@
 //! What an instrument is: kind, level, identity. Field names follow the OTel metrics data model.
+//! Knows no view: what is decided about an instrument is `view`'s.
 
 use std::fmt;
 

@@ -1,4 +1,5 @@
 //! Values of points as state keeps them and expositions read them: numbers, histograms, summaries, exemplars.
+//! Knows neither how they arrived nor how they are printed.
 
 /// A number as it came: whole numbers stay exact.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,4 +1,5 @@
 //! Why a point was refused, or only remarked on. A closed list: it becomes counters, `partial_success` text and tests.
+//! Knows no encoding: `decode::reply` writes the answer.
 
 use std::collections::BTreeMap;
 

@@ -9,6 +9,7 @@ use super::{
     visit::{ResourceInfo, ScopeInfo},
 };
 use crate::{
+    decode::Data,
     limits::ALIASES_PER_SERIES_MAX,
     model::{
         clock::{Mono, Wall},
@@ -178,11 +179,13 @@ impl Component {
             self.removed += stream.table.len();
             stream.clear(&shared.budget, &mut self.series);
         }
-        let same_shape = was.keys == stream.decision.keys && was.collapse == stream.decision.collapse;
-        // Where keys are dropped the limit counts groups, so that a new limit forms them again.
-        let same_limit = was.limit == stream.decision.limit || stream.decision.keys.is_all();
-        if stream.decision.on && !(same_shape && same_limit) {
-            stream.reshape(&mut self.around(shared, counts, Mono::default(), 0));
+        // Off forgot the groups as well, and only gauges have different ways to become one.
+        let same_collapse = was.collapse == stream.decision.collapse || !matches!(stream.data, Data::Gauge);
+        let same_shape = was.on && was.keys == stream.decision.keys && same_collapse;
+        let same_limit = was.limit == stream.decision.limit;
+        let mut around = self.around(shared, counts, Mono::default(), 0);
+        if stream.decision.on && !(same_shape && (same_limit || stream.limit_groups(&around))) {
+            stream.reshape(&mut around);
         }
         list(shared, stream);
     }

@@ -96,7 +96,8 @@ pub struct Entry {
     pub text: Box<str>,
 }
 
-/// The interned attributes of one component. Ids are re-used only after nothing refers to them any more.
+/// The interned attributes of one component. Ids are re-used only a tick after nothing refers to them any more; the
+/// epoch moves when they are given up.
 #[derive(Debug, Default)]
 pub struct Labels {
     /// Original keys.

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     fault::{Fault, Place, code::Code, suggest},
+    limits::VIEW_TRIES_MAX,
     model::instrument::{Instrument, Kind},
 };
 use std::sync::Arc;
@@ -17,9 +18,13 @@ use std::sync::Arc;
 /// Most faults of one sort that one rule raises: the fourth instrument teaches nothing new.
 const SAME_MAX: usize = 3;
 
+/// Most instruments that a misspelt pattern is compared with.
+const SUGGEST_FROM_MAX: usize = 1_000;
+
 /// A declared instrument in reach of a view.
 struct Known<'a> {
     declared: &'a Declared,
+    names: Names<'a>,
     instrument: Instrument,
 }
 
@@ -27,9 +32,11 @@ struct Known<'a> {
 #[must_use]
 pub fn views(views: &[Arc<View>], catalogues: &[Arc<Catalogue>]) -> Vec<Fault> {
     let mut faults = Vec::new();
+    let all: Vec<(&Catalogue, Vec<Known<'_>>)> =
+        catalogues.iter().map(|catalogue| (&**catalogue, catalogue.instruments.iter().map(Known::of).collect())).collect();
+    let mut tries = VIEW_TRIES_MAX;
     for view in views {
-        let reached: Vec<&Catalogue> = catalogues.iter().map(AsRef::as_ref).filter(|c| reaches(view, c)).collect();
-        let known: Vec<Known<'_>> = reached.iter().flat_map(|catalogue| &catalogue.instruments).map(Known::of).collect();
+        let (reached, known) = in_reach(view, &all, &mut tries);
         let whom = Whom { services: services(&reached), complete: is_complete(view, &reached) };
         for rule in &view.metrics {
             matches_nothing(&mut faults, rule, &known, &whom);
@@ -47,12 +54,31 @@ pub fn views(views: &[Arc<View>], catalogues: &[Arc<Catalogue>]) -> Vec<Fault> {
 impl<'a> Known<'a> {
     fn of(declared: &'a Declared) -> Self {
         let (scope, name, unit) = (declared.scope.clone(), declared.name.clone(), declared.unit.clone());
-        Self { declared, instrument: Instrument { scope, name, kind: declared.kind, unit } }
+        let names = Names::new(&declared.name, &declared.unit, declared.kind);
+        Self { declared, names, instrument: Instrument { scope, name, kind: declared.kind, unit } }
     }
 
     fn is_meant(&self, matches: &Match) -> bool {
-        let names = Names::of(&self.instrument);
-        decide::specificity(matches, &names, &self.instrument, Some(self.declared.level)).is_some()
+        decide::specificity(matches, &self.names, &self.instrument, Some(self.declared.level)).is_some()
+    }
+}
+
+/// The catalogues in reach of a view, and what they declare; as long as there are tries left: a flood of views is warned of less,
+/// and costs no more.
+fn in_reach<'a>(
+    view: &View,
+    all: &'a [(&'a Catalogue, Vec<Known<'a>>)],
+    tries: &mut usize,
+) -> (Vec<&'a Catalogue>, Vec<&'a Known<'a>>) {
+    let reached: Vec<_> = all.iter().filter(|(catalogue, _)| reaches(view, catalogue)).collect();
+    let known: Vec<&Known<'_>> = reached.iter().flat_map(|(_, known)| known).collect();
+    let patterns: usize = view.metrics.iter().map(|rule| rule.matches.instruments.len()).sum();
+    match tries.checked_sub(patterns.saturating_mul(known.len())) {
+        Some(left) => {
+            *tries = left;
+            (reached.iter().map(|(catalogue, _)| *catalogue).collect(), known)
+        }
+        None => (Vec::new(), Vec::new()),
     }
 }
 
@@ -88,16 +114,15 @@ fn services(reached: &[&Catalogue]) -> String {
     }
 }
 
-fn matches_nothing(faults: &mut Vec<Fault>, rule: &MetricRule, known: &[Known<'_>], whom: &Whom) {
+fn matches_nothing(faults: &mut Vec<Fault>, rule: &MetricRule, known: &[&Known<'_>], whom: &Whom) {
     if known.is_empty() {
         return;
     }
-    let names: Vec<Names<'_>> = known.iter().map(|known| Names::of(&known.instrument)).collect();
     for (pattern, place) in rule.matches.instruments.iter().zip(&rule.matches.places) {
-        if names.iter().any(|names| pattern.names(names)) {
+        if known.iter().any(|known| pattern.names(&known.names)) {
             continue;
         }
-        let near = suggest::nearest(pattern.as_str(), names.iter().flat_map(Names::all));
+        let near = suggest::nearest(pattern.as_str(), known.iter().take(SUGGEST_FROM_MAX).flat_map(|known| known.names.all()));
         if !near.is_empty() || whom.complete {
             let fault = Fault::new(Code::MatchesNothing, place.clone(), &[pattern.as_str(), &whom.services]);
             faults.push(if near.is_empty() { fault } else { fault.with_hint(format!("closest: {}", near.join(", "))) });
@@ -115,7 +140,7 @@ fn disables_all(faults: &mut Vec<Fault>, rule: &MetricRule) {
     }
 }
 
-fn does_not_fit(faults: &mut Vec<Fault>, rule: &MetricRule, known: &[Known<'_>]) {
+fn does_not_fit(faults: &mut Vec<Fault>, rule: &MetricRule, known: &[&Known<'_>]) {
     let meant: Vec<(Kind, &str)> =
         known.iter().filter(|known| known.is_meant(&rule.matches)).map(|k| (k.declared.kind, &*k.declared.name)).collect();
     let first = rule.matches.instruments.first().map_or("", |pattern| pattern.as_str());
@@ -129,13 +154,12 @@ fn does_not_fit(faults: &mut Vec<Fault>, rule: &MetricRule, known: &[Known<'_>])
     }
 }
 
-fn means_family(faults: &mut Vec<Fault>, rule: &MetricRule, known: &[Known<'_>]) {
+fn means_family(faults: &mut Vec<Fault>, rule: &MetricRule, known: &[&Known<'_>]) {
     for (pattern, place) in rule.matches.instruments.iter().zip(&rule.matches.places) {
-        let names: Vec<Names<'_>> = known.iter().map(|known| Names::of(&known.instrument)).collect();
-        if names.iter().any(|names| pattern.names_whole(names)) {
+        if known.iter().any(|known| pattern.names_whole(&known.names)) {
             continue;
         }
-        let declared = names.iter().find_map(|names| pattern.part_of(names));
+        let declared = known.iter().find_map(|known| pattern.part_of(&known.names));
         // Nobody ends an instrument's name in `_bucket`; of the other endings only a catalogue can tell.
         let told = pattern.as_str().strip_suffix("_bucket").map(str::to_owned);
         if let Some(family) = declared.map(|family| family.to_string()).or(told) {
@@ -144,7 +168,7 @@ fn means_family(faults: &mut Vec<Fault>, rule: &MetricRule, known: &[Known<'_>])
     }
 }
 
-fn rename_taken(faults: &mut Vec<Fault>, view: &View, rule: &MetricRule, known: &[Known<'_>]) {
+fn rename_taken(faults: &mut Vec<Fault>, view: &View, rule: &MetricRule, known: &[&Known<'_>]) {
     let Some(to) = &rule.rename else { return };
     let declared = known.iter().any(|known| known.declared.name == *to && !known.is_meant(&rule.matches));
     let twin = view.metrics.iter().find(|other| {

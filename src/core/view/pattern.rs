@@ -117,7 +117,13 @@ impl<'a> Names<'a> {
     /// The spellings of `instrument`.
     #[must_use]
     pub fn of(instrument: &'a Instrument) -> Self {
-        Self { otel: &instrument.name, family: family(instrument), kind: instrument.kind }
+        Self::new(&instrument.name, &instrument.unit, instrument.kind)
+    }
+
+    /// The spellings of an instrument by what its name is made from.
+    #[must_use]
+    pub fn new(otel: &'a str, unit: &str, kind: Kind) -> Self {
+        Self { otel, family: family(otel, unit, kind), kind }
     }
 
     /// Each of them once or more.
@@ -129,9 +135,7 @@ impl<'a> Names<'a> {
 }
 
 /// The family name under the default translation strategy; empty when the name has none.
-#[must_use]
-pub fn family(instrument: &Instrument) -> String {
-    let (name, unit, kind) = (&*instrument.name, &*instrument.unit, instrument.kind);
+fn family(name: &str, unit: &str, kind: Kind) -> String {
     let input = NameInput { name, unit, kind, strategy: TranslationStrategy::default(), ratio_suffix: true };
     metric_name(&input).map(|family| family.name).unwrap_or_default()
 }

@@ -2,7 +2,7 @@ use super::{Exporter, Identity, Telemetry};
 use crate::{
     reconcile::{Outcome, Reconcile},
     semconv::{
-        attribute::{McoMachineState, PointsmanSignal},
+        attribute::PointsmanSignal,
         pointsman::{LimitHits, PipelineQueue, PipelineReceived, ScrapeSize},
     },
     transport::{Signal, Transport},
@@ -84,7 +84,7 @@ fn metric_lines(body: &[u8], out: &mut Vec<String>) {
                 let value = match point.value {
                     Some(number_data_point::Value::AsInt(i)) => i.to_string(),
                     Some(number_data_point::Value::AsDouble(d)) => d.to_string(),
-                    None => "none".to_owned(),
+                    None => format!("none, flags {}", point.flags),
                 };
                 out.push(format!("{head} {kind}: {} {value}", attributes(&point.attributes)));
             }
@@ -130,30 +130,37 @@ fn handles_become_cumulative_otlp() {
     );
 }
 
-/// Scenario: state forgets a set between two collections. Guarantees: it is not sent again, and what is new is.
+/// Scenario: state forgets a set, and the push that says so is lost; later the set is back. Guarantees: its end (`none`,
+/// flag 1) is said until a push arrived, then no more; what is back has a value and no end.
 #[test]
 fn an_observed_set_ends_with_its_state() {
     let telemetry = telemetry();
-    let now = Arc::new(AtomicI64::new(0));
+    let now = Arc::new(AtomicI64::new(1));
     let state = now.clone();
-    telemetry.observe::<crate::semconv::mco::PoolMachineCount>(move |r| {
-        let n = state.load(Ordering::Relaxed);
-        let machine_state = if n == 0 { McoMachineState::Ready } else { McoMachineState::Degraded };
-        r.set(1, crate::semconv::mco::PoolMachineCount { pool_name: "worker".into(), machine_state });
+    telemetry.observe::<PipelineQueue>(move |r| {
+        if state.load(Ordering::Relaxed) > 0 {
+            r.set(1, PipelineQueue { signal: PointsmanSignal::Traces });
+        }
     });
-    check(
-        &telemetry.collect(),
-        &expect![
-            "mco.pool.machine.count [{node}] service.instance.id=shop-0,service.name=shop sum false CUMULATIVE: mco.machine.state=ready,mco.pool.name=worker 1"
-        ],
-    );
+    telemetry.observe::<PipelineReceived>(|r| r.set(9, PipelineReceived { signal: PointsmanSignal::Metrics }));
+    let said =
+        || lines(&telemetry.collect()).lines().filter(|l| l.contains("queue")).map(|l| format!("{l}\n")).collect::<String>();
+    let mut told = said();
+    now.store(0, Ordering::Relaxed);
+    told += &format!("gone\n{}{}", said(), said());
+    telemetry.metrics_arrived();
+    told += &format!("arrived\n{}", said());
     now.store(1, Ordering::Relaxed);
-    check(
-        &telemetry.collect(),
-        &expect![
-            "mco.pool.machine.count [{node}] service.instance.id=shop-0,service.name=shop sum false CUMULATIVE: mco.machine.state=degraded,mco.pool.name=worker 1"
-        ],
-    );
+    told += &format!("back\n{}", said());
+    expect![[r#"
+        pointsman.pipeline.queue [{batch}] service.instance.id=shop-0,service.name=shop sum false CUMULATIVE: pointsman.signal=traces 1
+        gone
+        pointsman.pipeline.queue [{batch}] service.instance.id=shop-0,service.name=shop sum false CUMULATIVE: pointsman.signal=traces none, flags 1
+        pointsman.pipeline.queue [{batch}] service.instance.id=shop-0,service.name=shop sum false CUMULATIVE: pointsman.signal=traces none, flags 1
+        arrived
+        back
+        pointsman.pipeline.queue [{batch}] service.instance.id=shop-0,service.name=shop sum false CUMULATIVE: pointsman.signal=traces 1
+    "#]].assert_eq(&told);
 }
 
 /// Scenario: more attribute sets than a metric's limit of 200. Guarantees: the rest is one overflow set, and the sum is whole.

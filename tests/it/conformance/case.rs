@@ -1,4 +1,5 @@
 //! One case: a folder with `case.yaml`, the requests, and the bodies they must lead to.
+//! Knows no rule: what is right stands in the files of the case.
 
 use super::shuffle;
 use pointsman_core::{
@@ -47,32 +48,32 @@ struct Switches {
 /// One step; exactly one of `push`, `wait`, `scrape`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Step {
+pub(super) struct Step {
     /// A request, by file name.
-    push: Option<String>,
+    pub(super) push: Option<String>,
     /// How many points it must refuse.
     #[serde(default)]
-    rejected: u64,
+    pub(super) rejected: u64,
     /// Text that its reply must contain.
-    message: Option<String>,
+    pub(super) message: Option<String>,
     /// The request is bad data; nothing of it is applied.
     #[serde(default)]
-    bad: bool,
+    pub(super) bad: bool,
     /// Seconds that pass, with an expiry tick at the end.
     wait: Option<u64>,
     /// The file with the expected body.
-    scrape: Option<String>,
+    pub(super) scrape: Option<String>,
     /// The Accept header of the scrape.
     #[serde(default)]
-    accept: Accept,
+    pub(super) accept: Accept,
     /// The Content-Type that the scrape must have.
-    content_type: Option<String>,
+    pub(super) content_type: Option<String>,
 }
 
 /// One Accept line, or several.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-enum Accept {
+pub(super) enum Accept {
     One(String),
     Many(Vec<String>),
 }
@@ -84,7 +85,7 @@ impl Default for Accept {
 }
 
 impl Accept {
-    fn lines(&self) -> Vec<&str> {
+    pub(super) fn lines(&self) -> Vec<&str> {
         match self {
             Self::One(line) => vec![line],
             Self::Many(lines) => lines.iter().map(String::as_str).collect(),
@@ -100,7 +101,7 @@ pub(crate) struct Case {
     pub(crate) test: Option<String>,
     folder: PathBuf,
     switches: Switches,
-    steps: Vec<Step>,
+    pub(super) steps: Vec<Step>,
 }
 
 /// What changes while the steps run.
@@ -190,6 +191,7 @@ impl Case {
         let mut scrape = Scrape::new(Arc::clone(&run.store), run.options.clone(), negotiated, &[]);
         let mut body = Vec::new();
         while scrape.next_chunk(&mut body) {}
+        crate::judge::keep(&content_type, &body);
         let got =
             if file.ends_with(".pb.txt") { super::dump::protobuf(&body)? } else { String::from_utf8_lossy(&body).into_owned() };
         self.compare(file, &got, run.seed)
@@ -205,8 +207,28 @@ impl Case {
         if want == got { Ok(()) } else { Err(format!("{file} differs\n--- expected\n{want}--- got\n{got}---")) }
     }
 
-    fn read(&self, file: &str) -> Result<String, String> {
+    pub(super) fn read(&self, file: &str) -> Result<String, String> {
         fs::read_to_string(self.folder.join(file)).map_err(|error| format!("read {file}: {error}"))
+    }
+
+    /// Whether its steps can run against a process: they push, and do not turn the clock.
+    pub(crate) fn is_for_a_process(&self) -> bool {
+        self.steps.iter().any(|step| step.push.is_some()) && self.steps.iter().all(|step| step.wait.is_none())
+    }
+
+    /// The switches as flags of `serve`.
+    pub(super) fn flags(&self) -> Vec<String> {
+        let Switches { translation_strategy, scope_labels, ratio_suffix, instance_fallback, promote_resource_attributes } =
+            &self.switches;
+        let list = (!promote_resource_attributes.is_empty()).then(|| promote_resource_attributes.join(","));
+        let given = [
+            ("--translation-strategy", translation_strategy.clone()),
+            ("--scope-labels", scope_labels.map(|on| on.to_string())),
+            ("--ratio-suffix", ratio_suffix.map(|on| on.to_string())),
+            ("--instance-fallback", instance_fallback.map(|on| on.to_string())),
+            ("--promote-resource-attributes", list),
+        ];
+        given.into_iter().filter_map(|(flag, value)| Some([flag.to_owned(), value?])).flatten().collect()
     }
 
     fn options(&self) -> Result<ExposeOptions, String> {
@@ -224,7 +246,7 @@ impl Case {
     }
 }
 
-fn contains(text: &str, wanted: Option<&str>) -> Result<(), String> {
+pub(super) fn contains(text: &str, wanted: Option<&str>) -> Result<(), String> {
     match wanted {
         Some(wanted) if !text.contains(wanted) => Err(format!("says {text:?}, not {wanted:?}")),
         _ => Ok(()),

@@ -1,4 +1,5 @@
 //! Rules against cases against the list of open rows.
+//! Reads files only; runs no case.
 
 use super::case::Case;
 use std::{

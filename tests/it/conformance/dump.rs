@@ -1,4 +1,5 @@
 //! A protobuf scrape as text that people can read and compare: decoded by prost, so by nobody's code of ours.
+//! Judges nothing; the files of the cases say what is right.
 
 use prometheus_client::encoding::prometheus_protobuf::prometheus_data_model::{
     BucketSpan, Exemplar, Histogram, LabelPair, Metric, MetricFamily, MetricType,

@@ -1,4 +1,5 @@
 //! A real Jaeger, asked for what it stored of a trace.
+//! Turns its JSON into plain values; knows nothing of who sent the spans.
 
 use super::peers::{Process, free};
 use crate::support::{http, wait};

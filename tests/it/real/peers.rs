@@ -76,6 +76,19 @@ pub(crate) fn free<const N: usize>() -> [SocketAddr; N] {
     held.map(|listener| listener.local_addr().expect("a bound listener has an address"))
 }
 
+/// Whether a condition becomes true in good time; when not, the caller has more to say than that. Prometheus may need
+/// several seconds for its first scrape.
+pub(crate) fn settles(mut condition: impl FnMut() -> bool) -> bool {
+    let deadline = now() + Duration::from_secs(45);
+    while !condition() {
+        if now() > deadline {
+            return false;
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    true
+}
+
 /// Runs a peer that ends by itself; gives its standard output.
 pub(crate) fn run(name: &str, args: &[&str]) -> String {
     let mut command = Command::new(tool(name));

@@ -1,12 +1,13 @@
 //! Real Prometheus servers, 2.42 and 3, scrape us in every format they know, and hold exactly what was pushed.
+//! What they hold is compared with our own scrape, series by series; neither side is parsed by the code it judges.
 
 mod pushed;
 
 use super::{
     exposition::{Samples, key, samples},
-    peers::{Process, free},
+    peers::{Process, free, settles},
 };
-use crate::support::{Pointsman, http, wait};
+use crate::support::{Pointsman, http};
 use pushed::push;
 use serde_json::Value;
 use std::{
@@ -34,6 +35,8 @@ pub(crate) const ACCEPTS: [&str; 5] = [
 struct Job {
     format: &'static str,
     target: SocketAddr,
+    /// Whether our `job` and `instance` stay, as the documentation tells users to set it.
+    honor_labels: bool,
     settings: String,
 }
 
@@ -46,8 +49,8 @@ impl Prometheus {
     fn start(program: &str, jobs: &[Job], flags: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let mut config = "global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_configs:\n".to_owned();
-        for Job { format, target, settings } in jobs {
-            config.push_str(&format!("- job_name: {format}\n  honor_labels: true\n{settings}"));
+        for Job { format, target, honor_labels, settings } in jobs {
+            config.push_str(&format!("- job_name: {format}\n  honor_labels: {honor_labels}\n{settings}"));
             config.push_str(&format!("  static_configs: [{{targets: ['{target}'], labels: {{format: {format}}}}}]\n"));
         }
         fs::write(folder.path().join("prometheus.yml"), config).expect("the configuration is written");
@@ -119,23 +122,21 @@ fn ours(server: &Pointsman, accept: &str) -> Samples {
     all.into_iter().filter(|(key, _)| key.contains("job=\"it/") && !key.contains("_created{")).collect()
 }
 
-/// Waits until Prometheus holds for one format what we expose in it, then checks the scrape itself.
+/// Waits until Prometheus holds for one format what we expose in it (empty: as text 0.0.4), then checks the scrape itself.
 fn check(prometheus: &Prometheus, server: &Pointsman, format: &str, exposed: &str) {
     let native = format == "protobuf";
-    let accept = if exposed.contains("openmetrics") { exposed } else { "text/plain;version=0.0.4" };
+    let accept = if exposed.is_empty() { "text/plain;version=0.0.4" } else { exposed };
     let (mut want, mut got) = (Samples::new(), Samples::new());
     let mut natives = Vec::new();
-    let mut tries = 0;
-    wait("Prometheus to hold what we expose", || {
-        want = ours(server, if native || exposed.is_empty() { "text/plain;version=0.0.4" } else { accept });
+    settles(|| {
+        want = ours(server, accept);
         if native {
             // There the exponential histogram is one native sample, not its three text series.
             want.retain(|key, _| !key.contains("exponential"));
         }
         (got, natives) = prometheus.holds(format);
         got.retain(|key, _| !key.contains("_created{"));
-        tries += 1;
-        (got == want && natives.len() == usize::from(native) || tries > 400).then_some(())
+        got == want && natives.len() == usize::from(native)
     });
     assert!(!want.is_empty(), "{format}: nothing was pushed");
     assert_eq!(got, want, "{format}");
@@ -144,9 +145,8 @@ fn check(prometheus: &Prometheus, server: &Pointsman, format: &str, exposed: &st
         pushed::check_native(&natives);
     }
     if format == "text0" {
-        wait("the number of scraped samples to be ours", || {
-            (prometheus.meta("scrape_samples_scraped", format) == Some(samples(&server.scrape()).len() as f64)).then_some(())
-        });
+        let all = settles(|| prometheus.meta("scrape_samples_scraped", format) == Some(samples(&server.scrape()).len() as f64));
+        assert!(all, "{format}: Prometheus scraped another number of samples than we expose");
     }
 }
 
@@ -167,7 +167,7 @@ fn prometheus_3_scrapes_every_format() {
     let server = Pointsman::start(&[]);
     let job = |format, protocols: &str| {
         let settings = format!("  scrape_native_histograms: {}\n{protocols}", format == "protobuf");
-        Job { format, target: server.read, settings }
+        Job { format, target: server.read, honor_labels: true, settings }
     };
     let jobs = [
         job("protobuf", "  scrape_protocols: [PrometheusProto]\n"),
@@ -181,26 +181,58 @@ fn prometheus_3_scrapes_every_format() {
     check_all(&server, &prometheus, &formats);
 }
 
+/// Scenario: Prometheus 3 scrapes one server twice, once with `honor_labels`, once without.
+/// Guarantees: with it every pushed series keeps its `job` and `instance`; without, they are found only as `exported_job`
+/// and `exported_instance`, and stay apart (RS-12).
+#[test]
+#[ignore = "needs a real peer: bash tests/run.sh"]
+fn honor_labels_keeps_job_and_instance() {
+    let server = Pointsman::start(&[]);
+    push(&server, 1);
+    let job = |format, honor_labels| Job { format, target: server.read, honor_labels, settings: String::new() };
+    let prometheus = Prometheus::start("prometheus3", &[job("kept", true), job("renamed", false)], &[]);
+    let found = |query: &str| {
+        let labels = |series: &Value| {
+            let label = |name: &str| series["metric"][name].as_str().unwrap_or("-").to_owned();
+            ["job", "instance", "exported_job", "exported_instance"].map(label).join(" ")
+        };
+        let mut all: Vec<String> = prometheus.query(query).iter().map(labels).collect();
+        all.sort();
+        all
+    };
+    let kept = ["it/alpha 0 - -", "it/beta 0 - -"];
+    let query = |format: &str| found(&format!("it_requests_total{{format=\"{format}\"}}"));
+    assert!(settles(|| query("kept") == kept), "{:?}", query("kept"));
+    let renamed = ["alpha", "beta"].map(|name| format!("renamed {} it/{name} 0", server.read));
+    assert!(settles(|| query("renamed") == renamed), "{:?}", query("renamed"));
+    assert!(prometheus.refused().values().all(|count| *count == 0.0), "{:?}", prometheus.refused());
+}
+
 /// Scenario: names keep their dots, and Prometheus 3 asks for them as they are.
 /// Guarantees: it holds the series under their OTel names, in OpenMetrics and in text.
 #[test]
 #[ignore = "needs a real peer: bash tests/run.sh"]
 fn prometheus_3_reads_names_with_dots() {
     let server = Pointsman::start(&["--translation-strategy", "NoUTF8EscapingWithSuffixes"]);
-    let job =
-        |format, protocol: &str| Job { format, target: server.read, settings: format!("  scrape_protocols: [{protocol}]\n") };
+    let job = |format, protocol: &str| Job {
+        format,
+        target: server.read,
+        honor_labels: true,
+        settings: format!("  scrape_protocols: [{protocol}]\n"),
+    };
     let jobs = [job("om", "OpenMetricsText1.0.0"), job("text1", "PrometheusText1.0.0")];
     let prometheus = Prometheus::start("prometheus3", &jobs, &[]);
     for round in 1..=2 {
         push(&server, round);
         for (format, accept) in [("om", ACCEPTS[2]), ("text1", ACCEPTS[3])] {
-            let mut want = Samples::new();
-            wait(&format!("Prometheus to hold dotted names from {format}"), || {
+            let (mut want, mut got) = (Samples::new(), Samples::new());
+            settles(|| {
                 want = ours(&server, accept);
-                let (mut got, _) = prometheus.holds(format);
+                (got, _) = prometheus.holds(format);
                 got.retain(|key, _| !key.contains("_created{"));
-                (got == want).then_some(())
+                got == want
             });
+            assert_eq!(got, want, "{format}");
             assert!(want.keys().any(|key| key.starts_with("it.requests_total{")), "{want:#?}");
             assert_eq!(prometheus.meta("up", format), Some(1.0), "{format}");
         }
@@ -215,7 +247,7 @@ fn prometheus_3_reads_names_with_dots() {
 fn prometheus_2_scrapes_every_format() {
     let server = Pointsman::start(&[]);
     let proxy = TextProxy::start(server.read);
-    let job = |format, target| Job { format, target, settings: String::new() };
+    let job = |format, target| Job { format, target, honor_labels: true, settings: String::new() };
     let text = Prometheus::start(
         "prometheus2",
         &[job("om", server.read), job("text0", proxy.address)],

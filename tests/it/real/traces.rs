@@ -1,4 +1,5 @@
 //! Spans of real SDKs, forwarded by pointsman, found again in a real Jaeger.
+//! One table says how the trace has to look, in Jaeger's words.
 
 use super::{
     jaeger::{Jaeger, Stored},

@@ -1,4 +1,5 @@
 //! What stands at the head of a file, what it is called, what it imports at once, and what it leaves open.
+//! Knows words, not what they mean.
 
 use super::{
     Breach, Rule,

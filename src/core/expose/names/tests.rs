@@ -1,4 +1,4 @@
-use super::{FamilyName, NameInput, TranslationStrategy, label_name, metric_name};
+use super::{FamilyName, NameInput, TranslationStrategy, has_name, label_name, metric_name};
 use crate::model::instrument::Kind;
 use expect_test::{Expect, expect};
 
@@ -268,6 +268,15 @@ fn strategies_are_read_by_their_exact_names() {
     for strategy in TranslationStrategy::ALL {
         assert!(error.contains(strategy.as_str()), "{error}");
     }
+}
+
+/// Scenario: names of which nothing is left, or something. Guarantees: NM-05: known before a point is taken.
+#[test]
+fn a_name_may_be_no_name() {
+    assert!(!has_name("", TranslationStrategy::NoTranslation));
+    assert!(!has_name("._.", DEFAULT));
+    assert!(has_name("._.", TranslationStrategy::NoTranslation));
+    assert!(has_name("._.x", DEFAULT));
 }
 
 /// Scenario: gauges of unit `1` with the switch off. Guarantees: no `_ratio` (NM-14).

@@ -135,7 +135,7 @@ impl<'a> Cursor<'a> {
                 let place = self.origin.of(key.at, &format!("{}.{}", item.path, key.text));
                 let open: Vec<&str> = table.iter().copied().filter(|f| !entries.iter().any(|(k, _)| &*k.text == *f)).collect();
                 let mut fault = Fault::new(Code::UnknownField, place, &[&key.text, label]).with_allowed(&key.text, table);
-                fault.suggestions = suggest::nearest(&key.text, open);
+                fault.suggestions = suggest::nearest(&key.text, open).into();
                 fields.meant.extend(fault.suggestions.iter().cloned());
                 self.fault(fault);
             }

@@ -6,6 +6,7 @@ use crate::{
     model::clock::Wall,
 };
 use expect_test::{Expect, expect};
+use proptest::prelude::{ProptestConfig, prop, prop_assert, prop_assert_eq, proptest};
 use std::sync::Arc;
 
 const NOW: Wall = Wall::from_secs(1_767_261_600); // 2026-01-01T10:00:00Z
@@ -263,4 +264,76 @@ fn lists_and_texts_have_limits() {
           in.yaml:73:31: error[PM0107]: `spans[0]` has 257 bytes, at most 256
     "#]],
     );
+}
+
+/// Words from which odd views are made: every field and value, and what breaks YAML.
+const WORDS: &[&str] = &[
+    "apiVersion: pointsman.dev/v1alpha1\n",
+    "kind: TelemetryView\n",
+    "kind: ClusterTelemetryView\n",
+    "kind: InstrumentCatalog\n",
+    "metadata: {name: v}\n",
+    "spec:\n",
+    "  ",
+    "- ",
+    "mode: ",
+    "DryRun\n",
+    "targets: ",
+    "baseline: Debug\n",
+    "metrics:\n",
+    "traces:\n",
+    "name: a\n",
+    "match: ",
+    "{instruments: [\"*\"]}\n",
+    "{spans: [x]}\n",
+    "state: Disabled\n",
+    "attributes: {keep: []}\n",
+    "expiry: {after: 4h}\n",
+    "buckets: {explicit: [\"1\"]}\n",
+    "rename: {to: y}\n",
+    "interval: 10s\n",
+    "sample: \"0.1\"\n",
+    "defaults: ",
+    "overrides:\n",
+    "instruments: ",
+    "serviceName: s\n",
+    "kind: Gauge\n",
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    "\n",
+    "---\n",
+    "\t",
+    "*a",
+    "&a ",
+    "!!x ",
+    "|\n",
+    "\"",
+    "'",
+    "é",
+    "\u{0}",
+    "1e999",
+    "~\n",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 1_000, ..ProptestConfig::default() })]
+
+    /// Scenario: any sequence of these words. Guarantees: no panic; an object has no error, a refused one has at least one, and each
+    /// fault renders in every form.
+    #[test]
+    fn any_text_is_accepted_or_told_why_not(words in prop::collection::vec(prop::sample::select(WORDS), 0..40)) {
+        let source = Arc::new(Source { name: "in.yaml".into(), text: words.concat().into() });
+        for read in text(&source, &KNOWN) {
+            prop_assert_eq!(read.object.is_none(), read.faults.iter().any(crate::fault::Fault::is_error));
+            for fault in &read.faults {
+                let shown = [render::terminal(fault), render::short(fault), render::json(fault).to_string()];
+                let is_clean = shown.iter().all(|text| !text.contains('\0') && !text.is_empty());
+                prop_assert!(is_clean, "a face is empty or not clean");
+            }
+        }
+    }
 }

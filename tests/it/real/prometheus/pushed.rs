@@ -1,4 +1,5 @@
 //! What the scraped server was pushed: one metric of every kind, from two resources, with values that move by round.
+//! Plain OTLP/JSON; knows nothing of Prometheus but what its native histogram has to show.
 
 use crate::support::Pointsman;
 use serde_json::{Value, json};
