@@ -22,7 +22,7 @@ export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-${POINTSMAN_TARGET:-$HOME/.cache/poi
 export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-never}
 # Senders must reach loopback whatever proxy the registries need.
 export NO_PROXY=127.0.0.1,localhost no_proxy=127.0.0.1,localhost
-# Property tests draw the same cases every day, so that a red run is about the change; PROPTEST_RNG_SEED= draws others.
+# Property tests draw the same cases every day, so that a red run is about the change; another number draws others.
 export PROPTEST_RNG_SEED=${PROPTEST_RNG_SEED:-20261122}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
