@@ -4,6 +4,7 @@
 pub mod api;
 pub mod check;
 pub mod clock;
+pub mod conflicts;
 pub mod demo;
 pub mod drain;
 pub mod engine;
