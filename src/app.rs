@@ -3,6 +3,7 @@
 
 pub mod api;
 pub mod check;
+pub mod circle;
 pub mod clock;
 pub mod conflicts;
 pub mod demo;

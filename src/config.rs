@@ -13,7 +13,7 @@ use pointsman_core::{
     limits,
 };
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
-use values::{Addr, BackEnd, Count, Lasting, List, Size, Switch};
+use values::{Addr, BackEnd, Count, Lasting, List, LogFilter, Size, Switch, without_credentials};
 
 /// Every key: a flag is `--key`, the environment variable [`env_name`] of it, a line of the file `key: value`.
 pub const KEYS: [&str; 18] = [
@@ -137,7 +137,7 @@ impl Config {
             max_series: layers.one("max-series").map_or_else(series, |Count(n)| n),
             memory_limit,
             insecure: layers.switch("insecure", false),
-            log: layers.one::<String>("log").unwrap_or_else(|| "info".to_owned()),
+            log: layers.one("log").map_or_else(|| "info".to_owned(), |LogFilter(text)| text),
         };
         layers.check_plain_text(&config);
         if layers.faults.is_empty() { Ok(config) } else { Err(layers.faults) }
@@ -169,18 +169,15 @@ impl<'a> Layers<'a> {
     fn new(given: &'a Given) -> Self {
         let mut faults = given.command_line.unknown_flags();
         let mut file = BTreeMap::new();
-        match given.file.as_ref().map_or_else(|| Ok(Vec::new()), |(name, text)| file::parse(name, text)) {
-            Ok(lines) => {
-                for line in lines {
-                    if KEYS.contains(&line.key.as_str()) {
-                        file.insert(line.key.clone(), line);
-                    } else {
-                        let fault = Fault::new(Code::UnknownSetting, line.key_place, &["key", &line.key]);
-                        faults.push(fault.with_allowed(&line.key, &KEYS));
-                    }
-                }
+        let (lines, mistakes) = given.file.as_ref().map(|(name, text)| file::parse(name, text)).unwrap_or_default();
+        faults.extend(mistakes);
+        for line in lines {
+            if KEYS.contains(&line.key.as_str()) {
+                file.insert(line.key.clone(), line);
+            } else {
+                let fault = Fault::new(Code::UnknownSetting, line.key_place, &["key", &line.key]);
+                faults.push(fault.with_allowed(&line.key, &KEYS));
             }
-            Err(fault) => faults.push(*fault),
         }
         Self { given, file, faults }
     }
@@ -211,14 +208,7 @@ impl<'a> Layers<'a> {
         for Text { text, from, place } in self.texts(key) {
             match T::read(&text) {
                 Ok(value) => values.push(value),
-                Err(expected) => {
-                    let what = format!("`{text}` is not {}", expected.what);
-                    let fault = Fault::new(Code::BadSetting, place, &[key, &from, &what]);
-                    self.faults.push(match expected.right {
-                        Right::Like(example) => fault.with_hint(format!("write it like {example}")),
-                        Right::OneOf(words) => fault.with_allowed(&text, &words),
-                    });
-                }
+                Err(expected) => self.faults.push(expected.fault(key, Text { text, from, place })),
             }
         }
         values
@@ -273,6 +263,23 @@ enum Right {
     Like(&'static str),
     /// One of these.
     OneOf(Vec<&'static str>),
+}
+
+impl Expected {
+    fn fault(self, key: &str, Text { text, from, place }: Text) -> Fault {
+        let what = format!("`{}` is not {}", without_credentials(&text), self.what);
+        let fault = Fault::new(Code::BadSetting, place, &[key, &from, &what]);
+        match self.right {
+            Right::Like(example) => fault.with_hint(format!("write it like {example}")),
+            Right::OneOf(words) => fault.with_allowed(&text, &words),
+        }
+    }
+}
+
+/// Reads the value of a flag that is no key of [`Config`]; a mistake in it goes to `faults`.
+pub fn read_flag<T: Value>(flag: &str, text: Option<&str>, line: &CommandLine, faults: &mut Vec<Fault>) -> Option<T> {
+    let (text, from, place) = (text?.to_owned(), format!("--{flag}"), line.place(flag, 0));
+    T::read(&text).map_err(|expected| faults.push(expected.fault(flag, Text { text, from, place }))).ok()
 }
 
 /// A type that a text can mean.

@@ -12,12 +12,17 @@ pub mod scenario;
 mod tell;
 mod time;
 
-use crate::cli::DemoArgs;
-use pointsman_core::{
-    fault::{Fault, Place, code::Code},
-    view::time::parse_duration,
+use crate::{
+    cli::DemoArgs,
+    config::{
+        Config, Given,
+        place::CommandLine,
+        read_flag,
+        values::{BackEnd, Lasting},
+    },
 };
-use scenario::{Scenario, UnknownScenario};
+use pointsman_core::fault::Fault;
+use scenario::Scenario;
 use std::{io::Write, time::Duration};
 
 /// What was asked for.
@@ -39,8 +44,8 @@ pub struct Options {
     pub send_to: Option<String>,
     /// Trace back ends of the server.
     pub traces_to: Vec<String>,
-    /// How the program was called, for lines to paste.
-    pub program: String,
+    /// The command line as it stands: the program for lines to paste, the rest for carets.
+    pub line: CommandLine,
 }
 
 impl Default for Options {
@@ -54,38 +59,53 @@ impl Default for Options {
             once: false,
             send_to: None,
             traces_to: Vec::new(),
-            program: "pointsman".to_owned(),
+            line: CommandLine::default(),
         }
     }
 }
 
 impl Options {
-    /// From the command line; `program` is how we were called.
+    /// From the command line, as [`DemoArgs`] and as it stands.
     ///
     /// # Errors
-    /// Every mistake; the command line has checked all but the duration.
-    pub fn read(args: &DemoArgs, program: &str) -> Result<Self, Vec<Fault>> {
+    /// Everything that is not of its form, as far as the parser of the command line has not seen it.
+    pub fn read(args: &DemoArgs, line: CommandLine) -> Result<Self, Vec<Fault>> {
         let DemoArgs { nodes, speed, seed, scenario, for_time, once, send_to, traces_to } = args;
-        let bad = |key: &str, value: &str, what: &str| {
-            vec![Fault::new(Code::BadSetting, Place::Setting(key.into()), &[value, key, what])]
-        };
-        let duration = for_time.as_deref().map(|text| (text, parse_duration(text)));
-        if let Some((text, None)) = duration {
-            return Err(bad("--for", text, "not a duration such as 30s or 5m"));
-        }
-        Ok(Self {
-            nodes: usize::try_from(*nodes).map_err(|e| bad("--nodes", "nodes", &e.to_string()))?,
+        let mut faults = Vec::new();
+        let for_time = read_flag("for", for_time.as_deref(), &line, &mut faults);
+        let send_to = read_flag("send-to", send_to.as_deref(), &line, &mut faults);
+        let options = Self {
+            nodes: usize::try_from(*nodes).unwrap_or(usize::MAX),
             speed: *speed,
             seed: *seed,
-            scenario: scenario.parse().map_err(|e: UnknownScenario| bad("--scenario", scenario, &e.to_string()))?,
-            for_time: duration.and_then(|(_, time)| time),
+            scenario: scenario.parse().unwrap_or_default(), // the command line takes no other
+            for_time: for_time.map(|Lasting(time)| time),
             once: *once,
-            send_to: send_to.clone(),
+            send_to: send_to.map(|BackEnd(url)| url),
             traces_to: traces_to.clone(),
-            program: program.to_owned(),
-        })
+            line,
+        };
+        // What is wrong with the server's own flags is told at once too.
+        faults.extend(options.server().err().into_iter().flatten());
+        if faults.is_empty() { Ok(options) } else { Err(faults) }
+    }
+
+    /// The configuration of the demo's server, as far as the command line says it.
+    pub(crate) fn server(&self) -> Result<Config, Vec<Fault>> {
+        let flags = Some(("traces-to", self.traces_to.clone())).filter(|(_, urls)| !urls.is_empty());
+        Config::read(&Given { flags: flags.into_iter().collect(), command_line: self.line.clone(), ..Given::default() })
+    }
+
+    /// How the program was called, for lines to paste.
+    pub(crate) fn program(&self) -> &str {
+        self.line.args.first().map_or("pointsman", String::as_str)
     }
 }
+
+/// What was asked for cannot be done: every reason.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{} faults in what was asked for", .0.len())]
+pub struct Refused(pub Vec<Fault>);
 
 /// Runs the demo until it ends or is stopped; the story goes to `out`.
 ///

@@ -151,7 +151,7 @@ fn targets(config: &Config) -> Result<Vec<Target>, Vec<Fault>> {
             Ok(target) => targets.push(target),
             Err(error) => {
                 let place = Place::Setting("--traces-to".into());
-                faults.push(Fault::new(Code::BadSetting, place, &["traces-to", url, &error.to_string()]));
+                faults.push(Fault::new(Code::BadSetting, place, &["traces-to", "--traces-to", &error.to_string()]));
             }
         }
     }

@@ -117,8 +117,7 @@ fn demo(args: &DemoArgs, line: &CommandLine) -> ExitCode {
     if !unknown.is_empty() {
         return report(&unknown);
     }
-    let program = line.args.first().map_or("pointsman", String::as_str);
-    let options = match demo::Options::read(args, program) {
+    let options = match demo::Options::read(args, line.clone()) {
         Ok(options) => options,
         Err(faults) => return report(&faults),
     };
@@ -130,8 +129,9 @@ fn demo(args: &DemoArgs, line: &CommandLine) -> ExitCode {
     let ended = runtime.block_on(demo::run(&options, &mut io::stdout()));
     let broken_pipe = |e: &anyhow::Error| e.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe);
     match ended {
-        Err(error) if !broken_pipe(&error) => complain(&error),
-        _ => ExitCode::SUCCESS,
+        Err(error) if broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => error.downcast_ref().map_or_else(|| complain(&error), |demo::Refused(faults)| report(faults)),
+        Ok(()) => ExitCode::SUCCESS,
     }
 }
 
@@ -147,7 +147,7 @@ fn configure(args: &ServeArgs, env: BTreeMap<String, String>, line: CommandLine)
         Ok(file) => (file, None),
         Err((path, error)) => {
             let (path, error) = (path.display().to_string(), error.to_string());
-            (None, Some(Fault::new(Code::CannotRead, from, &[&path, &error])))
+            (None, Some(Fault::new(Code::CannotRead, from, &["read", &path, &error])))
         }
     };
     let given = Given { flags: args.typed(), command_line: line, env, file, cgroup_bytes: surroundings::cgroup_bytes() };

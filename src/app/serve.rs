@@ -2,7 +2,7 @@
 //! Knows which part stands behind which door, and nothing of what a part does.
 
 use super::{
-    api,
+    api, circle,
     clock::Clock,
     drain::{self, Stop, Stopper},
     engine::Engine,
@@ -77,6 +77,14 @@ pub async fn bind(config: Config, clock: Clock) -> Result<App, BindError> {
             Ok(door) => doors.push(door),
             Err(error) => faults.push(cannot_bind(name, addr, &error)),
         }
+    }
+    if let Some(engine) = &engine {
+        let urls: Vec<String> = engine.traces.backends().into_iter().map(|backend| backend.url).collect();
+        let ours: Vec<SocketAddr> = doors.iter().map(|door| door.addr).collect();
+        faults.extend(circle::own_back_ends(&urls, &ours).await);
+    }
+    if !faults.is_empty() {
+        return Err(BindError::Faults(faults));
     }
     let mut doors = doors.into_iter();
     match (engine, doors.next(), doors.next(), doors.next()) {

@@ -1,10 +1,14 @@
 //! The configuration file: one YAML mapping, read with the place of every key. Values stay text, as flags do.
 //! Knows no key: what it may be and what it means is decided by its caller.
 
+use super::values::without_credentials;
 use pointsman_core::fault::{Fault, Place, Source, code::Code};
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::{Location, Spanned};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::{Location, Spanned, options::DuplicateKeyPolicy};
 use std::{fmt, sync::Arc};
+
+/// What a line looks like.
+const LIKE: &str = "write a line per key, like `max-body: 64MiB`";
 
 /// One line of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,33 +23,48 @@ pub struct FileValue {
     pub place: Place,
 }
 
-/// Reads the text of a file called `name`.
-///
-/// # Errors
-/// When it is not a YAML mapping of keys to scalars or lists of scalars.
-pub fn parse(name: &str, text: &str) -> Result<Vec<FileValue>, Box<Fault>> {
+/// Reads the text of a file called `name`: its lines, and every mistake in its form.
+#[must_use]
+pub fn parse(name: &str, text: &str) -> (Vec<FileValue>, Vec<Fault>) {
     if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
-        return Ok(Vec::new());
+        return (Vec::new(), Vec::new());
     }
-    let source = Arc::new(Source { name: name.into(), text: text.into() });
-    let lines: Lines = serde_saphyr::from_str(text).map_err(|error| {
-        let place = error.location().map_or_else(|| Place::File(name.into()), |at| place(&source, at, 1));
-        let (what, hint) = match error.without_snippet() {
-            serde_saphyr::Error::DuplicateMappingKey { .. } => ("the key stands there twice", "keep one of the two lines"),
-            _ => ("it is not a mapping of keys to values", "write a line per key, like `max-body: 64MiB`"),
-        };
-        Box::new(Fault::new(Code::BadSetting, place, &["config", "--config", what]).with_hint(hint))
-    })?;
-    let line = |(key, value): (Spanned<String>, Spanned<Texts>)| {
-        let first = value.value.0.first().map_or(1, |text| text.chars().count());
-        FileValue {
-            key_place: place(&source, key.referenced, key.value.chars().count()),
-            place: place(&source, value.referenced, first),
-            key: key.value,
-            values: value.value.0,
+    let source = Arc::new(Source { name: name.into(), text: without_credentials(text).into() });
+    // A key that stands there twice is a mistake among others: it must not hide them.
+    let options = serde_saphyr::options! { duplicate_keys: DuplicateKeyPolicy::PassThrough };
+    let read: Lines = match serde_saphyr::from_str_with_options(text, options) {
+        Ok(read) => read,
+        Err(error) => {
+            let place = error.location().map_or_else(|| Place::File(name.into()), |at| place(&source, at, 1));
+            let fault = Fault::new(Code::BadSetting, place, &["config", "--config", "it is not a mapping of keys to values"]);
+            return (Vec::new(), vec![fault.with_hint(LIKE)]);
         }
     };
-    Ok(lines.0.into_iter().map(line).collect())
+    let (mut lines, mut faults): (Vec<FileValue>, _) = (Vec::new(), Vec::new());
+    for (key, value) in read.0 {
+        let key_place = place(&source, key.referenced, key.value.chars().count());
+        let mut wrong = |place: Place, what: &str, hint: &str| {
+            faults.push(Fault::new(Code::BadSetting, place, &[&key.value, "the file", what]).with_hint(hint));
+        };
+        let values = match value.value {
+            Texts::Plain(values) => values,
+            Texts::Nothing => {
+                wrong(key_place, "it has no value", LIKE);
+                continue;
+            }
+            Texts::Nested => {
+                wrong(place(&source, value.referenced, 1), "it is a mapping", LIKE);
+                continue;
+            }
+        };
+        if lines.iter().any(|line| line.key == key.value) {
+            wrong(key_place, "the key stands there twice", "keep one of the two lines");
+            continue;
+        }
+        let first = values.first().map_or(1, |text| text.chars().count());
+        lines.push(FileValue { key: key.value, values, key_place, place: place(&source, value.referenced, first) });
+    }
+    (lines, faults)
 }
 
 fn place(source: &Arc<Source>, at: Location, chars: usize) -> Place {
@@ -55,7 +74,16 @@ fn place(source: &Arc<Source>, at: Location, chars: usize) -> Place {
 }
 
 struct Lines(Vec<(Spanned<String>, Spanned<Texts>)>);
-struct Texts(Vec<String>);
+
+/// What stands behind a key.
+enum Texts {
+    /// A value, or a list of them.
+    Plain(Vec<String>),
+    /// Nothing at all.
+    Nothing,
+    /// Keys of its own, which no setting has.
+    Nested,
+}
 
 impl<'de> Deserialize<'de> for Lines {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -86,26 +114,37 @@ impl<'de> Deserialize<'de> for Texts {
                 f.write_str("a value or a list of values")
             }
             fn visit_str<E>(self, text: &str) -> Result<Texts, E> {
-                Ok(Texts(vec![text.to_owned()]))
+                Ok(Texts::Plain(vec![text.to_owned()]))
             }
             fn visit_bool<E>(self, on: bool) -> Result<Texts, E> {
-                Ok(Texts(vec![on.to_string()]))
+                Ok(Texts::Plain(vec![on.to_string()]))
             }
             fn visit_u64<E>(self, n: u64) -> Result<Texts, E> {
-                Ok(Texts(vec![n.to_string()]))
+                Ok(Texts::Plain(vec![n.to_string()]))
             }
             fn visit_i64<E>(self, n: i64) -> Result<Texts, E> {
-                Ok(Texts(vec![n.to_string()]))
+                Ok(Texts::Plain(vec![n.to_string()]))
             }
             fn visit_f64<E>(self, n: f64) -> Result<Texts, E> {
-                Ok(Texts(vec![n.to_string()]))
+                Ok(Texts::Plain(vec![n.to_string()]))
+            }
+            fn visit_unit<E>(self) -> Result<Texts, E> {
+                Ok(Texts::Nothing)
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Texts, A::Error> {
-                let mut all = Vec::new();
-                while let Some(Texts(item)) = items.next_element()? {
-                    all.extend(item);
+                let (mut all, mut is_nested) = (Vec::new(), false);
+                while let Some(item) = items.next_element()? {
+                    match item {
+                        Texts::Plain(item) => all.extend(item),
+                        Texts::Nothing => {}
+                        Texts::Nested => is_nested = true,
+                    }
                 }
-                Ok(Texts(all))
+                Ok(if is_nested { Texts::Nested } else { Texts::Plain(all) })
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Texts, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Texts::Nested)
             }
         }
         deserializer.deserialize_any(Read)

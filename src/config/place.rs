@@ -1,7 +1,7 @@
 //! Where on the command line a flag stands, so that a caret can point at it.
 //! Reads no flag: clap does, and what its value means is decided elsewhere.
 
-use super::KEYS;
+use super::{KEYS, values::without_credentials};
 use pointsman_core::fault::{Fault, Place, Source, code::Code};
 use std::sync::Arc;
 
@@ -51,7 +51,7 @@ impl CommandLine {
         let before = self.args.iter().take(index).map(|arg| arg.chars().count().saturating_add(1));
         let column = before.fold(skip.saturating_add(1), usize::saturating_add);
         let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        let source = Arc::new(Source { name: "command line".into(), text: self.args.join(" ").into() });
+        let source = Arc::new(Source { name: "command line".into(), text: without_credentials(&self.args.join(" ")).into() });
         Place::Text { source, line: 1, column: number(column), len: number(chars.max(1)), path: "".into() }
     }
 }

@@ -220,10 +220,52 @@ fn plain_text_off_loopback_must_be_allowed() {
     );
 }
 
-/// Scenario: the file is no mapping, or names a key twice.
-/// Guarantees: one mistake at its place.
+/// Scenario: URLs with user names and passwords, in all three places.
+/// Guarantees: they are refused, and no report shows them, while its carets stay where they belong.
 #[test]
-fn a_file_that_is_no_mapping_is_one_mistake() {
+fn secrets_in_urls_are_not_shown() {
+    let (args, env) = (["--traces-to", "http://me:hunter2@a:1", "--log", "x"], [("POINTSMAN_TRACES_TO", "ftp://me:hunter2@a")]);
+    let file = "traces-to: [\"http://b:1\", \"http://me:hunter2@a:1\"]\nmax-series: x\n";
+    for (args, env, file) in [(&args[..], &[][..], ""), (&[], &env[..], ""), (&[], &[], file)] {
+        let faults = Config::read(&given(args, env, file)).expect_err("it has a password");
+        let text: String = faults.iter().map(|fault| render::terminal(fault) + &render::json(fault).to_string()).collect();
+        assert!(!text.contains("hunter2") && !text.contains("me:"), "{text}");
+    }
+    check_faults(
+        &args,
+        &[],
+        "",
+        expect![[r#"
+        error[PM0502]: `traces-to` from --traces-to: `http://**********@a:1` is not a URL without user name and password
+         --> command line:1:29
+          |
+        1 | pointsman serve --traces-to http://**********@a:1 --log x
+          |                             ^^^^^^^^^^^^^^^^^^^^^ write it like http://jaeger:4317
+        error[PM0502]: `log` from --log: `x` is not a log filter
+         --> command line:1:57
+          |
+        1 | pointsman serve --traces-to http://**********@a:1 --log x
+          |                                                         ^ write it like info, or warn,pointsman::traces=debug
+    "#]],
+    );
+}
+
+/// Scenario: log filters, some of them misspelt.
+/// Guarantees: a level and modules with a level are taken; what would silence the log by mistake is refused.
+#[test]
+fn a_log_filter_that_means_nothing_is_refused() {
+    for good in ["info", "OFF", "warn,pointsman::traces=debug", "info, h2=error "] {
+        assert_eq!(read(&["--log", good], &[], "").log, good.replace(' ', ""));
+    }
+    for bad in ["", "infoo", "pointsman", "pointsman=loud", "[[[", "a=b=c", "info,"] {
+        assert!(Config::read(&given(&["--log", bad], &[], "")).is_err(), "{bad:?}");
+    }
+}
+
+/// Scenario: the file is no mapping; or keys are there twice, without a value, or with keys of their own.
+/// Guarantees: no mapping is one mistake; of the others, each is reported at its place.
+#[test]
+fn mistakes_in_the_form_of_the_file_are_all_reported() {
     check_faults(
         &[],
         &[],
@@ -239,25 +281,28 @@ fn a_file_that_is_no_mapping_is_one_mistake() {
     check_faults(
         &[],
         &[],
-        "max-body: 1MiB\nlog: {a: b}\n",
+        "max-body: 1MiB\nlog: {a: b}\nmax-body: 2MiB\nviews:\nmax-series: x\n",
         expect![[r#"
-        error[PM0502]: `config` from --config: it is not a mapping of keys to values
-         --> pointsman.yaml:2:6
-          |
-        2 | log: {a: b}
-          |      ^ write a line per key, like `max-body: 64MiB`
-    "#]],
-    );
-    check_faults(
-        &[],
-        &[],
-        "max-body: 1MiB\nmax-body: 2MiB\n",
-        expect![[r#"
-        error[PM0502]: `config` from --config: the key stands there twice
-         --> pointsman.yaml:2:1
-          |
-        2 | max-body: 2MiB
-          | ^ keep one of the two lines
-    "#]],
+            error[PM0502]: `log` from the file: it is a mapping
+             --> pointsman.yaml:2:6
+              |
+            2 | log: {a: b}
+              |      ^ write a line per key, like `max-body: 64MiB`
+            error[PM0502]: `max-body` from the file: the key stands there twice
+             --> pointsman.yaml:3:1
+              |
+            3 | max-body: 2MiB
+              | ^^^^^^^^ keep one of the two lines
+            error[PM0502]: `views` from the file: it has no value
+             --> pointsman.yaml:4:1
+              |
+            4 | views:
+              | ^^^^^ write a line per key, like `max-body: 64MiB`
+            error[PM0502]: `max-series` from the file: `x` is not a whole number above 0
+             --> pointsman.yaml:5:13
+              |
+            5 | max-series: x
+              |             ^ write it like 2000000
+        "#]],
     );
 }

@@ -28,9 +28,32 @@ pub struct Switch(pub bool);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Count(pub usize);
 
+/// `info`, `warn,pointsman::traces=debug`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogFilter(pub String);
+
 /// `http://host:port`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BackEnd(pub String);
+
+/// The text with a `*` for each character of a user name and password in a URL: reports must not show them, and carets
+/// must still stand where they stood.
+#[must_use]
+pub fn without_credentials(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("://") {
+        let end = after.find(|c: char| c.is_whitespace() || "\"',]}".contains(c)).unwrap_or(after.len());
+        let (url, next) = after.split_at_checked(end).unwrap_or((after, ""));
+        out.extend([before, "://"]);
+        match url.rsplit_once('@') {
+            Some((user, host)) => out.extend(user.chars().map(|_| '*').chain("@".chars()).chain(host.chars())),
+            None => out.push_str(url),
+        }
+        rest = next;
+    }
+    out + rest
+}
 
 const fn expected(what: &'static str, example: &'static str) -> Expected {
     Expected { what, right: Right::Like(example) }
@@ -131,6 +154,9 @@ impl Value for BackEnd {
         let wrong = || expected("the URL of an OTLP back end", "http://jaeger:4317");
         let uri: http::Uri = text.parse().map_err(|_| wrong())?;
         match (uri.scheme_str(), uri.authority()) {
+            (Some(_), Some(authority)) if authority.as_str().contains('@') => {
+                Err(expected("a URL without user name and password", "http://jaeger:4317"))
+            }
             (Some("http"), Some(_)) => Ok(Self(text.to_owned())),
             _ => Err(wrong()),
         }
@@ -143,8 +169,20 @@ impl Value for PathBuf {
     }
 }
 
-impl Value for String {
+impl Value for LogFilter {
+    /// Each part a level, or a module with one: a filter that is only a misspelt level would silence everything.
     fn read(text: &str) -> Result<Self, Expected> {
-        Ok(text.to_owned())
+        let levels = ["off", "error", "warn", "info", "debug", "trace"];
+        let is_level = |word: &str| levels.iter().any(|level| level.eq_ignore_ascii_case(word));
+        let is_module = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "_:".contains(c));
+        let is_part = |part: &&str| match part.split_once('=') {
+            Some((module, level)) => is_module(module) && is_level(level),
+            None => is_level(part),
+        };
+        let parts: Vec<&str> = text.split(',').map(str::trim).collect();
+        match parts.iter().all(is_part) {
+            true => Ok(Self(parts.join(","))),
+            false => Err(expected("a log filter", "info, or warn,pointsman::traces=debug")),
+        }
     }
 }

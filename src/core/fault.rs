@@ -117,7 +117,9 @@ impl Fault {
         let mut message = String::new();
         for (i, part) in code.entry().template.split("{}").enumerate() {
             if i > 0 {
-                message.push_str(words.next().copied().unwrap_or_default());
+                let word = words.next();
+                debug_assert!(word.is_some(), "fewer words than the template of {} takes", code.id());
+                message.push_str(word.copied().unwrap_or_default());
             }
             message.push_str(part);
         }

@@ -103,6 +103,8 @@ pub const TRACE_LINGER_MS: u64 = 1_000;
 pub const TRACE_EXPORT_SECS_MAX: u64 = 10;
 /// Bytes of a back end's answer that are read.
 pub const TRACE_ANSWER_BYTES_MAX: usize = 4 << 20;
+/// Milliseconds to look up the name of a trace back end at the start.
+pub const LOOKUP_MS_MAX: u64 = 2_000;
 /// First step of the back-off before a batch is sent again, in milliseconds.
 pub const RETRY_BACKOFF_MS_MIN: u64 = 500;
 /// Last step of that back-off, in milliseconds.

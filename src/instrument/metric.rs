@@ -162,6 +162,7 @@ impl<M: Metric> CallbackOf<M> {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the one place that makes them, from generated names")]
 impl Observable for u64 {
     fn register<M: Metric<Value = Self>>(meter: &api::Meter, callback: CallbackOf<M>) {
         let builder = meter.u64_observable_counter(M::META.name).with_description(M::META.brief).with_unit(M::META.unit);
@@ -169,6 +170,7 @@ impl Observable for u64 {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the one place that makes them, from generated names")]
 impl Observable for i64 {
     fn register<M: Metric<Value = Self>>(meter: &api::Meter, callback: CallbackOf<M>) {
         let builder = meter.i64_observable_up_down_counter(M::META.name).with_description(M::META.brief);
@@ -176,6 +178,7 @@ impl Observable for i64 {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the one place that makes them, from generated names")]
 impl Observable for f64 {
     fn register<M: Metric<Value = Self>>(meter: &api::Meter, callback: CallbackOf<M>) {
         let builder = meter.f64_observable_gauge(M::META.name).with_description(M::META.brief).with_unit(M::META.unit);

@@ -1,4 +1,7 @@
 //! `pointsman demo` as people start it: the deterministic transcripts, and the live one against its own server.
+//! Transcripts lie in `demo/`; `UPDATE_EXPECT=1 cargo test --test it demo` writes them.
+
+mod live;
 
 use crate::support::{http, wait};
 use expect_test::expect_file;

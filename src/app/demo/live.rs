@@ -2,7 +2,7 @@
 //! What it tells of the server it has seen in a scrape.
 
 use super::{
-    Options,
+    Options, Refused,
     cluster::{Cluster, Second},
     fleet::{Fleet, WayOut},
     folder::Folder,
@@ -16,11 +16,10 @@ use crate::{
         drain::{self, Stop, Stopper},
         serve::{Addresses, BindError, bind},
     },
-    config::{Config, Given},
+    config::Config,
 };
 use anyhow::Context;
 use parking_lot::Mutex;
-use pointsman_core::fault::Fault;
 use pointsman_instrument::Transport;
 use std::{
     fmt::Display,
@@ -41,10 +40,11 @@ type Out<'a> = &'a mut (dyn Write + Send);
 
 /// Serves and simulates until stopped.
 pub(crate) async fn serve(options: &Options, out: Out<'_>) -> anyhow::Result<()> {
-    let folder = Folder::new()?;
+    // Held until the server has ended, which would miss it.
+    let folder = Arc::new(Folder::new()?);
     let clock = Clock::at_speed(options.speed);
     let app = bind(config(options, &folder)?, clock).await.map_err(|error| match error {
-        BindError::Faults(faults) => told("take the demo's ports", &faults),
+        BindError::Faults(faults) => Refused(faults).into(),
         BindError::Other(error) => error.context("take the demo's ports"),
     })?;
     let at = app.addresses();
@@ -53,11 +53,11 @@ pub(crate) async fn serve(options: &Options, out: Out<'_>) -> anyhow::Result<()>
         0 => Transport::grpc(&urls[0]),
         _ => Transport::http(&urls[1]),
     };
-    let play = Play::new(options, clock, Some((at.listen, folder)), &way_out)?;
+    let play = Play::new(options, clock, Some((at.listen, Arc::clone(&folder))), &way_out)?;
     play.introduce(options, at, out)?;
     let (stopper, stop) = drain::pair();
     let server = app.run(stopper.clone(), stop.clone());
-    until_stopped(options, &stopper, stop, play, out, server).await
+    until_stopped(options, (stopper, stop), play, out, server).await
 }
 
 /// Simulates only; everything goes to the receiver at `url`.
@@ -73,13 +73,12 @@ pub(crate) async fn send(options: &Options, url: &str, out: Out<'_>) -> anyhow::
         idle.asked().await;
         Ok(())
     };
-    until_stopped(options, &stopper, stop, play, out, nothing).await
+    until_stopped(options, (stopper, stop), play, out, nothing).await
 }
 
 async fn until_stopped(
     options: &Options,
-    stopper: &Stopper,
-    stop: Stop,
+    (stopper, stop): (Stopper, Stop),
     play: Play,
     out: Out<'_>,
     server: impl Future<Output = anyhow::Result<()>>,
@@ -105,21 +104,15 @@ async fn until_stopped(
 }
 
 /// The default ports where they are free, others where they are not.
-fn config(options: &Options, folder: &Folder) -> anyhow::Result<Config> {
-    let mut config = Config::read(&Given::default()).map_err(|faults| told("configure the demo's server", &faults))?;
+fn config(options: &Options, folder: &Folder) -> Result<Config, Refused> {
+    let mut config = options.server().map_err(Refused)?;
     for address in [&mut config.otlp_grpc, &mut config.otlp_http, &mut config.listen] {
         if TcpListener::bind(*address).is_err() {
             address.set_port(0);
         }
     }
     config.views = Some(folder.path().to_owned());
-    config.traces_to.clone_from(&options.traces_to);
     Ok(config)
-}
-
-fn told(doing: &'static str, faults: &[Fault]) -> anyhow::Error {
-    let all: Vec<_> = faults.iter().map(|fault| format!("{}: {}", fault.place, fault.message)).collect();
-    anyhow::anyhow!("{}", all.join("; ")).context(doing)
 }
 
 /// The simulator and who tells of it.
@@ -130,11 +123,16 @@ struct Play {
     fleet: Fleet,
     teller: Teller,
     /// The server's read side and the folder of its views, when it is ours.
-    server: Option<(SocketAddr, Folder)>,
+    server: Option<(SocketAddr, Arc<Folder>)>,
 }
 
 impl Play {
-    fn new(options: &Options, clock: Clock, server: Option<(SocketAddr, Folder)>, way_out: WayOut<'_>) -> anyhow::Result<Self> {
+    fn new(
+        options: &Options,
+        clock: Clock,
+        server: Option<(SocketAddr, Arc<Folder>)>,
+        way_out: WayOut<'_>,
+    ) -> anyhow::Result<Self> {
         let base = SystemTime::UNIX_EPOCH + Duration::from_nanos(clock.wall().0);
         let pace = Pace { base, speed: f64::from(options.speed) };
         let cluster = Cluster::new(options.nodes, options.scenario, options.seed);
@@ -162,7 +160,7 @@ impl Play {
         writeln!(out, "  curl -s http://{read}/metrics | grep mco_pool_machine_count")?;
         writeln!(out, "  curl -s http://{read}/metrics | grep -c '^mcd_update_state'")?;
         writeln!(out, "  curl -s http://{read}/api/v1/traces")?;
-        writeln!(out, "  {} check {views}", options.program)?;
+        writeln!(out, "  {} check {views}", options.program())?;
         Ok(out.flush()?)
     }
 

@@ -1,4 +1,5 @@
-//! What the demo may tell. A scenario only says what goes wrong; the cluster makes the rest.
+//! What the demo may tell: a scenario only says what goes wrong, and when it is mended.
+//! Knows no node and no view: the cluster and the teller make the rest of it.
 
 use std::{fmt, str::FromStr};
 

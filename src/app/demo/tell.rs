@@ -1,4 +1,5 @@
-//! The lines of the story: from what happened in the cluster, and from what scrapes show. Pure: prints nothing itself.
+//! The lines of the story: from what happened in the cluster, and from what scrapes show.
+//! Pure: it prints nothing, reads no clock, and tells of the server only what was seen there.
 
 #[cfg(test)]
 mod tests;

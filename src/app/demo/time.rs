@@ -1,4 +1,5 @@
-//! Simulated seconds against the wall: one of them lasts a `speed`-th of a second. Reads no clock.
+//! Simulated seconds against the wall: one of them lasts a `speed`-th of a second.
+//! Reads no clock: whoever asks says when the simulation began, or how long ago that was.
 
 use super::cluster::Second;
 use std::time::{Duration, SystemTime};

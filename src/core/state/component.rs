@@ -9,6 +9,7 @@ use super::{
     visit::{ResourceInfo, ScopeInfo},
 };
 use crate::{
+    decode::Data,
     limits::ALIASES_PER_SERIES_MAX,
     model::{
         clock::{Mono, Wall},
@@ -178,11 +179,13 @@ impl Component {
             self.removed += stream.table.len();
             stream.clear(&shared.budget, &mut self.series);
         }
-        let same_shape = was.keys == stream.decision.keys && was.collapse == stream.decision.collapse;
-        // Where keys are dropped the limit counts groups, so that a new limit forms them again.
-        let same_limit = was.limit == stream.decision.limit || stream.decision.keys.is_all();
-        if stream.decision.on && !(same_shape && same_limit) {
-            stream.reshape(&mut self.around(shared, counts, Mono::default(), 0));
+        // Off forgot the groups as well, and only gauges have different ways to become one.
+        let same_collapse = was.collapse == stream.decision.collapse || !matches!(stream.data, Data::Gauge);
+        let same_shape = was.on && was.keys == stream.decision.keys && same_collapse;
+        let same_limit = was.limit == stream.decision.limit;
+        let mut around = self.around(shared, counts, Mono::default(), 0);
+        if stream.decision.on && !(same_shape && (same_limit || stream.limit_groups(&around))) {
+            stream.reshape(&mut around);
         }
         list(shared, stream);
     }
@@ -195,6 +198,7 @@ impl Component {
             caps: &shared.caps,
             interner: &mut self.interner,
             component_series: &mut self.series,
+            removed: &mut self.removed,
             counts,
             now_secs: secs(now),
             request,
@@ -254,9 +258,12 @@ impl Scopes {
 
     /// Forgets scopes that no stream has.
     pub(crate) fn sweep(&mut self) {
-        self.by_value.retain(|scope, (_, spellings)| Arc::strong_count(scope) > *spellings + 1);
         let Self { by_spelling, by_value } = self;
-        by_spelling.retain(|_, (_, scope)| by_value.contains_key(scope));
+        let before = by_value.len();
+        by_value.retain(|scope, (_, spellings)| Arc::strong_count(scope) > *spellings + 1);
+        if by_value.len() < before {
+            by_spelling.retain(|_, (_, scope)| by_value.contains_key(scope));
+        }
     }
 }
 

@@ -31,6 +31,7 @@ pub(crate) fn expire(shared: &Shared, directory: &Directory, component: &mut Com
     if !spellings.is_empty() || component.gone {
         directory.forget(&spellings, component.gone.then_some(&*component));
     }
+    component.scopes.sweep();
     if component.removed > 1024 + component.series / 2 || (component.removed > 0 && component.series == 0) {
         sweep(shared, component);
     }
@@ -72,16 +73,14 @@ fn expire_series(shared: &Shared, component: &mut Component, stream: &mut Stream
         let absent = |index: &u32| stream.is_absent(*index, now_secs, expire_secs);
         let absent: Vec<u32> = stream.table.indexes().filter(absent).collect();
         let mut counts = Counts::default();
-        let before = component.series;
         let mut around = component.around(shared, &mut counts, now, 0);
         absent.into_iter().for_each(|index| stream.end(index, &mut around));
-        component.removed += before - component.series;
         shared.counters.add(&counts);
     }
     stream.compact(&shared.identity);
 }
 
-/// Forgets attributes and scopes that nothing refers to.
+/// Forgets attributes that nothing refers to.
 fn sweep(shared: &Shared, component: &mut Component) {
     let mut marks = component.interner.marks();
     for stream in component.resources.iter().flatten().flat_map(|resource| resource.streams.iter().flatten()) {
@@ -91,7 +90,6 @@ fn sweep(shared: &Shared, component: &mut Component) {
         }
     }
     component.interner.sweep(&shared.identity, &marks);
-    component.scopes.sweep();
     component.removed = 0;
     shared.move_epoch();
 }

@@ -222,6 +222,9 @@ impl<'a> Session<'a> {
         let resource = component.resource(self.place.resource, self.place.generation);
         let place = index.zip(resource).and_then(|(index, resource)| resource.streams.get_mut(index as usize));
         self.current = index.zip(place.and_then(Option::take));
+        if let Some((_, stream)) = &mut self.current {
+            stream.mark_stale(); // a look in between brought its groups up to date, and more points follow
+        }
     }
 
     /// Lands one point of the current metric.

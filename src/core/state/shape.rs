@@ -90,15 +90,19 @@ impl Sum {
 }
 
 impl Spread {
+    /// Which member came first must not show: of one time the largest is the newest, and what is no number only counts
+    /// where there is none.
     fn add(&mut self, time: u64, number: Number) {
         let value = number.as_f64();
-        if self.newest.is_none_or(|(newest, _)| time >= newest) {
+        let above = |other: Number| value > other.as_f64() || other.as_f64().is_nan();
+        let below = |other: Number| value < other.as_f64() || other.as_f64().is_nan();
+        if self.newest.is_none_or(|(newest, other)| time > newest || (time == newest && above(other))) {
             self.newest = Some((time, number));
         }
-        if self.least.is_none_or(|least| value < least.as_f64()) {
+        if self.least.is_none_or(below) {
             self.least = Some(number);
         }
-        if self.most.is_none_or(|most| value > most.as_f64()) {
+        if self.most.is_none_or(above) {
             self.most = Some(number);
         }
         self.n += 1;
@@ -119,6 +123,18 @@ impl Shaping {
             None => self.by_group.push(fresh),
         }
         group
+    }
+
+    /// The group of what was not admitted, where there is one.
+    fn overflow(&self, around: &Around<'_>) -> Option<u32> {
+        let entries = around.interner.find(around.identity, &[overflow_attribute()])?;
+        self.groups.find(around.identity, &entries)
+    }
+
+    /// Whether so many groups were admitted: that of the others is none of them.
+    fn is_full(&self, limit: usize, around: &Around<'_>) -> bool {
+        let held = self.groups.len();
+        held > limit || (held == limit && self.overflow(around).is_none())
     }
 
     /// Brings groups up to date: one pass over the members.
@@ -233,6 +249,18 @@ impl Stream {
         members.into_iter().for_each(|index| self.join_group(index, around));
     }
 
+    /// Takes over a new limit of groups where that changes none of them; `false` when they must form again.
+    pub(crate) fn limit_groups(&mut self, around: &Around<'_>) -> bool {
+        let Some(shaping) = &mut self.shaping else { return true };
+        let limit = self.decision.limit;
+        let fits = limit.is_none_or(|limit| shaping.groups.len() <= limit as usize);
+        let none_folded = shaping.overflow(around).is_none();
+        if fits && none_folded {
+            shaping.limit = limit;
+        }
+        fits && none_folded
+    }
+
     /// A member comes: finds or makes its group.
     pub(crate) fn join_group(&mut self, index: u32, around: &mut Around<'_>) {
         let Some(shaping) = &mut self.shaping else { return };
@@ -244,7 +272,7 @@ impl Stream {
             all.iter().copied().filter(|entry| shaping.keys.keeps(around.interner.labels.key_of(*entry))).collect()
         };
         let known = shaping.groups.find(around.identity, &kept);
-        let is_full = shaping.limit.is_some_and(|limit| shaping.groups.len() >= limit as usize);
+        let is_full = known.is_none() && shaping.limit.is_some_and(|limit| shaping.is_full(limit as usize, around));
         let group = match known {
             Some(group) => group,
             None if is_full => {

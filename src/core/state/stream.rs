@@ -71,6 +71,7 @@ pub(crate) struct Around<'a> {
     pub(crate) caps: &'a Caps,
     pub(crate) interner: &'a mut Interner,
     pub(crate) component_series: &'a mut usize,
+    pub(crate) removed: &'a mut usize,
     pub(crate) counts: &'a mut Counts,
     pub(crate) now_secs: u32,
     pub(crate) request: u64,
@@ -332,6 +333,7 @@ impl Stream {
         self.leave_group(index, around.identity);
         self.table.remove(around.identity, index);
         *around.component_series -= 1;
+        *around.removed += 1;
         around.budget.give_back(1);
     }
 

@@ -62,7 +62,8 @@ impl Head {
 }
 
 impl BatchWriter {
-    /// Batches hold up to about `bytes_max`; a larger span goes alone, and so does what its resource weighs.
+    /// Batches hold up to about `bytes_max`; a larger span goes alone, and a resource or scope that weighs more gets at
+    /// least as many bytes of spans.
     #[must_use]
     pub fn new(bytes_max: usize) -> Self {
         let (request, scopes, open) = (Vec::new(), Vec::new(), Vec::new());
@@ -84,9 +85,11 @@ impl BatchWriter {
 
     /// Adds the bytes of a `Span`.
     pub fn span(&mut self, raw: &[u8]) {
-        let written = [self.request.len(), self.scopes.len(), self.open.len(), self.resource.len(), self.scope.len()];
-        let size = written.iter().fold(raw.len(), |sum, len| sum.saturating_add(*len));
-        if self.spans > 0 && size > self.bytes_max {
+        let written = self.request.len().saturating_add(self.scopes.len()).saturating_add(self.open.len());
+        let heads = self.resource.len().saturating_add(self.scope.len());
+        let size = written.saturating_add(heads).saturating_add(raw.len());
+        // The next batch repeats the heads: with less between two cuts, a heavy head would multiply a small request.
+        if self.spans > 0 && size > self.bytes_max && written >= heads {
             self.close_batch();
         }
         write::bytes(&mut self.open, 2, raw);

@@ -191,6 +191,7 @@ impl Case {
         let mut scrape = Scrape::new(Arc::clone(&run.store), run.options.clone(), negotiated, &[]);
         let mut body = Vec::new();
         while scrape.next_chunk(&mut body) {}
+        crate::judge::keep(&content_type, &body);
         let got =
             if file.ends_with(".pb.txt") { super::dump::protobuf(&body)? } else { String::from_utf8_lossy(&body).into_owned() };
         self.compare(file, &got, run.seed)

@@ -8,6 +8,7 @@ Prints what is wrong, then one line `judged: N passed, N failed`, and fails if a
 Environment: POINTSMAN_TOOLS_BIN, the folder of promtool2 and promtool3."""
 
 import collections
+import concurrent.futures
 import math
 import os
 import pathlib
@@ -35,9 +36,10 @@ def judge(content_type, body):
     return [f"nobody here reads {content_type}"]
 
 
-def without_dunder(decoded):
-    """The Python client refuses label names that begin with two underscores, which Prometheus reads: rename them for it."""
-    return re.sub(r"([{,])__", r"\1dunder__", decoded)
+def readable(decoded):
+    """Label names that begin with two underscores are legal on the wire, but the Python client refuses them: renamed."""
+    plain = re.sub(r'([{,])__(?=[a-zA-Z0-9_]*=")', r"\1x__", decoded)
+    return re.sub(r'([{,]")__(?=(?:[^"\\]|\\.)*"=")', r"\1x__", plain)
 
 
 def judge_text(body):
@@ -46,7 +48,7 @@ def judge_text(body):
     if decoded and not decoded.endswith("\n"):
         faults.append("the last line has no end")
     try:
-        faults += check_families(list(text.text_string_to_metric_families(without_dunder(decoded))))
+        faults += check_families(list(text.text_string_to_metric_families(readable(decoded))))
     except ValueError as error:
         faults.append(f"Python client: {error}")
     faults += check_lines(decoded)
@@ -64,7 +66,7 @@ def judge_openmetrics(body):
     decoded = body.decode("utf-8")
     faults = check_lines(decoded.removesuffix("# EOF\n"))
     try:
-        return faults + check_families(list(openmetrics.text_string_to_metric_families(without_dunder(decoded))))
+        return faults + check_families(list(openmetrics.text_string_to_metric_families(readable(decoded))))
     except ValueError as error:
         return faults + [f"Python client, OpenMetrics: {error}"]
 
@@ -200,25 +202,30 @@ def self_test():
     print(f"judge: {sum(map(len, WRONG.values()))} wrong bodies refused")
 
 
+def judge_file(path):
+    head, _, body = path.read_bytes().partition(b"\n")
+    try:
+        return head.decode(), judge(head.decode(), body)
+    except Exception as error:  # a judge that stumbles has not passed the body
+        return head.decode(), [f"{type(error).__name__}: {error}"]
+
+
 def main():
     if sys.argv[1:] == ["--self-test"]:
         return self_test()
     passed, failed, kinds = 0, 0, collections.Counter()
-    for path in sorted(pathlib.Path(sys.argv[1]).glob("*.scrape")):
-        head, _, body = path.read_bytes().partition(b"\n")
-        content_type = head.decode()
-        kinds[content_type.split(";")[0]] += 1
-        try:
-            faults = judge(content_type, body)
-        except Exception as error:  # a judge that stumbles has not passed the body
-            faults = [f"{type(error).__name__}: {error}"]
-        if faults:
+    paths = sorted(pathlib.Path(sys.argv[1]).glob("*.scrape"))
+    with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:  # promtool is another process
+        for path, (content_type, faults) in zip(paths, pool.map(judge_file, paths)):
+            kinds[content_type.split(";")[0]] += 1
+            if not faults:
+                passed += 1
+                continue
             failed += 1
             print(f"{path} ({content_type})")
             for fault in faults[:10]:
                 print(f"    {fault}")
-        else:
-            passed += 1
+            print("".join(f"    | {line[:200]}\n" for line in path.read_text(errors="replace").splitlines()[1:30]))
     missing = [kind for kind in ("text/plain", "application/openmetrics-text", "application/vnd.google.protobuf") if not kinds[kind]]
     if missing:
         print(f"no body at all of: {', '.join(missing)}")

@@ -1,6 +1,6 @@
 //! Views that drop attributes: what a group shows while its members come, begin anew, and go.
 
-use super::script::{check, check_capped};
+use super::script::{Script, check, check_capped};
 use expect_test::expect;
 
 const DROP: &str = "views {name: r, match: {instruments: ['*']}, attributes: {drop: [pod]}}";
@@ -355,6 +355,46 @@ fn collapse_comes_and_goes() {
               {pod=2,q=x} 1 25..30
             svc/a d
               {pod=1,q=x} 2 10..30
+        "#]],
+    );
+}
+
+/// Scenario: two members of a gauge, of one time, one of them not a number, arrive in either order.
+/// Guarantees: what is seen does not depend on who came first.
+#[test]
+fn gauges_do_not_depend_on_the_order_of_arrival() {
+    for collapse in ["Sum", "Last", "Min", "Max", "Average"] {
+        let shown = |points: [&str; 3]| {
+            let rule =
+                format!("views {{name: r, match: {{instruments: ['*']}}, attributes: {{drop: [pod], collapse: {collapse}}}}}");
+            let [a, b, c] = points;
+            Script::default().run(&format!("{rule}\npush 1 a\n{a}\n{b}\n{c}\nshow"))
+        };
+        let (a, b, c) = ("gauge g{pod=1} 1.0 0..20", "gauge g{pod=2} 2.0 0..20", "gauge g{pod=3} NaN 0..19");
+        assert_eq!(shown([a, b, c]), shown([b, a, c]), "{collapse}");
+        assert_eq!(shown([a, b, c]), shown([c, b, a]), "{collapse}");
+    }
+}
+
+/// Scenario: a view limits groups; the overflow group exists; an admitted group goes.
+/// Guarantees: its place is free again: the overflow group takes none.
+#[test]
+fn the_overflow_group_takes_no_place() {
+    check(
+        "views {name: r, match: {instruments: [g]}, attributes: {drop: [pod], collapse: Sum}, cardinality: {limit: 2}}
+         push 1 a
+         gauge g{pod=1,q=a} 1 0..20
+         gauge g{pod=1,q=b} 2 0..20
+         gauge g{pod=1,q=c} 3 0..20
+         push 2 a
+         gauge g{pod=1,q=a} 0..30 stale
+         gauge g{pod=1,q=d} 4 0..30
+         show",
+        expect![[r#"
+            svc/a g
+              {otel.metric.overflow=true} 3 0..20
+              {q=b} 2 0..20
+              {q=d} 4 0..30
         "#]],
     );
 }

@@ -93,3 +93,40 @@ fn a_large_metric_lands_in_pieces() {
     assert_eq!((tally.received, tally.rejected_total()), (3_500, 0));
     assert_eq!(script.store.streams()[0].series, 3_500);
 }
+
+/// Scenario: a scraper looks at collapsed groups while long metrics land, and after each nothing more comes.
+/// Guarantees: the next look sees every point.
+#[test]
+fn a_look_between_does_not_freeze_groups() {
+    const POINTS: u64 = 10_000;
+    const ROUNDS: u64 = 10;
+    let script = Script::with_caps(super::script::generous(), 20_000);
+    script.store.set_views(Arc::new(views("{name: r, match: {instruments: ['*']}, attributes: {drop: [k]}}")), Wall(1));
+    let push = |round: u64| {
+        let points: Vec<String> = (0..POINTS).map(|k| format!("counter c{{k={k}}} {round} 1..{}", round + 5)).collect();
+        let points: Vec<&str> = points.iter().map(|point| &**point).collect();
+        let body = request("a", &points).encode_to_vec();
+        script.store.ingest(&body, Mono(1), Wall(1)).unwrap();
+    };
+    let look = || {
+        let mut seen = String::new();
+        for stream in script.store.streams() {
+            script.store.visit(stream.id, 0, 10, &mut |series| seen = super::script::line(series));
+        }
+        seen
+    };
+    push(1);
+    for round in 2..ROUNDS {
+        let done = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(Relaxed) {
+                    look();
+                }
+            });
+            push(round);
+            done.store(true, Relaxed);
+        });
+        assert_eq!(look(), format!("{{}} {} 1..{}", round * POINTS, round + 5));
+    }
+}

@@ -122,3 +122,65 @@ fn a_plan_change_touches_nothing_else() {
     "#]]
     .assert_eq(&out);
 }
+
+/// Scenario: attributes are dropped; a second rule switches the metric off for a while, before its first point and later.
+/// Guarantees: on again, what is dropped stays dropped.
+#[test]
+fn off_and_on_keeps_the_shape() {
+    check(
+        "views {name: d, match: {instruments: ['*']}, attributes: {drop: [pod]}}, {name: off, match: {instruments: [c]}, state: Disabled}
+         push 1 a
+         counter c{pod=1,q=x} 1 10..20
+         views {name: d, match: {instruments: ['*']}, attributes: {drop: [pod]}}
+         push 2 a
+         counter c{pod=1,q=x} 2 10..30
+         counter c{pod=2,q=x} 2 10..30
+         show
+         views {name: d, match: {instruments: ['*']}, attributes: {drop: [pod]}}, {name: off, match: {instruments: [c]}, state: Disabled}
+         views {name: d, match: {instruments: ['*']}, attributes: {drop: [pod]}}
+         push 3 a
+         counter c{pod=1,q=x} 3 10..40
+         counter c{pod=2,q=x} 3 10..40
+         show",
+        expect![[r#"
+            1: 1 suppressed
+            svc/a c
+              {q=x} 4 10..30
+            svc/a c
+              {q=x} 6 10..40
+        "#]],
+    );
+}
+
+/// Scenario: a group counts on members that are gone; then its view's limit changes, and the word for gauges.
+/// Guarantees: the keys are the same, so the total does not dip.
+#[test]
+fn a_new_limit_keeps_what_groups_remember() {
+    let rule = |more: &str| format!("views {{name: d, match: {{instruments: [c]}}, attributes: {{drop: [pod]{more}");
+    check(
+        &format!(
+            "{}}}}}
+             push 1 a
+             counter c{{pod=1}} 5 10..20
+             counter c{{pod=2}} 7 10..20
+             push 2 a
+             counter c{{pod=1}} 0..30 stale
+             show
+             {}}}, cardinality: {{limit: 10}}}}
+             show
+             {}, collapse: Max}}, cardinality: {{limit: 20}}}}
+             show",
+            rule(""),
+            rule(""),
+            rule("")
+        ),
+        expect![[r#"
+            svc/a c
+              {} 12 10..20
+            svc/a c
+              {} 12 10..20
+            svc/a c
+              {} 12 10..20
+        "#]],
+    );
+}

@@ -103,3 +103,19 @@ fn a_cut_repeats_the_heads_and_loses_nothing() {
     }
     assert_eq!(write(&sample(), 0).len(), 4);
 }
+
+/// Scenario: many small spans stand behind a resource, or a scope, that is larger than a batch.
+/// Guarantees: what is written stays within about twice what came, so that a small request cannot become a large queue.
+#[test]
+fn a_heavy_head_is_not_repeated_for_every_span() {
+    for (resource_weight, scope_weight) in [(5_000, 0), (0, 5_000), (2_500, 2_500)] {
+        let spans = (0..200_u8).map(|n| span(n, 1)).collect();
+        let mut request = ExportTraceServiceRequest { resource_spans: vec![resource(1, vec![scope("s", spans)])] };
+        request.resource_spans[0].schema_url = "u".repeat(resource_weight);
+        request.resource_spans[0].scope_spans[0].schema_url = "u".repeat(scope_weight);
+        let batches = write(&request, 1_000);
+        assert_eq!(batches.iter().map(|batch| read(batch).resource_spans.len() as u64 * batch.spans).sum::<u64>(), 200);
+        let written: usize = batches.iter().map(|batch| batch.bytes.len()).sum();
+        assert!(written < 3 * request.encoded_len(), "{written} bytes of {}", request.encoded_len());
+    }
+}

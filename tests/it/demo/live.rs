@@ -1,0 +1,116 @@
+//! The live demo with its view folder, the simulator against another server, and what mistakes in the flags say.
+//! What the story says is tested by its transcripts.
+
+use crate::support::{Pointsman, command, http, now, run, wait};
+use std::{
+    io::{BufRead, BufReader, Read},
+    net::SocketAddr,
+    path::PathBuf,
+    process::{Child, Stdio},
+    thread,
+    time::Duration,
+};
+
+/// A running demo: where it serves, and where its views are.
+struct Demo {
+    child: Child,
+    read: SocketAddr,
+    views: PathBuf,
+}
+
+impl Demo {
+    /// Starts it and reads what it prints first.
+    fn start(args: &[&str]) -> Self {
+        let mut child = command(&[&["demo"], args].concat(), &[])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines().map_while(Result::ok);
+        let mut after = |word: &str| {
+            let line = lines.by_ref().find(|line| line.trim_start().starts_with(word)).expect("the demo says where to look");
+            line.split_whitespace().nth(1).expect("a place").to_owned()
+        };
+        let (metrics, views) = (after("metrics"), after("views"));
+        thread::spawn(move || lines.for_each(drop)); // a full pipe would stop the story
+        let read = metrics.trim_start_matches("http://").trim_end_matches("/metrics");
+        Self { child, read: read.parse().expect("an address"), views: views.into() }
+    }
+
+    /// How many series have a name that begins so.
+    fn series(&self, name: &str) -> usize {
+        let reply = http(self.read, "GET", "/metrics", &[], &[]);
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        reply.text().lines().filter(|line| line.starts_with(name)).count()
+    }
+
+    fn write(&self, text: &str) {
+        std::fs::write(self.views.join("mine.yaml"), text).expect("written");
+    }
+
+    /// Asks it to end: its exit code, and everything on stderr.
+    fn end(mut self) -> (Option<i32>, String) {
+        let pid = self.child.id().to_string();
+        assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs").success());
+        let mut stderr = String::new();
+        self.child.stderr.take().expect("stderr is piped").read_to_string(&mut stderr).expect("stderr is text");
+        (self.child.wait().expect("it ends").code(), stderr)
+    }
+}
+
+const OFF: &str = "apiVersion: pointsman.dev/v1alpha1
+kind: TelemetryView
+metadata: {name: mine, namespace: openshift-machine-config-operator}
+spec:
+  reason: a test
+  metrics:
+  - {name: pools, match: {instruments: [\"mco.pool.*\"]}, state: Disabled}
+";
+
+/// Scenario: the demo is started; a view is written into its folder, then broken, then removed; then it is asked to end.
+/// Guarantees: metrics within 5 s; the view shows in a scrape within a second or two, a broken one keeps the last good, a
+/// removed one ends; exit code 0, and no complaint about the folder that goes away.
+#[test]
+fn the_demo_obeys_its_view_folder() {
+    let started = now();
+    let demo = Demo::start(&[]);
+    wait("the first metrics", || (demo.series("mco_pool_machine_count") > 0).then_some(()));
+    assert!(now() - started < Duration::from_secs(5), "it took {:?}", now() - started);
+    demo.write(OFF);
+    wait("the view to act", || (demo.series("mco_pool_") == 0).then_some(()));
+    demo.write(&OFF.replace("Disabled", "Disabeld"));
+    wait("the fault to show", || http(demo.read, "GET", "/api/v1/faults", &[], &[]).text().contains("PM0104").then_some(()));
+    assert_eq!(demo.series("mco_pool_"), 0, "a broken file keeps the last good view");
+    std::fs::remove_file(demo.views.join("mine.yaml")).expect("removed");
+    wait("the view to end", || (demo.series("mco_pool_machine_count") > 0).then_some(()));
+    let views = demo.views.clone();
+    let (code, stderr) = demo.end();
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(!views.exists(), "the folder goes with the demo");
+    let complaints: Vec<_> = stderr.lines().filter(|line| !line.contains("PM0104")).collect();
+    assert!(complaints.is_empty(), "{complaints:?}");
+}
+
+/// Scenario: only the simulator, against a running server, over gRPC.
+/// Guarantees: all its components arrive there.
+#[test]
+fn the_simulator_can_feed_another_server() {
+    let server = Pointsman::start(&[]);
+    let url = format!("http://{}", server.grpc);
+    let (code, stdout, stderr) = run(&["demo", "--send-to", &url, "--for", "2s"], &[]);
+    assert_eq!((code, stderr.as_str()), (0, ""), "{stdout}");
+    assert_eq!(server.get("/api/v1/overview").json()["item"]["instances"], 16, "12 daemons, 3 more, and the server itself");
+}
+
+/// Scenario: flags with mistakes.
+/// Guarantees: all are told at once, with code, place and caret, exit code 2; nothing was started.
+#[test]
+fn mistakes_in_the_flags_are_one_report() {
+    let (code, stdout, stderr) = run(&["demo", "--for", "3x", "--traces-to", "jaeger:4317"], &[]);
+    assert_eq!((code, stdout.as_str()), (2, ""), "{stderr}");
+    for part in ["`for` from --for: `3x` is not a duration", "`jaeger:4317` is not", "command line:1:", "2 errors"] {
+        assert!(stderr.contains(part), "{part} is missing in\n{stderr}");
+    }
+    let (code, _, stderr) = run(&["demo", "--send-to", "http://me:hunter2@127.0.0.1:1"], &[]);
+    assert!(code == 2 && stderr.contains("PM0502") && !stderr.contains("hunter2"), "{stderr}");
+}
