@@ -19,7 +19,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-pub use pointsman_instrument::semconv::attribute::PointsmanDropReason as DropReason;
+pub use pointsman_instrument::semconv::attribute::{PointsmanConflictKind as ConflictKind, PointsmanDropReason as DropReason};
 
 /// The shipped catalogues: (file name, text), as `--catalog` would read them.
 pub const CATALOGUES: [(&str, &str); 5] = [
@@ -94,6 +94,8 @@ pub struct Snapshot {
     pub fault_warnings: u64,
     /// How often each limit bit, by its name.
     pub limits: Vec<(&'static str, u64)>,
+    /// Conflicts between metrics that want the same name, by kind.
+    pub conflicts: Vec<(ConflictKind, u64)>,
     /// Listeners, and whether each takes plain text off loopback.
     pub insecure: Vec<(&'static str, bool)>,
     /// Trace back ends.
@@ -212,6 +214,11 @@ fn observe_flow(telemetry: &Telemetry, latest: &Latest) {
     });
     over::<names::LimitHits>(telemetry, latest, |s, r| {
         s.limits.iter().for_each(|(limit, hits)| r.set(*hits, names::LimitHits { limit: (*limit).into() }));
+    });
+    over::<names::ExpositionConflicts>(telemetry, latest, |s, r| {
+        s.conflicts
+            .iter()
+            .for_each(|(conflict_kind, n)| r.set(level(*n), names::ExpositionConflicts { conflict_kind: *conflict_kind }));
     });
     telemetry.observe::<names::BuildInfo>(|r| r.set(1, names::BuildInfo { version: env!("CARGO_PKG_VERSION").into() }));
     over::<names::TransportInsecure>(telemetry, latest, |s, r| {

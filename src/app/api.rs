@@ -11,12 +11,13 @@ use crate::{
     web::{
         Sources,
         model::{
-            Backend, Catalogued, Component, ComponentDetail, Fault, Flow, Health, LastError, Overview, Span, Stream, Trace,
-            Traces, View, Workload,
+            Backend, Catalogued, Component, ComponentDetail, Conflict, Fault, Flow, Health, LastError, Overview, Party, Span,
+            Stream, Trace, Traces, View, Workload,
         },
     },
 };
 use pointsman_core::{
+    expose::layout,
     fault::render,
     model::{clock::Wall, component::ComponentKey},
     state::store::ComponentSummary,
@@ -164,7 +165,23 @@ fn flow(engine: &Engine) -> Flow {
     };
     let mut traces = stream(Signal::Traces);
     traces.suppressed = engine.traces.totals().suppressed.values().fold(0, |sum: u64, n| sum.saturating_add(*n));
-    Flow { metrics: stream(Signal::Metrics), traces, series_exposed: engine.numbers.exported.load(Ordering::Relaxed) }
+    let conflicts = engine.numbers.conflicts.list();
+    Flow {
+        metrics: stream(Signal::Metrics),
+        traces,
+        series_exposed: engine.numbers.exported.load(Ordering::Relaxed),
+        conflicts: conflicts.list.into_iter().map(conflict).collect(),
+        conflicts_left_out: conflicts.left_out,
+    }
+}
+
+fn conflict(conflict: layout::Conflict) -> Conflict {
+    let layout::Conflict { family, kind, kept, lost } = conflict;
+    let party = |party: layout::Party| {
+        let layout::Party { component, metric, wanted } = party;
+        Party { component: component.to_string(), metric: metric.into(), wanted: wanted.into() }
+    };
+    Conflict { family: family.into(), kind: kind.as_str(), kept: party(kept), lost: party(lost) }
 }
 
 fn traces(engine: &Engine) -> Traces {

@@ -1,7 +1,7 @@
 //! What runs behind the doors: the store, the traces, the views in force and our own telemetry, joined by closures so
 //! that none of them knows another.
 
-use super::{clock::Clock, numbers::Numbers, surroundings};
+use super::{clock::Clock, conflicts::Watched, numbers::Numbers, surroundings};
 use crate::{
     config::Config,
     expose::{NextChunk, Outcome, ReadSide, Scraped},
@@ -70,7 +70,9 @@ impl Engine {
         let store = Arc::new(if config.translation_strategy.escapes() { store } else { store.keeping_names() });
         let own_store = store_of_ourselves();
         let ingest = Arc::new(ingest(&config, clock, &store, &traces));
+        let exposition = Arc::new(Exposition::new(Arc::clone(&store), options(&config)));
         let numbers = Arc::new(Numbers {
+            conflicts: Watched::new(Arc::clone(&exposition)),
             store: Arc::clone(&store),
             traces: Arc::clone(&traces),
             ingest: Arc::clone(&ingest),
@@ -80,7 +82,6 @@ impl Engine {
             scrapes_refused: AtomicU64::new(0),
         });
         let own = Arc::new(own(clock, &store, &own_store, &traces, &numbers));
-        let exposition = Arc::new(Exposition::new(Arc::clone(&store), options(&config)));
         let views = Arc::clone(&numbers.views);
         let (views_read_at, is_ready) = (AtomicU64::new(0), AtomicBool::new(false));
         Ok(Self { config, clock, store, own_store, exposition, traces, ingest, views, own, numbers, views_read_at, is_ready })
@@ -130,11 +131,14 @@ fn chunks(
     names: &[String],
     numbers: Option<Arc<Numbers>>,
 ) -> NextChunk {
-    let mut scrape = exposition.scrape(agreed, names);
+    let (mut scrape, is_whole) = (exposition.scrape(agreed, names), names.is_empty());
     Box::new(move |out| {
         let more = scrape.next_chunk(out);
         if let Some(numbers) = numbers.as_ref().filter(|_| !more) {
             numbers.exported.fetch_add(scrape.stats().series, Ordering::Relaxed);
+            if is_whole {
+                numbers.conflicts.duplicates.store(scrape.stats().duplicates, Ordering::Relaxed);
+            }
         }
         more
     })

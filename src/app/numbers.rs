@@ -1,7 +1,7 @@
 //! Every count of the process, gathered from whoever counts, as our own telemetry and the API want it.
 //! Counts only what has no owner: series written, and scrapes refused.
 
-use super::engine::Loaded;
+use super::{conflicts::Watched, engine::Loaded};
 use crate::{
     ingest::{Ingest, Signal, stats::Taken},
     telemetry::{Backend, DropReason, Flow, Snapshot, Suppressed},
@@ -27,6 +27,8 @@ pub struct Numbers {
     pub ingest: Arc<Ingest>,
     /// Views in force.
     pub views: Arc<ArcSwap<Loaded>>,
+    /// Names that two want.
+    pub conflicts: Watched,
     /// Listeners in plain text that other hosts can reach.
     pub insecure: Vec<&'static str>,
     /// Series written to scrapes.
@@ -51,6 +53,7 @@ impl Numbers {
             fault_errors: faults(&|fault| fault.is_error()),
             fault_warnings: faults(&|fault| !fault.is_error()),
             limits: self.limits(),
+            conflicts: self.conflicts.counts(),
             insecure: listeners.into_iter().map(|name| (name, self.insecure.contains(&name))).collect(),
             backends,
             ..Snapshot::default()

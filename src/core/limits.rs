@@ -51,6 +51,8 @@ pub const CHUNK_BYTES: usize = 64 << 10;
 pub const KEY_NAMES_MAX: usize = 4_096;
 /// Naming conflicts listed for one layout; more are only counted.
 pub const CONFLICTS_MAX: usize = 1_000;
+/// Naming conflicts logged at one look; more are only counted.
+pub const CONFLICTS_TOLD_MAX: usize = 10;
 /// Scrapes in flight.
 pub const SCRAPES_MAX: usize = 8;
 /// Bytes of text echoed back from a request.

@@ -1,4 +1,4 @@
-use super::{Backend, CATALOGUES, DropReason, Flow, Own, Snapshot, Suppressed};
+use super::{Backend, CATALOGUES, ConflictKind, DropReason, Flow, Own, Snapshot, Suppressed};
 use expect_test::expect;
 use opentelemetry_proto::tonic::collector::{metrics::v1::ExportMetricsServiceRequest, trace::v1::ExportTraceServiceRequest};
 use parking_lot::Mutex;
@@ -21,6 +21,7 @@ fn snapshot() -> Snapshot {
         fault_errors: 1,
         fault_warnings: 2,
         limits: vec![("series_max", 8)],
+        conflicts: vec![(ConflictKind::Help, 9)],
         insecure: vec![("otlp-grpc", false)],
         backends: vec![Backend { address: "http://jaeger:4317".to_owned(), ..Backend::default() }],
     }

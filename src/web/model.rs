@@ -132,6 +132,36 @@ pub struct Flow {
     pub traces: Stream,
     /// Series written to scrapes.
     pub series_exposed: u64,
+    /// Names that two want and one gets.
+    pub conflicts: Vec<Conflict>,
+    /// How many more there are than are listed.
+    pub conflicts_left_out: usize,
+}
+
+/// Two parties that cannot both have what they want.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Conflict {
+    /// The family, as exposed.
+    pub family: String,
+    /// `type`, `clash`, `help`, `unit` or `target`.
+    pub kind: &'static str,
+    /// Who won.
+    pub kept: Party,
+    /// Who lost.
+    pub lost: Party,
+}
+
+/// One side of a conflict.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Party {
+    /// The component, with its namespace.
+    pub component: String,
+    /// The OTLP name of its metric; empty for target info.
+    pub metric: String,
+    /// What it wants: a type, a description, a unit, a family.
+    pub wanted: String,
 }
 
 /// One signal.

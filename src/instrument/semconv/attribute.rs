@@ -151,6 +151,9 @@ pub const POINTSMAN_RESULT: &str = "pointsman.result";
 /// How bad the fault is.
 pub const POINTSMAN_FAULT_SEVERITY: &str = "pointsman.fault.severity";
 
+/// What two parties want of one family.
+pub const POINTSMAN_CONFLICT_KIND: &str = "pointsman.conflict.kind";
+
 /// Kind of what was reconciled.
 pub const POINTSMAN_OBJECT_KIND: &str = "pointsman.object.kind";
 
@@ -792,6 +795,47 @@ impl PointsmanFaultSeverity {
 
 impl From<PointsmanFaultSeverity> for Value {
     fn from(value: PointsmanFaultSeverity) -> Self {
+        value.as_str().into()
+    }
+}
+
+/// Values of `pointsman.conflict.kind`. What two parties want of one family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PointsmanConflictKind {
+    /// Different types; the loser is not exposed.
+    Type,
+    /// Samples of one name; the loser is not exposed.
+    Clash,
+    /// Different descriptions; one is shown.
+    Help,
+    /// Different units; none is shown.
+    Unit,
+    /// Different resources of one job and instance; the loser's target info is not exposed.
+    Target,
+    /// The same labels; the loser's sample is not exposed.
+    Series,
+}
+
+impl PointsmanConflictKind {
+    /// Every value, in the registry's order.
+    pub const ALL: [Self; 6] = [Self::Type, Self::Clash, Self::Help, Self::Unit, Self::Target, Self::Series];
+
+    /// The value as it is sent.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Type => "type",
+            Self::Clash => "clash",
+            Self::Help => "help",
+            Self::Unit => "unit",
+            Self::Target => "target",
+            Self::Series => "series",
+        }
+    }
+}
+
+impl From<PointsmanConflictKind> for Value {
+    fn from(value: PointsmanConflictKind) -> Self {
         value.as_str().into()
     }
 }

@@ -11,7 +11,7 @@ use opentelemetry::{KeyValue, StringValue};
 use std::borrow::Cow;
 
 /// What is known of every metric here, in the registry's order.
-pub const METRICS: [&Meta; 20] = [
+pub const METRICS: [&Meta; 21] = [
     &PipelineReceived::META,
     &PipelineExported::META,
     &PipelineDropped::META,
@@ -25,6 +25,7 @@ pub const METRICS: [&Meta; 20] = [
     &ScrapeDuration::META,
     &ScrapeSize::META,
     &LimitHits::META,
+    &ExpositionConflicts::META,
     &BuildInfo::META,
     &TransportInsecure::META,
     &TraceSent::META,
@@ -404,6 +405,34 @@ impl Metric for LimitHits {
     fn attributes(self) -> Self::Attributes {
         [
             KeyValue::new(attribute::POINTSMAN_LIMIT, self.limit),
+        ]
+    }
+}
+
+/// Conflicts between metrics that want the same name, as of now; of series, as of the latest scrape. UpDownCounter `pointsman.exposition.conflicts`, unit `{conflict}`.
+#[derive(Clone, Debug)]
+pub struct ExpositionConflicts {
+    /// What two parties want of one family.
+    pub conflict_kind: attribute::PointsmanConflictKind,
+}
+
+impl Metric for ExpositionConflicts {
+    const META: Meta = Meta {
+        name: "pointsman.exposition.conflicts",
+        kind: Kind::UpDownCounter,
+        unit: "{conflict}",
+        brief: "Conflicts between metrics that want the same name, as of now; of series, as of the latest scrape.",
+        scope: "pointsman",
+        level: Level::Essential,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = i64;
+    type Attributes = [KeyValue; 1];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_CONFLICT_KIND, self.conflict_kind),
         ]
     }
 }
