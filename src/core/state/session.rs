@@ -305,6 +305,9 @@ impl MetricsSink for Session<'_> {
             self.pause();
         }
         self.enter_metric(metric).unwrap_or_else(|reason| {
+            if reason == Reason::StreamLimit {
+                self.counts.limit(Limit::Streams);
+            }
             self.tally.reject(reason, metric.points);
             Visit::Skip
         })
