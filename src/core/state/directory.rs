@@ -2,7 +2,7 @@
 //! Its lock is never held while a component's lock is waited for.
 
 use super::{
-    component::{Component, Shared, plan_of},
+    component::{Component, Shared},
     identity::Id128,
     labels::id_of,
 };
@@ -49,7 +49,19 @@ impl Directory {
         if let Some(component) = self.get(key) {
             return Ok(component);
         }
-        let mut tables = self.tables.write();
+        // Compiled before the lock, which everyone needs. Whoever swaps the views lists the components afterwards: with
+        // the same views still there under the lock, none keeps an old plan.
+        let (plan, mut tables) = loop {
+            if self.tables.read().by_key.len() >= shared.caps.components {
+                return self.get(key).ok_or(Reason::StreamLimit); // a flood of new ones costs no plan each
+            }
+            let views = Arc::clone(&shared.views.read());
+            let plan = views.plan(key, wall);
+            let tables = self.tables.write();
+            if Arc::ptr_eq(&views, &shared.views.read()) {
+                break (plan, tables);
+            }
+        };
         let Tables { by_key, components, .. } = &mut *tables;
         if let Some(component) = by_key.get(key).and_then(|id| components[*id as usize].clone()) {
             return Ok(component);
@@ -58,8 +70,6 @@ impl Directory {
             return Err(Reason::StreamLimit);
         }
         let free = components.iter().position(Option::is_none).unwrap_or(components.len());
-        // Asked under this lock: whoever swaps the views lists the components afterwards, so that none keeps an old plan.
-        let plan = plan_of(shared, key, wall);
         let component = Arc::new(Mutex::new(Component::new(key.clone(), id_of(free), plan)));
         match components.get_mut(free) {
             Some(place) => *place = Some(Arc::clone(&component)),

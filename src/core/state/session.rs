@@ -299,7 +299,15 @@ impl MetricsSink for Session<'_> {
             return Visit::Skip;
         }
         self.tally.received += metric.points;
+        // Metrics count like points, or a request of metrics that are off would keep the lock to its end.
+        self.held += 1;
+        if self.held > POINTS_PER_LOCK_MAX {
+            self.pause();
+        }
         self.enter_metric(metric).unwrap_or_else(|reason| {
+            if reason == Reason::StreamLimit {
+                self.counts.limit(Limit::Streams);
+            }
             self.tally.reject(reason, metric.points);
             Visit::Skip
         })

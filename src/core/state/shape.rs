@@ -235,6 +235,7 @@ impl Shaping {
 
     /// Moves the groups together when most are gone.
     pub(crate) fn compact(&mut self, identity: &Identity) {
+        self.groups.release();
         if !self.groups.is_sparse() {
             return;
         }

@@ -353,8 +353,9 @@ impl Stream {
         self.next = 0;
     }
 
-    /// Moves what is left together when most is gone.
+    /// Moves what is left together when most is gone; runs on the tick.
     pub(crate) fn compact(&mut self, identity: &Identity) {
+        self.table.release();
         if let Some(shaping) = &mut self.shaping {
             shaping.compact(identity);
         }

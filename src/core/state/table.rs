@@ -20,6 +20,9 @@ pub(crate) const DOUBLE: u8 = 2;
 /// The series is not exposed: a collapsed group remembers what this member added.
 pub(crate) const TOMBSTONE: u8 = 4;
 
+/// So many freed slots may rest however few series there are.
+const SLOTS_RESTING_MIN: usize = 1_024;
+
 /// One series. 56 bytes: with its entry ids and its places in two tables this is what a series costs.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Slot {
@@ -160,6 +163,8 @@ pub(crate) struct Table {
     arena_garbage: usize,
     canonical: HashTable<u32>,
     free: Vec<u32>,
+    /// Freed since the last tick, and the one before it: a look under way may go on behind such a slot.
+    resting: [Vec<u32>; 2],
     order: Vec<u32>,
     order_is_stale: bool,
     exposed: usize,
@@ -174,6 +179,7 @@ impl Table {
             arena_garbage: 0,
             canonical: HashTable::new(),
             free: Vec::new(),
+            resting: [Vec::new(), Vec::new()],
             order: Vec::new(),
             order_is_stale: false,
             exposed: 0,
@@ -230,7 +236,14 @@ impl Table {
         index
     }
 
-    /// Ends a series; its slot stays readable until it is used again.
+    /// Lets slots that rested for a whole tick be used again.
+    pub(crate) fn release(&mut self) {
+        let [fresh, rested] = &mut self.resting;
+        self.free.append(rested);
+        std::mem::swap(fresh, rested);
+    }
+
+    /// Ends a series; its slot stays readable until it is used again, after a tick at least.
     pub(crate) fn remove(&mut self, identity: &Identity, index: u32) {
         let hash = identity.short_ids(self.entries(index));
         if let Ok(found) = self.canonical.find_entry(hash, |other| *other == index) {
@@ -242,7 +255,13 @@ impl Table {
         slot.flags = 0;
         slot.raw = Id128::default();
         self.values.reset(index as usize);
-        self.free.push(index);
+        // A flood that comes and goes within a tick may not grow the table for the sake of looks.
+        let may_rest = self.resting[0].len() < SLOTS_RESTING_MIN + self.len();
+        if may_rest {
+            self.resting[0].push(index)
+        } else {
+            self.free.push(index)
+        }
         self.order_is_stale = true;
     }
 
@@ -300,7 +319,7 @@ impl Table {
 
     /// Whether much of the memory is held by series that are gone.
     pub(crate) fn is_sparse(&self) -> bool {
-        self.free.len() > 32 + self.slots.len() / 2 || self.arena_garbage > 256 + self.arena.len() / 2
+        self.slots.len() - self.len() > 32 + self.slots.len() / 2 || self.arena_garbage > 256 + self.arena.len() / 2
     }
 
     /// Moves the series together and gives memory back. Returns for each old index the new one.
@@ -338,7 +357,10 @@ impl Table {
     /// What this holds in memory, roughly.
     pub(crate) fn bytes(&self) -> usize {
         self.slots.capacity() * size_of::<Slot>()
-            + 4 * (self.arena.capacity() + self.order.capacity() + self.free.capacity())
+            + 4 * (self.arena.capacity()
+                + self.order.capacity()
+                + self.free.capacity()
+                + self.resting.iter().map(Vec::capacity).sum::<usize>())
             + self.canonical.allocation_size()
             + self.values.bytes()
     }

@@ -108,7 +108,9 @@ impl<'j> Place<'j> {
     fn resource(&mut self, resource: &RawResource<'_>) {
         self.plan = None;
         self.scope = Ok("".into());
-        self.component = read_attributes(resource.raw, 1).map(|(attributes, _)| {
+        // A head that a strict back end cannot read would take the whole batch along.
+        let sound = spans::resource_flaw(resource).map_or(Ok(()), Err);
+        self.component = sound.and_then(|()| read_attributes(resource.raw, 1)).map(|(attributes, _)| {
             let text = |key: &str| attributes.iter().find(|a| &*a.key == key).map(|a| &*a.text);
             ComponentKey::from_resource(text)
         });
@@ -116,7 +118,8 @@ impl<'j> Place<'j> {
 
     fn scope(&mut self, scope: &RawScope<'_>) {
         let name = fields(scope.raw, 1).last().copied().unwrap_or_default();
-        self.scope = std::str::from_utf8(name).map(Into::into).map_err(|_| Reason::NotUtf8);
+        let name = std::str::from_utf8(name).map(Into::into).map_err(|_| Reason::NotUtf8);
+        self.scope = spans::scope_flaw(scope).map_or(name, Err);
     }
 
     fn judge<'a>(&mut self, span: &RawSpan<'a>) -> Result<Judged<'a>, Reason> {

@@ -40,6 +40,8 @@ pub struct Document {
 struct InstrumentLine {
     scope: Box<str>,
     name: Box<str>,
+    /// Rules may ask for it, also those that do not mean this row as it stands.
+    level: &'static str,
     on: bool,
     #[serde(flatten)]
     shape: Shape,
@@ -179,7 +181,8 @@ impl Plan {
                 let expires_at = self.expiry_of(&decision).map(time::format_time);
                 let by = decision.by.as_ref().map(ToString::to_string);
                 let (scope, name) = (instrument.scope, instrument.name);
-                InstrumentLine { scope, name, on: decision.on, shape: Shape::of(decision), expires_at, by }
+                let level = row.level.as_str();
+                InstrumentLine { scope, name, level, on: decision.on, shape: Shape::of(decision), expires_at, by }
             })
             .collect()
     }

@@ -241,3 +241,23 @@ fn a_bad_resource_or_scope_refuses_its_points() {
     "#]]
     .assert_eq(&script.run("show"));
 }
+
+/// Scenario: between two pages of a look, the last series shown is withdrawn and new ones come, before and behind it.
+/// Guarantees: the place is kept: no series is shown twice, none that stayed is left out.
+#[test]
+fn a_look_keeps_its_place_while_series_come_and_go() {
+    let mut script = Script::default();
+    script.run("push 1 a\n gauge g{k=2} 1 0..5\n gauge g{k=4} 1 0..5\n gauge g{k=6} 1 0..5\n gauge g{k=8} 1 0..5");
+    let id = script.store.streams()[0].id;
+    let mut seen = Vec::new();
+    let mut page = |script: &Script, from| {
+        script
+            .store
+            .visit(id, from, 2, &mut |series| seen.push(series.labels.entries[series.entries[0] as usize].text.to_string()))
+    };
+    let next = page(&script, 0).expect("there is more");
+    script.run("push 2 a\n gauge g{k=4} 0..6 stale\n gauge g{k=1} 1 0..6\n gauge g{k=9} 1 0..6");
+    let next = page(&script, next).expect("there is more");
+    assert_eq!(page(&script, next), None);
+    assert_eq!(seen, ["2", "4", "6", "8", "9"]);
+}

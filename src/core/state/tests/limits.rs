@@ -174,7 +174,8 @@ fn heads_are_capped() {
          gauge g{} 1 0..5
          push 2 a
          gauge g{} 2 0..6
-         show",
+         show
+         stats",
         expect![[r#"
             1: 2 stream_limit
             1: 1 stream_limit
@@ -183,6 +184,7 @@ fn heads_are_capped() {
               {} 2 0..6
             svc/b g
               {} 1 0..5
+            stats series=2 streams=2 resources=2 components=1 streams=3
         "#]],
     );
 }

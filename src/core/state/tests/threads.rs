@@ -4,13 +4,16 @@ use super::{
     points::request,
     script::{Script, views},
 };
-use crate::model::clock::{Mono, Wall};
+use crate::{
+    decode::metrics::walk,
+    model::clock::{Mono, Wall},
+};
 use expect_test::expect;
 use prost::Message;
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     thread,
 };
@@ -129,4 +132,37 @@ fn a_look_between_does_not_freeze_groups() {
         });
         assert_eq!(look(), format!("{{}} {} 1..{}", round * POINTS, round + 5));
     }
+}
+
+/// Scenario: one request with 20,000 metrics that are all off, while a scraper asks for the component again and again.
+/// Guarantees: metrics count like points: the scraper gets in between them.
+#[test]
+fn metrics_that_are_off_do_not_hold_the_lock() {
+    let mut caps = super::script::generous();
+    caps.streams_per_resource = 20_000;
+    let script = Script::with_caps(caps, 1);
+    script.store.set_views(Arc::new(views("{name: r, match: {instruments: ['*']}, state: Disabled}")), Wall(1));
+    let points: Vec<String> = (0..20_000).map(|n| format!("gauge g{n}{{}} 1 0..5")).collect();
+    let points: Vec<&str> = points.iter().map(|point| &**point).collect();
+    let body = request("a", &points).encode_to_vec();
+    script.store.ingest(&body, Mono(1), Wall(1)).unwrap();
+    let (looks, done) = (AtomicU64::new(0), AtomicBool::new(false));
+    let between = thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Relaxed) {
+                looks.fetch_add(script.store.components().len() as u64, Relaxed);
+            }
+        });
+        while looks.load(Relaxed) < 3 {
+            thread::yield_now();
+        }
+        let mut session = script.store.session(Mono(2), Wall(1));
+        let before = looks.load(Relaxed);
+        walk(&body, &mut session);
+        drop(session);
+        let between = looks.load(Relaxed) - before;
+        done.store(true, Relaxed);
+        between
+    });
+    assert!(between >= 8, "{between} looks");
 }

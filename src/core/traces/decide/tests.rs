@@ -174,8 +174,8 @@ fn what_goes_on_is_not_touched() {
     assert_eq!(got, sent);
 }
 
-/// Scenario: ids of wrong lengths and of zeros, text that is not UTF-8 in the span, its scope and its resource, each beside
-/// a sound span. Guarantees: exactly the bad ones are refused, with their reason; an error among them marks nothing.
+/// Scenario: ids of wrong lengths and of zeros, text that is not UTF-8 anywhere in the span, its scope and its resource, each
+/// beside a sound span. Guarantees: exactly the bad ones are refused, with their reason; an error among them marks nothing.
 #[test]
 fn bad_spans_are_refused_one_by_one() {
     let good = request("daemon mcd ff sync good").resource_spans.remove(0);
@@ -191,7 +191,18 @@ fn bad_spans_are_refused_one_by_one() {
         body[at] = 0xff;
         body
     };
-    let cases: [(&str, Vec<u8>); 9] = [
+    let heads = |change: &dyn Fn(&mut ResourceSpans)| {
+        let mut bad = request("daemon mcd 01! sync bad").resource_spans.remove(0);
+        change(&mut bad);
+        let mut body = ExportTraceServiceRequest { resource_spans: vec![bad, good.clone()] }.encode_to_vec();
+        let at = body.windows(8).position(|window| window == b"oddplace").expect("the needle is there");
+        body[at] = 0xff;
+        body
+    };
+    let scope = |bad: &mut ResourceSpans, change: &dyn Fn(&mut InstrumentationScope)| {
+        bad.scope_spans[0].scope.as_mut().map(change);
+    };
+    let cases: [(&str, Vec<u8>); 13] = [
         ("short trace id", with(&|span| span.trace_id = vec![1; 15])),
         ("no trace id", with(&|span| span.trace_id.clear())),
         ("zero trace id", with(&|span| span.trace_id = vec![0; 16])),
@@ -201,6 +212,10 @@ fn bad_spans_are_refused_one_by_one() {
         ("name", spoilt("sync bad", "daemon mcd 01! sync bad")),
         ("scope", spoilt("oddscope", "daemon oddscope 01! sync bad")),
         ("resource", spoilt("oddservice", "oddservice mcd 01! sync bad")),
+        ("scope version", heads(&|bad| scope(bad, &|scope| scope.version = "oddplace".into()))),
+        ("scope attribute", heads(&|bad| scope(bad, &|scope| scope.attributes = vec![attribute("k", "oddplace")]))),
+        ("scope schema", heads(&|bad| bad.scope_spans[0].schema_url = "oddplace".into())),
+        ("resource schema", heads(&|bad| bad.schema_url = "oddplace".into())),
     ];
     let world = World::new();
     let mut text = String::new();
@@ -220,6 +235,10 @@ fn bad_spans_are_refused_one_by_one() {
         name: ["daemon ff sync good"] {NotUtf8: 1}
         scope: ["daemon ff sync good"] {NotUtf8: 1}
         resource: ["daemon ff sync good"] {NotUtf8: 1}
+        scope version: ["daemon ff sync good"] {NotUtf8: 1}
+        scope attribute: ["daemon ff sync good"] {NotUtf8: 1}
+        scope schema: ["daemon ff sync good"] {NotUtf8: 1}
+        resource schema: ["daemon ff sync good"] {NotUtf8: 1}
     "#]]
     .assert_eq(&text);
 }

@@ -81,4 +81,17 @@ fn the_hash_covers_the_result() {
     }
     assert_ne!(first, hash(VIEW, NOW.plus(std::time::Duration::from_secs(4 * 3_600))), "it expired");
     assert_ne!(hash("", NOW), [0; 16], "no view is a plan too");
+    // A row for any scope: on its own the rule does not mean it, of an instrument with that scope it does.
+    let by_level = |level: &str| {
+        let (view, catalogue) = VIEW.split_once("---").expect("two documents");
+        let view = view.replace(
+            "match: {instruments: [\"queue.*\"], kinds: [Gauge]}",
+            "match: {instruments: [\"*\"], scopes: [s], levels: [Debug]}",
+        );
+        hash(
+            &format!("{}---{}", view.replace("baseline: Detailed", "baseline: None"), catalogue.replace("level: Debug", level)),
+            NOW,
+        )
+    };
+    assert_ne!(by_level("level: Debug"), by_level("level: Detailed"), "a level decides by itself");
 }
