@@ -1,7 +1,10 @@
 //! What the JSON API shows, gathered from the engine.
 //! Decides nothing: every number is counted elsewhere.
 
-use super::engine::{Engine, Object};
+use super::{
+    engine::{Engine, Object},
+    numbers::conflict_kind,
+};
 use crate::{
     ingest::Signal,
     traces::{
@@ -11,12 +14,13 @@ use crate::{
     web::{
         Sources,
         model::{
-            Backend, Catalogued, Component, ComponentDetail, Fault, Flow, Health, LastError, Overview, Span, Stream, Trace,
-            Traces, View, Workload,
+            Backend, Catalogued, Component, ComponentDetail, Conflict, Fault, Flow, Health, LastError, Overview, Party, Span,
+            Stream, Trace, Traces, View, Workload,
         },
     },
 };
 use pointsman_core::{
+    expose::layout,
     fault::render,
     model::{clock::Wall, component::ComponentKey},
     state::store::ComponentSummary,
@@ -164,7 +168,32 @@ fn flow(engine: &Engine) -> Flow {
     };
     let mut traces = stream(Signal::Traces);
     traces.suppressed = engine.traces.totals().suppressed.values().fold(0, |sum: u64, n| sum.saturating_add(*n));
-    Flow { metrics: stream(Signal::Metrics), traces, series_exposed: engine.numbers.exported.load(Ordering::Relaxed) }
+    let numbers = &engine.numbers;
+    let conflicts = engine.exposition.conflicts();
+    Flow {
+        metrics: stream(Signal::Metrics),
+        traces,
+        series_exposed: numbers.exported.load(Ordering::Relaxed),
+        scrape_omitted: numbers.omitted().into_iter().map(|(omission, n)| (omission.as_str(), n)).collect(),
+        adjusted: numbers.adjusted().into_iter().map(|(adjustment, n)| (adjustment.as_str(), n)).collect(),
+        limited: engine.store.limited().into_iter().collect(),
+        conflicts: conflicts.list.iter().map(conflict).collect(),
+        conflicts_omitted: conflicts.left_out,
+    }
+}
+
+fn conflict(conflict: &layout::Conflict) -> Conflict {
+    let party = |party: &layout::Party| Party {
+        component: party.component.to_string(),
+        metric: party.metric.to_string(),
+        wanted: party.wanted.to_string(),
+    };
+    Conflict {
+        family: conflict.family.to_string(),
+        kind: conflict_kind(conflict.kind).as_str(),
+        kept: party(&conflict.kept),
+        lost: party(&conflict.lost),
+    }
 }
 
 fn traces(engine: &Engine) -> Traces {

@@ -70,17 +70,19 @@ impl Engine {
         let store = Arc::new(if config.translation_strategy.escapes() { store } else { store.keeping_names() });
         let own_store = store_of_ourselves();
         let ingest = Arc::new(ingest(&config, clock, &store, &traces));
+        let exposition = Arc::new(Exposition::new(Arc::clone(&store), options(&config)));
         let numbers = Arc::new(Numbers {
             store: Arc::clone(&store),
             traces: Arc::clone(&traces),
             ingest: Arc::clone(&ingest),
             views: Arc::new(ArcSwap::default()),
             insecure: config.insecure_listeners(),
+            exposition: Arc::clone(&exposition),
             exported: AtomicU64::new(0),
+            omitted: Default::default(),
             scrapes_refused: AtomicU64::new(0),
         });
         let own = Arc::new(own(clock, &store, &own_store, &traces, &numbers));
-        let exposition = Arc::new(Exposition::new(Arc::clone(&store), options(&config)));
         let views = Arc::clone(&numbers.views);
         let (views_read_at, is_ready) = (AtomicU64::new(0), AtomicBool::new(false));
         Ok(Self { config, clock, store, own_store, exposition, traces, ingest, views, own, numbers, views_read_at, is_ready })
@@ -134,7 +136,7 @@ fn chunks(
     Box::new(move |out| {
         let more = scrape.next_chunk(out);
         if let Some(numbers) = numbers.as_ref().filter(|_| !more) {
-            numbers.exported.fetch_add(scrape.stats().series, Ordering::Relaxed);
+            numbers.scraped(scrape.stats());
         }
         more
     })
@@ -147,7 +149,7 @@ fn targets(config: &Config) -> Result<Vec<Target>, Vec<Fault>> {
             Ok(target) => targets.push(target),
             Err(error) => {
                 let place = Place::Setting("--traces-to".into());
-                faults.push(Fault::new(Code::BadSetting, place, &["traces-to", "--traces-to", &error.to_string()]));
+                faults.push(Fault::new(Code::BadSetting, place, &["traces-to", "--traces-to", &format!("`{url}`: {error}")]));
             }
         }
     }

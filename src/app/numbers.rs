@@ -4,11 +4,21 @@
 use super::engine::Loaded;
 use crate::{
     ingest::{Ingest, Signal, stats::Taken},
-    telemetry::{Backend, DropReason, Flow, Snapshot, Suppressed},
+    telemetry::{self, Adjustment, Backend, DropReason, Flow, Omission, Snapshot, Suppressed},
     traces::{Traces, forward::BackendState, stats::DropReason as SpanDrop},
 };
 use arc_swap::ArcSwap;
-use pointsman_core::{fault::Fault, model::reject::Reason, state::store::Store, traces::decide::Cut, view::plan::RuleRef};
+use pointsman_core::{
+    expose::{
+        layout::ConflictKind,
+        scrape::{Exposition, ScrapeStats},
+    },
+    fault::Fault,
+    model::reject::Reason,
+    state::store::Store,
+    traces::decide::Cut,
+    view::plan::RuleRef,
+};
 use std::{
     collections::BTreeMap,
     sync::{
@@ -29,8 +39,12 @@ pub struct Numbers {
     pub views: Arc<ArcSwap<Loaded>>,
     /// Listeners in plain text that other hosts can reach.
     pub insecure: Vec<&'static str>,
+    /// Families, and who lost one.
+    pub exposition: Arc<Exposition<Arc<Store>>>,
     /// Series written to scrapes.
     pub exported: AtomicU64,
+    /// What scrapes left out, in the order of [`Omission::ALL`].
+    pub omitted: [AtomicU64; Omission::ALL.len()],
     /// Scrapes refused because too many were in flight.
     pub scrapes_refused: AtomicU64,
 }
@@ -47,13 +61,16 @@ impl Numbers {
             metrics: self.metrics(),
             traces: self.spans(&backends),
             series: self.store.components().iter().map(|c| (c.key.to_string(), count(c.series))).collect(),
+            limited: self.store.limited(),
+            adjusted: self.adjusted(),
+            omitted: self.omitted(),
+            conflicts: self.conflicts(),
             suppressed: self.suppressed(),
             fault_errors: faults(&|fault| fault.is_error()),
             fault_warnings: faults(&|fault| !fault.is_error()),
             limits: self.limits(),
             insecure: listeners.into_iter().map(|name| (name, self.insecure.contains(&name))).collect(),
             backends,
-            ..Snapshot::default()
         }
     }
 
@@ -99,6 +116,46 @@ impl Numbers {
         by_rule.into_iter().map(line).collect()
     }
 
+    /// What was seen in one scrape, to its end.
+    pub fn scraped(&self, stats: ScrapeStats) {
+        let ScrapeStats { series, duplicates, lost_attributes, unfit } = stats;
+        self.exported.fetch_add(series, Ordering::Relaxed);
+        for (omission, total) in Omission::ALL.into_iter().zip(&self.omitted) {
+            let n = match omission {
+                Omission::Duplicate => duplicates,
+                Omission::Unfit => unfit,
+                Omission::LostAttribute => lost_attributes,
+            };
+            total.fetch_add(n, Ordering::Relaxed);
+        }
+    }
+
+    /// What scrapes left out.
+    #[must_use]
+    pub fn omitted(&self) -> Vec<(Omission, u64)> {
+        Omission::ALL.into_iter().zip(&self.omitted).map(|(omission, n)| (omission, n.load(Ordering::Relaxed))).collect()
+    }
+
+    /// Points taken otherwise than they were sent.
+    #[must_use]
+    pub fn adjusted(&self) -> Vec<(Adjustment, u64)> {
+        let stats = self.store.stats();
+        let n = |adjustment| match adjustment {
+            Adjustment::Superseded => stats.superseded,
+            Adjustment::Gap => stats.gaps,
+            Adjustment::Fall => stats.falls,
+            Adjustment::Retried => stats.retried,
+            Adjustment::DuplicateKey => stats.duplicate_keys,
+        };
+        Adjustment::ALL.into_iter().map(|adjustment| (adjustment, n(adjustment))).collect()
+    }
+
+    fn conflicts(&self) -> Vec<(telemetry::ConflictKind, u64)> {
+        let conflicts = self.exposition.conflicts();
+        let n = |kind| conflicts.list.iter().filter(|conflict| conflict_kind(conflict.kind) == kind).count();
+        telemetry::ConflictKind::ALL.into_iter().map(|kind| (kind, count(n(kind)))).collect()
+    }
+
     /// How often each limit bit.
     #[must_use]
     pub fn limits(&self) -> Vec<(&'static str, u64)> {
@@ -117,6 +174,18 @@ impl Numbers {
             ("scrapes", self.scrapes_refused.load(Ordering::Relaxed)),
         ];
         ours.into_iter().chain(of_store).collect()
+    }
+}
+
+/// The registry's word for it.
+#[must_use]
+pub fn conflict_kind(kind: ConflictKind) -> telemetry::ConflictKind {
+    match kind {
+        ConflictKind::Type => telemetry::ConflictKind::Type,
+        ConflictKind::Clash => telemetry::ConflictKind::Clash,
+        ConflictKind::Help => telemetry::ConflictKind::Help,
+        ConflictKind::Unit => telemetry::ConflictKind::Unit,
+        ConflictKind::Target => telemetry::ConflictKind::Target,
     }
 }
 

@@ -132,6 +132,42 @@ pub struct Flow {
     pub traces: Stream,
     /// Series written to scrapes.
     pub series_exposed: u64,
+    /// Series and attributes that scrapes left out, by reason.
+    pub scrape_omitted: BTreeMap<&'static str, u64>,
+    /// Points taken otherwise than they were sent, by what was done.
+    pub adjusted: BTreeMap<&'static str, u64>,
+    /// Points that went to overflow series, by metric.
+    pub limited: BTreeMap<String, u64>,
+    /// Who wants what others have, and lost it.
+    pub conflicts: Vec<Conflict>,
+    /// Conflicts beyond the list.
+    pub conflicts_omitted: usize,
+}
+
+/// Two that cannot both have what they want.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Conflict {
+    /// The family, as exposed.
+    pub family: String,
+    /// `type`, `clash`, `help`, `unit` or `target`.
+    pub kind: &'static str,
+    /// Who has it.
+    pub kept: Party,
+    /// Who has not.
+    pub lost: Party,
+}
+
+/// One side of a conflict.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Party {
+    /// Namespace and name of the component.
+    pub component: String,
+    /// The metric as it was sent; empty for target info.
+    pub metric: String,
+    /// What it wants.
+    pub wanted: String,
 }
 
 /// One signal.
