@@ -5,6 +5,7 @@ pub mod api;
 pub mod check;
 pub mod circle;
 pub mod clock;
+pub mod conflicts;
 pub mod demo;
 pub mod drain;
 pub mod engine;

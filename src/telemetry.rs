@@ -93,8 +93,6 @@ pub struct Snapshot {
     pub adjusted: Vec<(Adjustment, u64)>,
     /// What scrapes left out.
     pub omitted: Vec<(Omission, u64)>,
-    /// Who wants what others have, as scrapes show it now.
-    pub conflicts: Vec<(ConflictKind, u64)>,
     /// What views turned off.
     pub suppressed: Vec<Suppressed>,
     /// Faults in the views as last read: errors.
@@ -103,6 +101,8 @@ pub struct Snapshot {
     pub fault_warnings: u64,
     /// How often each limit bit, by its name.
     pub limits: Vec<(&'static str, u64)>,
+    /// Conflicts between metrics that want the same name, by kind.
+    pub conflicts: Vec<(ConflictKind, u64)>,
     /// Listeners, and whether each takes plain text off loopback.
     pub insecure: Vec<(&'static str, bool)>,
     /// Trace back ends.
@@ -223,6 +223,11 @@ fn observe_flow(telemetry: &Telemetry, latest: &Latest) {
     over::<names::LimitHits>(telemetry, latest, |s, r| {
         s.limits.iter().for_each(|(limit, hits)| r.set(*hits, names::LimitHits { limit: (*limit).into() }));
     });
+    over::<names::ExpositionConflicts>(telemetry, latest, |s, r| {
+        s.conflicts
+            .iter()
+            .for_each(|(conflict_kind, n)| r.set(level(*n), names::ExpositionConflicts { conflict_kind: *conflict_kind }));
+    });
     telemetry.observe::<names::BuildInfo>(|r| r.set(1, names::BuildInfo { version: env!("CARGO_PKG_VERSION").into() }));
     over::<names::TransportInsecure>(telemetry, latest, |s, r| {
         for (listener, insecure) in &s.insecure {
@@ -237,9 +242,6 @@ fn observe_corrections(telemetry: &Telemetry, latest: &Latest) {
     });
     over::<names::ScrapeOmitted>(telemetry, latest, |s, r| {
         s.omitted.iter().for_each(|(omission, n)| r.set(*n, names::ScrapeOmitted { omission: *omission }));
-    });
-    over::<names::ScrapeConflicts>(telemetry, latest, |s, r| {
-        s.conflicts.iter().for_each(|(kind, n)| r.set(level(*n), names::ScrapeConflicts { conflict_kind: *kind }));
     });
 }
 

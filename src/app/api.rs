@@ -1,10 +1,7 @@
 //! What the JSON API shows, gathered from the engine.
 //! Decides nothing: every number is counted elsewhere.
 
-use super::{
-    engine::{Engine, Object},
-    numbers::conflict_kind,
-};
+use super::engine::{Engine, Object};
 use crate::{
     ingest::Signal,
     traces::{
@@ -168,32 +165,26 @@ fn flow(engine: &Engine) -> Flow {
     };
     let mut traces = stream(Signal::Traces);
     traces.suppressed = engine.traces.totals().suppressed.values().fold(0, |sum: u64, n| sum.saturating_add(*n));
-    let numbers = &engine.numbers;
-    let conflicts = engine.exposition.conflicts();
+    let conflicts = engine.numbers.conflicts.list();
     Flow {
         metrics: stream(Signal::Metrics),
         traces,
-        series_exposed: numbers.exported.load(Ordering::Relaxed),
-        scrape_omitted: numbers.omitted().into_iter().map(|(omission, n)| (omission.as_str(), n)).collect(),
-        adjusted: numbers.adjusted().into_iter().map(|(adjustment, n)| (adjustment.as_str(), n)).collect(),
+        series_exposed: engine.numbers.exported.load(Ordering::Relaxed),
+        scrape_omitted: engine.numbers.omitted().into_iter().map(|(omission, n)| (omission.as_str(), n)).collect(),
+        adjusted: engine.numbers.adjusted().into_iter().map(|(adjustment, n)| (adjustment.as_str(), n)).collect(),
         limited: engine.store.limited().into_iter().collect(),
-        conflicts: conflicts.list.iter().map(conflict).collect(),
-        conflicts_omitted: conflicts.left_out,
+        conflicts: conflicts.list.into_iter().map(conflict).collect(),
+        conflicts_left_out: conflicts.left_out,
     }
 }
 
-fn conflict(conflict: &layout::Conflict) -> Conflict {
-    let party = |party: &layout::Party| Party {
-        component: party.component.to_string(),
-        metric: party.metric.to_string(),
-        wanted: party.wanted.to_string(),
+fn conflict(conflict: layout::Conflict) -> Conflict {
+    let layout::Conflict { family, kind, kept, lost } = conflict;
+    let party = |party: layout::Party| {
+        let layout::Party { component, metric, wanted } = party;
+        Party { component: component.to_string(), metric: metric.into(), wanted: wanted.into() }
     };
-    Conflict {
-        family: conflict.family.to_string(),
-        kind: conflict_kind(conflict.kind).as_str(),
-        kept: party(&conflict.kept),
-        lost: party(&conflict.lost),
-    }
+    Conflict { family: family.into(), kind: kind.as_str(), kept: party(kept), lost: party(lost) }
 }
 
 fn traces(engine: &Engine) -> Traces {

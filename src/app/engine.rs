@@ -1,7 +1,7 @@
 //! What runs behind the doors: the store, the traces, the views in force and our own telemetry, joined by closures so
 //! that none of them knows another.
 
-use super::{clock::Clock, numbers::Numbers, surroundings};
+use super::{clock::Clock, conflicts::Watched, numbers::Numbers, surroundings};
 use crate::{
     config::Config,
     expose::{NextChunk, Outcome, ReadSide, Scraped},
@@ -72,12 +72,12 @@ impl Engine {
         let ingest = Arc::new(ingest(&config, clock, &store, &traces));
         let exposition = Arc::new(Exposition::new(Arc::clone(&store), options(&config)));
         let numbers = Arc::new(Numbers {
+            conflicts: Watched::new(Arc::clone(&exposition)),
             store: Arc::clone(&store),
             traces: Arc::clone(&traces),
             ingest: Arc::clone(&ingest),
             views: Arc::new(ArcSwap::default()),
             insecure: config.insecure_listeners(),
-            exposition: Arc::clone(&exposition),
             exported: AtomicU64::new(0),
             omitted: Default::default(),
             scrapes_refused: AtomicU64::new(0),
@@ -132,14 +132,25 @@ fn chunks(
     names: &[String],
     numbers: Option<Arc<Numbers>>,
 ) -> NextChunk {
-    let mut scrape = exposition.scrape(agreed, names);
+    let (mut scrape, is_whole) = (exposition.scrape(agreed, names), names.is_empty());
     Box::new(move |out| {
         let more = scrape.next_chunk(out);
         if let Some(numbers) = numbers.as_ref().filter(|_| !more) {
             numbers.scraped(scrape.stats());
+            if is_whole {
+                numbers.conflicts.duplicates.store(scrape.stats().duplicates, Ordering::Relaxed);
+            }
         }
         more
     })
+}
+
+/// What may be shown of a URL: who logs in, and how, stays out of every log.
+fn without_password(url: &str) -> String {
+    match url.rsplit_once('@') {
+        Some((_, behind)) => format!("…@{behind}"),
+        None => url.to_owned(),
+    }
 }
 
 fn targets(config: &Config) -> Result<Vec<Target>, Vec<Fault>> {
@@ -149,7 +160,8 @@ fn targets(config: &Config) -> Result<Vec<Target>, Vec<Fault>> {
             Ok(target) => targets.push(target),
             Err(error) => {
                 let place = Place::Setting("--traces-to".into());
-                faults.push(Fault::new(Code::BadSetting, place, &["traces-to", "--traces-to", &format!("`{url}`: {error}")]));
+                let what = format!("{}: {error}", without_password(url));
+                faults.push(Fault::new(Code::BadSetting, place, &["traces-to", "--traces-to", &what]));
             }
         }
     }

@@ -1,22 +1,15 @@
 //! Every count of the process, gathered from whoever counts, as our own telemetry and the API want it.
 //! Counts only what has no owner: series written, and scrapes refused.
 
-use super::engine::Loaded;
+use super::{conflicts::Watched, engine::Loaded};
 use crate::{
     ingest::{Ingest, Signal, stats::Taken},
-    telemetry::{self, Adjustment, Backend, DropReason, Flow, Omission, Snapshot, Suppressed},
+    telemetry::{Adjustment, Backend, DropReason, Flow, Omission, Snapshot, Suppressed},
     traces::{Traces, forward::BackendState, stats::DropReason as SpanDrop},
 };
 use arc_swap::ArcSwap;
 use pointsman_core::{
-    expose::{
-        layout::ConflictKind,
-        scrape::{Exposition, ScrapeStats},
-    },
-    fault::Fault,
-    model::reject::Reason,
-    state::store::Store,
-    traces::decide::Cut,
+    expose::scrape::ScrapeStats, fault::Fault, model::reject::Reason, state::store::Store, traces::decide::Cut,
     view::plan::RuleRef,
 };
 use std::{
@@ -37,10 +30,10 @@ pub struct Numbers {
     pub ingest: Arc<Ingest>,
     /// Views in force.
     pub views: Arc<ArcSwap<Loaded>>,
+    /// Names that two want.
+    pub conflicts: Watched,
     /// Listeners in plain text that other hosts can reach.
     pub insecure: Vec<&'static str>,
-    /// Families, and who lost one.
-    pub exposition: Arc<Exposition<Arc<Store>>>,
     /// Series written to scrapes.
     pub exported: AtomicU64,
     /// What scrapes left out, in the order of [`Omission::ALL`].
@@ -64,11 +57,11 @@ impl Numbers {
             limited: self.store.limited(),
             adjusted: self.adjusted(),
             omitted: self.omitted(),
-            conflicts: self.conflicts(),
             suppressed: self.suppressed(),
             fault_errors: faults(&|fault| fault.is_error()),
             fault_warnings: faults(&|fault| !fault.is_error()),
             limits: self.limits(),
+            conflicts: self.conflicts.counts(),
             insecure: listeners.into_iter().map(|name| (name, self.insecure.contains(&name))).collect(),
             backends,
         }
@@ -150,12 +143,6 @@ impl Numbers {
         Adjustment::ALL.into_iter().map(|adjustment| (adjustment, n(adjustment))).collect()
     }
 
-    fn conflicts(&self) -> Vec<(telemetry::ConflictKind, u64)> {
-        let conflicts = self.exposition.conflicts();
-        let n = |kind| conflicts.list.iter().filter(|conflict| conflict_kind(conflict.kind) == kind).count();
-        telemetry::ConflictKind::ALL.into_iter().map(|kind| (kind, count(n(kind)))).collect()
-    }
-
     /// How often each limit bit.
     #[must_use]
     pub fn limits(&self) -> Vec<(&'static str, u64)> {
@@ -174,18 +161,6 @@ impl Numbers {
             ("scrapes", self.scrapes_refused.load(Ordering::Relaxed)),
         ];
         ours.into_iter().chain(of_store).collect()
-    }
-}
-
-/// The registry's word for it.
-#[must_use]
-pub fn conflict_kind(kind: ConflictKind) -> telemetry::ConflictKind {
-    match kind {
-        ConflictKind::Type => telemetry::ConflictKind::Type,
-        ConflictKind::Clash => telemetry::ConflictKind::Clash,
-        ConflictKind::Help => telemetry::ConflictKind::Help,
-        ConflictKind::Unit => telemetry::ConflictKind::Unit,
-        ConflictKind::Target => telemetry::ConflictKind::Target,
     }
 }
 

@@ -14,7 +14,13 @@ pub fn start(engine: &Arc<Engine>, tasks: &Tasks, stop: &Stop) {
     let expiring = Arc::clone(engine);
     tasks.vital("expiry", every(limits::EXPIRE_TICK_MS, stop.clone(), move || expiring.store.expire(expiring.clock.mono())));
     let telling = Arc::clone(engine);
-    tasks.vital("own telemetry", every(limits::OWN_PUSH_MS, stop.clone(), move || telling.own.push()));
+    tasks.vital(
+        "own telemetry",
+        every(limits::OWN_PUSH_MS, stop.clone(), move || {
+            telling.numbers.conflicts.tell();
+            telling.own.push();
+        }),
+    );
     let clock = engine.clock;
     for forwarder in engine.traces.forwarders(&(Arc::new(move || clock.wall()) as _), random) {
         let stop = stop.clone();

@@ -51,6 +51,8 @@ pub const CHUNK_BYTES: usize = 64 << 10;
 pub const KEY_NAMES_MAX: usize = 4_096;
 /// Naming conflicts listed for one layout; more are only counted.
 pub const CONFLICTS_MAX: usize = 1_000;
+/// Naming conflicts logged at one look; more are only counted.
+pub const CONFLICTS_TOLD_MAX: usize = 10;
 /// Scrapes in flight.
 pub const SCRAPES_MAX: usize = 8;
 /// Bytes of text echoed back from a request.
@@ -113,6 +115,8 @@ pub const RETRY_ASKED_SECS_MAX: u64 = 300;
 pub const TRACE_SPLITS_MAX: usize = 64;
 /// Rules whose suppressed points and spans are counted apart.
 pub const SUPPRESSED_RULES_MAX: usize = 10_000;
+/// Faults of views that one reload writes to the log.
+pub const LOGGED_FAULTS_MAX: usize = 50;
 /// Metrics whose points in overflow series are counted apart.
 pub const LIMITED_METRICS_MAX: usize = 500;
 /// Traces kept in memory for the page.

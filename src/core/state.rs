@@ -6,6 +6,7 @@ pub mod counts;
 pub mod store;
 pub mod visit;
 
+mod aliases;
 mod component;
 mod directory;
 mod distributions;

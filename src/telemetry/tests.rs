@@ -19,11 +19,11 @@ fn snapshot() -> Snapshot {
         limited: vec![("mcd_update_state".to_owned(), 6)],
         adjusted: vec![(Adjustment::Gap, 1)],
         omitted: vec![(Omission::Duplicate, 1)],
-        conflicts: vec![(ConflictKind::Type, 1)],
         suppressed: vec![Suppressed { view: "quiet-mcd".to_owned(), points: 7, ..Suppressed::default() }],
         fault_errors: 1,
         fault_warnings: 2,
         limits: vec![("series_max", 8)],
+        conflicts: vec![(ConflictKind::Help, 9)],
         insecure: vec![("otlp-grpc", false)],
         backends: vec![Backend { address: "http://jaeger:4317".to_owned(), ..Backend::default() }],
     }

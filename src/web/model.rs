@@ -138,13 +138,13 @@ pub struct Flow {
     pub adjusted: BTreeMap<&'static str, u64>,
     /// Points that went to overflow series, by metric.
     pub limited: BTreeMap<String, u64>,
-    /// Who wants what others have, and lost it.
+    /// Names that two want and one gets.
     pub conflicts: Vec<Conflict>,
-    /// Conflicts beyond the list.
-    pub conflicts_omitted: usize,
+    /// How many more there are than are listed.
+    pub conflicts_left_out: usize,
 }
 
-/// Two that cannot both have what they want.
+/// Two parties that cannot both have what they want.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Conflict {
@@ -152,9 +152,9 @@ pub struct Conflict {
     pub family: String,
     /// `type`, `clash`, `help`, `unit` or `target`.
     pub kind: &'static str,
-    /// Who has it.
+    /// Who won.
     pub kept: Party,
-    /// Who has not.
+    /// Who lost.
     pub lost: Party,
 }
 
@@ -162,11 +162,11 @@ pub struct Conflict {
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Party {
-    /// Namespace and name of the component.
+    /// The component, with its namespace.
     pub component: String,
-    /// The metric as it was sent; empty for target info.
+    /// The OTLP name of its metric; empty for target info.
     pub metric: String,
-    /// What it wants.
+    /// What it wants: a type, a description, a unit, a family.
     pub wanted: String,
 }
 

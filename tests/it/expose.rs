@@ -207,6 +207,51 @@ fn too_many_scrapes_at_once_are_refused() {
     wait("room for a scrape", || (server.get("/metrics").status == 200).then_some(()));
 }
 
+/// Scenario: three senders want one name for a gauge and a counter, and two metrics of a fourth become one series.
+/// Guarantees: who won and who lost stands at `/api/v1/flow` and in the log, once; each kind is counted at
+/// `/metrics/self`, and is 0 before (CF-04).
+#[test]
+fn whoever_loses_a_name_is_counted_and_told() {
+    let mut server = Pointsman::start(&[]);
+    let own = || server.get("/metrics/self").text();
+    let line = |kind: &str, n: u64| format!("pointsman_conflict_kind=\"{kind}\"}} {n}\n");
+    for kind in ["type", "clash", "help", "unit", "target", "series"] {
+        assert!(own().contains(&line(kind, 0)), "{kind}: {}", own());
+    }
+    let metric = |name: &str, data: &str, value: u64| {
+        let point = format!(r#"[{{"asInt":{value},"timeUnixNano":"1700000000000000000"}}]"#);
+        format!(r#"{{"name":"{name}",{data}"dataPoints":{point}}}}}"#)
+    };
+    let (gauge, counter) = (r#""gauge":{"#, r#""sum":{"isMonotonic":true,"aggregationTemporality":2,"#);
+    let senders = [
+        ("a", metric("orders.total", gauge, 1)),
+        ("b", metric("orders", counter, 2)),
+        ("c", metric("orders", counter, 3)),
+        ("d", [metric("foo.bar", gauge, 1), metric("foo_bar", gauge, 2)].join(",")),
+    ];
+    for (service, metrics) in senders {
+        let resource = format!(r#"{{"attributes":[{{"key":"service.name","value":{{"stringValue":"{service}"}}}}]}}"#);
+        let scope = format!(r#"{{"metrics":[{metrics}]}}"#);
+        let body = format!(r#"{{"resourceMetrics":[{{"resource":{resource},"scopeMetrics":[{scope}]}}]}}"#);
+        assert_eq!(server.push_json("/v1/metrics", &body).text(), "{}");
+    }
+    let scrape = server.scrape();
+    assert_eq!(scrape.lines().filter(|line| line.starts_with("orders_total{") || line.starts_with("foo_bar{")).count(), 3);
+    let flow = server.get("/api/v1/flow").json();
+    let [conflict] = flow["item"]["conflicts"].as_array().expect("a list").as_slice() else { panic!("not one: {flow}") };
+    let kind = conflict["kind"].as_str().expect("a word").to_owned();
+    assert_eq!((&conflict["family"], kind.as_str()), (&"orders_total".into(), "clash"), "{conflict}");
+    let party = |side: &str| format!("{} {}", conflict[side]["component"], conflict[side]["metric"]).replace('"', "");
+    assert_eq!([party("kept"), party("lost")], ["default/service.b orders", "default/service.a orders.total"]);
+    assert!(own().contains(&line(&kind, 1)) && own().contains(&line("series", 1)), "{}", own());
+    let told = server.wait_for_log("naming conflict");
+    assert_eq!((told["kind"].as_str(), told["lost_metric"].as_str()), (Some(&*kind), Some("orders.total")), "{told}");
+    let told = server.wait_for_log("series left out of scrapes: others have the same labels");
+    assert_eq!(told["series"], 1, "{told}");
+    let lines = server.logs();
+    assert_eq!(lines.iter().filter(|line| line.contains("\"naming conflict\"")).count(), 1, "{lines:#?}");
+}
+
 /// Scenario: every name in the registry, and every name we expose of ourselves under each escaping.
 /// Guarantees: none begins with an underscore, which OpenMetrics reserves (OM-10).
 #[test]
@@ -260,7 +305,7 @@ fn what_a_scrape_leaves_out_is_told() {
     assert_eq!(flow["item"]["scrapeOmitted"]["lost_attribute"], 1, "{flow}");
     let own = server.get("/metrics/self").text();
     for line in [
-        "pointsman_scrape_conflicts{.*pointsman_conflict_kind=\"type\".* 1",
+        "pointsman_exposition_conflicts{.*pointsman_conflict_kind=\"type\".* 1",
         "pointsman_metric_series_limited_total{.*pointsman_metric_name=\"depth\".* 2",
         "pointsman_scrape_omitted_total{.*pointsman_omission=\"lost_attribute\".* 1",
         "pointsman_point_adjusted_total{.*pointsman_adjustment=\"gap\".* 0",

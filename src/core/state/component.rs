@@ -93,6 +93,8 @@ pub(crate) struct Resource {
     /// Time of the first point; 0 until it came.
     pub(crate) first_time: u64,
     pub(crate) streams: Vec<Option<Box<Stream>>>,
+    /// No place of `streams` is free before this one.
+    pub(crate) taken: usize,
     /// Streams by identity, with their identity.
     pub(crate) by_identity: HashTable<(Id128, u32)>,
 }
@@ -108,6 +110,8 @@ pub(crate) struct Component {
     pub(crate) interner: Interner,
     pub(crate) resources: Vec<Option<Resource>>,
     pub(crate) by_identity: BTreeMap<Id128, u32>,
+    /// No place of `resources` is free before this one.
+    pub(crate) taken: usize,
     pub(crate) scopes: Scopes,
     pub(crate) plan: Plan,
     pub(crate) series: usize,
@@ -135,6 +139,7 @@ impl Component {
             interner: Interner::default(),
             resources: Vec::new(),
             by_identity: BTreeMap::new(),
+            taken: 0,
             scopes: Scopes::default(),
             plan,
             series: 0,
@@ -167,9 +172,10 @@ impl Component {
             last_push: Mono::default(),
             first_time: 0,
             streams: Vec::new(),
+            taken: 0,
             by_identity: HashTable::new(),
         };
-        let index = free_place(&mut self.resources, self.by_identity.len());
+        let index = free_place(&mut self.resources, &mut self.taken);
         self.resources[index as usize] = Some(resource);
         self.by_identity.insert(identity, index);
         Ok(index)
@@ -212,6 +218,7 @@ impl Component {
             caps: &shared.caps,
             interner: &mut self.interner,
             component_series: &mut self.series,
+            removed: &mut self.removed,
             counts,
             now_secs: secs(now),
             request,
@@ -233,13 +240,14 @@ pub(crate) fn secs(now: Mono) -> u32 {
     u32::try_from(now.0 / crate::model::clock::SECOND).unwrap_or(u32::MAX).saturating_add(1)
 }
 
-/// The first free place, made where there is none; `used` places are taken.
-pub(crate) fn free_place<T>(places: &mut Vec<Option<T>>, used: usize) -> u32 {
-    let free = if used < places.len() { places.iter().position(Option::is_none) } else { None };
-    let free = free.unwrap_or(places.len());
+/// The first free place, made where there is none. None is free before `taken`, which moves on behind it: filling
+/// many places looks at each only once, until some are freed and `taken` begins anew.
+pub(crate) fn free_place<T>(places: &mut Vec<Option<T>>, taken: &mut usize) -> u32 {
+    let free = (*taken..places.len()).find(|index| places[*index].is_none()).unwrap_or(places.len());
     if free == places.len() {
         places.push(None);
     }
+    *taken = free + 1;
     id_of(free)
 }
 
@@ -271,9 +279,12 @@ impl Scopes {
 
     /// Forgets scopes that no stream has.
     pub(crate) fn sweep(&mut self) {
-        self.by_value.retain(|scope, (_, spellings)| Arc::strong_count(scope) > *spellings + 1);
         let Self { by_spelling, by_value } = self;
-        by_spelling.retain(|_, (_, scope)| by_value.contains_key(scope));
+        let before = by_value.len();
+        by_value.retain(|scope, (_, spellings)| Arc::strong_count(scope) > *spellings + 1);
+        if by_value.len() < before {
+            by_spelling.retain(|_, (_, scope)| by_value.contains_key(scope));
+        }
     }
 }
 

@@ -12,12 +12,16 @@ use std::time::Duration;
 
 /// Expires one component under its lock.
 pub(crate) fn expire(shared: &Shared, directory: &Directory, component: &mut Component, now: Mono, after: Duration) {
+    if component.gone {
+        return; // its key may name a new one by now
+    }
     component.interner.release();
     let mut spellings = Vec::new();
     for index in 0..component.resources.len() {
         let Some(mut resource) = component.resources[index].take() else { continue };
         if now.since(resource.last_push) >= patience(&resource, after) {
             end_resource(shared, component, &mut resource);
+            component.taken = 0;
             spellings.append(&mut resource.spellings);
         } else {
             expire_streams(shared, component, &mut resource, (now, after));
@@ -31,6 +35,7 @@ pub(crate) fn expire(shared: &Shared, directory: &Directory, component: &mut Com
     if !spellings.is_empty() || component.gone {
         directory.forget(&spellings, component.gone.then_some(&*component));
     }
+    component.scopes.sweep();
     if component.removed > 1024 + component.series / 2 || (component.removed > 0 && component.series == 0) {
         sweep(shared, component);
     }
@@ -52,17 +57,27 @@ fn end_resource(shared: &Shared, component: &mut Component, resource: &mut Resou
 }
 
 fn expire_streams(shared: &Shared, component: &mut Component, resource: &mut Resource, (now, after): (Mono, Duration)) {
+    let patience = patience(resource, after);
+    let mut ended = false;
     for index in 0..resource.streams.len() {
         let Some(mut stream) = resource.streams[index].take() else { continue };
         expire_series(shared, component, &mut stream, (now, after));
         list(shared, &mut stream);
         let idle = Duration::from_secs(u64::from(secs(now).saturating_sub(stream.pushed_secs[0])));
-        let unused = stream.table.len() == 0 && idle >= patience(resource, after);
-        if !unused {
+        if stream.table.len() == 0 && idle >= patience {
+            ended = true;
+        } else {
             resource.streams[index] = Some(stream);
-            continue;
         }
-        resource.by_identity.retain(|(_, other)| *other as usize != index);
+    }
+    if ended {
+        resource.taken = 0;
+        let Resource { streams, by_identity, .. } = resource;
+        by_identity.retain(|(_, index)| streams.get(*index as usize).is_some_and(Option::is_some));
+        while streams.last().is_some_and(Option::is_none) {
+            streams.pop();
+        }
+        by_identity.shrink_to(by_identity.len(), |(identity, _)| identity[0]);
     }
 }
 
@@ -72,16 +87,14 @@ fn expire_series(shared: &Shared, component: &mut Component, stream: &mut Stream
         let absent = |index: &u32| stream.is_absent(*index, now_secs, expire_secs);
         let absent: Vec<u32> = stream.table.indexes().filter(absent).collect();
         let mut counts = Counts::default();
-        let before = component.series;
         let mut around = component.around(shared, &mut counts, now, 0);
         absent.into_iter().for_each(|index| stream.end(index, &mut around));
-        component.removed += before - component.series;
         shared.counters.add(&counts);
     }
     stream.compact(&shared.identity);
 }
 
-/// Forgets attributes and scopes that nothing refers to.
+/// Forgets attributes that nothing refers to.
 fn sweep(shared: &Shared, component: &mut Component) {
     let mut marks = component.interner.marks();
     for stream in component.resources.iter().flatten().flat_map(|resource| resource.streams.iter().flatten()) {
@@ -91,7 +104,6 @@ fn sweep(shared: &Shared, component: &mut Component) {
         }
     }
     component.interner.sweep(&shared.identity, &marks);
-    component.scopes.sweep();
     component.removed = 0;
     shared.move_epoch();
 }

@@ -87,9 +87,8 @@ impl<'a> Checked<'a> {
 /// Adds `other` to `into` on the bounds they have in common; counts stay whole.
 pub(crate) fn merge(into: &mut Histogram, other: &Histogram) {
     if into.bounds != other.bounds || into.counts.is_empty() != other.counts.is_empty() {
-        let common: Box<[f64]> = into.bounds.iter().copied().filter(|bound| other.bounds.contains(bound)).collect();
-        let narrow = fold(other, &common);
-        *into = fold(into, &common);
+        let narrow = fold(other, &into.bounds);
+        *into = fold(into, &narrow.bounds);
         return merge_same(into, &narrow);
     }
     merge_same(into, other);
@@ -103,9 +102,14 @@ fn merge_same(into: &mut Histogram, other: &Histogram) {
     }
 }
 
-/// The same histogram on those of its bounds that `bounds` names too.
+/// The same histogram on those of its bounds that `bounds` names too. Both ascend, so that one pass suffices.
 pub(crate) fn fold(histogram: &Histogram, bounds: &[f64]) -> Histogram {
-    let kept: Box<[f64]> = histogram.bounds.iter().copied().filter(|bound| bounds.contains(bound)).collect();
+    let mut wanted = bounds.iter().copied().peekable();
+    let is_wanted = |bound: &f64| {
+        while wanted.next_if(|other| other < bound).is_some() {}
+        wanted.peek() == Some(bound)
+    };
+    let kept: Box<[f64]> = histogram.bounds.iter().copied().filter(is_wanted).collect();
     let mut counts = vec![0_u64; kept.len() + 1];
     let mut to = 0;
     for (index, count) in histogram.counts.iter().enumerate() {

@@ -378,7 +378,7 @@ fn new_stream(
     };
     let info = MetricInfo { instrument, description: text(metric.description)?.into(), prometheus_type: None, rename: None };
     let stream = Box::new(Stream::new(shared.next_generation(), scope, Arc::new(info), metric.data));
-    let index = free_place(&mut resource.streams, resource.by_identity.len());
+    let index = free_place(&mut resource.streams, &mut resource.taken);
     resource.by_identity.insert_unique(identity[0], (identity, index), |(identity, _)| identity[0]);
     Ok((index, stream))
 }

@@ -17,7 +17,7 @@ use crate::{
     model::point::{ExpHistogram, Histogram, Number},
     view::plan::{Collapse, Keys},
 };
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 
 /// The groups of a stream.
 #[derive(Debug)]
@@ -29,11 +29,20 @@ pub(crate) struct Shaping {
     limit: Option<u32>,
     by_group: Vec<Group>,
     group_of: Vec<u32>,
-    buried: VecDeque<u32>,
+    buried: Buried,
     /// A point landed since the last refresh.
     stale: bool,
     /// A group formed since the last refresh: it must not be seen empty.
     newborn: bool,
+}
+
+/// The members that are gone and remembered, in the order in which they went. Each comes and goes at the cost of a
+/// search, whatever is remembered beside it.
+#[derive(Debug, Default)]
+struct Buried {
+    by_turn: BTreeMap<u64, u32>,
+    turns: BTreeMap<u32, u64>,
+    next: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -61,6 +70,37 @@ struct Spread {
     least: Option<Number>,
     most: Option<Number>,
     n: u32,
+}
+
+impl Buried {
+    fn add(&mut self, index: u32) {
+        self.next += 1;
+        self.by_turn.insert(self.next, index);
+        self.turns.insert(index, self.next);
+    }
+
+    fn take(&mut self, index: u32) {
+        if let Some(turn) = self.turns.remove(&index) {
+            self.by_turn.remove(&turn);
+        }
+    }
+
+    fn oldest(&self) -> Option<u32> {
+        self.by_turn.first_key_value().map(|(_, index)| *index)
+    }
+
+    fn len(&self) -> usize {
+        self.turns.len()
+    }
+
+    /// Follows members to their new places.
+    fn renumber(&mut self, moved: &[Option<u32>]) {
+        for index in std::mem::take(self).by_turn.into_values() {
+            if let Some(index) = moved.get(index as usize).copied().flatten() {
+                self.add(index);
+            }
+        }
+    }
 }
 
 impl Sum {
@@ -190,7 +230,7 @@ impl Shaping {
             }
         }
         self.group_of = group_of;
-        self.buried = self.buried.iter().filter_map(|index| moved.get(*index as usize).copied().flatten()).collect();
+        self.buried.renumber(moved);
     }
 
     /// Moves the groups together when most are gone.
@@ -241,7 +281,7 @@ impl Stream {
             limit: self.decision.limit,
             by_group: Vec::new(),
             group_of: Vec::new(),
-            buried: VecDeque::new(),
+            buried: Buried::default(),
             stale: true,
             newborn: false,
         }));
@@ -307,7 +347,7 @@ impl Stream {
             counts.members -= 1;
         } else {
             counts.remembered -= 1;
-            shaping.buried.retain(|other| *other != index);
+            shaping.buried.take(index);
         }
         shaping.stale = true;
         match (counts.members, counts.remembered) {
@@ -332,9 +372,9 @@ impl Stream {
             shaping.groups.set_tombstone(group, true);
         }
         shaping.stale = true;
-        shaping.buried.push_back(index);
+        shaping.buried.add(index);
         if shaping.buried.len() > around.caps.tombstones
-            && let Some(oldest) = shaping.buried.front().copied()
+            && let Some(oldest) = shaping.buried.oldest()
         {
             around.counts.limit(super::counts::Limit::Tombstones);
             self.remove(oldest, around);
@@ -353,7 +393,7 @@ impl Stream {
         counts.remembered -= 1;
         counts.members += 1;
         shaping.groups.set_tombstone(group, false);
-        shaping.buried.retain(|other| *other != index);
+        shaping.buried.take(index);
     }
 
     /// A member's number began anew or fell: what it added so far stays, less what it `keeps` showing of it.

@@ -2,6 +2,7 @@
 //! A hit reads no attribute and allocates nothing. How a point changes its series is `land`'s matter.
 
 use super::{
+    aliases::Aliases,
     counts::{Counts, Limit},
     exemplars::Exemplars,
     identity::{Id128, Identity},
@@ -13,7 +14,6 @@ use super::{
 };
 use crate::{
     decode::{Data, Temporality},
-    limits::ALIASES_PER_SERIES_MAX,
     model::reject::Reason,
     view::plan::Decision,
     wire::attributes::read_attributes,
@@ -71,6 +71,7 @@ pub(crate) struct Around<'a> {
     pub(crate) caps: &'a Caps,
     pub(crate) interner: &'a mut Interner,
     pub(crate) component_series: &'a mut usize,
+    pub(crate) removed: &'a mut usize,
     pub(crate) counts: &'a mut Counts,
     pub(crate) now_secs: u32,
     pub(crate) request: u64,
@@ -117,7 +118,7 @@ pub(crate) struct Stream {
     /// Whether [`super::store::Store::streams`] lists it.
     pub(crate) listed: bool,
     raw: HashTable<u32>,
-    aliases: HashTable<(Id128, u32)>,
+    aliases: Aliases,
     next: u32,
     round: u16,
 }
@@ -140,7 +141,7 @@ impl Stream {
             pushed_secs: [0; 3],
             listed: false,
             raw: HashTable::new(),
-            aliases: HashTable::new(),
+            aliases: Aliases::default(),
             next: 0,
             round: 0,
         }
@@ -180,7 +181,7 @@ impl Stream {
         }
         let slots = &self.table.slots;
         let first = self.raw.find(raw[0], |index| slots[*index as usize].raw == raw).copied();
-        let found = first.or_else(|| self.aliases.find(raw[0], |(alias, _)| *alias == raw).map(|(_, index)| *index))?;
+        let found = first.or_else(|| self.aliases.find(raw))?;
         self.next = found + 1;
         Some(found)
     }
@@ -207,7 +208,9 @@ impl Stream {
             if self.overflow.as_ref().is_some_and(|overflow| overflow.slot == index) {
                 return Ok(Place::Overflow); // the sender's own overflow set: it adds to ours
             }
-            self.alias(raw, index, around.counts);
+            if !self.aliases.add(raw, index) {
+                around.counts.limit(Limit::Aliases); // its sender pays for sorting at each push
+            }
             self.unbury(index);
             return Ok(Place::Series(index));
         }
@@ -259,22 +262,13 @@ impl Stream {
         Ok(true)
     }
 
-    /// Remembers one more spelling of a series. Beyond the cap its sender pays for sorting at each push.
-    fn alias(&mut self, raw: Id128, index: u32, counts: &mut Counts) {
-        if self.aliases.len() < ALIASES_PER_SERIES_MAX * self.table.len() {
-            self.aliases.insert_unique(raw[0], (raw, index), |(raw, _)| raw[0]);
-        } else {
-            counts.limit(Limit::Aliases);
-        }
-    }
-
     /// Makes the next point of a series read its attributes again.
     pub(crate) fn forget_spelling(&mut self, index: u32) {
         let raw = std::mem::take(&mut self.table.slots[index as usize].raw);
         if let Ok(found) = self.raw.find_entry(raw[0], |other| *other == index) {
             found.remove();
         }
-        self.aliases.retain(|(_, other)| *other != index);
+        self.aliases.forget(index);
     }
 
     /// Notes that a point came. A series that comes for the second time begins a new round: this holds however a
@@ -332,6 +326,7 @@ impl Stream {
         self.leave_group(index, around.identity);
         self.table.remove(around.identity, index);
         *around.component_series -= 1;
+        *around.removed += 1;
         around.budget.give_back(1);
     }
 
@@ -354,7 +349,7 @@ impl Stream {
         self.overflow = None;
         self.shaping = None;
         self.raw = HashTable::new();
-        self.aliases = HashTable::new();
+        self.aliases = Aliases::default();
         self.next = 0;
     }
 
@@ -373,11 +368,7 @@ impl Stream {
         for (index, slot) in (0..).zip(slots).filter(|(_, slot)| slot.raw != Id128::default()) {
             self.raw.insert_unique(slot.raw[0], index, |index| slots[*index as usize].raw[0]);
         }
-        let aliases = std::mem::take(&mut self.aliases);
-        self.aliases.reserve(aliases.len(), |(raw, _)| raw[0]);
-        for (raw, index) in aliases.into_iter().filter_map(|(raw, index)| Some((raw, to(index)?))) {
-            self.aliases.insert_unique(raw[0], (raw, index), |(raw, _)| raw[0]);
-        }
+        self.aliases.renumber(to);
         if self.is_delta() {
             let mut deltas = vec![DeltaSide::default(); slots.len()];
             for (side, index) in self.deltas.iter().zip(&moved) {
@@ -417,7 +408,7 @@ impl Stream {
         size_of::<Self>()
             + self.table.bytes()
             + self.raw.allocation_size()
-            + self.aliases.allocation_size()
+            + self.aliases.bytes()
             + self.deltas.capacity() * size_of::<DeltaSide>()
             + self.exemplars.bytes()
             + self.overflow.as_ref().map_or(0, Overflow::bytes)

@@ -157,7 +157,7 @@ pub const POINTSMAN_ADJUSTMENT: &str = "pointsman.adjustment";
 /// Why a scrape left it out.
 pub const POINTSMAN_OMISSION: &str = "pointsman.omission";
 
-/// What was wanted twice.
+/// What two parties want of one family.
 pub const POINTSMAN_CONFLICT_KIND: &str = "pointsman.conflict.kind";
 
 /// Kind of what was reconciled.
@@ -875,24 +875,26 @@ impl From<PointsmanOmission> for Value {
     }
 }
 
-/// Values of `pointsman.conflict.kind`. What was wanted twice.
+/// Values of `pointsman.conflict.kind`. What two parties want of one family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PointsmanConflictKind {
-    /// One family, two types: the loser is not exposed.
+    /// Different types; the loser is not exposed.
     Type,
-    /// Two families, one name: the loser is not exposed.
+    /// Samples of one name; the loser is not exposed.
     Clash,
-    /// One family, two descriptions: one is shown.
+    /// Different descriptions; one is shown.
     Help,
-    /// One family, two units: none is shown.
+    /// Different units; none is shown.
     Unit,
-    /// One job and instance, two resources: one is shown.
+    /// Different resources of one job and instance; the loser's target info is not exposed.
     Target,
+    /// The same labels; the loser's sample is not exposed.
+    Series,
 }
 
 impl PointsmanConflictKind {
     /// Every value, in the registry's order.
-    pub const ALL: [Self; 5] = [Self::Type, Self::Clash, Self::Help, Self::Unit, Self::Target];
+    pub const ALL: [Self; 6] = [Self::Type, Self::Clash, Self::Help, Self::Unit, Self::Target, Self::Series];
 
     /// The value as it is sent.
     #[must_use]
@@ -903,6 +905,7 @@ impl PointsmanConflictKind {
             Self::Help => "help",
             Self::Unit => "unit",
             Self::Target => "target",
+            Self::Series => "series",
         }
     }
 }

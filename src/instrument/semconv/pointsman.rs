@@ -25,9 +25,9 @@ pub const METRICS: [&Meta; 23] = [
     &ScrapeDuration::META,
     &ScrapeSize::META,
     &ScrapeOmitted::META,
-    &ScrapeConflicts::META,
     &PointAdjusted::META,
     &LimitHits::META,
+    &ExpositionConflicts::META,
     &BuildInfo::META,
     &TransportInsecure::META,
     &TraceSent::META,
@@ -411,34 +411,6 @@ impl Metric for ScrapeOmitted {
     }
 }
 
-/// Metrics and resources that cannot both have the name, type, description, unit or identity they want. UpDownCounter `pointsman.scrape.conflicts`, unit `{conflict}`.
-#[derive(Clone, Debug)]
-pub struct ScrapeConflicts {
-    /// What was wanted twice.
-    pub conflict_kind: attribute::PointsmanConflictKind,
-}
-
-impl Metric for ScrapeConflicts {
-    const META: Meta = Meta {
-        name: "pointsman.scrape.conflicts",
-        kind: Kind::UpDownCounter,
-        unit: "{conflict}",
-        brief: "Metrics and resources that cannot both have the name, type, description, unit or identity they want.",
-        scope: "pointsman",
-        level: Level::Essential,
-        limit: 200,
-        buckets: &[],
-    };
-    type Value = i64;
-    type Attributes = [KeyValue; 1];
-
-    fn attributes(self) -> Self::Attributes {
-        [
-            KeyValue::new(attribute::POINTSMAN_CONFLICT_KIND, self.conflict_kind),
-        ]
-    }
-}
-
 /// Points that were taken otherwise than they were sent. Counter `pointsman.point.adjusted`, unit `{point}`.
 #[derive(Clone, Debug)]
 pub struct PointAdjusted {
@@ -491,6 +463,34 @@ impl Metric for LimitHits {
     fn attributes(self) -> Self::Attributes {
         [
             KeyValue::new(attribute::POINTSMAN_LIMIT, self.limit),
+        ]
+    }
+}
+
+/// Conflicts between metrics that want the same name, as of now; of series, as of the latest scrape. UpDownCounter `pointsman.exposition.conflicts`, unit `{conflict}`.
+#[derive(Clone, Debug)]
+pub struct ExpositionConflicts {
+    /// What two parties want of one family.
+    pub conflict_kind: attribute::PointsmanConflictKind,
+}
+
+impl Metric for ExpositionConflicts {
+    const META: Meta = Meta {
+        name: "pointsman.exposition.conflicts",
+        kind: Kind::UpDownCounter,
+        unit: "{conflict}",
+        brief: "Conflicts between metrics that want the same name, as of now; of series, as of the latest scrape.",
+        scope: "pointsman",
+        level: Level::Essential,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = i64;
+    type Attributes = [KeyValue; 1];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_CONFLICT_KIND, self.conflict_kind),
         ]
     }
 }

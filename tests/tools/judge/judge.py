@@ -38,7 +38,8 @@ def judge(content_type, body):
 
 def readable(decoded):
     """Label names that begin with two underscores are legal on the wire, but the Python client refuses them: renamed."""
-    return re.sub(r'([{,])__(?=[a-zA-Z0-9_]*=")', r"\1x__", decoded)
+    plain = re.sub(r'([{,])__(?=[a-zA-Z0-9_]*=")', r"\1x__", decoded)
+    return re.sub(r'([{,]")__(?=(?:[^"\\]|\\.)*"=")', r"\1x__", plain)
 
 
 def judge_text(body):

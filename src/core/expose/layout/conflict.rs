@@ -20,6 +20,23 @@ pub enum ConflictKind {
     Target,
 }
 
+impl ConflictKind {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Type, Self::Clash, Self::Help, Self::Unit, Self::Target];
+
+    /// The word for it in attributes, logs and the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Type => "type",
+            Self::Clash => "clash",
+            Self::Help => "help",
+            Self::Unit => "unit",
+            Self::Target => "target",
+        }
+    }
+}
+
 /// One side of a conflict.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Party {

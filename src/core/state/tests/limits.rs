@@ -207,3 +207,41 @@ fn a_flood_leaves_no_trace() {
     assert!(script.run("show").contains("{otel.metric.overflow=true} 9999 "));
     assert_eq!(script.store.limited(), [("c".to_owned(), 9999)], "counted for the metric, once each");
 }
+
+/// Scenario: series come and are withdrawn by their sender, round after round, each with text of its own; scopes too,
+/// whose metrics are off.
+/// Guarantees: what was withdrawn is forgotten: memory stays where it was, and no cap fills up for good.
+#[test]
+fn what_is_withdrawn_is_forgotten() {
+    let script = Script::default();
+    let round = |n: u64| {
+        for (value, flag) in [("1", ""), ("", " stale")] {
+            let points: Vec<String> =
+                (0..2_000).map(|i| format!("gauge g{{user=u{n}_{i}}} {value} 0..{}{flag}", n + 1)).collect();
+            let points: Vec<&str> = points.iter().map(|point| &**point).collect();
+            script.store.ingest(&request("a", &points).encode_to_vec(), Mono::from_secs(n), Wall(1)).unwrap();
+        }
+        script.store.expire(Mono::from_secs(n));
+        script.store.stats().memory_bytes
+    };
+    let early = (1..4).map(round).max();
+    let late = (4..20).map(round).max();
+    assert!(late <= early, "{late:?} of {early:?} bytes");
+}
+
+/// Scenario: the scopes of a living instance change all the time, and what they send is off.
+/// Guarantees: scopes that nothing uses any more make room.
+#[test]
+fn scopes_come_and_go() {
+    let mut caps = super::script::generous();
+    caps.streams_per_resource = 10;
+    let mut script = Script::with_caps(caps, 1_000);
+    script.run("views {name: off, match: {instruments: [g]}, state: Disabled}");
+    for n in 1..40 {
+        let second = n * 100;
+        assert_eq!(
+            script.run(&format!("push {second} a@scope{n}\n gauge g{{}} 1 0..{second}\nexpire {second}")),
+            format!("{second}: 1 suppressed\n")
+        );
+    }
+}
