@@ -19,7 +19,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-pub use pointsman_instrument::semconv::attribute::{PointsmanConflictKind as ConflictKind, PointsmanDropReason as DropReason};
+pub use pointsman_instrument::semconv::attribute::{
+    PointsmanAdjustment as Adjustment, PointsmanConflictKind as ConflictKind, PointsmanDropReason as DropReason,
+    PointsmanOmission as Omission,
+};
 
 /// The shipped catalogues: (file name, text), as `--catalog` would read them.
 pub const CATALOGUES: [(&str, &str); 5] = [
@@ -86,6 +89,10 @@ pub struct Snapshot {
     pub series: Vec<(String, u64)>,
     /// Points that went to overflow series, by metric.
     pub limited: Vec<(String, u64)>,
+    /// Points taken otherwise than they were sent.
+    pub adjusted: Vec<(Adjustment, u64)>,
+    /// What scrapes left out.
+    pub omitted: Vec<(Omission, u64)>,
     /// What views turned off.
     pub suppressed: Vec<Suppressed>,
     /// Faults in the views as last read: errors.
@@ -125,6 +132,7 @@ impl Own {
         let telemetry = Telemetry::new(identity, now);
         let latest = Arc::new(Mutex::new(Snapshot::default()));
         observe_flow(&telemetry, &latest);
+        observe_corrections(&telemetry, &latest);
         observe_views(&telemetry, &latest);
         observe_backends(&telemetry, &latest);
         Self {
@@ -225,6 +233,15 @@ fn observe_flow(telemetry: &Telemetry, latest: &Latest) {
         for (listener, insecure) in &s.insecure {
             r.set(i64::from(*insecure), names::TransportInsecure { listener: (*listener).into() });
         }
+    });
+}
+
+fn observe_corrections(telemetry: &Telemetry, latest: &Latest) {
+    over::<names::PointAdjusted>(telemetry, latest, |s, r| {
+        s.adjusted.iter().for_each(|(adjustment, n)| r.set(*n, names::PointAdjusted { adjustment: *adjustment }));
+    });
+    over::<names::ScrapeOmitted>(telemetry, latest, |s, r| {
+        s.omitted.iter().for_each(|(omission, n)| r.set(*n, names::ScrapeOmitted { omission: *omission }));
     });
 }
 

@@ -170,6 +170,9 @@ fn flow(engine: &Engine) -> Flow {
         metrics: stream(Signal::Metrics),
         traces,
         series_exposed: engine.numbers.exported.load(Ordering::Relaxed),
+        scrape_omitted: engine.numbers.omitted().into_iter().map(|(omission, n)| (omission.as_str(), n)).collect(),
+        adjusted: engine.numbers.adjusted().into_iter().map(|(adjustment, n)| (adjustment.as_str(), n)).collect(),
+        limited: engine.store.limited().into_iter().collect(),
         conflicts: conflicts.list.into_iter().map(conflict).collect(),
         conflicts_left_out: conflicts.left_out,
     }

@@ -79,6 +79,7 @@ impl Engine {
             views: Arc::new(ArcSwap::default()),
             insecure: config.insecure_listeners(),
             exported: AtomicU64::new(0),
+            omitted: Default::default(),
             scrapes_refused: AtomicU64::new(0),
         });
         let own = Arc::new(own(clock, &store, &own_store, &traces, &numbers));
@@ -135,7 +136,7 @@ fn chunks(
     Box::new(move |out| {
         let more = scrape.next_chunk(out);
         if let Some(numbers) = numbers.as_ref().filter(|_| !more) {
-            numbers.exported.fetch_add(scrape.stats().series, Ordering::Relaxed);
+            numbers.scraped(scrape.stats());
             if is_whole {
                 numbers.conflicts.duplicates.store(scrape.stats().duplicates, Ordering::Relaxed);
             }

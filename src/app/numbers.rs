@@ -4,11 +4,14 @@
 use super::{conflicts::Watched, engine::Loaded};
 use crate::{
     ingest::{Ingest, Signal, stats::Taken},
-    telemetry::{Backend, DropReason, Flow, Snapshot, Suppressed},
+    telemetry::{Adjustment, Backend, DropReason, Flow, Omission, Snapshot, Suppressed},
     traces::{Traces, forward::BackendState, stats::DropReason as SpanDrop},
 };
 use arc_swap::ArcSwap;
-use pointsman_core::{fault::Fault, model::reject::Reason, state::store::Store, traces::decide::Cut, view::plan::RuleRef};
+use pointsman_core::{
+    expose::scrape::ScrapeStats, fault::Fault, model::reject::Reason, state::store::Store, traces::decide::Cut,
+    view::plan::RuleRef,
+};
 use std::{
     collections::BTreeMap,
     sync::{
@@ -33,6 +36,8 @@ pub struct Numbers {
     pub insecure: Vec<&'static str>,
     /// Series written to scrapes.
     pub exported: AtomicU64,
+    /// What scrapes left out, in the order of [`Omission::ALL`].
+    pub omitted: [AtomicU64; Omission::ALL.len()],
     /// Scrapes refused because too many were in flight.
     pub scrapes_refused: AtomicU64,
 }
@@ -49,6 +54,9 @@ impl Numbers {
             metrics: self.metrics(),
             traces: self.spans(&backends),
             series: self.store.components().iter().map(|c| (c.key.to_string(), count(c.series))).collect(),
+            limited: self.store.limited(),
+            adjusted: self.adjusted(),
+            omitted: self.omitted(),
             suppressed: self.suppressed(),
             fault_errors: faults(&|fault| fault.is_error()),
             fault_warnings: faults(&|fault| !fault.is_error()),
@@ -56,7 +64,6 @@ impl Numbers {
             conflicts: self.conflicts.counts(),
             insecure: listeners.into_iter().map(|name| (name, self.insecure.contains(&name))).collect(),
             backends,
-            ..Snapshot::default()
         }
     }
 
@@ -100,6 +107,40 @@ impl Numbers {
             Suppressed { namespace: namespace.into(), kind: kind.into(), view: view.into(), rule: rule.into(), points }
         };
         by_rule.into_iter().map(line).collect()
+    }
+
+    /// What was seen in one scrape, to its end.
+    pub fn scraped(&self, stats: ScrapeStats) {
+        let ScrapeStats { series, duplicates, lost_attributes, unfit } = stats;
+        self.exported.fetch_add(series, Ordering::Relaxed);
+        for (omission, total) in Omission::ALL.into_iter().zip(&self.omitted) {
+            let n = match omission {
+                Omission::Duplicate => duplicates,
+                Omission::Unfit => unfit,
+                Omission::LostAttribute => lost_attributes,
+            };
+            total.fetch_add(n, Ordering::Relaxed);
+        }
+    }
+
+    /// What scrapes left out.
+    #[must_use]
+    pub fn omitted(&self) -> Vec<(Omission, u64)> {
+        Omission::ALL.into_iter().zip(&self.omitted).map(|(omission, n)| (omission, n.load(Ordering::Relaxed))).collect()
+    }
+
+    /// Points taken otherwise than they were sent.
+    #[must_use]
+    pub fn adjusted(&self) -> Vec<(Adjustment, u64)> {
+        let stats = self.store.stats();
+        let n = |adjustment| match adjustment {
+            Adjustment::Superseded => stats.superseded,
+            Adjustment::Gap => stats.gaps,
+            Adjustment::Fall => stats.falls,
+            Adjustment::Retried => stats.retried,
+            Adjustment::DuplicateKey => stats.duplicate_keys,
+        };
+        Adjustment::ALL.into_iter().map(|adjustment| (adjustment, n(adjustment))).collect()
     }
 
     /// How often each limit bit.

@@ -8,10 +8,14 @@ use crate::{
 };
 use pointsman_core::{
     fault::{Fault, code::Code, render},
+    limits,
     model::clock::Wall,
 };
 use pointsman_instrument::reconcile::Outcome;
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, atomic::Ordering},
+};
 use tracing::{info, warn};
 
 /// Where the starts of expiries survive a restart, within `--state-dir`.
@@ -64,9 +68,7 @@ impl Loader {
 
     fn take(&mut self, reload: Reload, now: Wall) {
         let Reload { views, faults, objects } = reload;
-        for fault in &faults {
-            warn!(fault = %render::short(fault), "view fault");
-        }
+        self.log_news(&faults);
         info!(objects = objects.len(), faults = faults.len(), "views read");
         let is_known = !faults.iter().any(|fault| self.is_of_folder(fault));
         let objects = objects.into_iter().map(object).collect();
@@ -75,6 +77,19 @@ impl Loader {
         self.bring_into_force(now);
         if is_known {
             self.engine.is_ready.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// What was said before is not said again with each reload, and one folder cannot flood the log.
+    fn log_news(&self, faults: &[Fault]) {
+        let known: BTreeSet<String> = self.engine.views.load().faults.iter().map(render::short).collect();
+        let news: Vec<String> = faults.iter().map(render::short).filter(|line| !known.contains(line)).collect();
+        for fault in news.iter().take(limits::LOGGED_FAULTS_MAX) {
+            warn!(%fault, "view fault");
+        }
+        let more = news.len().saturating_sub(limits::LOGGED_FAULTS_MAX);
+        if more > 0 {
+            warn!(more, "view faults not logged: /api/v1/faults and `pointsman check` have them all");
         }
     }
 

@@ -113,8 +113,12 @@ pub const RETRY_BACKOFF_MS_MAX: u64 = 30_000;
 pub const RETRY_ASKED_SECS_MAX: u64 = 300;
 /// Requests spent on finding what spoils one batch.
 pub const TRACE_SPLITS_MAX: usize = 64;
-/// Rules whose suppressed spans are counted apart.
+/// Rules whose suppressed points and spans are counted apart.
 pub const SUPPRESSED_RULES_MAX: usize = 10_000;
+/// Faults of views that one reload writes to the log.
+pub const LOGGED_FAULTS_MAX: usize = 50;
+/// Metrics whose points in overflow series are counted apart.
+pub const LIMITED_METRICS_MAX: usize = 500;
 /// Traces kept in memory for the page.
 pub const RECENT_TRACES_MAX: usize = 200;
 /// Spans kept in memory for the page, over all traces.

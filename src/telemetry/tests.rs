@@ -1,4 +1,4 @@
-use super::{Backend, CATALOGUES, ConflictKind, DropReason, Flow, Own, Snapshot, Suppressed};
+use super::{Adjustment, Backend, CATALOGUES, ConflictKind, DropReason, Flow, Omission, Own, Snapshot, Suppressed};
 use expect_test::expect;
 use opentelemetry_proto::tonic::collector::{metrics::v1::ExportMetricsServiceRequest, trace::v1::ExportTraceServiceRequest};
 use parking_lot::Mutex;
@@ -17,6 +17,8 @@ fn snapshot() -> Snapshot {
         traces: flow(20),
         series: vec![("default/service.shop".to_owned(), 5)],
         limited: vec![("mcd_update_state".to_owned(), 6)],
+        adjusted: vec![(Adjustment::Gap, 1)],
+        omitted: vec![(Omission::Duplicate, 1)],
         suppressed: vec![Suppressed { view: "quiet-mcd".to_owned(), points: 7, ..Suppressed::default() }],
         fault_errors: 1,
         fault_warnings: 2,

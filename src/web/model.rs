@@ -132,6 +132,12 @@ pub struct Flow {
     pub traces: Stream,
     /// Series written to scrapes.
     pub series_exposed: u64,
+    /// Series and attributes that scrapes left out, by reason.
+    pub scrape_omitted: BTreeMap<&'static str, u64>,
+    /// Points taken otherwise than they were sent, by what was done.
+    pub adjusted: BTreeMap<&'static str, u64>,
+    /// Points that went to overflow series, by metric.
+    pub limited: BTreeMap<String, u64>,
     /// Names that two want and one gets.
     pub conflicts: Vec<Conflict>,
     /// How many more there are than are listed.

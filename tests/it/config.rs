@@ -1,7 +1,7 @@
 //! What a wrong start says.
 //! How places and mistakes are read is tested beside the code; here is what a user sees.
 
-use crate::support::{Pointsman, http, run};
+use crate::support::{Pointsman, http, run, wait};
 
 /// Scenario: two of three ports are taken by a running server.
 /// Guarantees: both are named in one report with their code, and the exit code is that of bad usage.
@@ -94,4 +94,25 @@ fn every_verb_has_help_with_examples() {
     assert_eq!(run(&["explain", "PM0104"], &[]).0, 0);
     let (code, stdout, _) = run(&["version", "--output", "json"], &[]);
     assert!(code == 0 && stdout.contains(env!("CARGO_PKG_VERSION")), "{stdout}");
+}
+
+/// Scenario: a broken view, and another file of the folder that changes three times; then a hundred mistakes at once.
+/// Guarantees: the log says each mistake once, and of a flood the first 50 and how many more.
+#[test]
+fn view_faults_do_not_flood_the_log() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+    write("broken.yaml", "spec: [\n");
+    let server = Pointsman::start(&["--views", folder.path().to_str().expect("a plain path")]);
+    let logged = |message: &str| server.logs().iter().filter(|line| line.contains(&format!("\"{message}\""))).count();
+    for turn in 1..=3 {
+        write("other.yaml", &format!("# {turn}\n"));
+        wait("the folder to be read again", || (logged("views read") > turn).then_some(()));
+    }
+    assert_eq!(logged("view fault"), 1, "{:#?}", server.logs());
+    let flood: String = (0..100).map(|n| format!("apiVersion: pointsman.dev/v1alpha1\nkind: Wrong{n}\n---\n")).collect();
+    write("other.yaml", &flood);
+    wait("the flood to be read", || (logged("views read") > 4).then_some(()));
+    assert_eq!(logged("view fault"), 51, "{:#?}", server.logs());
+    assert!(server.logs().iter().any(|line| line.contains("\"more\":50")), "{:#?}", server.logs());
 }

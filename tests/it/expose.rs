@@ -273,3 +273,44 @@ fn our_own_names_are_not_reserved_ones() {
         assert!(!own.contains("{_") && !own.contains(",_") && !own.contains("\"_"), "{own}");
     }
 }
+
+/// Scenario: two components want one family with two types, an attribute gives no label, and a view's limit bites.
+/// Guarantees: who lost what, and how much, is told by `/api/v1/flow` and by our own metrics.
+#[test]
+fn what_a_scrape_leaves_out_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let view = "apiVersion: pointsman.dev/v1alpha1\nkind: TelemetryView\nmetadata: {name: one}\nspec:\n  metrics:\n  \
+                - {name: one, match: {instruments: [depth]}, cardinality: {limit: 1}}\n";
+    std::fs::write(folder.path().join("view.yaml"), view).expect("written");
+    let server = Pointsman::start(&["--views", folder.path().to_str().expect("a plain path")]);
+    let push = |service: &str, metric: &str| {
+        let resource = format!(r#"{{"attributes":[{{"key":"service.name","value":{{"stringValue":"{service}"}}}}]}}"#);
+        let body = format!(r#"{{"resourceMetrics":[{{"resource":{resource},"scopeMetrics":[{{"metrics":[{metric}]}}]}}]}}"#);
+        let reply = server.push_json("/v1/metrics", &body);
+        assert_eq!(reply.status, 200, "{}", reply.text());
+    };
+    let point = |job: &str| {
+        format!(
+            r#"{{"asInt":3,"timeUnixNano":"1700000000000000000","attributes":[{{"key":"job","value":{{"stringValue":"{job}"}}}}]}}"#
+        )
+    };
+    push("a", &format!(r#"{{"name":"depth","gauge":{{"dataPoints":[{},{},{}]}}}}"#, point("x"), point("y"), point("z")));
+    push("c", r#"{"name":"depth","gauge":{"dataPoints":[{"asInt":3,"timeUnixNano":"1700000000000000000"}]}}"#);
+    push("b", r#"{"name":"depth","summary":{"dataPoints":[{"count":"1","sum":1,"timeUnixNano":"1700000000000000000"}]}}"#);
+    assert!(server.scrape().contains("depth{"));
+    let flow = server.get("/api/v1/flow").json();
+    let conflict = &flow["item"]["conflicts"][0];
+    assert_eq!((&conflict["kind"], &conflict["family"]), (&"type".into(), &"depth".into()), "{flow}");
+    assert_eq!(flow["item"]["limited"]["depth"], 2, "{flow}");
+    assert_eq!(flow["item"]["scrapeOmitted"]["lost_attribute"], 1, "{flow}");
+    let own = server.get("/metrics/self").text();
+    for line in [
+        "pointsman_exposition_conflicts{.*pointsman_conflict_kind=\"type\".* 1",
+        "pointsman_metric_series_limited_total{.*pointsman_metric_name=\"depth\".* 2",
+        "pointsman_scrape_omitted_total{.*pointsman_omission=\"lost_attribute\".* 1",
+        "pointsman_point_adjusted_total{.*pointsman_adjustment=\"gap\".* 0",
+    ] {
+        let parts: Vec<&str> = line.split(".*").collect();
+        assert!(own.lines().any(|have| parts.iter().all(|part| have.contains(part))), "{line} is missing in\n{own}");
+    }
+}

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     decode::Data,
-    limits::ALIASES_PER_SERIES_MAX,
+    limits::{ALIASES_PER_SERIES_MAX, LIMITED_METRICS_MAX, SUPPRESSED_RULES_MAX},
     model::{
         clock::{Mono, Wall},
         component::ComponentKey,
@@ -50,6 +50,8 @@ pub(crate) struct Shared {
     pub(crate) views: RwLock<Arc<ViewSet>>,
     /// Suppressed points by rule; a rule's count outlives its streams.
     pub(crate) suppressed: Mutex<BTreeMap<Arc<RuleRef>, Arc<AtomicU64>>>,
+    /// Points that went to overflow series, by name of the metric.
+    pub(crate) limited: Mutex<BTreeMap<Box<str>, u64>>,
 }
 
 impl Shared {
@@ -63,7 +65,19 @@ impl Shared {
 
     fn suppressor(&self, decision: &Decision) -> Option<Arc<AtomicU64>> {
         let rule = decision.by.as_ref().filter(|_| !decision.on)?;
-        Some(self.suppressed.lock().entry(Arc::clone(rule)).or_default().clone())
+        let mut suppressed = self.suppressed.lock();
+        // Views come and go under new names for as long as the process lives: past the cap nobody counts for one.
+        let has_room = suppressed.len() < SUPPRESSED_RULES_MAX || suppressed.contains_key(rule);
+        has_room.then(|| suppressed.entry(Arc::clone(rule)).or_default().clone())
+    }
+
+    /// Counts points that went to the overflow series of a metric. Past the cap of names only the sum is kept.
+    pub(crate) fn count_limited(&self, metric: &str, points: u64) {
+        let mut limited = self.limited.lock();
+        if limited.len() < LIMITED_METRICS_MAX || limited.contains_key(metric) {
+            let slot = limited.entry(metric.into()).or_default();
+            *slot = slot.saturating_add(points);
+        }
     }
 }
 

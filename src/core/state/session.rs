@@ -41,6 +41,8 @@ pub(crate) struct Session<'a> {
     current: Option<(u32, Box<Stream>)>,
     first_time: u64,
     held: u64,
+    /// Of [`Counts::overflow`], what was counted for its metric already.
+    limited: u64,
 }
 
 /// The scope that metrics belong to. Its bytes are kept until a metric comes: only then it is looked up, or read.
@@ -74,6 +76,7 @@ impl<'a> Session<'a> {
             current: None,
             first_time: u64::MAX,
             held: 0,
+            limited: 0,
         }
     }
 
@@ -95,6 +98,10 @@ impl<'a> Session<'a> {
     fn leave_metric(&mut self) {
         let (Some((index, mut stream)), Some(component)) = (self.current.take(), &mut self.component) else { return };
         list(self.shared, &mut stream);
+        if self.counts.overflow > self.limited {
+            self.shared.count_limited(&stream.metric.instrument.name, self.counts.overflow - self.limited);
+            self.limited = self.counts.overflow;
+        }
         if let Some(resource) = component.resource(self.place.resource, self.place.generation) {
             if self.first_time < resource.first_time || resource.first_time == 0 {
                 resource.first_time = self.first_time;

@@ -107,6 +107,7 @@ impl Store {
             escapes_names: true,
             views: Default::default(),
             suppressed: Mutex::default(),
+            limited: Mutex::default(),
         };
         Self { shared, directory: Directory::default(), expire_after, swap: Mutex::new(()) }
     }
@@ -220,6 +221,12 @@ impl Store {
     #[must_use]
     pub fn suppressed(&self) -> Vec<(Arc<RuleRef>, u64)> {
         self.shared.suppressed.lock().iter().map(|(rule, n)| (Arc::clone(rule), n.load(Relaxed))).collect()
+    }
+
+    /// Points that went to overflow series since the store began, by name of the metric.
+    #[must_use]
+    pub fn limited(&self) -> Vec<(String, u64)> {
+        self.shared.limited.lock().iter().map(|(metric, points)| (metric.to_string(), *points)).collect()
     }
 
     /// Every component, ordered by key.

@@ -151,6 +151,12 @@ pub const POINTSMAN_RESULT: &str = "pointsman.result";
 /// How bad the fault is.
 pub const POINTSMAN_FAULT_SEVERITY: &str = "pointsman.fault.severity";
 
+/// What was done to the point.
+pub const POINTSMAN_ADJUSTMENT: &str = "pointsman.adjustment";
+
+/// Why a scrape left it out.
+pub const POINTSMAN_OMISSION: &str = "pointsman.omission";
+
 /// What two parties want of one family.
 pub const POINTSMAN_CONFLICT_KIND: &str = "pointsman.conflict.kind";
 
@@ -795,6 +801,76 @@ impl PointsmanFaultSeverity {
 
 impl From<PointsmanFaultSeverity> for Value {
     fn from(value: PointsmanFaultSeverity) -> Self {
+        value.as_str().into()
+    }
+}
+
+/// Values of `pointsman.adjustment`. What was done to the point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PointsmanAdjustment {
+    /// Left out because a newer one was there already.
+    Superseded,
+    /// Added up after a gap between two deltas.
+    Gap,
+    /// A counter that fell without a new start.
+    Fall,
+    /// A delta that was sent twice and added once.
+    Retried,
+    /// An attribute left out because its key came twice.
+    DuplicateKey,
+}
+
+impl PointsmanAdjustment {
+    /// Every value, in the registry's order.
+    pub const ALL: [Self; 5] = [Self::Superseded, Self::Gap, Self::Fall, Self::Retried, Self::DuplicateKey];
+
+    /// The value as it is sent.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Superseded => "superseded",
+            Self::Gap => "gap",
+            Self::Fall => "fall",
+            Self::Retried => "retried",
+            Self::DuplicateKey => "duplicate_key",
+        }
+    }
+}
+
+impl From<PointsmanAdjustment> for Value {
+    fn from(value: PointsmanAdjustment) -> Self {
+        value.as_str().into()
+    }
+}
+
+/// Values of `pointsman.omission`. Why a scrape left it out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PointsmanOmission {
+    /// A series whose labels another had already.
+    Duplicate,
+    /// A series whose value the format has no place for.
+    Unfit,
+    /// An attribute that gave no label.
+    LostAttribute,
+}
+
+impl PointsmanOmission {
+    /// Every value, in the registry's order.
+    pub const ALL: [Self; 3] = [Self::Duplicate, Self::Unfit, Self::LostAttribute];
+
+    /// The value as it is sent.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Duplicate => "duplicate",
+            Self::Unfit => "unfit",
+            Self::LostAttribute => "lost_attribute",
+        }
+    }
+}
+
+impl From<PointsmanOmission> for Value {
+    fn from(value: PointsmanOmission) -> Self {
         value.as_str().into()
     }
 }

@@ -11,7 +11,7 @@ use opentelemetry::{KeyValue, StringValue};
 use std::borrow::Cow;
 
 /// What is known of every metric here, in the registry's order.
-pub const METRICS: [&Meta; 21] = [
+pub const METRICS: [&Meta; 23] = [
     &PipelineReceived::META,
     &PipelineExported::META,
     &PipelineDropped::META,
@@ -24,6 +24,8 @@ pub const METRICS: [&Meta; 21] = [
     &ReconcileDuration::META,
     &ScrapeDuration::META,
     &ScrapeSize::META,
+    &ScrapeOmitted::META,
+    &PointAdjusted::META,
     &LimitHits::META,
     &ExpositionConflicts::META,
     &BuildInfo::META,
@@ -122,7 +124,7 @@ impl Metric for PipelineDropped {
     }
 }
 
-/// Batches that wait to go out. UpDownCounter `pointsman.pipeline.queue`, unit `{batch}`.
+/// Points and spans that wait to go out. UpDownCounter `pointsman.pipeline.queue`, unit `{item}`.
 #[derive(Clone, Debug)]
 pub struct PipelineQueue {
     /// Which signal.
@@ -133,8 +135,8 @@ impl Metric for PipelineQueue {
     const META: Meta = Meta {
         name: "pointsman.pipeline.queue",
         kind: Kind::UpDownCounter,
-        unit: "{batch}",
-        brief: "Batches that wait to go out.",
+        unit: "{item}",
+        brief: "Points and spans that wait to go out.",
         scope: "pointsman",
         level: Level::Essential,
         limit: 200,
@@ -377,6 +379,62 @@ impl Metric for ScrapeSize {
 
     fn attributes(self) -> Self::Attributes {
         [
+        ]
+    }
+}
+
+/// Series and attributes that scrapes left out, by reason. Counter `pointsman.scrape.omitted`, unit `{item}`.
+#[derive(Clone, Debug)]
+pub struct ScrapeOmitted {
+    /// Why a scrape left it out.
+    pub omission: attribute::PointsmanOmission,
+}
+
+impl Metric for ScrapeOmitted {
+    const META: Meta = Meta {
+        name: "pointsman.scrape.omitted",
+        kind: Kind::Counter,
+        unit: "{item}",
+        brief: "Series and attributes that scrapes left out, by reason.",
+        scope: "pointsman",
+        level: Level::Essential,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = u64;
+    type Attributes = [KeyValue; 1];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_OMISSION, self.omission),
+        ]
+    }
+}
+
+/// Points that were taken otherwise than they were sent. Counter `pointsman.point.adjusted`, unit `{point}`.
+#[derive(Clone, Debug)]
+pub struct PointAdjusted {
+    /// What was done to the point.
+    pub adjustment: attribute::PointsmanAdjustment,
+}
+
+impl Metric for PointAdjusted {
+    const META: Meta = Meta {
+        name: "pointsman.point.adjusted",
+        kind: Kind::Counter,
+        unit: "{point}",
+        brief: "Points that were taken otherwise than they were sent.",
+        scope: "pointsman",
+        level: Level::Standard,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = u64;
+    type Attributes = [KeyValue; 1];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_ADJUSTMENT, self.adjustment),
         ]
     }
 }

@@ -207,6 +207,7 @@ fn a_flood_leaves_no_trace() {
     let late = (2..10).map(|i| flood(i * 1_000)).max();
     assert_eq!(late, Some(early));
     assert!(script.run("show").contains("{otel.metric.overflow=true} 9999 "));
+    assert_eq!(script.store.limited(), [("c".to_owned(), 9999)], "counted for the metric, once each");
 }
 
 /// Scenario: series come and are withdrawn by their sender, round after round, each with text of its own; scopes too,
