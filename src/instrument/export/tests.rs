@@ -124,7 +124,7 @@ fn handles_become_cumulative_otlp() {
         &telemetry.collect(),
         &expect![[r#"
         pointsman.limit.hits [{hit}] service.instance.id=shop-0,service.name=shop sum true CUMULATIVE: pointsman.limit=series_max 3
-        pointsman.pipeline.queue [{batch}] service.instance.id=shop-0,service.name=shop sum false CUMULATIVE: pointsman.signal=traces -3
+        pointsman.pipeline.queue [{item}] service.instance.id=shop-0,service.name=shop sum false CUMULATIVE: pointsman.signal=traces -3
         pointsman.pipeline.received [{item}] service.instance.id=shop-0,service.name=shop sum true CUMULATIVE: pointsman.signal=metrics 9
         pointsman.scrape.size [By] service.instance.id=shop-0,service.name=shop histogram CUMULATIVE: [1000.0, 10000.0, 100000.0, 1000000.0, 10000000.0, 100000000.0] [0, 1, 0, 0, 0, 0, 0]"#]],
     );
@@ -153,13 +153,13 @@ fn an_observed_set_ends_with_its_state() {
     now.store(1, Ordering::Relaxed);
     told += &format!("back\n{}", said());
     expect![[r#"
-        pointsman.pipeline.queue [{batch}] service.instance.id=shop-0,service.name=shop sum false CUMULATIVE: pointsman.signal=traces 1
+        pointsman.pipeline.queue [{item}] service.instance.id=shop-0,service.name=shop sum false CUMULATIVE: pointsman.signal=traces 1
         gone
-        pointsman.pipeline.queue [{batch}] service.instance.id=shop-0,service.name=shop sum false CUMULATIVE: pointsman.signal=traces none, flags 1
-        pointsman.pipeline.queue [{batch}] service.instance.id=shop-0,service.name=shop sum false CUMULATIVE: pointsman.signal=traces none, flags 1
+        pointsman.pipeline.queue [{item}] service.instance.id=shop-0,service.name=shop sum false CUMULATIVE: pointsman.signal=traces none, flags 1
+        pointsman.pipeline.queue [{item}] service.instance.id=shop-0,service.name=shop sum false CUMULATIVE: pointsman.signal=traces none, flags 1
         arrived
         back
-        pointsman.pipeline.queue [{batch}] service.instance.id=shop-0,service.name=shop sum false CUMULATIVE: pointsman.signal=traces 1
+        pointsman.pipeline.queue [{item}] service.instance.id=shop-0,service.name=shop sum false CUMULATIVE: pointsman.signal=traces 1
     "#]].assert_eq(&told);
 }
 
