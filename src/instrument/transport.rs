@@ -1,19 +1,21 @@
 //! How OTLP bytes leave: gRPC, HTTP with protobuf, or a closure in the same process. Bytes go in as they are to be
 //! sent; nothing here knows metrics or spans.
 
+pub mod raw;
 #[cfg(test)]
 mod tests;
 
-use bytes::{Buf, BufMut, Bytes};
+use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::rt::TokioIo;
 use opentelemetry_proto::tonic::collector::{metrics::v1::ExportMetricsServiceResponse, trace::v1::ExportTraceServiceResponse};
 use prost::Message;
+use raw::RawCodec;
 use std::{error::Error, io::Write, sync::Arc, time::Duration};
 use tonic::{
     Code, Request, Status,
-    codec::{Codec, CompressionEncoding, DecodeBuf, Decoder, EncodeBuf, Encoder},
+    codec::CompressionEncoding,
     transport::{Channel, Endpoint},
 };
 
@@ -205,42 +207,4 @@ fn http_request(base: &http::Uri, signal: Signal, body: &Bytes) -> Result<http::
         .header(http::header::CONTENT_ENCODING, "gzip")
         .body(Full::new(packed.into()))
         .map_err(|e| SendError::Reach(e.into()))
-}
-
-/// Hands bytes through: the request is encoded already.
-#[derive(Clone, Copy, Default)]
-struct RawCodec;
-
-impl Codec for RawCodec {
-    type Encode = Bytes;
-    type Decode = Bytes;
-    type Encoder = Self;
-    type Decoder = Self;
-
-    fn encoder(&mut self) -> Self {
-        Self
-    }
-
-    fn decoder(&mut self) -> Self {
-        Self
-    }
-}
-
-impl Encoder for RawCodec {
-    type Item = Bytes;
-    type Error = Status;
-
-    fn encode(&mut self, item: Bytes, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        buffer.put(item);
-        Ok(())
-    }
-}
-
-impl Decoder for RawCodec {
-    type Item = Bytes;
-    type Error = Status;
-
-    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
-        Ok(Some(buffer.copy_to_bytes(buffer.remaining())))
-    }
 }

@@ -2,7 +2,7 @@
 //! counts nothing: it only says what the answer means. Uses no proxy, follows no redirect, reads no more than the limit.
 
 use super::target::Target;
-use bytes::{Buf, BufMut, Bytes};
+use bytes::Bytes;
 use http::uri::PathAndQuery;
 use pointsman_core::{
     limits::{TRACE_ANSWER_BYTES_MAX, TRACE_EXPORT_SECS_MAX},
@@ -11,11 +11,12 @@ use pointsman_core::{
         retry,
     },
 };
+use pointsman_instrument::transport::raw::RawCodec;
 use std::{error::Error, time::Duration};
 use tonic::{
     Code, Request, Status,
     client::Grpc,
-    codec::{Codec, CompressionEncoding, DecodeBuf, Decoder, EncodeBuf, Encoder},
+    codec::CompressionEncoding,
     transport::{Channel, Endpoint},
 };
 
@@ -122,42 +123,4 @@ fn words(status: &Status) -> String {
         }
     }
     answer::excerpt(text.as_bytes())
-}
-
-/// Bytes as they are, both ways.
-#[derive(Debug, Clone, Copy, Default)]
-struct RawCodec;
-
-impl Codec for RawCodec {
-    type Encode = Bytes;
-    type Decode = Bytes;
-    type Encoder = Self;
-    type Decoder = Self;
-
-    fn encoder(&mut self) -> Self {
-        Self
-    }
-
-    fn decoder(&mut self) -> Self {
-        Self
-    }
-}
-
-impl Encoder for RawCodec {
-    type Item = Bytes;
-    type Error = Status;
-
-    fn encode(&mut self, item: Bytes, out: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        out.put(item);
-        Ok(())
-    }
-}
-
-impl Decoder for RawCodec {
-    type Item = Bytes;
-    type Error = Status;
-
-    fn decode(&mut self, src: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
-        Ok(Some(src.copy_to_bytes(src.remaining())))
-    }
 }

@@ -2,7 +2,8 @@
 //! gRPC goes through tonic with a codec that copies bytes; HTTP/1.1 is written by hand. Knows nothing of what it sends.
 
 use anyhow::{Context, Result, bail, ensure};
-use bytes::{Buf, BufMut, Bytes};
+use bytes::Bytes;
+use pointsman_instrument::transport::raw::RawCodec;
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
@@ -10,9 +11,8 @@ use std::{
 };
 use tokio::runtime::{Builder, Runtime};
 use tonic::{
-    Request, Status,
+    Request,
     client::Grpc,
-    codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
     codegen::http::uri::PathAndQuery,
     transport::{Channel, Endpoint},
 };
@@ -103,42 +103,4 @@ fn read_reply(stream: &mut BufReader<TcpStream>) -> Result<Vec<u8>> {
         bail!("the server answered {status}: {}", String::from_utf8_lossy(&body));
     }
     Ok(body)
-}
-
-/// Hands bytes through as they are.
-#[derive(Clone, Copy)]
-struct RawCodec;
-
-impl Codec for RawCodec {
-    type Encode = Bytes;
-    type Decode = Bytes;
-    type Encoder = Self;
-    type Decoder = Self;
-
-    fn encoder(&mut self) -> Self {
-        Self
-    }
-
-    fn decoder(&mut self) -> Self {
-        Self
-    }
-}
-
-impl Encoder for RawCodec {
-    type Item = Bytes;
-    type Error = Status;
-
-    fn encode(&mut self, item: Bytes, out: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        out.put(item);
-        Ok(())
-    }
-}
-
-impl Decoder for RawCodec {
-    type Item = Bytes;
-    type Error = Status;
-
-    fn decode(&mut self, from: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
-        Ok(Some(from.copy_to_bytes(from.remaining())))
-    }
 }
