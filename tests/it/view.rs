@@ -7,7 +7,7 @@ mod case;
 
 use crate::support::{Pointsman, run, wait};
 use case::{Case, request, samples};
-use opentelemetry_proto::tonic::metrics::v1::metric::Data;
+use opentelemetry_proto::tonic::metrics::v1::{AggregationTemporality, metric::Data};
 use pointsman::views::dir::{DirSource, Origins};
 use pointsman_core::{
     expose::{ExposeOptions, negotiate::negotiate, scrape::Scrape},
@@ -21,7 +21,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     thread,
     time::Duration,
@@ -81,49 +81,57 @@ fn check_says(folder: &Path, out: &str) {
 /// 2026-01-01T10:00:00Z: points of a case need a time, and nobody compares it with today.
 const NOW: u64 = 1_767_261_600_000_000_000;
 
-/// Scenario: two senders push a counter that no view names and one that a view turns on and off, while the view's file changes a
-/// hundred times. Guarantees: no push is refused, nothing of the first counter is lost or begun anew, the second ends as the last
-/// file says.
+/// Scenario: two senders push increments of a counter that no view names, and a counter that a view turns on and off, while the
+/// view's file changes a hundred times. Guarantees: no push is refused; the first counter is the sum of every increment, with the
+/// start it began with; the second ends as the last file says.
 #[test]
 fn a_hundred_reloads_lose_nothing() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut source = DirSource::new(Origins { dir: Some(folder.path().to_owned()), ..Origins::default() });
     let store = Arc::new(Store::new(StoreConfig { series_max: 1_000, expire_after: Duration::from_secs(300), seeds: [1, 2] }));
-    let (done, pushed) = (AtomicBool::new(false), AtomicU64::new(0));
-    thread::scope(|scope| {
-        for sender in ["a", "b"] {
-            let (store, done, pushed) = (&store, &done, &pushed);
-            scope.spawn(move || {
-                let mut n = 0;
-                while !done.load(Ordering::Acquire) || n == 0 {
-                    n += 1;
-                    let tally = store.ingest(&push(sender, n), Mono::from_secs(n), Wall(NOW + n)).expect("it is OTLP");
-                    assert_eq!((tally.received, tally.rejected_total()), (2, 0));
-                    pushed.fetch_max(n, Ordering::Relaxed);
-                }
-                // The last push, at a value that both senders reach.
-                store.ingest(&push(sender, 1_000_000_000), Mono::from_secs(n), Wall(NOW + n)).expect("it is OTLP");
-            });
-        }
-        for reload in 0..100u64 {
-            let state = if reload % 2 == 0 { "Disabled" } else { "Enabled" };
-            fs::write(folder.path().join("v.yaml"), view(state)).expect("the folder is ours");
-            let loaded = source.poll(Wall(NOW + reload)).expect("the file changed");
-            assert!(loaded.faults.is_empty(), "{:?}", loaded.faults);
-            store.set_views(loaded.views, Wall(NOW + reload));
-            let samples = samples(&scrape(&store));
-            let switched = samples.iter().any(|line| line.starts_with("switched_total"));
-            assert!(!switched || state == "Enabled", "reload {reload}: {samples:?}");
+    let done = AtomicBool::new(false);
+    let pushed: Vec<u64> = thread::scope(|scope| {
+        let senders = ["a", "b"].map(|sender| {
+            let (store, done) = (&store, &done);
+            scope.spawn(move || push_until(done, store, sender))
+        });
+        for reload in 0..100 {
+            reload_and_look(reload, folder.path(), &mut source, &store);
         }
         done.store(true, Ordering::Release);
+        senders.map(|sender| sender.join().expect("every push is taken")).to_vec()
     });
-    assert!(pushed.load(Ordering::Relaxed) > 0);
+    assert!(pushed.iter().all(|n| *n >= 100), "too little load: {pushed:?}");
     let body = scrape(&store);
-    let want = ["steady_total{sender=\"a\"} 1000000000", "steady_total{sender=\"b\"} 1000000000"].map(String::from);
+    let want: Vec<String> =
+        ["a", "b"].iter().zip(&pushed).map(|(sender, n)| format!("steady_total{{sender=\"{sender}\"}} {n}")).collect();
     let shown: Vec<String> = samples(&body).into_iter().filter(|line| line.starts_with("steady")).collect();
     assert_eq!(shown, want, "{body}");
     assert!(samples(&body).iter().any(|line| line.starts_with("switched_total")), "{body}");
     assert_eq!(starts(&store), BTreeSet::from([NOW - 1]), "no view speaks of it, so its start is the sender's first");
+}
+
+/// Pushes one after the other, a hundred at least; how many there were.
+fn push_until(done: &AtomicBool, store: &Store, sender: &str) -> u64 {
+    let mut n = 0;
+    while !done.load(Ordering::Acquire) || n < 100 {
+        n += 1;
+        let tally = store.ingest(&push(sender, n), Mono::from_secs(1), Wall(NOW + n)).expect("it is OTLP");
+        assert_eq!((tally.received, tally.rejected_total()), (2, 0));
+    }
+    n
+}
+
+/// One change of the file, in force at the next scrape.
+fn reload_and_look(reload: u64, folder: &Path, source: &mut DirSource, store: &Arc<Store>) {
+    let state = if reload.is_multiple_of(2) { "Disabled" } else { "Enabled" };
+    fs::write(folder.join("v.yaml"), view(state)).expect("the folder is ours");
+    let loaded = source.poll(Wall(NOW + reload)).expect("the file changed");
+    assert!(loaded.faults.is_empty(), "{:?}", loaded.faults);
+    store.set_views(loaded.views, Wall(NOW + reload));
+    let samples = samples(&scrape(store));
+    let switched = samples.iter().any(|line| line.starts_with("switched_total"));
+    assert!(!switched || state == "Enabled", "reload {reload}: {samples:?}");
 }
 
 /// The start times of the counter that no view names.
@@ -144,18 +152,22 @@ fn view(state: &str) -> String {
     )
 }
 
-/// Two counters of one sender at `value`.
-fn push(sender: &str, value: u64) -> Vec<u8> {
-    let point = |metric: &str| {
+/// The `n`th push of a sender: one more of `steady`, as a delta, and `switched` at `n`, cumulative.
+fn push(sender: &str, n: u64) -> Vec<u8> {
+    let point = |metric: &str, value: u64| {
         let attributes = serde_json::json!({ "sender": sender });
         serde_json::json!({"service": sender, "metric": metric, "kind": "Counter", "value": value, "attributes": attributes})
     };
-    let case = serde_json::json!({"push": [point("steady"), point("switched")]});
+    let case = serde_json::json!({"push": [point("steady", 1), point("switched", n)]});
     let case: Case = serde_json::from_value(case).expect("a case");
-    let mut request = request(&case, NOW + value);
+    let mut request = request(&case, NOW - 1 + n);
     for metric in request.resource_metrics.iter_mut().flat_map(|r| &mut r.scope_metrics).flat_map(|s| &mut s.metrics) {
+        let is_delta = metric.name == "steady";
         if let Some(Data::Sum(sum)) = &mut metric.data {
-            sum.data_points.iter_mut().for_each(|point| point.start_time_unix_nano = NOW - 1);
+            let temporality = if is_delta { AggregationTemporality::Delta } else { AggregationTemporality::Cumulative };
+            sum.set_aggregation_temporality(temporality);
+            let start = if is_delta { NOW - 2 + n } else { NOW - 1 };
+            sum.data_points.iter_mut().for_each(|point| point.start_time_unix_nano = start);
         }
     }
     request.encode_to_vec()
