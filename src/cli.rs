@@ -9,6 +9,7 @@ const EXIT_CODES: &str = "Exit codes: 0 fine; 1 findings or differences; 2 bad u
 
 const SERVE_EXAMPLES: &str = "Examples:
   pointsman serve --views ./views
+  pointsman serve --kubeconfig ~/.kube/config --state-dir ./state
   pointsman serve --otlp-grpc 127.0.0.1:0 --otlp-http 127.0.0.1:0 --listen 127.0.0.1:0
 
 Every flag is also an environment variable (--max-body is POINTSMAN_MAX_BODY) and a key of the YAML file given by
@@ -87,6 +88,21 @@ pub struct ServeArgs {
     /// A folder of views and catalogues, re-read on change.
     #[arg(long, value_name = "DIR")]
     pub views: Vec<String>,
+    /// The cluster to read views from [default in a pod: its own].
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Vec<String>,
+    /// Our own pod, as namespace/name: needed to run active and standby.
+    #[arg(long, value_name = "NAMESPACE/NAME")]
+    pub pod: Vec<String>,
+    /// Namespaces whose alerts, rules and autoscalers protect what they read everywhere.
+    #[arg(long, value_name = "LIST")]
+    pub protecting_namespaces: Vec<String>,
+    /// A certificate chain in PEM: every listener speaks TLS with it, and takes over a new one.
+    #[arg(long, value_name = "FILE")]
+    pub tls_cert_file: Vec<String>,
+    /// Its private key in PEM.
+    #[arg(long, value_name = "FILE")]
+    pub tls_private_key_file: Vec<String>,
     /// A catalogue file; may be given several times.
     #[arg(long, value_name = "FILE")]
     pub catalog: Vec<String>,
@@ -228,6 +244,11 @@ impl ServeArgs {
             otlp_http,
             listen,
             views,
+            kubeconfig,
+            pod,
+            protecting_namespaces,
+            tls_cert_file,
+            tls_private_key_file,
             catalog,
             traces_to,
             state_dir,
@@ -248,6 +269,11 @@ impl ServeArgs {
             ("otlp-http", otlp_http),
             ("listen", listen),
             ("views", views),
+            ("kubeconfig", kubeconfig),
+            ("pod", pod),
+            ("protecting-namespaces", protecting_namespaces),
+            ("tls-cert-file", tls_cert_file),
+            ("tls-private-key-file", tls_private_key_file),
             ("catalog", catalog),
             ("traces-to", traces_to),
             ("state-dir", state_dir),

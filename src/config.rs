@@ -13,14 +13,15 @@ use pointsman_core::{
     limits,
 };
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
-use values::{Addr, BackEnd, Count, Lasting, List, LogFilter, Size, Switch, without_credentials};
+use values::{Addr, BackEnd, Count, Lasting, List, LogFilter, Pod, Size, Switch, without_credentials};
 
 /// Every key: a flag is `--key`, the environment variable [`env_name`] of it, a line of the file `key: value`.
-pub const KEYS: [&str; 18] = [
+pub const KEYS: [&str; 23] = [
     "catalog",
     "expire-after",
     "insecure",
     "instance-fallback",
+    "kubeconfig",
     "listen",
     "log",
     "max-body",
@@ -28,10 +29,14 @@ pub const KEYS: [&str; 18] = [
     "memory-limit",
     "otlp-grpc",
     "otlp-http",
+    "pod",
     "promote-resource-attributes",
+    "protecting-namespaces",
     "ratio-suffix",
     "scope-labels",
     "state-dir",
+    "tls-cert-file",
+    "tls-private-key-file",
     "traces-to",
     "translation-strategy",
     "views",
@@ -56,6 +61,10 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The folder of views.
     pub views: Option<PathBuf>,
+    /// The cluster that views are read from, where they are.
+    pub cluster: Option<Cluster>,
+    /// The certificate chain and key, in PEM, that every listener shows; without them they speak plain text.
+    pub tls: Option<TlsFiles>,
     /// Catalogue files.
     pub catalog: Vec<PathBuf>,
     /// Trace back ends.
@@ -86,6 +95,26 @@ pub struct Config {
     pub log: String,
 }
 
+/// Where views come from when they come from a cluster.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cluster {
+    /// The kubeconfig that names it; `None` = the pod's own.
+    pub kubeconfig: Option<PathBuf>,
+    /// Our own pod, namespace and name: with it we hold Leases, and a second replica stands by.
+    pub pod: Option<(String, String)>,
+    /// Namespaces whose alerts, rules and autoscalers protect what they read in every namespace.
+    pub protecting_namespaces: Vec<String>,
+}
+
+/// A certificate and its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The chain, in PEM.
+    pub certificate: PathBuf,
+    /// The private key, in PEM.
+    pub key: PathBuf,
+}
+
 /// What there is to read: nothing here is looked up elsewhere.
 #[derive(Clone, Debug, Default)]
 pub struct Given {
@@ -99,6 +128,8 @@ pub struct Given {
     pub file: Option<(String, String)>,
     /// The memory limit of the cgroup, in bytes.
     pub cgroup_bytes: Option<u64>,
+    /// Whether we run in a pod that may talk to its API server.
+    pub in_pod: bool,
 }
 
 /// The environment variable of a key.
@@ -122,6 +153,8 @@ impl Config {
             otlp_http: layers.addr("otlp-http", 4318),
             listen: layers.addr("listen", 9464),
             views: layers.one::<PathBuf>("views"),
+            cluster: layers.cluster(),
+            tls: layers.tls(),
             catalog: layers.all::<PathBuf>("catalog"),
             traces_to: layers.all("traces-to").into_iter().map(|BackEnd(url)| url).collect(),
             state_dir: layers.one::<PathBuf>("state-dir"),
@@ -146,6 +179,9 @@ impl Config {
     /// The listeners that other hosts can reach in plain text.
     #[must_use]
     pub fn insecure_listeners(&self) -> Vec<&'static str> {
+        if self.tls.is_some() {
+            return Vec::new();
+        }
         let all = [("otlp-grpc", self.otlp_grpc), ("otlp-http", self.otlp_http), ("listen", self.listen)];
         all.into_iter().filter(|(_, addr)| !addr.ip().is_loopback()).map(|(key, _)| key).collect()
     }
@@ -235,6 +271,36 @@ impl<'a> Layers<'a> {
 
     fn switch(&mut self, key: &str, default: bool) -> bool {
         self.one(key).map_or(default, |Switch(on)| on)
+    }
+
+    /// A cluster is read where one is named, and in a pod that was given no folder.
+    fn cluster(&mut self) -> Option<Cluster> {
+        let kubeconfig = self.one::<PathBuf>("kubeconfig");
+        let pod = self.one("pod").map(|Pod(namespace, name)| (namespace, name));
+        let protecting_namespaces = self.one("protecting-namespaces").map(|List(names)| names).unwrap_or_default();
+        if let (Some(_), Some(Text { from, place, .. })) = (&kubeconfig, self.texts("views").pop()) {
+            let fault = Fault::new(Code::BadSetting, place, &["views", &from, "views come from a folder or from a cluster"]);
+            self.faults.push(fault.with_hint("leave out `kubeconfig` or `views`"));
+        }
+        let reads = kubeconfig.is_some() || (self.given.in_pod && self.texts("views").is_empty());
+        reads.then_some(Cluster { kubeconfig, pod, protecting_namespaces })
+    }
+
+    fn tls(&mut self) -> Option<TlsFiles> {
+        let keys = ["tls-cert-file", "tls-private-key-file"];
+        let [certificate, key] = keys.map(|key| self.one::<PathBuf>(key));
+        match (certificate, key) {
+            (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
+            (None, None) => None,
+            (certificate, _) => {
+                let (given, missing) = if certificate.is_some() { (keys[0], keys[1]) } else { (keys[1], keys[0]) };
+                if let Some(Text { from, place, .. }) = self.texts(given).pop() {
+                    let fault = Fault::new(Code::BadSetting, place, &[given, &from, "a certificate and its key belong together"]);
+                    self.faults.push(fault.with_hint(format!("give `{missing}` too")));
+                }
+                None
+            }
+        }
     }
 
     fn check_plain_text(&mut self, config: &Config) {

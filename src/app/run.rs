@@ -150,7 +150,8 @@ fn configure(args: &ServeArgs, env: BTreeMap<String, String>, line: CommandLine)
             (None, Some(Fault::new(Code::CannotRead, from, &["read", &path, &error])))
         }
     };
-    let given = Given { flags: args.typed(), command_line: line, env, file, cgroup_bytes: surroundings::cgroup_bytes() };
+    let (cgroup_bytes, in_pod) = (surroundings::cgroup_bytes(), surroundings::in_pod(&env));
+    let given = Given { flags: args.typed(), command_line: line, env, file, cgroup_bytes, in_pod };
     match (Config::read(&given), unread) {
         (read, None) => read,
         (read, Some(unread)) => Err(read.err().into_iter().flatten().chain([unread]).collect()),

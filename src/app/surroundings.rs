@@ -2,7 +2,10 @@
 //! Knows files of the kernel; decides nothing but how many connections they allow.
 
 use pointsman_core::limits;
-use std::fs;
+use std::{collections::BTreeMap, fs, path::Path};
+
+/// Where Kubernetes puts the token of a pod's account.
+const ACCOUNT_TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
 /// The memory limit of our cgroup, version 2 or 1, in bytes.
 #[must_use]
@@ -15,6 +18,12 @@ pub fn cgroup_bytes() -> Option<u64> {
 /// `max`, and version 1's way to say so (a number no machine has), mean no limit.
 fn memory_limit(text: &str) -> Option<u64> {
     text.trim().parse().ok().filter(|bytes| *bytes < 1 << 60)
+}
+
+/// Whether this is a pod with an account of its API server.
+#[must_use]
+pub fn in_pod(env: &BTreeMap<String, String>) -> bool {
+    env.contains_key("KUBERNETES_SERVICE_HOST") && Path::new(ACCOUNT_TOKEN).exists()
 }
 
 /// What this machine or pod is called.

@@ -1,4 +1,4 @@
-use super::{Config, Given, KEYS, env_name, place::CommandLine};
+use super::{Cluster, Config, Given, KEYS, env_name, place::CommandLine};
 use crate::cli::{Cli, Verb, split_unknown};
 use clap::Parser;
 use expect_test::{Expect, expect};
@@ -17,6 +17,7 @@ fn given(args: &[&str], env: &[(&str, &str)], file: &str) -> Given {
         env: env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
         file: (!file.is_empty()).then(|| ("pointsman.yaml".to_owned(), file.to_owned())),
         cgroup_bytes: None,
+        in_pod: false,
     }
 }
 
@@ -40,6 +41,8 @@ fn defaults_are_those_of_the_documentation() {
             otlp_http: 127.0.0.1:4318,
             listen: 127.0.0.1:9464,
             views: None,
+            cluster: None,
+            tls: None,
             catalog: [],
             traces_to: [],
             state_dir: None,
@@ -77,6 +80,7 @@ fn every_key_can_be_said_everywhere() {
         ("expire-after", "1h30m"),
         ("insecure", "true"),
         ("instance-fallback", "false"),
+        ("kubeconfig", "./kubeconfig"),
         ("listen", "[::1]:1"),
         ("log", "debug"),
         ("max-body", "1GiB"),
@@ -84,36 +88,71 @@ fn every_key_can_be_said_everywhere() {
         ("memory-limit", "2GB"),
         ("otlp-grpc", "localhost:2"),
         ("otlp-http", "10.0.0.1:3"),
+        ("pod", "pointsman/pointsman-0"),
         ("promote-resource-attributes", "k8s.node.name, host.name"),
+        ("protecting-namespaces", "openshift-monitoring,platform"),
         ("ratio-suffix", "false"),
         ("scope-labels", "false"),
         ("state-dir", "/state"),
+        ("tls-cert-file", "/tls/tls.crt"),
+        ("tls-private-key-file", "/tls/tls.key"),
         ("traces-to", "http://a:1,http://b:2"),
         ("translation-strategy", "NoTranslation"),
         ("views", "./views"),
     ];
     assert_eq!(all.map(|(key, _)| key), KEYS, "the table has every key");
+    // Views come from a folder or from a cluster, never from both.
+    let of_cluster = read_everywhere(all.into_iter().filter(|(key, _)| *key != "views"));
+    let cluster = of_cluster.cluster.expect("a kubeconfig was named");
+    assert_eq!(cluster.pod, Some(("pointsman".to_owned(), "pointsman-0".to_owned())));
+    assert_eq!(cluster.protecting_namespaces, ["openshift-monitoring", "platform"]);
+    let config = read_everywhere(all.into_iter().filter(|(key, _)| *key != "kubeconfig"));
+    assert_eq!((config.cluster.is_none(), config.views.as_deref()), (true, Some("./views".as_ref())));
+    assert_eq!(config.expire_after, Duration::from_secs(5400));
+    assert_eq!((config.max_body, config.memory_limit, config.max_series), (1 << 30, 2_000_000_000, 7));
+    assert_eq!(config.promote_resource_attributes, ["k8s.node.name", "host.name"]);
+    assert_eq!(config.translation_strategy, TranslationStrategy::NoTranslation);
+    assert_eq!(config.traces_to, ["http://a:1", "http://b:2"]);
+    assert!(config.insecure_listeners().is_empty(), "all of them speak TLS");
+    let plain = Config { tls: None, ..config };
+    assert_eq!(plain.insecure_listeners(), ["otlp-http"], "the loopback of both families is ours alone");
+}
+
+/// The configuration that these values make as flags, as environment and as a file: the same each time.
+fn read_everywhere(all: impl Iterator<Item = (&'static str, &'static str)>) -> Config {
+    let all: Vec<(&str, &str)> = all.collect();
     let lists = ["catalog", "traces-to"];
     let flag = |(key, value): (&str, &str)| match lists.contains(&key) {
         true => value.split(',').map(|one| format!("--{key}={one}")).collect(),
         false => vec![format!("--{key}={value}")],
     };
-    let flags: Vec<String> = all.into_iter().flat_map(flag).collect();
+    let flags: Vec<String> = all.iter().copied().flat_map(flag).collect();
     let env: Vec<(String, &str)> = all.iter().map(|(key, value)| (env_name(key), *value)).collect();
     let line = |(key, value): (&str, &str)| match lists.contains(&key) {
         true => format!("{key}: [{value}]\n"),
         false => format!("{key}: {}\n", if value.starts_with('[') { format!("\"{value}\"") } else { value.to_owned() }),
     };
-    let file: String = all.into_iter().map(line).collect();
+    let file: String = all.iter().copied().map(line).collect();
     let by_flag = read(&flags.iter().map(String::as_str).collect::<Vec<_>>(), &[], "");
     let by_env = read(&[], &env.iter().map(|(name, value)| (name.as_str(), *value)).collect::<Vec<_>>(), "");
     assert_eq!((&by_flag, &by_flag), (&by_env, &read(&[], &[], &file)));
-    assert_eq!(by_flag.expire_after, Duration::from_secs(5400));
-    assert_eq!((by_flag.max_body, by_flag.memory_limit, by_flag.max_series), (1 << 30, 2_000_000_000, 7));
-    assert_eq!(by_flag.promote_resource_attributes, ["k8s.node.name", "host.name"]);
-    assert_eq!(by_flag.translation_strategy, TranslationStrategy::NoTranslation);
-    assert_eq!(by_flag.traces_to, ["http://a:1", "http://b:2"]);
-    assert_eq!(by_flag.insecure_listeners(), ["otlp-http"], "the loopback of both families is ours alone");
+    by_flag
+}
+
+/// Scenario: one half of a certificate pair; a folder and a cluster; a pod without a namespace; a pod that names nothing.
+/// Guarantees: each is told with what is missing; in a pod the pod's own cluster is read unless a folder is named.
+#[test]
+fn what_does_not_go_together_is_told() {
+    let args = ["--tls-cert-file", "a", "--views", "v", "--kubeconfig", "k", "--pod", "lonely"];
+    let faults = Config::read(&given(&args, &[], "")).expect_err("three mistakes");
+    let text: String = faults.iter().map(render::terminal).collect();
+    for part in ["give `tls-private-key-file` too", "leave out `kubeconfig` or `views`", "pointsman/pointsman-0"] {
+        assert!(text.contains(part), "{part} is missing in\n{text}");
+    }
+    assert_eq!(faults.len(), 3, "{text}");
+    let in_pod = |args| Config::read(&Given { in_pod: true, ..given(args, &[], "") }).expect("nothing is wrong").cluster;
+    assert_eq!(in_pod(&[]), Some(Cluster::default()));
+    assert_eq!(in_pod(&["--views", "v"]), None);
 }
 
 /// Scenario: the cgroup sets a limit, or the command line does.
@@ -142,13 +181,13 @@ fn all_mistakes_come_in_one_report() {
               |
             1 | pointsman serve --otlp-grcp 127.0.0.1:1 --max-body 64Mb --log a --log b
               |                 ^^^^^^^^^^^ did you mean `--otlp-grpc` or `--otlp-http`?
-              = allowed: --catalog, --expire-after, --insecure, --instance-fallback, --listen, --log, --max-body, --max-series, --memory-limit, --otlp-grpc, --otlp-http, --promote-resource-attributes, --ratio-suffix, --scope-labels, --state-dir, --traces-to, --translation-strategy, --views, --config
+              = allowed: --catalog, --expire-after, --insecure, --instance-fallback, --kubeconfig, --listen, --log, --max-body, --max-series, --memory-limit, --otlp-grpc, --otlp-http, --pod, --promote-resource-attributes, --protecting-namespaces, --ratio-suffix, --scope-labels, --state-dir, --tls-cert-file, --tls-private-key-file, --traces-to, --translation-strategy, --views, --config
             error[PM0501]: unknown key `max-bodys`
              --> pointsman.yaml:1:1
               |
             1 | max-bodys: 1
               | ^^^^^^^^^ did you mean `max-body`?
-              = allowed: catalog, expire-after, insecure, instance-fallback, listen, log, max-body, max-series, memory-limit, otlp-grpc, otlp-http, promote-resource-attributes, ratio-suffix, scope-labels, state-dir, traces-to, translation-strategy, views
+              = allowed: catalog, expire-after, insecure, instance-fallback, kubeconfig, listen, log, max-body, max-series, memory-limit, otlp-grpc, otlp-http, pod, promote-resource-attributes, protecting-namespaces, ratio-suffix, scope-labels, state-dir, tls-cert-file, tls-private-key-file, traces-to, translation-strategy, views
             error[PM0502]: `traces-to` from POINTSMAN_TRACES_TO: `jaeger:4317` is not the URL of an OTLP back end
               --> POINTSMAN_TRACES_TO
                = write it like http://jaeger:4317

@@ -36,6 +36,10 @@ pub struct LogFilter(pub String);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BackEnd(pub String);
 
+/// `namespace/name` of a pod.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pod(pub String, pub String);
+
 /// The text with a `*` for each character of a user name and password in a URL: reports must not show them, and carets
 /// must still stand where they stood.
 #[must_use]
@@ -64,6 +68,16 @@ fn number_and_rest(text: &str) -> Option<(u64, &str)> {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (digits, rest) = text.split_at_checked(end)?;
     Some((digits.parse().ok()?, rest))
+}
+
+impl Value for Pod {
+    fn read(text: &str) -> Result<Self, Expected> {
+        let legal = |part: &str| !part.is_empty() && !part.contains(['/', ' ']);
+        match text.split_once('/') {
+            Some((namespace, name)) if legal(namespace) && legal(name) => Ok(Self(namespace.to_owned(), name.to_owned())),
+            _ => Err(expected("a pod", "pointsman/pointsman-0")),
+        }
+    }
 }
 
 impl Value for Lasting {

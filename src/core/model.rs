@@ -6,3 +6,4 @@ pub mod component;
 pub mod instrument;
 pub mod point;
 pub mod reject;
+pub mod workloads;

@@ -3,6 +3,7 @@
 //! In reading order: `store` (the face), `visit` (what expositions see), `session` (a request), `component`, `stream`.
 
 pub mod counts;
+pub mod observe;
 pub mod store;
 pub mod visit;
 

@@ -5,12 +5,15 @@ mod compile;
 pub mod decide;
 pub mod document;
 pub mod explain;
+pub mod facts;
+pub mod impact;
 pub mod lint;
 pub mod pattern;
 pub mod plan;
 pub mod read;
 pub mod report;
 pub mod spec;
+pub mod status;
 pub mod time;
 pub mod yaml;
 

@@ -3,6 +3,7 @@
 
 use super::{
     document,
+    facts::Facts,
     plan::{Compiled, Indexed, Inner, Placed, Plan, RuleRef, ViewSet},
     spec::{Baseline, Catalogue, Mode, ObjectId, Reach, Selector, Target, View},
 };
@@ -16,12 +17,18 @@ impl ViewSet {
     /// Compiles all views against all catalogues. A [`View`] cannot fail here: what is doubtful is for `lint` to say.
     #[must_use]
     pub fn compile(views: Vec<Arc<View>>, catalogues: Vec<Arc<Catalogue>>) -> Self {
+        Self::compile_with(views, catalogues, Arc::default())
+    }
+
+    /// Compiles beside what a cluster knows: labels of namespaces, and who reads which metric.
+    #[must_use]
+    pub fn compile_with(views: Vec<Arc<View>>, catalogues: Vec<Arc<Catalogue>>, facts: Arc<Facts>) -> Self {
         let mut catalogues: Vec<Arc<Indexed>> = catalogues.into_iter().map(|c| Arc::new(index(c))).collect();
         // A catalogue of one namespace speaks before one for all; then the name decides.
         catalogues.sort_by_key(|c| (c.catalogue.id.namespace.is_empty(), c.catalogue.id.clone()));
         let mut views: Vec<Compiled> = views.into_iter().map(compiled).collect();
         views.sort_by_cached_key(|c| (age(&c.view), c.view.id.namespace.clone(), c.view.id.name.clone(), c.view.id.kind));
-        Self { views, catalogues }
+        Self { views, catalogues, facts }
     }
 
     /// The plan for one component at one moment: a pure function.
@@ -64,6 +71,12 @@ impl ViewSet {
     #[must_use]
     pub fn next_expiry(&self, now: Wall) -> Option<Wall> {
         self.views.iter().filter_map(|c| c.view.expiry.as_ref()).map(|expiry| expiry.at).filter(|at| *at > now).min()
+    }
+
+    /// What the cluster knew when this was compiled.
+    #[must_use]
+    pub fn facts(&self) -> &Arc<Facts> {
+        &self.facts
     }
 
     /// Every declared instrument that is known, by catalogue.

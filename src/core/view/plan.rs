@@ -1,7 +1,10 @@
 //! The result of all views: a decision per instrument of a component. State and traces obey it;
 //! they know no views, and this knows neither YAML nor how a decision comes about.
 
-use super::spec::{Baseline, Catalogue, MetricRule, TraceRule, View};
+use super::{
+    facts::Facts,
+    spec::{Baseline, Catalogue, MetricRule, TraceRule, View},
+};
 use crate::model::clock::Wall;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -154,6 +157,7 @@ pub struct SpanDecision {
 pub struct ViewSet {
     pub(super) views: Vec<Compiled>,
     pub(super) catalogues: Vec<Arc<Indexed>>,
+    pub(super) facts: Arc<Facts>,
 }
 
 /// The compiled result for one component.

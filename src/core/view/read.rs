@@ -114,6 +114,7 @@ struct Metadata {
     id: ObjectId,
     created: Option<Wall>,
     override_protected: Option<Box<str>>,
+    origin: spec::Origin,
 }
 
 fn object(node: &yaml::Node, place: Place<'_>, known: &Known<'_>) -> Read {
@@ -166,7 +167,8 @@ fn metadata(cursor: &mut Cursor<'_>, fields: &Fields<'_>, kind: &'static str, kn
     }
     let override_protected = metadata.get("annotations").and_then(|item| override_protected(cursor, &item));
     let name = cursor.required(&metadata, "name").and_then(|item| cursor.object_name(&item))?;
-    Some(Metadata { id: ObjectId { kind, namespace, name }, created, override_protected })
+    let origin = spec::Origin::default();
+    Some(Metadata { id: ObjectId { kind, namespace, name }, created, override_protected, origin })
 }
 
 const OVERRIDE: &str = "pointsman.dev/override-protected";

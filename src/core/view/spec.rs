@@ -67,6 +67,21 @@ pub struct View {
     pub expiry: Option<Expiry>,
     /// The reason in the annotation `pointsman.dev/override-protected`.
     pub override_protected: Option<Box<str>>,
+    /// What only an API server says of it; empty in files.
+    pub origin: Origin,
+}
+
+/// What an API server knows of an object beside its text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// `metadata.uid`
+    pub uid: Box<str>,
+    /// `metadata.generation`: moves with the spec.
+    pub generation: Option<i64>,
+    /// The field manager that last changed the spec.
+    pub manager: Option<Box<str>>,
+    /// When it did.
+    pub changed: Option<Wall>,
 }
 
 /// Whether a view acts, or only says what it would do.

@@ -58,7 +58,7 @@ pub(super) fn read(
     let targets = body.and_then(|body| body.get("targets")).map(|item| targets(cursor, &item)).unwrap_or_default();
     let metrics = body.and_then(|body| body.get("metrics")).map(|item| metrics::read(cursor, &item)).unwrap_or_default();
     let traces = body.and_then(|body| body.get("traces")).map(|item| traces::read(cursor, &item)).unwrap_or_default();
-    let Metadata { id, created, override_protected } = metadata?;
+    let Metadata { id, created, override_protected, origin } = metadata?;
     let place = object_place(cursor, object);
     let view = View {
         id,
@@ -73,6 +73,7 @@ pub(super) fn read(
         traces,
         expiry,
         override_protected,
+        origin,
     };
     warn_off_without_reason(cursor, &view);
     Some(view)
