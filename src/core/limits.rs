@@ -127,6 +127,8 @@ pub const RECENT_SPANS_MAX: usize = 10_000;
 pub const RECENT_SPANS_PER_TRACE_MAX: usize = 1_000;
 /// Plans kept at hand for the components that send spans.
 pub const TRACE_PLANS_MAX: usize = COMPONENTS_MAX;
+/// Characters of a decimal number in quotes, such as a bucket's bound.
+pub const DECIMAL_BYTES_MAX: usize = 32;
 
 const _: () = assert!(TRACE_BATCH_BYTES_MAX <= TRACE_QUEUE_BYTES_MAX);
 const _: () = assert!(4 * VALUE_DEPTH_MAX + 16 < JSON_DEPTH_MAX);
