@@ -16,7 +16,11 @@ use pointsman_core::{
     fault::{Fault, Place, code::Code},
     limits,
     state::store::{Store, StoreConfig},
-    view::plan::ViewSet,
+    view::{
+        plan::ViewSet,
+        spec::{self, ObjectId, Origin},
+        status::ViewStatus,
+    },
 };
 use pointsman_instrument::transport;
 use std::{
@@ -225,19 +229,31 @@ pub struct Loaded {
     pub objects: Vec<Object>,
 }
 
-/// One object in a file.
+/// One object, from a file or from a cluster.
 #[derive(Clone, Debug, Default)]
 pub struct Object {
-    /// Its kind; empty when that cannot be told.
-    pub kind: String,
-    /// Empty for a cluster view.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
-    /// The file it stands in.
+    /// Which object; `None` when that cannot be told.
+    pub id: Option<ObjectId>,
+    /// The file it stands in; empty in a cluster.
     pub file: String,
-    /// Whether what the file says now is in force.
+    /// Whether what it says now is in force.
     pub accepted: bool,
     /// Whether an older good version is in force instead.
     pub kept: bool,
+    /// What is wrong with it.
+    pub faults: Vec<Fault>,
+    /// As it stands, metadata and spec.
+    pub document: Arc<serde_json::Value>,
+    /// What only an API server knows of it.
+    pub origin: Origin,
+    /// The status it showed when it was read.
+    pub status: Option<ViewStatus>,
+}
+
+impl Object {
+    /// Whether it is a view, good or not.
+    #[must_use]
+    pub fn is_view(&self) -> bool {
+        self.id.as_ref().is_none_or(|id| id.kind != spec::CATALOG)
+    }
 }

@@ -108,8 +108,6 @@ impl Loader {
 }
 
 fn object(status: ObjectStatus) -> Object {
-    let ObjectStatus { id, file, accepted, kept } = status;
-    let (kind, namespace, name) =
-        id.map_or_else(Default::default, |id| (id.kind.to_owned(), id.namespace.into(), id.name.into()));
-    Object { kind, namespace, name, file: file.into(), accepted, kept }
+    let ObjectStatus { id, file, accepted, kept, faults, document } = status;
+    Object { id, file: file.into(), accepted, kept, faults, document, ..Object::default() }
 }
