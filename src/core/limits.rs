@@ -209,3 +209,9 @@ pub const PROMQL_DEPTH_MAX: usize = 100;
 pub const CONSUMER_READS_MAX: usize = 256;
 /// Steps through recording rules on behalf of one reader.
 pub const CONSUMER_CHAIN_MAX: usize = 4_096;
+/// Seconds between two looks at what every component sends, for rates.
+pub const OBSERVE_SECS: u64 = 10;
+/// Milliseconds between two looks at what becomes of views, where nothing changed.
+pub const STATUS_LOOK_MS: u64 = 5_000;
+/// Views whose impact is computed in one look: the others keep theirs until it is their turn.
+pub const IMPACTS_PER_LOOK_MAX: usize = 100;
