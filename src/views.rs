@@ -1,4 +1,5 @@
 //! Views from a folder: read, compiled by core, swapped; kept when broken.
 //! Knows files; decides nothing: what a view means is `core::view`'s.
 
+pub mod consumers;
 pub mod dir;

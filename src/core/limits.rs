@@ -205,3 +205,11 @@ pub const CONFIG_BYTES_MAX: usize = 1 << 20;
 
 const _: () = assert!(HEADER_MS_MAX < IDLE_MS_MAX && BODY_MS_MAX < IDLE_MS_MAX);
 const _: () = assert!(HTTP2_STREAM_WINDOW_BYTES <= HTTP2_CONNECTION_WINDOW_BYTES);
+/// Bytes of one PromQL expression that the parser is given; of longer ones every word counts as a metric.
+pub const PROMQL_BYTES_MAX: usize = 8 << 10;
+/// Brackets within brackets of one PromQL expression that the parser is given.
+pub const PROMQL_DEPTH_MAX: usize = 100;
+/// Metrics that one alert, recording rule or autoscaler is known to read.
+pub const CONSUMER_READS_MAX: usize = 256;
+/// Steps through recording rules on behalf of one reader.
+pub const CONSUMER_CHAIN_MAX: usize = 4_096;
