@@ -3,7 +3,7 @@
 
 use super::{
     compile::{has_expired, is_active, reaches, tier},
-    explain::Criterion,
+    explain::{Candidate, Criterion},
     plan::{Compiled, Plan, RuleRef, ViewSet},
     spec::{Baseline, Mode, ObjectId, Target, View},
 };
@@ -45,6 +45,8 @@ pub struct ViewReport {
     pub rules: Vec<RuleReport>,
     /// What only shows beside what was seen.
     pub faults: Vec<Fault>,
+    /// What it takes from readers, because it may or was there first: the reader's title and the instrument.
+    pub blank: Vec<(String, Box<str>)>,
 }
 
 /// What became of one rule.
@@ -60,6 +62,10 @@ pub struct RuleReport {
     pub sample: Vec<Box<str>>,
     /// Who overruled it somewhere.
     pub overridden_by: Vec<Arc<RuleRef>>,
+    /// Those of other views among them that were equally strong: they won by age or name only.
+    pub rivals: Vec<Arc<RuleRef>>,
+    /// The titles of those who read what it would turn off or drop.
+    pub protected_by: Vec<String>,
 }
 
 /// A view's state in one word.
@@ -77,6 +83,8 @@ pub enum Status {
     NoTargets,
     /// Stronger views win everywhere.
     Overridden,
+    /// All that its rules would do is held back, because somebody reads it.
+    Protected,
     /// Its time is over.
     Expired,
 }
@@ -94,6 +102,8 @@ pub enum RuleState {
     NoMatch,
     /// What it says cannot be done to what it matches.
     Invalid,
+    /// It is held back, because somebody reads what it would turn off or drop.
+    Protected,
     /// Its view's time is over.
     Inactive,
 }
@@ -107,6 +117,7 @@ struct Score {
     lost: usize,
     unfit: usize,
     by: BTreeSet<Arc<RuleRef>>,
+    rivals: BTreeSet<Arc<RuleRef>>,
 }
 
 type Scores = BTreeMap<RuleRef, Score>;
@@ -157,6 +168,14 @@ fn score(scores: &mut Scores, plan: &Plan, instrument: &Instrument) {
                 score.lost = score.lost.saturating_add(1);
                 score.by.extend(choice.winners.iter().map(|winner| Arc::clone(&winner.by)));
             }
+            if matches!(criterion, Criterion::Age | Criterion::Name) {
+                let other = |winner: &&Candidate| {
+                    (&winner.by.kind, &winner.by.namespace, &winner.by.view)
+                        != (&loser.by.kind, &loser.by.namespace, &loser.by.view)
+                };
+                let equal = choice.winners.iter().filter(|winner| winner.tier == loser.tier).filter(other);
+                score.rivals.extend(equal.map(|winner| Arc::clone(&winner.by)));
+            }
         }
     }
     for by in touched {
@@ -176,13 +195,23 @@ fn report(compiled: &Compiled, scores: &Scores, seen: &[Seen], now: Wall) -> Vie
     let components = seen.iter().filter(|seen| reaches(view, &seen.component)).count();
     let faults = no_target(view, components, seen);
     let status = status(view, &rules, components, now);
-    ViewReport { id: view.id.clone(), view: Arc::clone(view), tier: tier(view), status, components, rules, faults }
+    ViewReport {
+        id: view.id.clone(),
+        view: Arc::clone(view),
+        tier: tier(view),
+        status,
+        components,
+        rules,
+        faults,
+        blank: Vec::new(),
+    }
 }
 
 fn rule_report(by: &RuleRef, score: Option<&Score>) -> RuleReport {
     let name = by.rule.clone();
     let Some(score) = score else {
-        return RuleReport { name, state: RuleState::NoMatch, matched: 0, sample: Vec::new(), overridden_by: Vec::new() };
+        let (sample, overridden_by, rivals, protected_by) = Default::default();
+        return RuleReport { name, state: RuleState::NoMatch, matched: 0, sample, overridden_by, rivals, protected_by };
     };
     let state = match (score.won, score.lost, score.unfit) {
         (0, 0, _) => RuleState::Invalid,
@@ -191,7 +220,9 @@ fn rule_report(by: &RuleRef, score: Option<&Score>) -> RuleReport {
         _ => RuleState::PartiallyOverridden,
     };
     let sample = score.matched.iter().take(SAMPLE_MAX).cloned().collect();
-    RuleReport { name, state, matched: score.instruments, sample, overridden_by: score.by.iter().map(Arc::clone).collect() }
+    let overridden_by = score.by.iter().map(Arc::clone).collect();
+    let rivals = score.rivals.iter().map(Arc::clone).collect();
+    RuleReport { name, state, matched: score.instruments, sample, overridden_by, rivals, protected_by: Vec::new() }
 }
 
 fn status(view: &View, rules: &[RuleReport], components: usize, now: Wall) -> Status {
