@@ -39,8 +39,12 @@ impl ViewSet {
 
     /// The plan as if one more view were in force.
     pub(super) fn plan_as_if(&self, component: &ComponentKey, now: Wall, also: Option<&ObjectId>) -> Plan {
+        self.plan_of(component, &|view| is_active(view, now) || Some(&view.id) == also)
+    }
+
+    /// The plan as if exactly the views that `acts` says were in force.
+    pub(super) fn plan_of(&self, component: &ComponentKey, acts: &dyn Fn(&View) -> bool) -> Plan {
         let mut inner = Inner::default();
-        let acts = |view: &View| is_active(view, now) || Some(&view.id) == also;
         for compiled in self.views.iter().filter(|c| acts(&c.view) && reaches(&c.view, component)) {
             let (tier, created) = (tier(&compiled.view), age(&compiled.view));
             let expires = compiled.view.expiry.as_ref().map(|expiry| expiry.at);
