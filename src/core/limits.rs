@@ -131,6 +131,26 @@ pub const TRACE_PLANS_MAX: usize = COMPONENTS_MAX;
 pub const READERS_TOLD_MAX: usize = 100;
 /// Readers and instruments listed per view that takes something from them.
 pub const BLANKS_TOLD_MAX: usize = 100;
+/// Changed instruments listed in one impact; more only count in its sums.
+pub const IMPACT_INSTRUMENTS_MAX: usize = 1_000;
+/// Characters of one message in a status.
+pub const STATUS_TEXT_CHARS_MAX: usize = 500;
+/// Rules listed in a status.
+pub const STATUS_RULES_MAX: usize = RULES_MAX;
+/// Faults and remarks listed in a status.
+pub const STATUS_PROBLEMS_MAX: usize = 20;
+/// Changes of decision remembered in a status.
+pub const STATUS_HISTORY_MAX: usize = 5;
+/// Instruments named for one rule of a status.
+pub const STATUS_SAMPLE_MAX: usize = 10;
+/// Rules named that overrule one rule of a status.
+pub const STATUS_OVERRIDDEN_BY_MAX: usize = 10;
+/// Readers named that hold back one rule of a status.
+pub const STATUS_PROTECTED_BY_MAX: usize = 10;
+/// Conditions of a status.
+pub const STATUS_CONDITIONS_MAX: usize = 8;
+/// Names listed in one sentence of a status; more are only counted.
+pub const STATUS_NAMED_MAX: usize = 5;
 
 const _: () = assert!(TRACE_BATCH_BYTES_MAX <= TRACE_QUEUE_BYTES_MAX);
 const _: () = assert!(4 * VALUE_DEPTH_MAX + 16 < JSON_DEPTH_MAX);
