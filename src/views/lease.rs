@@ -118,6 +118,8 @@ pub struct Machine {
 struct Known {
     record: Option<Record>,
     since: Mono,
+    /// When it was last read or written.
+    looked: Mono,
     /// How long it must stand still.
     stands: Duration,
 }
@@ -231,10 +233,17 @@ impl Machine {
         Some((claim, record.version.clone()))
     }
 
-    /// Remembers what stands there; its time begins anew when it is not what stood there before.
+    /// Remembers what stands there; its time begins anew when it is not what stood there before. It does, too, when nobody
+    /// looked for long: while the server is away from us, its holder cannot renew either, and gets its time back after.
     pub fn note(&mut self, now: Mono, record: Option<Record>) {
         let version = |record: &Option<Record>| record.as_ref().map(|record| record.version.clone());
-        if self.known.as_ref().is_some_and(|known| version(&known.record) == version(&record)) {
+        if let Some(known) = &mut self.known
+            && version(&known.record) == version(&record)
+        {
+            let gap = now.since(std::mem::replace(&mut known.looked, now));
+            if gap > self.terms.renew_deadline {
+                known.since = now;
+            }
             return;
         }
         let ours = self.terms.duration;
@@ -244,7 +253,7 @@ impl Machine {
             (None, Some(known)) => known.stands,
             (None, None) => Duration::ZERO,
         };
-        self.known = Some(Known { record, since: now, stands });
+        self.known = Some(Known { record, since: now, looked: now, stands });
     }
 
     /// Whether to claim what stands there.
