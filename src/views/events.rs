@@ -158,23 +158,28 @@ impl Events {
 
     async fn work(&mut self) {
         loop {
-            let now = (self.now)().0;
-            if let Some(wait) = self.bucket.wait(now) {
-                tokio::time::sleep(wait).await;
-                continue;
-            }
-            let next = self.shared.table.lock().next();
-            let Some((same, entry)) = next else {
-                self.shared.told.notified().await;
-                continue;
-            };
-            self.bucket.take(now);
-            let result = self.write(&same, &entry).await;
-            self.shared.table.lock().note(&same, &entry, &result);
-            if let Err(failure) = result {
-                debug!(reason = %same.1, %failure, "an event was not written");
+            match self.turn().await {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => self.shared.told.notified().await,
             }
         }
+    }
+
+    /// One write at most. Answers how long to wait before the next turn; `None`: until something is told.
+    async fn turn(&mut self) -> Option<Duration> {
+        let now = (self.now)().0;
+        if let Some(wait) = self.bucket.wait(now) {
+            return Some(wait);
+        }
+        let next = self.shared.table.lock().next();
+        let (same, entry) = next?;
+        self.bucket.take(now);
+        let result = self.write(&same, &entry).await;
+        self.shared.table.lock().note(&same, &entry, &result);
+        if let Err(failure) = result {
+            debug!(reason = %same.1, %failure, "an event was not written");
+        }
+        Some(Duration::ZERO)
     }
 
     async fn write(&self, same: &Same, entry: &Entry) -> Result<(), Failure> {

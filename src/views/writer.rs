@@ -11,6 +11,8 @@ pub mod failure;
 mod owned;
 
 #[cfg(test)]
+pub(super) mod fake;
+#[cfg(test)]
 mod tests;
 
 use self::{
@@ -111,6 +113,9 @@ pub struct WriterHealth {
     /// Rights that are missing now: `patch telemetryviews/status`.
     pub forbidden: BTreeSet<&'static str>,
 }
+
+/// How long nothing is looked at again by itself: permission to write and times of back-offs are not told.
+const IDLE: Duration = Duration::from_secs(1);
 
 /// Writes to one cluster.
 #[derive(Debug)]
@@ -250,6 +255,3 @@ impl Writer {
         }
     }
 }
-
-/// How long nothing is looked at again by itself: permission to write and times of back-offs are not told.
-const IDLE: Duration = Duration::from_secs(1);

@@ -110,6 +110,15 @@ impl Elector {
     }
 
     async fn keep(&mut self) {
+        loop {
+            let wait = self.turn().await;
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// Plays the machine until it wants to wait. Answers for how long: at most until the deadline of a holder, so that its
+    /// passing is told.
+    async fn turn(&mut self) -> Duration {
         let mut event = Event::Tick;
         loop {
             let action = self.machine.step(self.mono(), event);
@@ -120,25 +129,10 @@ impl Elector {
                 Action::Replace(claim, version) => self.replace(claim, &version).await,
                 Action::Wait(wait) => {
                     self.mark().await;
-                    self.wait(wait).await;
-                    Event::Tick
+                    let left = self.machine.held_until().map(|until| until.since(self.mono()));
+                    return left.filter(|left| !left.is_zero()).map_or(wait, |left| left.min(wait));
                 }
             };
-        }
-    }
-
-    /// Waits, and says so when the deadline of a holder passes meanwhile.
-    async fn wait(&mut self, wait: Duration) {
-        let until = self.machine.held_until().filter(|until| self.mono() < *until);
-        let left = until.map(|until| until.since(self.mono())).filter(|left| *left < wait);
-        match left {
-            Some(left) => {
-                tokio::time::sleep(left).await;
-                self.publish();
-                self.mark().await;
-                tokio::time::sleep(wait.saturating_sub(left)).await;
-            }
-            None => tokio::time::sleep(wait).await,
         }
     }
 

@@ -301,9 +301,13 @@ fn a_deleted_lease_is_made_anew_by_its_holder() {
 /// Scenario: the Lease is deleted, and its holder dies. Guarantees: the other waits as long as for a record that stands still.
 #[test]
 fn a_deleted_lease_of_a_dead_holder_is_made_by_the_other() {
-    check(Terms::active, "0 start a; 1 start b; 27 kill a; 27 delete; 100 end", &expect![[r#"
+    check(
+        Terms::active,
+        "0 start a; 1 start b; 27 kill a; 27 delete; 100 end",
+        &expect![[r#"
         0 a holds
-        44 b holds"#]]);
+        44 b holds"#]],
+    );
 }
 
 /// Scenario: someone writes another holder into the Lease. Guarantees: the holder gives way at its next renewal; nobody holds
@@ -354,11 +358,7 @@ fn doubt_without_an_answer_is_a_loss() {
 /// Scenario: a Lease says that it stands for a second, or for years. Guarantees: neither is believed beyond reason.
 #[test]
 fn absurd_durations_are_bounded() {
-    check(
-        Terms::active,
-        "0 start a; 1 start b; 30 kill a; 30 stands 1; 100 end",
-        &expect!["0 a holds\n46 b holds from a"],
-    );
+    check(Terms::active, "0 start a; 1 start b; 30 kill a; 30 stands 1; 100 end", &expect!["0 a holds\n46 b holds from a"]);
     check(
         Terms::active,
         "0 start a; 1 start b; 30 kill a; 30 stands 999999999; 1000 end",
@@ -376,11 +376,7 @@ fn a_candidate_that_slept_waits_anew() {
 /// Scenario: three replicas, the holder dies. Guarantees: exactly one of the others follows.
 #[test]
 fn of_three_one_follows() {
-    check(
-        Terms::active,
-        "0 start a; 0 start b; 0 start c; 31 kill a; 100 end",
-        &expect!["0 a holds\n45 b holds from a"],
-    );
+    check(Terms::active, "0 start a; 0 start b; 0 start c; 31 kill a; 100 end", &expect!["0 a holds\n45 b holds from a"]);
 }
 
 /// Scenario: the holder of the status Lease stops while the server is away. Guarantees: it ends by itself.

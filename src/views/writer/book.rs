@@ -77,7 +77,9 @@ pub(super) struct Backoff {
 struct ViewNote {
     uid: Box<str>,
     status: Mirror<ViewStatus>,
+    /// When it was written, and what the watch had told by then.
     written: Option<Mono>,
+    seen_then: Option<ViewStatus>,
     differs: Option<Mono>,
     backoff: Backoff,
     /// The object with this uid is not there any more, whatever the watch still says.
@@ -160,6 +162,7 @@ impl Book {
         match result {
             Ok(answer) => {
                 note.status.sent(view.status.clone(), answer.status());
+                note.seen_then = view.seen.clone();
                 (note.written, note.differs, note.backoff) = (Some(now), None, Backoff::default());
             }
             Err(Failure::Gone) => note.gone = true,
@@ -169,12 +172,13 @@ impl Book {
 }
 
 impl ViewNote {
-    /// What the object shows as far as we know: what we wrote, until the watch shows something else for longer than it
-    /// takes to arrive.
+    /// What the object shows as far as we know: what we wrote, until the watch tells of something else, and that for longer
+    /// than it takes to tell of everything that came before.
     fn before<'a>(&'a self, view: &'a DesiredView, now: Mono) -> Option<&'a ViewStatus> {
         let settling = self.written.is_some_and(|at| now.since(at) < Duration::from_millis(limits::STATUS_SETTLE_MS));
+        let nothing_new = view.seen == self.status.shown || view.seen == self.seen_then;
         match &self.status.sent {
-            Some(sent) if settling || view.seen == self.status.shown => Some(sent),
+            Some(sent) if settling || nothing_new => Some(sent),
             _ => view.seen.as_ref(),
         }
     }
