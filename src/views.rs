@@ -1,5 +1,9 @@
-//! Views from a folder: read, compiled by core, swapped; kept when broken.
-//! Knows files; decides nothing: what a view means is `core::view`'s.
+//! Views from a folder or a cluster: read, compiled by core, swapped; kept when broken.
+//! Knows files and the API server; decides nothing: what a view means is `core::view`'s.
 
+pub mod cluster;
 pub mod consumers;
+pub mod controller;
 pub mod dir;
+pub mod watch;
+pub mod workloads;

@@ -209,3 +209,7 @@ pub const PROMQL_DEPTH_MAX: usize = 100;
 pub const CONSUMER_READS_MAX: usize = 256;
 /// Steps through recording rules on behalf of one reader.
 pub const CONSUMER_CHAIN_MAX: usize = 4_096;
+/// Milliseconds to connect to an API server.
+pub const CLUSTER_CONNECT_MS_MAX: u64 = 5_000;
+/// Milliseconds for an API server to answer a request; for watches, to begin to.
+pub const CLUSTER_REQUEST_MS_MAX: u64 = 10_000;
