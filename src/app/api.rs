@@ -236,7 +236,7 @@ fn health(engine: &Engine) -> Health {
         memory_limit_bytes: engine.config.memory_limit,
         limits: engine.numbers.limits().into_iter().collect(),
         insecure_listeners: engine.config.insecure_listeners(),
-        views_read_at: format_time(Wall(engine.views_read_at.load(Ordering::Relaxed))),
+        views_read_at: format_time(Wall(engine.numbers.views_read_at.load(Ordering::Relaxed))),
     }
 }
 

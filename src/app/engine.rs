@@ -25,7 +25,7 @@ use pointsman_core::{
 use pointsman_instrument::transport;
 use std::{
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, UNIX_EPOCH},
@@ -57,8 +57,6 @@ pub struct Engine {
     pub own: Arc<Own>,
     /// What was counted here.
     pub numbers: Arc<Numbers>,
-    /// When the views were last known to be current, in nanoseconds of the wall clock.
-    pub views_read_at: AtomicU64,
     /// Whether the views are known.
     pub is_ready: AtomicBool,
 }
@@ -85,11 +83,14 @@ impl Engine {
             exported: AtomicU64::new(0),
             omitted: Default::default(),
             scrapes_refused: AtomicU64::new(0),
+            clock,
+            views_read_at: AtomicU64::new(0),
+            cluster: OnceLock::new(),
         });
         let own = Arc::new(own(clock, &store, &own_store, &traces, &numbers));
         let views = Arc::clone(&numbers.views);
-        let (views_read_at, is_ready) = (AtomicU64::new(0), AtomicBool::new(false));
-        Ok(Self { config, clock, store, own_store, exposition, traces, ingest, views, own, numbers, views_read_at, is_ready })
+        let is_ready = AtomicBool::new(false);
+        Ok(Self { config, clock, store, own_store, exposition, traces, ingest, views, own, numbers, is_ready })
     }
 
     /// `/metrics`.

@@ -127,6 +127,10 @@ pub const RECENT_SPANS_MAX: usize = 10_000;
 pub const RECENT_SPANS_PER_TRACE_MAX: usize = 1_000;
 /// Plans kept at hand for the components that send spans.
 pub const TRACE_PLANS_MAX: usize = COMPONENTS_MAX;
+/// Readers named per rule that they hold back.
+pub const READERS_TOLD_MAX: usize = 100;
+/// Readers and instruments listed per view that takes something from them.
+pub const BLANKS_TOLD_MAX: usize = 100;
 
 const _: () = assert!(TRACE_BATCH_BYTES_MAX <= TRACE_QUEUE_BYTES_MAX);
 const _: () = assert!(4 * VALUE_DEPTH_MAX + 16 < JSON_DEPTH_MAX);
