@@ -288,3 +288,51 @@ pub const CONSUMER_CHAIN_MAX: usize = 4_096;
 const _: () = assert!(ACTIVE_LEASE_SECS.2 < ACTIVE_LEASE_SECS.1 && ACTIVE_LEASE_SECS.1 < ACTIVE_LEASE_SECS.0);
 const _: () = assert!(STATUS_LEASE_SECS.2 < STATUS_LEASE_SECS.1 && STATUS_LEASE_SECS.1 < STATUS_LEASE_SECS.0);
 const _: () = assert!(LEASE_REQUEST_MS_MAX < 1_000 * ACTIVE_LEASE_SECS.1 && CLUSTER_BACKOFF_MS_MIN < CLUSTER_BACKOFF_MS_MAX);
+/// Milliseconds to connect to an API server.
+pub const CLUSTER_CONNECT_MS_MAX: u64 = 5_000;
+/// Milliseconds for an API server to answer a request; for watches, to begin to.
+pub const CLUSTER_REQUEST_MS_MAX: u64 = 10_000;
+/// Bytes of an API server's complaint that are read.
+pub const CLUSTER_TEXT_BYTES_MAX: usize = 64 << 10;
+/// Seconds between two looks for a kind that is not defined.
+pub const CLUSTER_CRD_LOOK_SECS: u64 = 30;
+/// Objects asked for with one page of a list.
+pub const WATCH_PAGE_MAX: u32 = 500;
+/// Bytes of one page: beyond, fewer objects are asked for.
+pub const WATCH_PAGE_BYTES_MAX: usize = 64 << 20;
+/// Bytes of one line of a watch.
+pub const WATCH_LINE_BYTES_MAX: usize = 8 << 20;
+/// Seconds after which an API server ends a watch.
+pub const WATCH_SECS: u64 = 290;
+/// Seconds beyond that before we do.
+pub const WATCH_GRACE_SECS: u64 = 5;
+/// Seconds without event, bookmark or list before a watch gets a new client.
+pub const WATCH_SILENCE_SECS_MAX: u64 = 2 * WATCH_SECS;
+/// First step of a watch's back-off, in milliseconds.
+pub const WATCH_BACKOFF_MS_MIN: u64 = 800;
+/// Last step of it, in milliseconds.
+pub const WATCH_BACKOFF_MS_MAX: u64 = 30_000;
+/// Seconds without a failure after which it begins anew.
+pub const WATCH_BACKOFF_RESET_SECS: u64 = 120;
+/// Failures in a row before a watch lists anew, and before its trouble is a fault.
+pub const WATCH_RESUMES_MAX: u32 = 3;
+/// Views of one kind that are read from a cluster.
+pub const CLUSTER_VIEWS_MAX: usize = 10_000;
+/// Namespaces whose labels are known.
+pub const CLUSTER_NAMESPACES_MAX: usize = 20_000;
+/// Pods, ReplicaSets and Jobs that are known, each.
+pub const CLUSTER_PODS_MAX: usize = 200_000;
+/// Objects of one kind whose readers are known.
+pub const CLUSTER_READERS_MAX: usize = 20_000;
+/// Bytes of the last good views on disk.
+pub const CLUSTER_CACHE_BYTES_MAX: usize = 64 << 20;
+/// Milliseconds between two writes of them.
+pub const CLUSTER_CACHE_EVERY_MS: u64 = 2_000;
+/// Milliseconds between two writes when only pods or status changed, or the last one failed.
+pub const CLUSTER_CACHE_IDLE_MS: u64 = 30_000;
+/// Milliseconds between two compilations of views, and between two updates that compile nothing.
+pub const CLUSTER_UPDATE_EVERY_MS: u64 = 250;
+/// Milliseconds that the first update waits, once views are listed, for namespaces, pods and readers.
+pub const CLUSTER_FIRST_WAIT_MS: u64 = 2_000;
+/// Pieces of news from watches that wait to be folded in.
+pub const CLUSTER_NEWS_MAX: usize = 64;
