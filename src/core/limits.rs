@@ -130,9 +130,9 @@ pub const TRACE_PLANS_MAX: usize = COMPONENTS_MAX;
 /// Bytes of the name of a `TelemetryComponent`.
 pub const OBJECT_NAME_BYTES_MAX: usize = 200;
 /// Series, metrics or resources looked at under one hold of a component's lock, where nothing is written.
-pub const SLICE_LOOKED_MAX: usize = 4_096;
+pub const SLICE_LOOKED_MAX: usize = 2_048;
 /// Attributes of series looked at to say what each attribute of a metric costs; of larger metrics a part is looked at.
-pub const ATTRIBUTES_LOOKED_MAX: usize = 1_000_000;
+pub const ATTRIBUTES_LOOKED_MAX: usize = 500_000;
 
 const _: () = assert!(TRACE_BATCH_BYTES_MAX <= TRACE_QUEUE_BYTES_MAX);
 const _: () = assert!(4 * VALUE_DEPTH_MAX + 16 < JSON_DEPTH_MAX);
