@@ -165,6 +165,12 @@ pub const EVENT_NOTE_BYTES_MAX: usize = 1_000;
 pub const EVENT_ATTEMPTS_MAX: u32 = 3;
 /// Objects of our own that one look into the cluster reads, of each kind.
 pub const OWN_OBJECTS_MAX: usize = 4 * COMPONENT_OBJECTS_MAX;
+/// Bytes of the name of a `TelemetryComponent`.
+pub const OBJECT_NAME_BYTES_MAX: usize = 200;
+/// Series, metrics or resources looked at under one hold of a component's lock, where nothing is written.
+pub const SLICE_LOOKED_MAX: usize = 2_048;
+/// Attributes of series looked at to say what each attribute of a metric costs; of larger metrics a part is looked at.
+pub const ATTRIBUTES_LOOKED_MAX: usize = 500_000;
 
 const _: () = assert!(TRACE_BATCH_BYTES_MAX <= TRACE_QUEUE_BYTES_MAX);
 const _: () = assert!(4 * VALUE_DEPTH_MAX + 16 < JSON_DEPTH_MAX);
