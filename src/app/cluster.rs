@@ -13,14 +13,17 @@ use super::{
 };
 use crate::{
     config,
-    telemetry::{self, Lease, CATALOGUES},
+    telemetry::{self, CATALOGUES, Lease},
     views::{
         cluster,
         components::{self, Inputs},
         controller::{ClusterObject, Controller, Sources, Update},
         dir::{DirSource, Origins},
         events::{About, Events},
-        lease::{Terms, elector::{Elector, Hold}},
+        lease::{
+            Terms,
+            elector::{Elector, Hold},
+        },
         watch::Health,
         workloads::Owners,
         writer::{Desired, DesiredView, Writer, WriterHealth, WriterOptions, Written},
@@ -37,7 +40,6 @@ use pointsman_core::{
         read::API_VERSION,
         spec::{Catalogue, ObjectId, Origin},
         status,
-        time::format_time,
     },
 };
 use pointsman_instrument::reconcile::Outcome;
@@ -89,7 +91,10 @@ pub fn start(engine: &Arc<Engine>, (config, client): (&config::Cluster, Client),
     count(engine, controller.health(), writer.health(), held);
     let taking = Arc::clone(&joined);
     let asked = stop.clone();
-    tasks.vital("cluster", async move { controller.run(move |update| taking.take(update), async move { asked.asked().await }).await });
+    tasks.vital(
+        "cluster",
+        async move { controller.run(move |update| taking.take(update), async move { asked.asked().await }).await },
+    );
     let asked = stop.clone();
     tasks.vital("status writer", async move { writer.run(receiver, async move { asked.asked().await }).await });
     let asked = stop.clone();
@@ -122,7 +127,8 @@ fn catalogues(engine: &Arc<Engine>, tasks: &Tasks, stop: &Stop) -> watch::Receiv
     let files = engine.config.catalog.clone();
     let mut source = DirSource::new(Origins { dir: None, files, built_in: CATALOGUES.to_vec(), state_file: None });
     let clock = engine.clock;
-    let mut read = move || source.poll(clock.view_wall()).map(|reload| Arc::new(reload.views.catalogues().cloned().collect::<Vec<_>>()));
+    let mut read =
+        move || source.poll(clock.view_wall()).map(|reload| Arc::new(reload.views.catalogues().cloned().collect::<Vec<_>>()));
     let (sender, receiver) = watch::channel(read().unwrap_or_default());
     let stop = stop.clone();
     tasks.vital("catalogues", async move {
@@ -148,7 +154,8 @@ impl Joined {
         engine.store.set_workloads(Arc::clone(&workloads));
         engine.traces.set_workloads(workloads);
         let mistakes = faults.iter().filter(|fault| fault.is_error()).count();
-        let loaded = Loaded { views: Arc::clone(&views), faults, objects: objects.iter().map(|one| object(one, &views)).collect() };
+        let loaded =
+            Loaded { views: Arc::clone(&views), faults, objects: objects.iter().map(|one| object(one, &views)).collect() };
         self.known.store(Arc::new(Known { owners: (!cached).then_some(owners), views: objects }));
         if !cached {
             engine.numbers.views_are_current();
@@ -175,7 +182,7 @@ impl Joined {
         let inputs = Inputs {
             observed: &observation.components,
             owners: known.owners.as_deref().unwrap_or(&empty),
-            applied: &|key| loaded.views.applied(key, now.1),
+            applied: &|key| loaded.views.applied(key, now.1).into_iter().map(ToString::to_string).collect(),
             catalogues: &catalogues,
         };
         let shown = self.components.lock().look(inputs, now);
@@ -196,26 +203,15 @@ impl Joined {
 }
 
 fn object(object: &Arc<ClusterObject>, views: &ViewSet) -> Object {
-    let ClusterObject { id, uid, generation, place: _, accepted, kept, faults, status, spec, created } = &**object;
+    let ClusterObject { id, uid, generation, place: _, accepted, kept, faults, status, created: _, body } = &**object;
     let origin = views.view(id).map(|view| view.origin.clone()).unwrap_or_default();
-    let namespace = if id.namespace.is_empty() { serde_json::Value::Null } else { (*id.namespace).into() };
-    let document = serde_json::json!({
-        "apiVersion": API_VERSION,
-        "kind": id.kind,
-        "metadata": {
-            "name": id.name,
-            "namespace": namespace,
-            "creationTimestamp": created.map(format_time),
-        },
-        "spec": **spec,
-    });
     Object {
         id: Some(id.clone()),
         file: String::new(),
         accepted: *accepted,
         kept: *kept,
         faults: faults.clone(),
-        document: Arc::new(document),
+        document: Arc::clone(body),
         origin: Origin { uid: uid.clone(), generation: *generation, ..origin },
         status: status.clone(),
     }

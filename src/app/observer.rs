@@ -7,7 +7,10 @@ use pointsman_core::{
     limits,
     model::{clock::Mono, component::ComponentKey, instrument::Instrument},
     state::{observe::ObservedComponent, store::Store},
-    view::{impact::Cost, report::Seen},
+    view::{
+        impact::{Basis, Cost},
+        report::Seen,
+    },
 };
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -104,6 +107,7 @@ impl Observation {
                 instances: u64::try_from(seen.instances).unwrap_or(u64::MAX),
                 series: seen.sent,
                 per_minute: self.per_minute(&component.key, &seen.instrument),
+                basis: Basis::Observed,
             });
             costs.collect::<Vec<_>>()
         };
@@ -120,6 +124,3 @@ impl Observation {
         self.components.iter().map(seen).collect()
     }
 }
-
-#[cfg(test)]
-mod tests;

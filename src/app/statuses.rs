@@ -90,7 +90,7 @@ impl Statuses {
         let reached: Vec<_> = observation
             .components
             .iter()
-            .filter(|component| report.is_some_and(|report| report.view.reaches(&component.key, loaded.views.facts())))
+            .filter(|component| report.is_some_and(|report| loaded.views.reaches(&report.view, &component.key)))
             .map(|component| (component.key.clone(), u64::try_from(component.instances).unwrap_or(u64::MAX)))
             .collect();
         let has = |status: Status| report.is_some_and(|report| report.status == status);

@@ -16,7 +16,7 @@ mod tests;
 pub type Owners = BTreeMap<(Box<str>, Box<str>, Box<str>), Owner>;
 
 /// What an owner reference to a workload needs beside its kind and name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Owner {
     /// `apps/v1`
     pub api_version: Box<str>,
