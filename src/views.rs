@@ -2,4 +2,17 @@
 //! Knows files and Kubernetes objects; decides nothing: what a view means is `core::view`'s.
 
 pub mod crd;
+//! Knows files and the API server; decides nothing: what a view means is `core::view`'s.
+
+pub mod cache;
+pub mod cluster;
+pub mod components;
+pub mod consumers;
+pub mod controller;
 pub mod dir;
+pub mod events;
+pub mod lease;
+mod tables;
+pub mod watch;
+pub mod workloads;
+pub mod writer;
