@@ -149,6 +149,8 @@ pub const STATUS_OVERRIDDEN_BY_MAX: usize = 10;
 pub const STATUS_PROTECTED_BY_MAX: usize = 10;
 /// Conditions of a status.
 pub const STATUS_CONDITIONS_MAX: usize = 8;
+/// Names that were seen with which a misspelt one is compared.
+pub const STATUS_SUGGEST_FROM_MAX: usize = 1_000;
 /// Names listed in one sentence of a status; more are only counted.
 pub const STATUS_NAMED_MAX: usize = 5;
 /// Components shown as objects in a cluster; more are only counted.
