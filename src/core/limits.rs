@@ -350,3 +350,6 @@ pub const CLUSTER_UPDATE_EVERY_MS: u64 = 250;
 pub const CLUSTER_FIRST_WAIT_MS: u64 = 2_000;
 /// Pieces of news from watches that wait to be folded in.
 pub const CLUSTER_NEWS_MAX: usize = 64;
+/// Seconds after a start in which views are not said to match nothing when their object says otherwise: components push
+/// once a minute.
+pub const SETTLE_SECS: u64 = 90;
