@@ -1,4 +1,6 @@
-use super::{Adjustment, Backend, CATALOGUES, ConflictKind, DropReason, Flow, Omission, Own, Snapshot, Suppressed};
+use super::{
+    Adjustment, Backend, CATALOGUES, Cluster, ConflictKind, DropReason, Flow, Lease, Omission, Own, Snapshot, Suppressed,
+};
 use expect_test::expect;
 use opentelemetry_proto::tonic::collector::{metrics::v1::ExportMetricsServiceRequest, trace::v1::ExportTraceServiceRequest};
 use parking_lot::Mutex;
@@ -26,6 +28,12 @@ fn snapshot() -> Snapshot {
         conflicts: vec![(ConflictKind::Help, 9)],
         insecure: vec![("otlp-grpc", false)],
         backends: vec![Backend { address: "http://jaeger:4317".to_owned(), ..Backend::default() }],
+        view_age: Some(0.5),
+        cluster: Cluster {
+            kinds: vec![("TelemetryView".to_owned(), 2, 1)],
+            writes: Some((3, 1)),
+            leases: vec![(Lease::Active, true)],
+        },
     }
 }
 
