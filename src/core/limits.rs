@@ -127,6 +127,8 @@ pub const RECENT_SPANS_MAX: usize = 10_000;
 pub const RECENT_SPANS_PER_TRACE_MAX: usize = 1_000;
 /// Plans kept at hand for the components that send spans.
 pub const TRACE_PLANS_MAX: usize = COMPONENTS_MAX;
+/// Characters of a decimal number in quotes, such as a bucket's bound.
+pub const DECIMAL_BYTES_MAX: usize = 32;
 /// Readers named per rule that they hold back.
 pub const READERS_TOLD_MAX: usize = 100;
 /// Readers and instruments listed per view that takes something from them.
