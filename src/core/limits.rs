@@ -261,3 +261,8 @@ pub const CLUSTER_UPDATE_EVERY_MS: u64 = 250;
 pub const CLUSTER_FIRST_WAIT_MS: u64 = 2_000;
 /// Pieces of news from watches that wait to be folded in.
 pub const CLUSTER_NEWS_MAX: usize = 64;
+/// Milliseconds that a watch has to last, or say something, to count as one.
+pub const WATCH_PROOF_MS: u64 = 1_000;
+
+const _: () = assert!(WATCH_BACKOFF_MS_MIN < WATCH_BACKOFF_MS_MAX && WATCH_BACKOFF_MS_MAX < 1_000 * WATCH_BACKOFF_RESET_SECS);
+const _: () = assert!(CLUSTER_REQUEST_MS_MAX < 1_000 * WATCH_SECS && WATCH_SECS + WATCH_GRACE_SECS < WATCH_SILENCE_SECS_MAX);
