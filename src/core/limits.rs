@@ -355,3 +355,8 @@ pub const CLUSTER_NEWS_MAX: usize = 64;
 /// Seconds after a start in which views are not said to match nothing when their object says otherwise: components push
 /// once a minute.
 pub const SETTLE_SECS: u64 = 90;
+/// Milliseconds that a watch has to last, or say something, to count as one.
+pub const WATCH_PROOF_MS: u64 = 1_000;
+
+const _: () = assert!(WATCH_BACKOFF_MS_MIN < WATCH_BACKOFF_MS_MAX && WATCH_BACKOFF_MS_MAX < 1_000 * WATCH_BACKOFF_RESET_SECS);
+const _: () = assert!(CLUSTER_REQUEST_MS_MAX < 1_000 * WATCH_SECS && WATCH_SECS + WATCH_GRACE_SECS < WATCH_SILENCE_SECS_MAX);
