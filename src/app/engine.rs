@@ -1,7 +1,7 @@
 //! What runs behind the doors: the store, the traces, the views in force and our own telemetry, joined by closures so
 //! that none of them knows another.
 
-use super::{clock::Clock, conflicts::Watched, numbers::Numbers, surroundings};
+use super::{clock::Clock, conflicts::Watched, numbers::Numbers, observer::Observer, surroundings};
 use crate::{
     config::Config,
     expose::{NextChunk, Outcome, ReadSide, Scraped},
@@ -57,6 +57,8 @@ pub struct Engine {
     pub own: Arc<Own>,
     /// What was counted here.
     pub numbers: Arc<Numbers>,
+    /// What instruments cost over time.
+    pub observer: Observer,
     /// Whether the views are known.
     pub is_ready: AtomicBool,
 }
@@ -89,8 +91,8 @@ impl Engine {
         });
         let own = Arc::new(own(clock, &store, &own_store, &traces, &numbers));
         let views = Arc::clone(&numbers.views);
-        let is_ready = AtomicBool::new(false);
-        Ok(Self { config, clock, store, own_store, exposition, traces, ingest, views, own, numbers, is_ready })
+        let (observer, is_ready) = (Observer::default(), AtomicBool::new(false));
+        Ok(Self { config, clock, store, own_store, exposition, traces, ingest, views, own, numbers, observer, is_ready })
     }
 
     /// `/metrics`.

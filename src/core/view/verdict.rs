@@ -17,7 +17,7 @@ use self::answer::{
 use super::{
     decide::Aspect,
     explain::{Candidate, Choice, Explanation},
-    plan::RuleRef,
+    plan::{RuleRef, ViewSet},
     spec::View,
     time::format_time,
 };
@@ -118,6 +118,13 @@ pub struct Subject<'a> {
     pub held_back: &'a [(Arc<RuleRef>, String)],
     /// Who reads it.
     pub readers: &'a [String],
+}
+
+impl ViewSet {
+    /// Every view, whether it acts or not.
+    pub fn views(&self) -> impl Iterator<Item = &Arc<View>> {
+        self.views.iter().map(|compiled| &compiled.view)
+    }
 }
 
 /// Says everything about one instrument.

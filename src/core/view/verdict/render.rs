@@ -186,6 +186,7 @@ fn lost(overruled: &Overruled) -> String {
         "name" => "later name",
         "rule order" => "later rule",
         "kind" => "does not fit the kind",
+        "protection" => "held back: somebody reads it",
         other => other,
     };
     format!("tier {} {}   ({by})", overruled.voice.tier, title(&overruled.voice))

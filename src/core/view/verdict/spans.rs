@@ -83,6 +83,19 @@ pub fn span(plan: &Plan, subject: &SpanSubject<'_>, around: &Around<'_>) -> Expl
     }
 }
 
+/// Says that no view speaks of spans of a name, and that nobody is known to send them.
+#[must_use]
+pub fn of_nobody(name: &str, around: &Around<'_>) -> Explained {
+    Explained {
+        at: format_time(around.now),
+        name: format!("span:{name}"),
+        verdict: Verdict::On,
+        decided_by: Some(unspoken()),
+        precedence: PRECEDENCE.to_owned(),
+        ..Explained::default()
+    }
+}
+
 fn speaks(rule: &Rule, aspect: Aspect) -> bool {
     match aspect {
         Aspect::Sampling => rule.says.sampling.is_some(),
