@@ -54,8 +54,6 @@ pub struct Engine {
     pub ingest: Arc<Ingest>,
     /// Views in force.
     pub views: Arc<ArcSwap<Loaded>>,
-    /// What components send, looked at again and again.
-    pub observer: Arc<Observer>,
     /// Told whenever other views come into force.
     pub views_changed: Arc<Notify>,
     /// The status of every view, as last decided.
@@ -64,6 +62,8 @@ pub struct Engine {
     pub own: Arc<Own>,
     /// What was counted here.
     pub numbers: Arc<Numbers>,
+    /// What instruments cost over time.
+    pub observer: Observer,
     /// Whether the views are known.
     pub is_ready: AtomicBool,
 }
@@ -97,7 +97,7 @@ impl Engine {
         let own = Arc::new(own(clock, &store, &own_store, &traces, &numbers));
         let views = Arc::clone(&numbers.views);
         let is_ready = AtomicBool::new(false);
-        let (views_changed, statuses, observer) = (Arc::default(), Arc::default(), Arc::default());
+        let (views_changed, statuses, observer) = (Arc::default(), Arc::default(), Observer::default());
         Ok(Self {
             config,
             clock,

@@ -360,3 +360,21 @@ pub const WATCH_PROOF_MS: u64 = 1_000;
 
 const _: () = assert!(WATCH_BACKOFF_MS_MIN < WATCH_BACKOFF_MS_MAX && WATCH_BACKOFF_MS_MAX < 1_000 * WATCH_BACKOFF_RESET_SECS);
 const _: () = assert!(CLUSTER_REQUEST_MS_MAX < 1_000 * WATCH_SECS && WATCH_SECS + WATCH_GRACE_SECS < WATCH_SILENCE_SECS_MAX);
+/// Entries of each list of one explanation: voices, readers, attributes; more are only counted.
+pub const EXPLAINED_LIST_MAX: usize = 20;
+/// Instruments explained by one answer.
+pub const EXPLAINED_MAX: usize = 50;
+/// Instruments whose points are counted over time, for points a minute.
+pub const OBSERVED_INSTRUMENTS_MAX: usize = 100_000;
+/// Milliseconds between two looks at those points.
+pub const OBSERVE_TICK_MS: u64 = 15_000;
+/// Milliseconds a client verb waits for the server, from its first byte out to the last one in.
+pub const CLIENT_MS_MAX: u64 = 10_000;
+/// Bytes of one answer that a client verb takes.
+pub const CLIENT_ANSWER_BYTES_MAX: usize = 64 << 20;
+/// Bytes of a token or certificate file that a client verb reads.
+pub const CLIENT_FILE_BYTES_MAX: usize = 1 << 20;
+/// Pages of one list that a client verb asks for.
+pub const CLIENT_PAGES_MAX: usize = 100;
+/// Milliseconds for which the JSON API tells of all views again what it told before.
+pub const TOLD_FRESH_MS: u64 = 1_000;

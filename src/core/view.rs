@@ -16,6 +16,8 @@ pub mod report;
 pub mod spec;
 pub mod status;
 pub mod time;
+pub mod verdict;
+pub mod write;
 pub mod yaml;
 
 #[cfg(test)]

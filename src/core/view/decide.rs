@@ -283,7 +283,7 @@ pub(super) fn specificity(
     Some(Specificity { precision, scoped, narrowed })
 }
 
-fn span_specificity(rule: &TraceRule, scope: &str, name: &str) -> Option<(Precision, bool)> {
+pub(super) fn span_specificity(rule: &TraceRule, scope: &str, name: &str) -> Option<(Precision, bool)> {
     let scoped = !rule.scopes.is_empty();
     if scoped && !rule.scopes.iter().any(|pattern| pattern.matches(scope)) {
         return None;
