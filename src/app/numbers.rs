@@ -1,7 +1,7 @@
 //! Every count of the process, gathered from whoever counts, as our own telemetry and the API want it.
 //! Counts only what has no owner: series written, and scrapes refused.
 
-use super::{conflicts::Watched, engine::Loaded};
+use super::{conflicts::Watched, engine::Loaded, listen::tls::Certificates};
 use crate::{
     ingest::{Ingest, Signal, stats::Taken},
     telemetry::{Adjustment, Backend, DropReason, Flow, Omission, Snapshot, Suppressed},
@@ -34,6 +34,8 @@ pub struct Numbers {
     pub conflicts: Watched,
     /// Listeners in plain text that other hosts can reach.
     pub insecure: Vec<&'static str>,
+    /// What listeners show, where they speak TLS.
+    pub certificates: Option<Arc<Certificates>>,
     /// Series written to scrapes.
     pub exported: AtomicU64,
     /// What scrapes left out, in the order of [`Omission::ALL`].
@@ -63,6 +65,7 @@ impl Numbers {
             limits: self.limits(),
             conflicts: self.conflicts.counts(),
             insecure: listeners.into_iter().map(|name| (name, self.insecure.contains(&name))).collect(),
+            tls: self.certificates.as_ref().map(|certificates| certificates.numbers()),
             backends,
         }
     }
@@ -158,6 +161,7 @@ impl Numbers {
             ("inflate_ratio", count(&["bomb"])),
             ("body_time", count(&["slow"])),
             ("flight_bytes", self.ingest.budget.refused()),
+            ("handshake_time", self.certificates.as_ref().map_or(0, |certificates| certificates.late())),
             ("scrapes", self.scrapes_refused.load(Ordering::Relaxed)),
         ];
         ours.into_iter().chain(of_store).collect()

@@ -1,4 +1,4 @@
-//! What runs by the clock: views, expiry, our own telemetry, and the forwarders of spans.
+//! What runs by the clock: views, certificates, expiry, our own telemetry, and the forwarders of spans.
 //! Knows intervals; the work is done elsewhere.
 
 use super::{drain::Stop, engine::Engine, surroundings, tasks::Tasks, views::Loader};
@@ -11,6 +11,9 @@ pub fn start(engine: &Arc<Engine>, tasks: &Tasks, stop: &Stop) {
     let mut loader = Loader::new(engine);
     tokio::task::block_in_place(|| loader.look());
     tasks.vital("views", every(limits::VIEWS_POLL_MS, stop.clone(), move || loader.look()));
+    if let Some(certificates) = engine.numbers.certificates.clone() {
+        tasks.vital("certificates", every(limits::TLS_RELOAD_MS, stop.clone(), move || certificates.look()));
+    }
     let expiring = Arc::clone(engine);
     tasks.vital("expiry", every(limits::EXPIRE_TICK_MS, stop.clone(), move || expiring.store.expire(expiring.clock.mono())));
     let telling = Arc::clone(engine);

@@ -1,4 +1,6 @@
-use super::{Adjustment, Backend, CATALOGUES, ConflictKind, DropReason, Flow, Omission, Own, Snapshot, Suppressed};
+use super::{
+    Adjustment, Backend, CATALOGUES, ConflictKind, DropReason, Flow, Handshake, Omission, Own, Reload, Snapshot, Suppressed, Tls,
+};
 use expect_test::expect;
 use opentelemetry_proto::tonic::collector::{metrics::v1::ExportMetricsServiceRequest, trace::v1::ExportTraceServiceRequest};
 use parking_lot::Mutex;
@@ -25,6 +27,7 @@ fn snapshot() -> Snapshot {
         limits: vec![("series_max", 8)],
         conflicts: vec![(ConflictKind::Help, 9)],
         insecure: vec![("otlp-grpc", false)],
+        tls: Some(Tls { expiry_secs: Some(1), reloads: vec![(Reload::Taken, 1)], handshakes: vec![(Handshake::Done, 1)] }),
         backends: vec![Backend { address: "http://jaeger:4317".to_owned(), ..Backend::default() }],
     }
 }
