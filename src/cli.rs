@@ -10,7 +10,6 @@ const EXIT_CODES: &str = "Exit codes: 0 fine; 1 findings or differences; 2 bad u
 const SERVE_EXAMPLES: &str = "Examples:
   pointsman serve --views ./views
   pointsman serve --kubeconfig ~/.kube/config --state-dir ./state
-  pointsman serve --otlp-grpc 127.0.0.1:0 --otlp-http 127.0.0.1:0 --listen 127.0.0.1:0
 
 Every flag is also an environment variable (--max-body is POINTSMAN_MAX_BODY) and a key of the YAML file given by
 --config (max-body). A flag wins over the environment, which wins over the file.

@@ -9,7 +9,7 @@ use pointsman_instrument::{
     Identity, Metric, Readings, Reconcile, Telemetry,
     metric::{Histogram, Observable},
     semconv::{
-        attribute::{PointsmanDropReason, PointsmanFaultSeverity, PointsmanSignal, SERVICE_VERSION},
+        attribute::{PointsmanDropReason, PointsmanFaultSeverity, PointsmanResult, PointsmanSignal, SERVICE_VERSION},
         pointsman as names,
     },
     transport::Sink,
@@ -21,7 +21,8 @@ use std::{
 
 pub use pointsman_instrument::semconv::attribute::{
     PointsmanAdjustment as Adjustment, PointsmanConflictKind as ConflictKind, PointsmanDropReason as DropReason,
-    PointsmanHandshakeOutcome as Handshake, PointsmanOmission as Omission, PointsmanReloadOutcome as Reload,
+    PointsmanHandshakeOutcome as Handshake, PointsmanLease as Lease, PointsmanOmission as Omission,
+    PointsmanReloadOutcome as Reload,
 };
 
 /// The shipped catalogues: (file name, text), as `--catalog` would read them.
@@ -90,7 +91,7 @@ pub struct Tls {
 }
 
 /// Every number of the process that is counted elsewhere, at one moment. Counts never fall.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Snapshot {
     /// Points of metrics.
     pub metrics: Flow,
@@ -120,6 +121,21 @@ pub struct Snapshot {
     pub tls: Option<Tls>,
     /// Trace back ends.
     pub backends: Vec<Backend>,
+    /// Seconds since the views were last known to be current; `None` before that.
+    pub view_age: Option<f64>,
+    /// What we see of a cluster and write to it; nothing without one.
+    pub cluster: Cluster,
+}
+
+/// The cluster that views come from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Cluster {
+    /// By kind: objects held, and lists and watches that failed.
+    pub kinds: Vec<(String, u64, u64)>,
+    /// Writes that were taken, and that failed.
+    pub writes: Option<(u64, u64)>,
+    /// Which Leases this process holds.
+    pub leases: Vec<(Lease, bool)>,
 }
 
 /// Our own telemetry. `push` is called on a tick and before `/metrics/self`; the rest where things happen.
@@ -149,6 +165,7 @@ impl Own {
         observe_views(&telemetry, &latest);
         observe_tls(&telemetry, &latest);
         observe_backends(&telemetry, &latest);
+        observe_cluster(&telemetry, &latest);
         Self {
             read: Box::new(read),
             latest,
@@ -323,5 +340,28 @@ fn observe_backends(telemetry: &Telemetry, latest: &Latest) {
         s.backends
             .iter()
             .for_each(|b| r.set(level(b.queue_bytes_max), names::TraceQueueLimit { backend: b.address.clone().into() }));
+    });
+}
+
+fn observe_cluster(telemetry: &Telemetry, latest: &Latest) {
+    over::<names::ViewAge>(telemetry, latest, |s, r| s.view_age.into_iter().for_each(|age| r.set(age, names::ViewAge)));
+    over::<names::ClusterObjects>(telemetry, latest, |s, r| {
+        for (kind, objects, _) in &s.cluster.kinds {
+            r.set(level(*objects), names::ClusterObjects { object_kind: kind.clone().into() });
+        }
+    });
+    over::<names::ClusterErrors>(telemetry, latest, |s, r| {
+        for (kind, _, errors) in &s.cluster.kinds {
+            r.set(*errors, names::ClusterErrors { object_kind: kind.clone().into() });
+        }
+    });
+    over::<names::ClusterWrites>(telemetry, latest, |s, r| {
+        if let Some((taken, failed)) = s.cluster.writes {
+            r.set(taken, names::ClusterWrites { result: PointsmanResult::Changed });
+            r.set(failed, names::ClusterWrites { result: PointsmanResult::Failed });
+        }
+    });
+    over::<names::ClusterLeaseHeld>(telemetry, latest, |s, r| {
+        s.cluster.leases.iter().for_each(|(lease, held)| r.set(i64::from(*held), names::ClusterLeaseHeld { lease: *lease }));
     });
 }

@@ -71,14 +71,12 @@ fn overview(engine: &Engine) -> Overview {
         components: usize::try_from(stats.components).unwrap_or(usize::MAX),
         instances: usize::try_from(stats.resources).unwrap_or(usize::MAX),
         series: stats.series,
-        views: loaded.objects.iter().filter(|object| object.kind != CATALOG).count(),
+        views: loaded.objects.iter().filter(|object| object.is_view()).count(),
         faults: loaded.faults.len(),
         points_received: received(Signal::Metrics),
         spans_received: received(Signal::Traces),
     }
 }
-
-const CATALOG: &str = "InstrumentCatalog";
 
 fn components(engine: &Engine) -> Vec<Component> {
     engine.store.components().iter().map(|summary| line(engine, summary)).collect()
@@ -114,26 +112,27 @@ fn component(engine: &Engine, namespace: &str, name: &str) -> Option<ComponentDe
 fn views(engine: &Engine) -> Vec<View> {
     let suppressed = engine.numbers.suppressed();
     let view = |object: &Object| {
-        let mine = suppressed.iter().filter(|off| {
-            (off.kind.as_str(), off.namespace.as_str(), off.view.as_str())
-                == (object.kind.as_str(), object.namespace.as_str(), object.name.as_str())
-        });
+        let id = object.id.as_ref();
+        let (kind, namespace, name) = id.map_or_else(Default::default, |id| (id.kind, &*id.namespace, &*id.name));
+        let mine = suppressed
+            .iter()
+            .filter(|off| (off.kind.as_str(), off.namespace.as_str(), off.view.as_str()) == (kind, namespace, name));
         let mut by_rule = BTreeMap::new();
         for off in mine {
             let slot: &mut u64 = by_rule.entry(off.rule.clone()).or_default();
             *slot = slot.saturating_add(off.points);
         }
         View {
-            kind: object.kind.clone(),
-            namespace: object.namespace.clone(),
-            name: object.name.clone(),
+            kind: kind.to_owned(),
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
             file: object.file.clone(),
             accepted: object.accepted,
             kept_last_good: object.kept,
             suppressed: by_rule,
         }
     };
-    engine.views.load().objects.iter().filter(|object| object.kind != CATALOG).map(view).collect()
+    engine.views.load().objects.iter().filter(|object| object.is_view()).map(view).collect()
 }
 
 fn catalog(engine: &Engine) -> Vec<Catalogued> {
@@ -242,7 +241,7 @@ fn health(engine: &Engine) -> Health {
         limits: engine.numbers.limits().into_iter().collect(),
         insecure_listeners: engine.config.insecure_listeners(),
         certificate_expires_at: engine.numbers.certificates.as_ref().and_then(|certificates| certificates.expires_at()),
-        views_read_at: format_time(Wall(engine.views_read_at.load(Ordering::Relaxed))),
+        views_read_at: format_time(Wall(engine.numbers.views_read_at.load(Ordering::Relaxed))),
     }
 }
 

@@ -44,13 +44,11 @@ impl Clock {
         real_wall()
     }
 
-    /// The time of day by which views expire: the same as [`Clock::wall`] unless the clock runs faster.
+    /// The time of day by which views expire: the wall clock when this process began, and monotonic since, so that a jump
+    /// of the wall clock neither ends views nor keeps them.
     #[must_use]
     pub fn view_wall(&self) -> Wall {
-        match self.speed {
-            1 => real_wall(),
-            speed => self.began_wall.plus(self.began.elapsed().saturating_mul(speed)),
-        }
+        self.began_wall.plus(self.began.elapsed().saturating_mul(self.speed))
     }
 
     /// The monotonic clock as a closure.

@@ -16,12 +16,16 @@ use pointsman_core::{
     fault::{Fault, Place, code::Code},
     limits,
     state::store::{Store, StoreConfig},
-    view::plan::ViewSet,
+    view::{
+        plan::ViewSet,
+        spec::{self, ObjectId, Origin},
+        status::ViewStatus,
+    },
 };
 use pointsman_instrument::transport;
 use std::{
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, UNIX_EPOCH},
@@ -53,8 +57,6 @@ pub struct Engine {
     pub own: Arc<Own>,
     /// What was counted here.
     pub numbers: Arc<Numbers>,
-    /// When the views were last known to be current, in nanoseconds of the wall clock.
-    pub views_read_at: AtomicU64,
     /// Whether the views are known.
     pub is_ready: AtomicBool,
 }
@@ -89,11 +91,14 @@ impl Engine {
             exported: AtomicU64::new(0),
             omitted: Default::default(),
             scrapes_refused: AtomicU64::new(0),
+            clock,
+            views_read_at: AtomicU64::new(0),
+            cluster: OnceLock::new(),
         });
         let own = Arc::new(own(clock, &store, &own_store, &traces, &numbers));
         let views = Arc::clone(&numbers.views);
-        let (views_read_at, is_ready) = (AtomicU64::new(0), AtomicBool::new(false));
-        Ok(Self { config, clock, store, own_store, exposition, traces, ingest, views, own, numbers, views_read_at, is_ready })
+        let is_ready = AtomicBool::new(false);
+        Ok(Self { config, clock, store, own_store, exposition, traces, ingest, views, own, numbers, is_ready })
     }
 
     /// `/metrics`.
@@ -233,19 +238,31 @@ pub struct Loaded {
     pub objects: Vec<Object>,
 }
 
-/// One object in a file.
+/// One object, from a file or from a cluster.
 #[derive(Clone, Debug, Default)]
 pub struct Object {
-    /// Its kind; empty when that cannot be told.
-    pub kind: String,
-    /// Empty for a cluster view.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
-    /// The file it stands in.
+    /// Which object; `None` when that cannot be told.
+    pub id: Option<ObjectId>,
+    /// The file it stands in; empty in a cluster.
     pub file: String,
-    /// Whether what the file says now is in force.
+    /// Whether what it says now is in force.
     pub accepted: bool,
     /// Whether an older good version is in force instead.
     pub kept: bool,
+    /// What is wrong with it.
+    pub faults: Vec<Fault>,
+    /// As it stands, metadata and spec.
+    pub document: Arc<serde_json::Value>,
+    /// What only an API server knows of it.
+    pub origin: Origin,
+    /// The status it showed when it was read.
+    pub status: Option<ViewStatus>,
+}
+
+impl Object {
+    /// Whether it is a view, good or not.
+    #[must_use]
+    pub fn is_view(&self) -> bool {
+        self.id.as_ref().is_none_or(|id| id.kind != spec::CATALOG)
+    }
 }

@@ -1,10 +1,10 @@
 //! Every count of the process, gathered from whoever counts, as our own telemetry and the API want it.
 //! Counts only what has no owner: series written, and scrapes refused.
 
-use super::{conflicts::Watched, engine::Loaded, listen::tls::Certificates};
+use super::{clock::Clock, conflicts::Watched, engine::Loaded, listen::tls::Certificates};
 use crate::{
     ingest::{Ingest, Signal, stats::Taken},
-    telemetry::{Adjustment, Backend, DropReason, Flow, Omission, Snapshot, Suppressed},
+    telemetry::{Adjustment, Backend, Cluster, DropReason, Flow, Omission, Snapshot, Suppressed},
     traces::{Traces, forward::BackendState, stats::DropReason as SpanDrop},
 };
 use arc_swap::ArcSwap;
@@ -15,9 +15,10 @@ use pointsman_core::{
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 /// Where the counts are.
@@ -42,6 +43,12 @@ pub struct Numbers {
     pub omitted: [AtomicU64; Omission::ALL.len()],
     /// Scrapes refused because too many were in flight.
     pub scrapes_refused: AtomicU64,
+    /// The clocks.
+    pub clock: Clock,
+    /// When the views were last known to be current, in nanoseconds of the wall clock; 0 = never.
+    pub views_read_at: AtomicU64,
+    /// What is counted about a cluster, once there is one.
+    pub cluster: OnceLock<Box<dyn Fn() -> Cluster + Send + Sync>>,
 }
 
 impl Numbers {
@@ -67,7 +74,19 @@ impl Numbers {
             insecure: listeners.into_iter().map(|name| (name, self.insecure.contains(&name))).collect(),
             tls: self.certificates.as_ref().map(|certificates| certificates.numbers()),
             backends,
+            view_age: self.view_age(),
+            cluster: self.cluster.get().map(|read| read()).unwrap_or_default(),
         }
+    }
+
+    /// The views are current now.
+    pub fn views_are_current(&self) {
+        self.views_read_at.store(self.clock.wall().0, Ordering::Relaxed);
+    }
+
+    fn view_age(&self) -> Option<f64> {
+        let read_at = Some(self.views_read_at.load(Ordering::Relaxed)).filter(|nanos| *nanos > 0)?;
+        Some(Duration::from_nanos(self.clock.wall().0.saturating_sub(read_at)).as_secs_f64())
     }
 
     fn metrics(&self) -> Flow {

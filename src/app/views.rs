@@ -60,7 +60,7 @@ impl Loader {
                 turn.end(Outcome::Changed, 0);
             }
             None => {
-                engine.views_read_at.store(engine.clock.wall().0, Ordering::Relaxed);
+                engine.numbers.views_are_current();
                 turn.end(Outcome::Unchanged, 0);
             }
         }
@@ -73,7 +73,7 @@ impl Loader {
         let is_known = !faults.iter().any(|fault| self.is_of_folder(fault));
         let objects = objects.into_iter().map(object).collect();
         self.engine.views.store(Arc::new(Loaded { views, faults, objects }));
-        self.engine.views_read_at.store(self.engine.clock.wall().0, Ordering::Relaxed);
+        self.engine.numbers.views_are_current();
         self.bring_into_force(now);
         if is_known {
             self.engine.is_ready.store(true, Ordering::Relaxed);
@@ -108,8 +108,6 @@ impl Loader {
 }
 
 fn object(status: ObjectStatus) -> Object {
-    let ObjectStatus { id, file, accepted, kept } = status;
-    let (kind, namespace, name) =
-        id.map_or_else(Default::default, |id| (id.kind.to_owned(), id.namespace.into(), id.name.into()));
-    Object { kind, namespace, name, file: file.into(), accepted, kept }
+    let ObjectStatus { id, file, accepted, kept, faults, document } = status;
+    Object { id, file: file.into(), accepted, kept, faults, document, ..Object::default() }
 }

@@ -10,6 +10,7 @@ pub mod impact;
 pub mod lint;
 pub mod pattern;
 pub mod plan;
+mod protect;
 pub mod read;
 pub mod report;
 pub mod spec;

@@ -1,5 +1,6 @@
 use super::{
-    Adjustment, Backend, CATALOGUES, ConflictKind, DropReason, Flow, Handshake, Omission, Own, Reload, Snapshot, Suppressed, Tls,
+    Adjustment, Backend, CATALOGUES, Cluster, ConflictKind, DropReason, Flow, Handshake, Lease, Omission, Own, Reload, Snapshot,
+    Suppressed, Tls,
 };
 use expect_test::expect;
 use opentelemetry_proto::tonic::collector::{metrics::v1::ExportMetricsServiceRequest, trace::v1::ExportTraceServiceRequest};
@@ -29,6 +30,12 @@ fn snapshot() -> Snapshot {
         insecure: vec![("otlp-grpc", false)],
         tls: Some(Tls { expiry_secs: Some(1), reloads: vec![(Reload::Taken, 1)], handshakes: vec![(Handshake::Done, 1)] }),
         backends: vec![Backend { address: "http://jaeger:4317".to_owned(), ..Backend::default() }],
+        view_age: Some(0.5),
+        cluster: Cluster {
+            kinds: vec![("TelemetryView".to_owned(), 2, 1)],
+            writes: Some((3, 1)),
+            leases: vec![(Lease::Active, true)],
+        },
     }
 }
 

@@ -16,6 +16,7 @@ use pointsman_core::{
         plan::ViewSet,
         read::{self, Known, Object, Read},
         spec::{Catalogue, ObjectId, Term, View},
+        yaml,
     },
 };
 use std::{
@@ -50,7 +51,7 @@ pub struct Reload {
 }
 
 /// What became of one object.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ObjectStatus {
     /// Which object; `None` when that cannot be told.
     pub id: Option<ObjectId>,
@@ -60,6 +61,10 @@ pub struct ObjectStatus {
     pub accepted: bool,
     /// Whether an older good version is in force instead.
     pub kept: bool,
+    /// What is wrong with it.
+    pub faults: Vec<Fault>,
+    /// The document as it stands in the file; null when it is not YAML.
+    pub document: Arc<serde_json::Value>,
 }
 
 /// Reads the folder again and again.
@@ -122,7 +127,8 @@ impl DirSource {
                 let changed = !file.faults.contains(&fault);
                 file.text = None;
                 file.faults = vec![fault];
-                file.statuses = file.good.iter().map(|object| kept(Some(object.id()), &name)).collect();
+                let faults = &file.faults;
+                file.statuses = file.good.iter().map(|object| kept(Some(object.id()), &name, faults)).collect();
                 return changed;
             }
             Ok(text) => text,
@@ -198,27 +204,30 @@ impl FileState {
         let file = source.name.clone();
         let mut next = Self { text: Some(source), ..Self::default() };
         let broken = reads.iter().any(|read| read.id.is_none());
+        let mut documents = next.text.as_ref().map(|source| documents(&source.text)).unwrap_or_default().into_iter();
         let mut told: BTreeSet<ObjectId> = BTreeSet::new();
         for Read { id, object, faults } in reads {
-            next.faults.extend(faults);
+            let document = documents.next().unwrap_or_default();
+            next.faults.extend(faults.iter().cloned());
             let twice = id.as_ref().is_some_and(|id| !told.insert(id.clone()));
             let older = || self.good.iter().find(|known| Some(known.id()) == id.as_ref()).cloned();
             match (object, twice) {
                 (Some(object), true) => next.faults.push(same_name(&object, &file)),
                 (Some(object), false) => {
-                    next.statuses.push(ObjectStatus { id, file: file.clone(), accepted: true, kept: false });
+                    next.statuses.push(ObjectStatus { id, file: file.clone(), accepted: true, kept: false, faults, document });
                     next.good.push(object);
                 }
                 (None, twice) => {
                     let older = older().filter(|_| !twice);
-                    next.statuses.push(ObjectStatus { kept: older.is_some(), id, file: file.clone(), accepted: false });
+                    let (kept, file) = (older.is_some(), file.clone());
+                    next.statuses.push(ObjectStatus { id, file, accepted: false, kept, faults, document });
                     next.good.extend(older);
                 }
             }
         }
         if broken {
             for object in self.good.iter().filter(|object| !told.contains(object.id())) {
-                next.statuses.push(kept(Some(object.id()), &file));
+                next.statuses.push(kept(Some(object.id()), &file, &[]));
                 next.good.push(object.clone());
             }
         }
@@ -226,8 +235,14 @@ impl FileState {
     }
 }
 
-fn kept(id: Option<&ObjectId>, file: &str) -> ObjectStatus {
-    ObjectStatus { id: id.cloned(), file: file.into(), accepted: false, kept: true }
+fn kept(id: Option<&ObjectId>, file: &str, faults: &[Fault]) -> ObjectStatus {
+    let (id, faults) = (id.cloned(), faults.to_vec());
+    ObjectStatus { id, file: file.into(), accepted: false, kept: true, faults, document: Arc::default() }
+}
+
+/// The documents of a text as values, in order, for whoever shows them: the reader has its own tree with places.
+fn documents(text: &str) -> Vec<Arc<serde_json::Value>> {
+    yaml::documents(text).into_iter().map(|node| Arc::new(node.map(|node| yaml::to_json(&node)).unwrap_or_default())).collect()
 }
 
 fn same_name(object: &Object, owner: &str) -> Fault {

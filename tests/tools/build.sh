@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the real peers that tests talk to into a cache outside the clone, each once per content of its folder, and
 # prints as its last line the folder that holds them all. Needs Go, Python 3 with venv, and on Debian apt-get.
-# Usage: tests/tools/build.sh [prometheus|jaeger|collector|gosender|python|debian]...   (none = all)
+# Usage: tests/tools/build.sh [prometheus|jaeger|collector|gosender|kubernetes|etcd|python|debian]...   (none = all)
 set -euo pipefail
 cd "$(dirname "$0")"
 here=$PWD
@@ -33,10 +33,11 @@ try_thrice() {
 }
 
 # go_tool FOLDER GOFLAGS [NAME=PACKAGE]...: the module is built from a copy, because -mod=mod completes its go.sum.
+# More flags for the linker may stand in $ldflags.
 go_tool() {
     local folder=$1 flags=$2 dest started=$SECONDS pair
     shift 2
-    dest=$cache/$folder-$(key "$folder" "$flags $* $(go env GOVERSION)")
+    dest=$cache/$folder-$(key "$folder" "$flags $* $(go env GOVERSION)${ldflags-}")
     if ! made "$dest"; then
         say "building $folder"
         rm -rf "$dest"
@@ -45,7 +46,7 @@ go_tool() {
         for pair in "$@"; do
             # shellcheck disable=SC2086 # flags is a list
             (cd "$dest/src" && try_thrice env GOFLAGS=-mod=mod GOWORK=off CGO_ENABLED=0 \
-                go build $flags -trimpath -ldflags "-s -w" -o "$dest/bin/${pair%%=*}" "${pair#*=}") >&2
+                go build $flags -trimpath -ldflags "-s -w${ldflags:+ $ldflags}" -o "$dest/bin/${pair%%=*}" "${pair#*=}") >&2
         done
         touch "$dest/.made"
         say "built $folder in $((SECONDS - started)) s"
@@ -53,28 +54,30 @@ go_tool() {
     parts+=("$dest")
 }
 
-# Debian's Prometheus is unpacked, not installed: an installed one would start a server of its own.
-debian_prometheus() {
-    local version dest
-    version=$(apt-cache policy prometheus 2>/dev/null | awk '/Candidate:/ {print $2}')
+# debian_tool PACKAGE VERSION-PATTERN FOLDER [NAME=PROGRAM]...: unpacked, not installed, for what Debian installs starts
+# servers of its own.
+debian_tool() {
+    local package=$1 pattern=$2 folder=$3 version dest pair
+    shift 3
+    version=$(apt-cache policy "$package" 2>/dev/null | awk '/Candidate:/ {print $2}')
     if [ -z "$version" ] && [ "$(id -u)" = 0 ]; then
         apt-get update -qq >&2
-        version=$(apt-cache policy prometheus | awk '/Candidate:/ {print $2}')
+        version=$(apt-cache policy "$package" | awk '/Candidate:/ {print $2}')
     fi
+    # shellcheck disable=SC2254 # it is a pattern
     case $version in
-    2.*) ;;
-    *) say "Debian offers prometheus '$version', the tests want 2.x"; exit 1 ;;
+    $pattern) ;;
+    *) say "Debian offers $package '$version', the tests want $pattern"; exit 1 ;;
     esac
-    dest=$cache/prometheus2-$(printf '%s' "$version" | sha256sum | cut -c1-12)
+    dest=$cache/$folder-$(printf '%s' "$version" | sha256sum | cut -c1-12)
     if ! made "$dest"; then
-        say "unpacking Debian's prometheus $version"
+        say "unpacking Debian's $package $version"
         rm -rf "$dest"
         mkdir -p "$dest/bin"
         chmod 777 "$dest" # apt downloads as its own user
-        (cd "$dest" && try_thrice apt-get download -qq prometheus && dpkg-deb -x prometheus_*.deb root && rm prometheus_*.deb) >&2
+        (cd "$dest" && try_thrice apt-get download -qq "$package" && dpkg-deb -x "${package}"_*.deb root && rm "${package}"_*.deb) >&2
         chmod 755 "$dest"
-        ln -s ../root/usr/bin/prometheus "$dest/bin/prometheus2"
-        ln -s ../root/usr/bin/promtool "$dest/bin/promtool2"
+        for pair in "$@"; do ln -s "../root/usr/bin/${pair#*=}" "$dest/bin/${pair%%=*}"; done
         touch "$dest/.made"
     fi
     parts+=("$dest")
@@ -102,7 +105,14 @@ for tool in "${@:-all}"; do
     known=no
     wanted() { [ "$tool" = all ] || [ "$tool" = "$1" ]; }
     if wanted python; then known=yes; python_env; fi
-    if wanted debian; then known=yes; debian_prometheus; fi
+    if wanted debian; then known=yes; debian_tool prometheus "2.*" prometheus2 prometheus2=prometheus promtool2=promtool; fi
+    if wanted etcd; then known=yes; debian_tool etcd-server "3.*" etcd etcd=etcd; fi
+    if wanted kubernetes; then
+        known=yes
+        # Discovery reports this version; without it kubectl and the server take each other for 0.0.
+        ldflags="-X k8s.io/component-base/version.gitVersion=v1.34.4" go_tool kube-apiserver "" \
+            kube-apiserver=k8s.io/kubernetes/cmd/kube-apiserver kubectl=k8s.io/kubernetes/cmd/kubectl
+    fi
     if wanted prometheus; then
         known=yes
         # Without the tags one service-discovery module does not resolve.

@@ -81,6 +81,10 @@ pub enum Code {
     RenameTaken,
     /// PM0303
     OverCap,
+    /// PM0401
+    TakesInstrument,
+    /// PM0402
+    TakesAttribute,
     /// PM0403
     OverrideWithoutReason,
     /// PM0404
@@ -97,6 +101,12 @@ pub enum Code {
     CannotRead,
     /// PM0506
     PortInUse,
+    /// PM0801
+    ApiServerAway,
+    /// PM0802
+    MissingDefinitions,
+    /// PM0803
+    MissingRight,
 }
 
 /// One row of the table.
@@ -123,7 +133,7 @@ const fn warning(code: Code, number: u16, template: &'static str, fix: &'static 
 }
 
 /// Every code, in the order of [`Code`]'s variants.
-pub static TABLE: [Entry; 35] = [
+pub static TABLE: [Entry; 40] = [
     error(
         Code::NotYaml,
         101,
@@ -186,6 +196,18 @@ pub static TABLE: [Entry; 35] = [
         "limit {} of rule `{}` is over the cap {} of {}, which holds",
         "lower the limit, or ask for a higher cap",
     ),
+    warning(
+        Code::TakesInstrument,
+        401,
+        "rule `{}` turns off `{}`, which {} reads: {}",
+        "remove the rule or what reads, or write the reason into the annotation `pointsman.dev/override-protected`",
+    ),
+    warning(
+        Code::TakesAttribute,
+        402,
+        "rule `{}` removes `{}` of `{}`, which {} uses: {}",
+        "leave the attribute, or write the reason into the annotation `pointsman.dev/override-protected`",
+    ),
     error(
         Code::OverrideWithoutReason,
         403,
@@ -214,6 +236,24 @@ pub static TABLE: [Entry; 35] = [
     ),
     error(Code::CannotRead, 505, "cannot {} {}: {}", "check the path and its permissions"),
     error(Code::PortInUse, 506, "{} is in use", "stop the other program, or choose another address"),
+    warning(
+        Code::ApiServerAway,
+        801,
+        "the API server is away since {}; the last good views serve",
+        "look at the API server and at the network between: views are read again as soon as it answers",
+    ),
+    error(
+        Code::MissingDefinitions,
+        802,
+        "custom resource definitions are {}: {}",
+        "apply those of this version: `kubectl apply -f deploy/crds/`",
+    ),
+    error(
+        Code::MissingRight,
+        803,
+        "the API server forbids to {} {}",
+        "apply the roles of this version, `kubectl apply -k deploy/base`, and look whom they are bound to",
+    ),
 ];
 
 impl Code {

@@ -34,6 +34,8 @@ pub const fn page(code: Code) -> &'static str {
         Code::OffWithoutReason => include_str!("../../docs/errors/PM0208.md"),
         Code::RenameTaken => include_str!("../../docs/errors/PM0209.md"),
         Code::OverCap => include_str!("../../docs/errors/PM0303.md"),
+        Code::TakesInstrument => include_str!("../../docs/errors/PM0401.md"),
+        Code::TakesAttribute => include_str!("../../docs/errors/PM0402.md"),
         Code::OverrideWithoutReason => include_str!("../../docs/errors/PM0403.md"),
         Code::OutsideNamespace => include_str!("../../docs/errors/PM0404.md"),
         Code::UnknownSetting => include_str!("../../docs/errors/PM0501.md"),
@@ -42,5 +44,8 @@ pub const fn page(code: Code) -> &'static str {
         Code::NoPair => include_str!("../../docs/errors/PM0504.md"),
         Code::CannotRead => include_str!("../../docs/errors/PM0505.md"),
         Code::PortInUse => include_str!("../../docs/errors/PM0506.md"),
+        Code::ApiServerAway => include_str!("../../docs/errors/PM0801.md"),
+        Code::MissingDefinitions => include_str!("../../docs/errors/PM0802.md"),
+        Code::MissingRight => include_str!("../../docs/errors/PM0803.md"),
     }
 }

@@ -5,6 +5,7 @@ use super::{
     document,
     facts::Facts,
     plan::{Compiled, Indexed, Inner, Placed, Plan, RuleRef, ViewSet},
+    protect::{Guard, Readers},
     spec::{Baseline, Catalogue, Mode, ObjectId, Reach, Selector, Target, View},
 };
 use crate::model::{clock::Wall, component::ComponentKey};
@@ -28,7 +29,8 @@ impl ViewSet {
         catalogues.sort_by_key(|c| (c.catalogue.id.namespace.is_empty(), c.catalogue.id.clone()));
         let mut views: Vec<Compiled> = views.into_iter().map(compiled).collect();
         views.sort_by_cached_key(|c| (age(&c.view), c.view.id.namespace.clone(), c.view.id.name.clone(), c.view.id.kind));
-        Self { views, catalogues, facts }
+        let readers = Arc::new(Readers::of(&facts));
+        Self { views, catalogues, facts, readers }
     }
 
     /// The plan for one component at one moment: a pure function.
@@ -39,22 +41,28 @@ impl ViewSet {
 
     /// The plan as if one more view were in force.
     pub(super) fn plan_as_if(&self, component: &ComponentKey, now: Wall, also: Option<&ObjectId>) -> Plan {
-        let mut inner = Inner::default();
-        let acts = |view: &View| is_active(view, now) || Some(&view.id) == also;
-        for compiled in self.views.iter().filter(|c| acts(&c.view) && reaches(&c.view, component)) {
+        self.plan_of(component, &|view| is_active(view, now) || Some(&view.id) == also)
+    }
+
+    /// The plan as if exactly the views that `acts` says were in force.
+    pub(super) fn plan_of(&self, component: &ComponentKey, acts: &dyn Fn(&View) -> bool) -> Plan {
+        let (facts, readers) = (Arc::clone(&self.facts), Arc::clone(&self.readers));
+        let mut inner = Inner { namespace: component.namespace.clone(), facts, readers, ..Inner::default() };
+        for compiled in self.views.iter().filter(|c| acts(&c.view) && reaches(&c.view, component, &self.facts)) {
             let (tier, created) = (tier(&compiled.view), age(&compiled.view));
             let expires = compiled.view.expiry.as_ref().map(|expiry| expiry.at);
+            let guard = Guard::of(tier, compiled.view.override_protected.is_some(), compiled.view.origin.changed);
             if compiled.view.baseline != Baseline::Inherit {
                 let by = Arc::clone(&compiled.by);
-                inner.baselines.push(Placed { tier, created, expires, by, says: compiled.view.baseline });
+                inner.baselines.push(Placed { tier, created, expires, guard, by, says: compiled.view.baseline });
             }
             inner.rules.extend(compiled.metrics.iter().map(|(rule, by)| {
                 let (says, by) = (Arc::clone(rule), Arc::clone(by));
-                Placed { tier, created, expires, by, says }
+                Placed { tier, created, expires, guard, by, says }
             }));
             inner.spans.extend(compiled.traces.iter().map(|(rule, by)| {
                 let (says, by) = (Arc::clone(rule), Arc::clone(by));
-                Placed { tier, created, expires, by, says }
+                Placed { tier, created, expires, guard, by, says }
             }));
         }
         // Views come in order of age and name, their rules as written: stable sorts leave that as it is.
@@ -71,6 +79,27 @@ impl ViewSet {
     #[must_use]
     pub fn next_expiry(&self, now: Wall) -> Option<Wall> {
         self.views.iter().filter_map(|c| c.view.expiry.as_ref()).map(|expiry| expiry.at).filter(|at| *at > now).min()
+    }
+
+    /// A view by its name.
+    #[must_use]
+    pub fn view(&self, id: &ObjectId) -> Option<&Arc<View>> {
+        self.views.iter().map(|compiled| &compiled.view).find(|view| view.id == *id)
+    }
+
+    /// Whether a view speaks of a component, in force or not.
+    #[must_use]
+    pub fn reaches(&self, view: &View, component: &ComponentKey) -> bool {
+        reaches(view, component, &self.facts)
+    }
+
+    /// The views that act on a component at this moment, the strongest first.
+    #[must_use]
+    pub fn applied(&self, component: &ComponentKey, now: Wall) -> Vec<&ObjectId> {
+        let acting = self.views.iter().map(|compiled| &compiled.view).filter(|view| is_active(view, now));
+        let mut acting: Vec<&Arc<View>> = acting.filter(|view| self.reaches(view, component)).collect();
+        acting.sort_by_key(|view| Reverse(tier(view)));
+        acting.into_iter().map(|view| &view.id).collect()
     }
 
     /// What the cluster knew when this was compiled.
@@ -129,19 +158,24 @@ pub(super) fn tier(view: &View) -> u8 {
     }
 }
 
-/// Whether a view speaks of a component.
-pub(super) fn reaches(view: &View, component: &ComponentKey) -> bool {
+/// Whether a view speaks of a component, as far as it is known which labels namespaces have.
+pub(super) fn reaches(view: &View, component: &ComponentKey, facts: &Facts) -> bool {
     let namespace = match &view.reach {
         Reach::Namespace => view.id.namespace == component.namespace,
-        Reach::Cluster { selector, .. } => selects(selector, &component.namespace),
+        Reach::Cluster { selector, .. } => selects(selector, &component.namespace, facts),
     };
     namespace && (view.targets.is_empty() || view.targets.iter().any(|target| is_target(target, component)))
 }
 
-/// Without a cluster a namespace has one label: its name.
-pub(super) fn selects(selector: &Selector, namespace: &str) -> bool {
+/// The label that carries the name always holds; others where the cluster lists the namespace.
+pub(super) fn selects(selector: &Selector, namespace: &str, facts: &Facts) -> bool {
     let named = selector.names.is_empty() || selector.names.iter().any(|pattern| pattern.matches(namespace));
-    named && selector.labels.iter().all(|(key, value)| &**key == NAME_LABEL && &**value == namespace)
+    let listed = facts.namespaces.get(namespace);
+    let holds = |key: &str, value: &str| match key {
+        NAME_LABEL => value == namespace,
+        _ => listed.and_then(|labels| labels.get(key)).is_some_and(|found| **found == *value),
+    };
+    named && selector.labels.iter().all(|(key, value)| holds(key, value))
 }
 
 fn is_target(target: &Target, component: &ComponentKey) -> bool {

@@ -4,6 +4,7 @@
 use super::{
     pattern::{Names, Pattern, Precision},
     plan::{Buckets, Collapse, Decision, Inner, Keys, Placed, Plan, RuleRef, SpanDecision},
+    protect::{Held, Reader},
     spec::{Baseline, Declared, Match, MetricRule, Sampling, State, TraceRule},
 };
 use crate::model::instrument::{Instrument, Kind, Level};
@@ -27,6 +28,31 @@ pub(super) struct Specificity {
 pub(super) struct Ranked<'a> {
     pub(super) rule: &'a Placed<Arc<MetricRule>>,
     pub(super) specificity: Specificity,
+    pub(super) held: Held,
+}
+
+impl Ranked<'_> {
+    /// Whether it says something of `aspect` that can be done to the kind and that nobody holds back.
+    pub(super) fn decides(&self, aspect: Aspect, kind: Kind) -> bool {
+        aspect.is_set_by(&self.rule.says) && aspect.fits(&self.rule.says, kind) && !self.held.is(aspect)
+    }
+}
+
+/// All who have something to say of one instrument.
+#[derive(Debug)]
+pub(super) struct Voices<'a> {
+    pub(super) kind: Kind,
+    pub(super) declared: Option<&'a Declared>,
+    /// The strongest first.
+    pub(super) ranked: Vec<Ranked<'a>>,
+    /// Who reads it, and protects it in this component.
+    pub(super) readers: Vec<&'a Reader>,
+}
+
+impl Voices<'_> {
+    pub(super) fn level(&self) -> Option<Level> {
+        self.declared.map(|declared| declared.level)
+    }
 }
 
 /// What a rule can say; each is decided on its own.
@@ -103,23 +129,7 @@ impl Plan {
     /// What is decided for an instrument, declared or not.
     #[must_use]
     pub fn decide(&self, instrument: &Instrument) -> Decision {
-        let level = self.inner.level(instrument);
-        let ranked = self.inner.ranked(instrument, level);
-        let (on, by) = self.inner.state(&ranked, level);
-        let first = |aspect: Aspect| winner(&ranked, aspect, instrument.kind);
-        let (keys, collapse) = attributes(&ranked, instrument.kind);
-        let limits = bounds(&ranked, |rule| rule.limit);
-        let intervals = bounds(&ranked, |rule| rule.interval.map(|i| u64::try_from(i.as_millis()).unwrap_or(u64::MAX)));
-        Decision {
-            on,
-            keys,
-            collapse,
-            buckets: first(Aspect::Buckets).and_then(|ranked| ranked.rule.says.buckets.clone()),
-            limit: limits.into_iter().min(),
-            rename: first(Aspect::Rename).and_then(|ranked| ranked.rule.says.rename.clone()),
-            interval_ms: intervals.into_iter().max(),
-            by,
-        }
+        self.inner.decision(&self.inner.voices(instrument))
     }
 
     /// What is decided for a span; `None` when no rule speaks of it (it goes on).
@@ -153,26 +163,46 @@ impl Inner {
         })
     }
 
-    pub(super) fn level(&self, instrument: &Instrument) -> Option<Level> {
-        self.declared(instrument).map(|declared| declared.level)
+    /// Everything that is said of the instrument: rules, the strongest first, and who reads it.
+    pub(super) fn voices(&self, instrument: &Instrument) -> Voices<'_> {
+        let names = Names::of(instrument);
+        let declared = self.declared(instrument);
+        let level = declared.map(|declared| declared.level);
+        let readers = self.readers(&names);
+        let mut ranked: Vec<Ranked<'_>> = Vec::new();
+        for rule in &self.rules {
+            let specificity = specificity(&rule.says.matches, &names, instrument, level);
+            let held = || Held::of(rule, &readers, declared);
+            ranked.extend(specificity.map(|specificity| Ranked { rule, specificity, held: held() }));
+        }
+        ranked.sort_by_key(|ranked| Reverse((ranked.rule.tier, ranked.specificity)));
+        Voices { kind: instrument.kind, declared, ranked, readers }
     }
 
-    /// Every rule that means the instrument, the strongest first.
-    pub(super) fn ranked(&self, instrument: &Instrument, level: Option<Level>) -> Vec<Ranked<'_>> {
-        let names = Names::of(instrument);
-        let rank = |rule| specificity(rule, &names, instrument, level);
-        let mut ranked: Vec<Ranked<'_>> = self
-            .rules
-            .iter()
-            .filter_map(|rule| rank(&rule.says.matches).map(|specificity| Ranked { rule, specificity }))
-            .collect();
-        ranked.sort_by_key(|ranked| Reverse((ranked.rule.tier, ranked.specificity)));
-        ranked
+    /// What they come to, aspect by aspect.
+    pub(super) fn decision(&self, voices: &Voices<'_>) -> Decision {
+        let Voices { kind, ranked, .. } = voices;
+        let (on, by) = self.state(voices);
+        let first = |aspect: Aspect| winner(ranked, aspect, *kind);
+        let (keys, collapse) = attributes(ranked, *kind);
+        let limits = bounds(ranked, |rule| rule.limit);
+        let intervals = bounds(ranked, |rule| rule.interval.map(|i| u64::try_from(i.as_millis()).unwrap_or(u64::MAX)));
+        Decision {
+            on,
+            keys,
+            collapse,
+            buckets: first(Aspect::Buckets).and_then(|ranked| ranked.rule.says.buckets.clone()),
+            limit: limits.into_iter().min(),
+            rename: first(Aspect::Rename).and_then(|ranked| ranked.rule.says.rename.clone()),
+            interval_ms: intervals.into_iter().max(),
+            by,
+        }
     }
 
     /// On or off, and who says so. A baseline speaks after every rule of its own tier.
-    pub(super) fn state(&self, ranked: &[Ranked<'_>], level: Option<Level>) -> (bool, Option<Arc<RuleRef>>) {
-        let rule = ranked.iter().find(|ranked| ranked.rule.says.state != State::Inherit).map(|ranked| ranked.rule);
+    fn state(&self, voices: &Voices<'_>) -> (bool, Option<Arc<RuleRef>>) {
+        let level = voices.level();
+        let rule = winner(&voices.ranked, Aspect::State, voices.kind).map(|ranked| ranked.rule);
         let baseline = self.baselines.first();
         match (rule, baseline) {
             (Some(rule), _) if baseline.is_none_or(|baseline| baseline.tier <= rule.tier) => {
@@ -201,9 +231,9 @@ pub(super) fn baseline_is_on(baseline: Baseline, level: Option<Level>) -> bool {
     }
 }
 
-/// The strongest rule that says something of `aspect` that fits the kind.
+/// The strongest rule that says something of `aspect` that fits the kind, and that nobody holds back.
 pub(super) fn winner<'r, 'a>(ranked: &'r [Ranked<'a>], aspect: Aspect, kind: Kind) -> Option<&'r Ranked<'a>> {
-    ranked.iter().find(|ranked| aspect.is_set_by(&ranked.rule.says) && aspect.fits(&ranked.rule.says, kind))
+    ranked.iter().find(|ranked| ranked.decides(aspect, kind))
 }
 
 /// The values of the strongest rule below the overrides, and of every override: they bound each other.
@@ -215,9 +245,7 @@ fn bounds<T>(ranked: &[Ranked<'_>], value: impl Fn(&MetricRule) -> Option<T>) ->
 
 /// What the strongest rule below the overrides leaves, and every override leaves too.
 fn attributes(ranked: &[Ranked<'_>], kind: Kind) -> (Keys, Option<Collapse>) {
-    let fitting = |ranked: &&Ranked<'_>| {
-        Aspect::Attributes.is_set_by(&ranked.rule.says) && Aspect::Attributes.fits(&ranked.rule.says, kind)
-    };
+    let fitting = |ranked: &&Ranked<'_>| ranked.decides(Aspect::Attributes, kind);
     let over = ranked.iter().filter(|r| r.rule.tier == OVERRIDES).filter(fitting);
     let below = ranked.iter().filter(|r| r.rule.tier != OVERRIDES).find(fitting);
     let mut keys = Keys::default();

@@ -2,8 +2,9 @@
 //! Knows how to write a plan, not how it is decided.
 
 use super::{
+    facts::Read,
     pattern::Pattern,
-    plan::{Buckets, Collapse, Decision, Keys, Plan, RuleRef},
+    plan::{Buckets, Collapse, Decision, Keys, Placed, Plan, RuleRef},
     spec::{Baseline, MetricRule, State, TraceRule},
     time,
 };
@@ -14,7 +15,7 @@ use crate::model::{
 };
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// The version of the form.
 const SCHEMA: u32 = 1;
@@ -30,6 +31,9 @@ pub struct Document {
     hash: Option<String>,
     instruments: Vec<InstrumentLine>,
     tail: Vec<TailLine>,
+    /// What is read here: rules of the tail that yield are not applied to it.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    reads: BTreeSet<ReadLine>,
     baseline: Vec<BaselineLine>,
     spans: Vec<SpanLine>,
 }
@@ -69,7 +73,28 @@ struct TailLine {
     shape: Shape,
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    yields: Option<Yields>,
     by: String,
+}
+
+/// That readers hold a rule back: those who read before its spec changed, or all where nobody knows when that was.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Yields {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<String>,
+}
+
+/// One metric that somebody reads.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ReadLine {
+    metric: Box<str>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    labels: BTreeSet<Box<str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<String>,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -151,7 +176,11 @@ impl Plan {
     #[must_use]
     pub fn document(&self, component: &ComponentKey) -> Document {
         let instruments = self.declared_lines();
-        let tail = self.inner.rules.iter().map(|placed| tail_line(placed.tier, &placed.says, placed.expires, &placed.by));
+        let reads = self.inner.protecting();
+        let tail = self.inner.rules.iter().map(|placed| tail_line(placed, !reads.is_empty()));
+        let tail: Vec<TailLine> = tail.collect();
+        let yields = tail.iter().any(|line| line.yields.is_some());
+        let reads = reads.into_iter().filter(|_| yields).map(ReadLine::of).collect();
         let baseline = self.inner.baselines.iter().map(|placed| BaselineLine {
             tier: placed.tier,
             baseline: Baseline::as_str(placed.says),
@@ -164,7 +193,8 @@ impl Plan {
             component: component.to_string(),
             hash: Some(self.hash_hex()),
             instruments,
-            tail: tail.collect(),
+            tail,
+            reads,
             baseline: baseline.collect(),
             spans: spans.collect(),
         }
@@ -214,12 +244,22 @@ impl BucketsLine {
     }
 }
 
-fn tail_line(tier: u8, rule: &MetricRule, expires: Option<Wall>, by: &RuleRef) -> TailLine {
+impl ReadLine {
+    fn of(read: &Read) -> Self {
+        let Read { metric, labels, since } = read;
+        Self { metric: metric.as_str().into(), labels: labels.clone(), since: since.map(time::format_time) }
+    }
+}
+
+fn tail_line(placed: &Placed<Arc<MetricRule>>, is_read: bool) -> TailLine {
+    let rule = &placed.says;
     let attributes = rule.attributes.clone();
     let collapse = attributes.as_ref().and_then(|a| a.collapse).map(Collapse::as_str);
+    let takes = rule.state == State::Disabled || attributes.is_some();
+    let yields = is_read && takes && placed.guard.yields;
     let keys = attributes.map(|a| a.keys).unwrap_or_default();
     TailLine {
-        tier,
+        tier: placed.tier,
         instruments: texts(&rule.matches.instruments),
         scopes: texts(&rule.matches.scopes),
         kinds: rule.matches.kinds.iter().map(|kind| Kind::as_str(*kind)).collect(),
@@ -234,8 +274,9 @@ fn tail_line(tier: u8, rule: &MetricRule, expires: Option<Wall>, by: &RuleRef) -
             interval_ms: rule.interval.map(|d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX)),
             rename: rule.rename.clone(),
         },
-        expires_at: expires.map(time::format_time),
-        by: by.to_string(),
+        expires_at: placed.expires.map(time::format_time),
+        yields: yields.then(|| Yields { before: placed.guard.changed.map(time::format_time) }),
+        by: placed.by.to_string(),
     }
 }
 

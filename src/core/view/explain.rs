@@ -2,8 +2,9 @@
 //! Another view of what `decide` decides, never a second opinion.
 
 use super::{
-    decide::{Aspect, OVERRIDES, Ranked, baseline_is_on, winner},
+    decide::{Aspect, OVERRIDES, Ranked, Voices, baseline_is_on, winner},
     plan::{Collapse, Decision, Plan, RuleRef},
+    protect::Outcome,
     spec::{Baseline, MetricRule, State},
     time,
 };
@@ -24,6 +25,8 @@ pub struct Explanation {
     pub expires: Option<Wall>,
     /// One for each aspect of which something is said.
     pub choices: Vec<Choice>,
+    /// Rules that are held back, and the title of each reader that does it.
+    pub protected: Vec<(Arc<RuleRef>, String)>,
 }
 
 /// Who decided one aspect.
@@ -63,6 +66,8 @@ pub enum Criterion {
     Order,
     /// What it says cannot be done to this kind of instrument.
     Kind,
+    /// Somebody reads what it would take away.
+    Protected,
 }
 
 impl Criterion {
@@ -76,6 +81,7 @@ impl Criterion {
             Self::Name => "name",
             Self::Order => "rule order",
             Self::Kind => "kind",
+            Self::Protected => "protection",
         }
     }
 }
@@ -84,13 +90,22 @@ impl Plan {
     /// Why an instrument is what it is.
     #[must_use]
     pub fn explain(&self, instrument: &Instrument) -> Explanation {
-        let level = self.inner.level(instrument);
-        let ranked = self.inner.ranked(instrument, level);
-        let decision = self.decide(instrument);
-        let mut choices: Vec<Choice> =
-            Aspect::METRIC.into_iter().filter_map(|aspect| choice(&ranked, aspect, instrument)).collect();
+        self.explain_voices(&self.inner.voices(instrument))
+    }
+
+    /// Why an instrument of which so much is said is what it is.
+    pub(super) fn explain_voices(&self, voices: &Voices<'_>) -> Explanation {
+        let (decision, level) = (self.inner.decision(voices), voices.level());
+        let mut choices: Vec<Choice> = Aspect::METRIC.into_iter().filter_map(|aspect| choice(voices, aspect)).collect();
         self.add_baselines(&mut choices, level);
-        Explanation { expires: self.expiry_of(&decision), decision, level, choices }
+        let expires = self.expiry_of(&decision);
+        let mut explanation = Explanation { decision, level, expires, choices, protected: Vec::new() };
+        let touches = self.inner.touches(voices, &explanation);
+        let held = touches.into_iter().filter(|touch| touch.outcome == Outcome::HeldBack);
+        explanation.protected = held.map(|touch| (touch.by, touch.consumer.title())).collect();
+        explanation.protected.sort();
+        explanation.protected.dedup();
+        explanation
     }
 
     /// Baselines are voices on the state too: the first stands behind the rules of its tier.
@@ -107,7 +122,13 @@ impl Plan {
             let says = format!("baseline {}: {state}", Baseline::as_str(baseline.says));
             let voice = Candidate { by: Arc::clone(&baseline.by), tier: baseline.tier, says };
             match choice.winners.first() {
-                None => choice.winners.push(voice),
+                None => {
+                    // Below it are only rules that are held back: those of lower tiers would have lost to it anyway.
+                    for (_, criterion) in choice.losers.iter_mut().filter(|(loser, _)| loser.tier < voice.tier) {
+                        *criterion = Criterion::Tier;
+                    }
+                    choice.winners.push(voice);
+                }
                 Some(winner) if i == 0 && winner.tier < voice.tier => {
                     let beaten = std::mem::replace(&mut choice.winners, vec![voice]);
                     choice.losers.splice(0..0, beaten.into_iter().map(|loser| (loser, Criterion::Tier)));
@@ -136,25 +157,31 @@ impl Plan {
     }
 }
 
-fn choice(ranked: &[Ranked<'_>], aspect: Aspect, instrument: &Instrument) -> Option<Choice> {
-    let voices: Vec<&Ranked<'_>> = ranked.iter().filter(|ranked| aspect.is_set_by(&ranked.rule.says)).collect();
-    let strongest = winner(ranked, aspect, instrument.kind);
+fn choice(voices: &Voices<'_>, aspect: Aspect) -> Option<Choice> {
+    let Voices { kind, ranked, .. } = voices;
+    let strongest = winner(ranked, aspect, *kind);
     let joins = matches!(aspect, Aspect::Attributes | Aspect::Cardinality | Aspect::Interval);
-    let below = voices.iter().find(|r| r.rule.tier != OVERRIDES && aspect.fits(&r.rule.says, instrument.kind)).copied();
+    let below = ranked.iter().find(|r| r.rule.tier != OVERRIDES && r.decides(aspect, *kind));
+    let beats = if joins { below.or(strongest) } else { strongest };
     let mut choice = Choice { aspect, winners: Vec::new(), losers: Vec::new() };
-    for &voice in &voices {
+    let mut is_beaten = false;
+    for voice in ranked.iter().filter(|ranked| aspect.is_set_by(&ranked.rule.says)) {
         let candidate = Candidate { by: Arc::clone(&voice.rule.by), tier: voice.rule.tier, says: says(&voice.rule.says, aspect) };
         let same = |other: Option<&Ranked<'_>>| other.is_some_and(|other| std::ptr::eq(other.rule, voice.rule));
-        let fits = aspect.fits(&voice.rule.says, instrument.kind);
-        if !fits {
+        let holds = same(strongest) || (joins && (voice.rule.tier == OVERRIDES || same(below)));
+        if !aspect.fits(&voice.rule.says, *kind) {
             choice.losers.push((candidate, Criterion::Kind));
-        } else if same(strongest) || (joins && (voice.rule.tier == OVERRIDES || same(below))) {
+        } else if holds {
+            // With overrides a rule below can stand: it loses to another only below them.
+            is_beaten |= if joins { same(below) } else { true };
             choice.winners.push(candidate);
-        } else if let Some(winner) = below.filter(|_| joins).or(strongest) {
+        } else if voice.held.is(aspect) && !is_beaten {
+            choice.losers.push((candidate, Criterion::Protected));
+        } else if let Some(winner) = beats {
             choice.losers.push((candidate, criterion(winner, voice)));
         }
     }
-    (!voices.is_empty()).then_some(choice)
+    (!choice.winners.is_empty() || !choice.losers.is_empty()).then_some(choice)
 }
 
 fn criterion(winner: &Ranked<'_>, loser: &Ranked<'_>) -> Criterion {

@@ -72,13 +72,7 @@ impl Pattern {
     /// The pattern of the family, when this one names only some of its series: `x_bucket` names `x`.
     #[must_use]
     pub fn part_of(&self, names: &Names<'_>) -> Option<Self> {
-        let suffixes: &[&str] = match names.kind {
-            Kind::Histogram | Kind::ExponentialHistogram => &["_bucket", "_sum", "_count", "_created"],
-            Kind::Summary => &["_sum", "_count", "_created"],
-            Kind::Counter => &["_total", "_created"],
-            Kind::UpDownCounter | Kind::Gauge => &[],
-        };
-        suffixes
+        suffixes(names.kind)
             .iter()
             .filter_map(|suffix| self.0.strip_suffix(suffix))
             .filter(|stem| !stem.is_empty())
@@ -131,6 +125,30 @@ impl<'a> Names<'a> {
         // A counter's family is written with `_total` in two formats, and without it in OpenMetrics.
         let bare = (self.kind == Kind::Counter).then(|| self.family.strip_suffix("_total")).flatten();
         [Some(self.otel), Some(self.family.as_str()), bare].into_iter().flatten()
+    }
+
+    /// Every text that names the instrument or one of its series, as a pattern without wildcards would.
+    pub(super) fn literals(&self, tell: &mut dyn FnMut(&str)) {
+        let mut text = String::new();
+        for name in self.all() {
+            tell(name);
+            for suffix in suffixes(self.kind).iter().filter(|_| !name.is_empty()) {
+                text.clear();
+                text.push_str(name);
+                text.push_str(suffix);
+                tell(&text);
+            }
+        }
+    }
+}
+
+/// What the series of a family end in beside its name.
+const fn suffixes(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Histogram | Kind::ExponentialHistogram => &["_bucket", "_sum", "_count", "_created"],
+        Kind::Summary => &["_sum", "_count", "_created"],
+        Kind::Counter => &["_total", "_created"],
+        Kind::UpDownCounter | Kind::Gauge => &[],
     }
 }
 

@@ -2,10 +2,12 @@
 //! they know no views, and this knows neither YAML nor how a decision comes about.
 
 use super::{
-    facts::Facts,
+    facts::{Consumer, Facts},
+    pattern::Names,
+    protect::{self, Guard, Readers},
     spec::{Baseline, Catalogue, MetricRule, TraceRule, View},
 };
-use crate::model::clock::Wall;
+use crate::model::{clock::Wall, instrument::Instrument};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
@@ -158,6 +160,7 @@ pub struct ViewSet {
     pub(super) views: Vec<Compiled>,
     pub(super) catalogues: Vec<Arc<Indexed>>,
     pub(super) facts: Arc<Facts>,
+    pub(super) readers: Arc<Readers>,
 }
 
 /// The compiled result for one component.
@@ -172,6 +175,20 @@ impl Plan {
     #[must_use]
     pub fn hash(&self) -> [u8; 16] {
         self.hash
+    }
+
+    /// Who reads an instrument and protects it in this component, in order.
+    #[must_use]
+    pub fn readers(&self, instrument: &Instrument) -> Vec<&Consumer> {
+        protect::consumers(&self.inner.readers(&Names::of(instrument)))
+    }
+}
+
+impl ViewSet {
+    /// Everyone who reads an instrument, whether they protect it or not, in order.
+    #[must_use]
+    pub fn readers(&self, instrument: &Instrument) -> Vec<&Consumer> {
+        protect::consumers(&self.readers.of_instrument(&Names::of(instrument)))
     }
 }
 
@@ -199,6 +216,10 @@ pub(super) struct Inner {
     pub(super) baselines: Vec<Placed<Baseline>>,
     pub(super) spans: Vec<Placed<Arc<TraceRule>>>,
     pub(super) catalogues: Vec<Arc<Indexed>>,
+    /// The component's namespace.
+    pub(super) namespace: Box<str>,
+    pub(super) facts: Arc<Facts>,
+    pub(super) readers: Arc<Readers>,
 }
 
 /// Something a view says, with its place in the order.
@@ -207,6 +228,7 @@ pub(super) struct Placed<T> {
     pub(super) tier: u8,
     pub(super) created: Wall,
     pub(super) expires: Option<Wall>,
+    pub(super) guard: Guard,
     pub(super) by: Arc<RuleRef>,
     pub(super) says: T,
 }

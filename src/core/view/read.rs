@@ -5,6 +5,7 @@ mod body;
 mod catalogue;
 mod cursor;
 mod metrics;
+mod origin;
 mod traces;
 
 #[cfg(test)]
@@ -78,7 +79,7 @@ pub struct Known<'a> {
 #[must_use]
 pub fn text(source: &Arc<Source>, known: &Known<'_>) -> Vec<Read> {
     let read = |document: Result<yaml::Node, yaml::YamlError>| match document {
-        Ok(node) => object(&node, Place::Source(source), known),
+        Ok(node) => object(&node, Place::Source(source), known, spec::Origin::default()),
         Err(error) => {
             let place = Place::Source(source).of(error.at, "");
             Read { id: None, object: None, faults: vec![Fault::new(Code::NotYaml, place, &[&error.why])] }
@@ -94,8 +95,14 @@ pub fn json(value: &serde_json::Value, known: &Known<'_>) -> Read {
     let namespace = text("/metadata/namespace");
     let slash = if namespace.is_empty() { "" } else { "/" };
     let name = format!("{} {namespace}{slash}{}", text("/kind"), text("/metadata/name"));
-    match yaml::from_json(value) {
-        Ok(node) => object(&node, Place::Object(&name), known),
+    let origin = origin::read(value);
+    // What the API server writes about itself is deep, and no author's mistake.
+    let mut written = value.clone();
+    if let Some(metadata) = written.pointer_mut("/metadata").and_then(serde_json::Value::as_object_mut) {
+        metadata.remove("managedFields");
+    }
+    match yaml::from_json(&written) {
+        Ok(node) => object(&node, Place::Object(&name), known, origin),
         Err(error) => {
             let place = Place::Object(&name).of(error.at, "");
             Read { id: None, object: None, faults: vec![Fault::new(Code::NotYaml, place, &[&error.why])] }
@@ -117,14 +124,14 @@ struct Metadata {
     origin: spec::Origin,
 }
 
-fn object(node: &yaml::Node, place: Place<'_>, known: &Known<'_>) -> Read {
+fn object(node: &yaml::Node, place: Place<'_>, known: &Known<'_>, origin: spec::Origin) -> Read {
     let mut cursor = Cursor::new(place);
     let mut read = Read { id: None, object: None, faults: Vec::new() };
     let root = Item { node, path: String::new() };
     if let Some(fields) = cursor.fields(&root, "object", OBJECT, Unknown::Fault)
         && let Some(kind) = kind(&mut cursor, &fields)
     {
-        let metadata = metadata(&mut cursor, &fields, kind, known);
+        let metadata = metadata(&mut cursor, &fields, kind, known).map(|metadata| metadata.with(origin));
         read.id = metadata.as_ref().map(|m| m.id.clone());
         read.object = match kind {
             spec::CATALOG => catalogue::read(&mut cursor, &fields, metadata).map(|c| Object::Catalogue(Arc::new(c))),
@@ -169,6 +176,15 @@ fn metadata(cursor: &mut Cursor<'_>, fields: &Fields<'_>, kind: &'static str, kn
     let name = cursor.required(&metadata, "name").and_then(|item| cursor.object_name(&item))?;
     let origin = spec::Origin::default();
     Some(Metadata { id: ObjectId { kind, namespace, name }, created, override_protected, origin })
+}
+
+impl Metadata {
+    /// A spec of which nobody says when it changed is as old as its object.
+    fn with(mut self, origin: spec::Origin) -> Self {
+        let changed = origin.changed.or(self.created);
+        self.origin = spec::Origin { changed, ..origin };
+        self
+    }
 }
 
 const OVERRIDE: &str = "pointsman.dev/override-protected";

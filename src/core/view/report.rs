@@ -3,12 +3,15 @@
 
 use super::{
     compile::{has_expired, is_active, reaches, tier},
-    explain::Criterion,
+    explain::{Candidate, Criterion},
+    facts::Facts,
     plan::{Compiled, Plan, RuleRef, ViewSet},
+    protect::{Outcome, Touch},
     spec::{Baseline, Mode, ObjectId, Target, View},
 };
 use crate::{
-    fault::{Fault, code::Code, suggest},
+    fault::{Fault, Place, code::Code, suggest},
+    limits::{BLANKS_TOLD_MAX, READERS_TOLD_MAX},
     model::{clock::Wall, component::ComponentKey, instrument::Instrument},
 };
 use std::{
@@ -18,6 +21,9 @@ use std::{
 
 /// Most instruments named per rule.
 const SAMPLE_MAX: usize = 10;
+
+/// Most faults about readers that one rule raises: the fourth teaches nothing new.
+const SAME_MAX: usize = 3;
 
 /// A component and the instruments it sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +51,9 @@ pub struct ViewReport {
     pub rules: Vec<RuleReport>,
     /// What only shows beside what was seen.
     pub faults: Vec<Fault>,
+    /// What it takes from readers, because it may or was there first: the reader's title and the instrument; in order, and of many the
+    /// first [`BLANKS_TOLD_MAX`].
+    pub blank: Vec<(String, Box<str>)>,
 }
 
 /// What became of one rule.
@@ -60,6 +69,10 @@ pub struct RuleReport {
     pub sample: Vec<Box<str>>,
     /// Who overruled it somewhere.
     pub overridden_by: Vec<Arc<RuleRef>>,
+    /// Those of other views among them that were equally strong: they won by age or name only.
+    pub rivals: Vec<Arc<RuleRef>>,
+    /// The titles of those who read what it would turn off or drop; of many the first [`READERS_TOLD_MAX`].
+    pub protected_by: Vec<String>,
 }
 
 /// A view's state in one word.
@@ -77,6 +90,8 @@ pub enum Status {
     NoTargets,
     /// Stronger views win everywhere.
     Overridden,
+    /// All that its rules would do is held back, because somebody reads it.
+    Protected,
     /// Its time is over.
     Expired,
 }
@@ -94,6 +109,8 @@ pub enum RuleState {
     NoMatch,
     /// What it says cannot be done to what it matches.
     Invalid,
+    /// It is held back, because somebody reads what it would turn off or drop.
+    Protected,
     /// Its view's time is over.
     Inactive,
 }
@@ -106,7 +123,22 @@ struct Score {
     won: usize,
     lost: usize,
     unfit: usize,
+    held: usize,
     by: BTreeSet<Arc<RuleRef>>,
+    rivals: BTreeSet<Arc<RuleRef>>,
+    readers: BTreeSet<String>,
+    losses: BTreeSet<Loss>,
+    blank: BTreeSet<(String, Box<str>)>,
+}
+
+/// What a reader loses by a rule, or would lose.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Loss {
+    instrument: Box<str>,
+    reader: String,
+    /// Empty where the whole instrument is off.
+    labels: Vec<Box<str>>,
+    outcome: Outcome,
 }
 
 type Scores = BTreeMap<RuleRef, Score>;
@@ -119,12 +151,12 @@ impl ViewSet {
         let scores = scores(&plans);
         let report = |compiled: &Compiled| {
             if is_active(&compiled.view, now) {
-                return report(compiled, &scores, seen, now);
+                return report(compiled, &scores, (seen, &self.facts), now);
             }
             let id = &compiled.view.id;
-            let reached = seen.iter().filter(|seen| reaches(&compiled.view, &seen.component));
+            let reached = seen.iter().filter(|seen| reaches(&compiled.view, &seen.component, &self.facts));
             let plans: Vec<_> = reached.map(|seen| (self.plan_as_if(&seen.component, now, Some(id)), seen)).collect();
-            report(compiled, &self::scores(&plans), seen, now)
+            report(compiled, &self::scores(&plans), (seen, &self.facts), now)
         };
         self.views.iter().map(report).collect()
     }
@@ -142,7 +174,9 @@ fn scores(plans: &[(Plan, &Seen)]) -> Scores {
 
 fn score(scores: &mut Scores, plan: &Plan, instrument: &Instrument) {
     let mut touched: BTreeSet<Arc<RuleRef>> = BTreeSet::new();
-    for choice in plan.explain(instrument).choices {
+    let voices = plan.inner.voices(instrument);
+    let explanation = plan.explain_voices(&voices);
+    for choice in &explanation.choices {
         for winner in &choice.winners {
             let score = scores.entry((*winner.by).clone()).or_default();
             score.won = score.won.saturating_add(1);
@@ -151,11 +185,21 @@ fn score(scores: &mut Scores, plan: &Plan, instrument: &Instrument) {
         for (loser, criterion) in &choice.losers {
             let score = scores.entry((*loser.by).clone()).or_default();
             touched.insert(Arc::clone(&loser.by));
-            if *criterion == Criterion::Kind {
-                score.unfit = score.unfit.saturating_add(1);
-            } else {
-                score.lost = score.lost.saturating_add(1);
-                score.by.extend(choice.winners.iter().map(|winner| Arc::clone(&winner.by)));
+            match criterion {
+                Criterion::Kind => score.unfit = score.unfit.saturating_add(1),
+                Criterion::Protected => score.held = score.held.saturating_add(1),
+                _ => {
+                    score.lost = score.lost.saturating_add(1);
+                    score.by.extend(choice.winners.iter().map(|winner| Arc::clone(&winner.by)));
+                }
+            }
+            if matches!(criterion, Criterion::Age | Criterion::Name) {
+                let other = |winner: &&Candidate| {
+                    (&winner.by.kind, &winner.by.namespace, &winner.by.view)
+                        != (&loser.by.kind, &loser.by.namespace, &loser.by.view)
+                };
+                let equal = choice.winners.iter().filter(|winner| winner.tier == loser.tier).filter(other);
+                score.rivals.extend(equal.map(|winner| Arc::clone(&winner.by)));
             }
         }
     }
@@ -165,33 +209,91 @@ fn score(scores: &mut Scores, plan: &Plan, instrument: &Instrument) {
             score.matched.insert(instrument.name.clone());
         }
     }
+    for touch in plan.inner.touches(&voices, &explanation) {
+        scores.entry((*touch.by).clone()).or_default().touch(&touch, &instrument.name);
+    }
 }
 
-fn report(compiled: &Compiled, scores: &Scores, seen: &[Seen], now: Wall) -> ViewReport {
-    let view = &compiled.view;
+impl Score {
+    /// Remembers what a reader loses or would lose, as far as anybody will be told.
+    fn touch(&mut self, touch: &Touch<'_>, instrument: &str) {
+        let title = touch.consumer.title();
+        if touch.outcome != Outcome::HeldBack {
+            insert(&mut self.blank, (title.clone(), instrument.into()), BLANKS_TOLD_MAX);
+        }
+        if touch.outcome != Outcome::Chosen {
+            let labels = touch.labels.iter().map(|label| (*label).into()).collect();
+            let loss = Loss { instrument: instrument.into(), reader: title.clone(), labels, outcome: touch.outcome };
+            insert(&mut self.losses, loss, SAME_MAX);
+        }
+        if touch.outcome == Outcome::HeldBack {
+            insert(&mut self.readers, title, READERS_TOLD_MAX);
+        }
+    }
+}
+
+/// Keeps the first `max` in order, whatever the order they come in.
+fn insert<T: Ord>(set: &mut BTreeSet<T>, item: T, max: usize) {
+    set.insert(item);
+    if set.len() > max {
+        set.pop_last();
+    }
+}
+
+fn report(compiled: &Compiled, scores: &Scores, (seen, facts): (&[Seen], &Facts), now: Wall) -> ViewReport {
+    let (view, expired) = (&compiled.view, has_expired(&compiled.view, now));
     let mut rules: Vec<RuleReport> = compiled.metrics.iter().map(|(_, by)| rule_report(by, scores.get(&**by))).collect();
-    if has_expired(view, now) {
+    if expired {
         rules.iter_mut().for_each(|rule| rule.state = RuleState::Inactive);
     }
-    let components = seen.iter().filter(|seen| reaches(view, &seen.component)).count();
-    let faults = no_target(view, components, seen);
-    let status = status(view, &rules, components, now);
-    ViewReport { id: view.id.clone(), view: Arc::clone(view), tier: tier(view), status, components, rules, faults }
+    let components = seen.iter().filter(|seen| reaches(view, &seen.component, facts)).count();
+    let mut faults = no_target(view, components, seen);
+    // An expired view takes nothing from anybody.
+    let scored = || compiled.metrics.iter().filter(|_| !expired).filter_map(|(rule, by)| Some((rule, scores.get(&**by)?)));
+    let baseline = scores.get(&*compiled.by).filter(|_| !expired);
+    faults.extend(scored().flat_map(|(rule, score)| readers_told(&rule.name, &rule.place, score)));
+    let mut blank = BTreeSet::new();
+    for item in scored().map(|(_, score)| score).chain(baseline).flat_map(|score| &score.blank) {
+        insert(&mut blank, item.clone(), BLANKS_TOLD_MAX);
+    }
+    let (blank, status) = (blank.into_iter().collect(), status(view, &rules, components, now));
+    ViewReport { id: view.id.clone(), view: Arc::clone(view), tier: tier(view), status, components, rules, faults, blank }
+}
+
+/// What the author of a rule, or of what reads, should know.
+fn readers_told(rule: &str, place: &Place, score: &Score) -> Vec<Fault> {
+    let fault = |loss: &Loss| {
+        let Loss { instrument, reader, labels, outcome } = loss;
+        let later = *outcome == Outcome::CameLater;
+        let became = if later { "applied, for the view was there first" } else { "held back" };
+        let fault = if labels.is_empty() {
+            Fault::new(Code::TakesInstrument, place.clone(), &[rule, instrument, reader, became])
+        } else {
+            Fault::new(Code::TakesAttribute, place.clone(), &[rule, &labels.join(", "), instrument, reader, became])
+        };
+        if later { fault.with_hint("change the rule, or what reads: nobody gets this data") } else { fault }
+    };
+    score.losses.iter().map(fault).collect()
 }
 
 fn rule_report(by: &RuleRef, score: Option<&Score>) -> RuleReport {
     let name = by.rule.clone();
     let Some(score) = score else {
-        return RuleReport { name, state: RuleState::NoMatch, matched: 0, sample: Vec::new(), overridden_by: Vec::new() };
+        let (sample, overridden_by, rivals, protected_by) = Default::default();
+        return RuleReport { name, state: RuleState::NoMatch, matched: 0, sample, overridden_by, rivals, protected_by };
     };
-    let state = match (score.won, score.lost, score.unfit) {
-        (0, 0, _) => RuleState::Invalid,
+    let state = match (score.won, score.lost, score.held, score.unfit) {
+        (0, _, 1.., _) => RuleState::Protected,
+        (0, 0, ..) => RuleState::Invalid,
         (0, ..) => RuleState::Overridden,
-        (_, 0, 0) => RuleState::Active,
+        (_, 0, 0, 0) => RuleState::Active,
         _ => RuleState::PartiallyOverridden,
     };
     let sample = score.matched.iter().take(SAMPLE_MAX).cloned().collect();
-    RuleReport { name, state, matched: score.instruments, sample, overridden_by: score.by.iter().map(Arc::clone).collect() }
+    let overridden_by = score.by.iter().map(Arc::clone).collect();
+    let rivals = score.rivals.iter().map(Arc::clone).collect();
+    let protected_by = score.readers.iter().cloned().collect();
+    RuleReport { name, state, matched: score.instruments, sample, overridden_by, rivals, protected_by }
 }
 
 fn status(view: &View, rules: &[RuleReport], components: usize, now: Wall) -> Status {
@@ -206,6 +308,8 @@ fn status(view: &View, rules: &[RuleReport], components: usize, now: Wall) -> St
         Status::NoMatch
     } else if all(RuleState::Overridden) {
         Status::Overridden
+    } else if all(RuleState::Protected) {
+        Status::Protected
     } else if rules.iter().all(|rule| rule.state == RuleState::Active) {
         Status::Programmed
     } else {

@@ -256,5 +256,18 @@ fn json_node(json: &serde_json::Value, depth: usize) -> Result<Node, YamlError> 
     Ok(Node { at: At::default(), value })
 }
 
+/// A node as JSON, places forgotten. Numbers too large for JSON become text.
+#[must_use]
+pub fn to_json(node: &Node) -> serde_json::Value {
+    match &node.value {
+        Value::Null => serde_json::Value::Null,
+        Value::Bool(value) => (*value).into(),
+        Value::Number(text) => serde_json::from_str(text).unwrap_or_else(|_| serde_json::Value::String(text.to_string())),
+        Value::Text(text) => text.to_string().into(),
+        Value::List(items) => items.iter().map(to_json).collect(),
+        Value::Map(entries) => entries.iter().map(|(key, node)| (key.text.to_string(), to_json(node))).collect(),
+    }
+}
+
 #[cfg(test)]
 mod tests;

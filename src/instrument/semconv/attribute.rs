@@ -169,6 +169,9 @@ pub const POINTSMAN_HANDSHAKE_OUTCOME: &str = "pointsman.handshake.outcome";
 /// Kind of what was reconciled.
 pub const POINTSMAN_OBJECT_KIND: &str = "pointsman.object.kind";
 
+/// Which Lease.
+pub const POINTSMAN_LEASE: &str = "pointsman.lease";
+
 /// Faults found.
 pub const POINTSMAN_FAULTS: &str = "pointsman.faults";
 
@@ -979,6 +982,35 @@ impl PointsmanHandshakeOutcome {
 
 impl From<PointsmanHandshakeOutcome> for Value {
     fn from(value: PointsmanHandshakeOutcome) -> Self {
+        value.as_str().into()
+    }
+}
+
+/// Values of `pointsman.lease`. Which Lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PointsmanLease {
+    /// Its holder takes what components push.
+    Active,
+    /// Its holder writes to the cluster.
+    Status,
+}
+
+impl PointsmanLease {
+    /// Every value, in the registry's order.
+    pub const ALL: [Self; 2] = [Self::Active, Self::Status];
+
+    /// The value as it is sent.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Status => "status",
+        }
+    }
+}
+
+impl From<PointsmanLease> for Value {
+    fn from(value: PointsmanLease) -> Self {
         value.as_str().into()
     }
 }

@@ -11,7 +11,7 @@ use opentelemetry::{KeyValue, StringValue};
 use std::borrow::Cow;
 
 /// What is known of every metric here, in the registry's order.
-pub const METRICS: [&Meta; 26] = [
+pub const METRICS: [&Meta; 31] = [
     &PipelineReceived::META,
     &PipelineExported::META,
     &PipelineDropped::META,
@@ -38,6 +38,11 @@ pub const METRICS: [&Meta; 26] = [
     &TraceRetries::META,
     &TraceQueueUsage::META,
     &TraceQueueLimit::META,
+    &ViewAge::META,
+    &ClusterObjects::META,
+    &ClusterErrors::META,
+    &ClusterWrites::META,
+    &ClusterLeaseHeld::META,
 ];
 
 /// Points and spans that came in. Counter `pointsman.pipeline.received`, unit `{item}`.
@@ -773,6 +778,142 @@ impl Metric for TraceQueueLimit {
     fn attributes(self) -> Self::Attributes {
         [
             KeyValue::new(attribute::POINTSMAN_BACKEND, self.backend),
+        ]
+    }
+}
+
+/// Time since the views were last known to be current; it grows while their folder or the API server cannot be read. Gauge `pointsman.view.age`, unit `s`.
+#[derive(Clone, Debug)]
+pub struct ViewAge;
+
+impl Metric for ViewAge {
+    const META: Meta = Meta {
+        name: "pointsman.view.age",
+        kind: Kind::Gauge,
+        unit: "s",
+        brief: "Time since the views were last known to be current; it grows while their folder or the API server cannot be read.",
+        scope: "pointsman",
+        level: Level::Essential,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = f64;
+    type Attributes = [KeyValue; 0];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+        ]
+    }
+}
+
+/// Objects of the cluster that are held, by kind. UpDownCounter `pointsman.cluster.objects`, unit `{object}`.
+#[derive(Clone, Debug)]
+pub struct ClusterObjects {
+    /// Kind of what was reconciled.
+    pub object_kind: StringValue,
+}
+
+impl Metric for ClusterObjects {
+    const META: Meta = Meta {
+        name: "pointsman.cluster.objects",
+        kind: Kind::UpDownCounter,
+        unit: "{object}",
+        brief: "Objects of the cluster that are held, by kind.",
+        scope: "pointsman",
+        level: Level::Standard,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = i64;
+    type Attributes = [KeyValue; 1];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_OBJECT_KIND, self.object_kind),
+        ]
+    }
+}
+
+/// Lists and watches of the cluster that failed, by kind. Counter `pointsman.cluster.errors`, unit `{error}`.
+#[derive(Clone, Debug)]
+pub struct ClusterErrors {
+    /// Kind of what was reconciled.
+    pub object_kind: StringValue,
+}
+
+impl Metric for ClusterErrors {
+    const META: Meta = Meta {
+        name: "pointsman.cluster.errors",
+        kind: Kind::Counter,
+        unit: "{error}",
+        brief: "Lists and watches of the cluster that failed, by kind.",
+        scope: "pointsman",
+        level: Level::Essential,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = u64;
+    type Attributes = [KeyValue; 1];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_OBJECT_KIND, self.object_kind),
+        ]
+    }
+}
+
+/// Statuses and objects written to the cluster. Counter `pointsman.cluster.writes`, unit `{write}`.
+#[derive(Clone, Debug)]
+pub struct ClusterWrites {
+    /// How it ended.
+    pub result: attribute::PointsmanResult,
+}
+
+impl Metric for ClusterWrites {
+    const META: Meta = Meta {
+        name: "pointsman.cluster.writes",
+        kind: Kind::Counter,
+        unit: "{write}",
+        brief: "Statuses and objects written to the cluster.",
+        scope: "pointsman",
+        level: Level::Standard,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = u64;
+    type Attributes = [KeyValue; 1];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_RESULT, self.result),
+        ]
+    }
+}
+
+/// Whether this process holds the Lease. UpDownCounter `pointsman.cluster.lease.held`, unit `1`.
+#[derive(Clone, Debug)]
+pub struct ClusterLeaseHeld {
+    /// Which Lease.
+    pub lease: attribute::PointsmanLease,
+}
+
+impl Metric for ClusterLeaseHeld {
+    const META: Meta = Meta {
+        name: "pointsman.cluster.lease.held",
+        kind: Kind::UpDownCounter,
+        unit: "1",
+        brief: "Whether this process holds the Lease.",
+        scope: "pointsman",
+        level: Level::Essential,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = i64;
+    type Attributes = [KeyValue; 1];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_LEASE, self.lease),
         ]
     }
 }

@@ -284,3 +284,17 @@ fn an_expiry_counts_from_when_it_was_first_seen() {
     folder.write("a.yaml", &off("a", "b", "  expiry: {after: 5h}\n"));
     assert_eq!(expires(&mut restarted, 1_000), 1_000 + 5 * 3_600, "a new term does");
 }
+
+/// Scenario: a file with a good object, a broken document and a refused object.
+/// Guarantees: each object is handed on as it stands, with its own faults only; what is no YAML is nothing.
+#[test]
+fn objects_come_with_their_document_and_their_faults() {
+    let folder = Folder::new();
+    let broken = "apiVersion: pointsman.dev/v1alpha1\n\tkind: x\n";
+    folder.write("v.yaml", &format!("{}---\n{broken}---\n{}", off("good", "a", ""), off("bad", "b", "  modee: x\n")));
+    let mut source = DirSource::new(Origins { dir: Some(folder.path().to_owned()), ..Origins::default() });
+    let reload = source.poll(Wall::from_secs(START)).expect("the first poll answers");
+    let told: Vec<_> = reload.objects.iter().map(|o| (o.document["metadata"]["name"].as_str(), o.faults.len())).collect();
+    assert_eq!(told, [(Some("good"), 0), (None, 1), (Some("bad"), 1)]);
+    assert_eq!(reload.objects[0].document["spec"]["metrics"][0]["match"]["instruments"], serde_json::json!(["a"]));
+}

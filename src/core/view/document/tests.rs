@@ -4,6 +4,8 @@ use crate::{
     fault::Source,
     model::{clock::Wall, component::ComponentKey},
     view::{
+        facts::{Consumer, Facts, Read},
+        pattern::Pattern,
         plan::{Plan, ViewSet},
         read::{Known, Object, text},
     },
@@ -18,6 +20,10 @@ fn component() -> ComponentKey {
 }
 
 fn plan(yaml: &str, now: Wall) -> Plan {
+    plan_with(yaml, now, Facts::default())
+}
+
+fn plan_with(yaml: &str, now: Wall, facts: Facts) -> Plan {
     let source = Arc::new(Source { name: "in.yaml".into(), text: yaml.into() });
     let (mut views, mut catalogues) = (Vec::new(), Vec::new());
     for read in text(&source, &Known { first_seen: &|_, _| NOW, namespace: "default" }) {
@@ -26,7 +32,7 @@ fn plan(yaml: &str, now: Wall) -> Plan {
             Object::Catalogue(catalogue) => catalogues.push(catalogue),
         }
     }
-    ViewSet::compile(views, catalogues).plan(&component(), now)
+    ViewSet::compile_with(views, catalogues, Arc::new(facts)).plan(&component(), now)
 }
 
 const VIEW: &str = r#"apiVersion: pointsman.dev/v1alpha1
@@ -94,4 +100,30 @@ fn the_hash_covers_the_result() {
         )
     };
     assert_ne!(by_level("level: Debug"), by_level("level: Detailed"), "a level decides by itself");
+}
+
+/// A cluster in which one alert of a namespace reads one metric by its labels.
+fn reader(namespace: &str, metric: &str, labels: &[&str], since: Option<Wall>) -> Facts {
+    let labels = labels.iter().map(|label| (*label).into()).collect();
+    let reads = vec![Read { metric: Pattern::new(metric), labels, since }];
+    let (kind, entry) = ("PrometheusRule".into(), "alert A".into());
+    let consumer = Consumer { kind, namespace: namespace.into(), name: "rules".into(), entry, reads };
+    Facts { consumers: vec![Arc::new(consumer)], ..Facts::default() }
+}
+
+/// Scenario: views beside somebody who reads: a declared instrument, one that nobody declared, elsewhere, with other labels, since
+/// another time; views that take nothing from anybody. Guarantees: whatever may change a decision changes the hash, nothing else does.
+#[test]
+fn the_hash_covers_what_is_held_back() {
+    let hash = |facts: Facts| plan_with(VIEW, NOW, facts).hash();
+    let alone = hash(Facts::default());
+    assert_ne!(alone, hash(reader("default", "queue_depth", &[], None)), "a declared instrument stays on");
+    let undeclared = hash(reader("default", "other", &[], None));
+    assert_ne!(alone, undeclared, "an instrument that the tail turns off would stay on");
+    assert_ne!(undeclared, hash(reader("default", "other", &["a"], None)), "an attribute would stay");
+    assert_ne!(undeclared, hash(reader("default", "other", &[], Some(NOW))), "since when decides");
+    assert_eq!(alone, hash(reader("payments", "queue_depth", &[], None)), "who protects nothing here changes nothing");
+    let facts = || reader("default", "queue_depth", &[], None);
+    let mild = "apiVersion: pointsman.dev/v1alpha1\nkind: TelemetryView\nmetadata: {name: v}\nspec: {baseline: None}\n";
+    assert_eq!(plan(mild, NOW).hash(), plan_with(mild, NOW, facts()).hash(), "nothing here gives way");
 }

@@ -8,6 +8,7 @@ use crate::{
         compile::{age, selects, tier},
         decide::{Aspect, OVERRIDES},
         explain::says,
+        facts::Facts,
         pattern::Pattern,
         spec::{Match, MetricRule, Mode, Reach, Target, View},
     },
@@ -127,10 +128,11 @@ fn tie<'a>(a: &Match, b: &'a Match) -> Option<&'a Pattern> {
 
 /// Whether two views may reach the same component.
 fn overlap(one: &View, other: &View) -> bool {
+    let files = Facts::default(); // no labels of namespaces are known here
     let namespaces = match (&one.reach, &other.reach) {
         (Reach::Namespace, Reach::Namespace) => one.id.namespace == other.id.namespace,
-        (Reach::Cluster { selector, .. }, Reach::Namespace) => selects(selector, &other.id.namespace),
-        (Reach::Namespace, Reach::Cluster { selector, .. }) => selects(selector, &one.id.namespace),
+        (Reach::Cluster { selector, .. }, Reach::Namespace) => selects(selector, &other.id.namespace, &files),
+        (Reach::Namespace, Reach::Cluster { selector, .. }) => selects(selector, &one.id.namespace, &files),
         (Reach::Cluster { selector: a, .. }, Reach::Cluster { selector: b, .. }) => {
             a.names.is_empty() || b.names.is_empty() || a.names.iter().any(|name| b.names.contains(name))
         }

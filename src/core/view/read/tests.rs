@@ -4,6 +4,12 @@ use super::{Known, Object, json, text};
 use crate::{
     fault::{Source, render},
     model::clock::Wall,
+    view::{
+        plan::ViewSet,
+        report::Status,
+        spec::{ObjectId, Origin, Term},
+        time,
+    },
 };
 use expect_test::{Expect, expect};
 use proptest::prelude::{ProptestConfig, prop, prop_assert, prop_assert_eq, proptest};
@@ -336,4 +342,68 @@ proptest! {
             }
         }
     }
+}
+
+/// An object of an API server with these `managedFields`, and what is known of its origin.
+fn check_origin(managed_fields: serde_json::Value, want: Expect) {
+    let object = serde_json::json!({
+        "apiVersion": "pointsman.dev/v1alpha1", "kind": "TelemetryView",
+        "metadata": {
+            "name": "a", "namespace": "ns", "uid": "u-1", "generation": 3, "creationTimestamp": "2026-01-01T08:00:00Z",
+            "resourceVersion": "77", "labels": {"a": "b"}, "managedFields": managed_fields,
+        },
+        "spec": {"metrics": [{"name": "r", "match": {"instruments": ["x"]}, "state": "Enabled"}]},
+    });
+    let read = json(&object, &KNOWN);
+    assert_eq!(read.faults, Vec::new());
+    let Some(Object::View(view)) = read.object else { panic!("the object is good") };
+    let Origin { uid, generation, manager, changed } = &view.origin;
+    let changed = changed.map(time::format_time);
+    want.assert_eq(&format!("{uid} {generation:?} {manager:?} {changed:?}"));
+}
+
+/// Scenario: an object that several managers wrote; then one of which the server tells nothing, or nonsense. Guarantees: the newest who
+/// owns the spec, not its status, counts; else the object's own age; nonsense is never a fault.
+#[test]
+fn the_last_author_of_a_spec_is_known() {
+    let entry = |manager: &str, time: &str, subresource: &str| {
+        serde_json::json!({
+            "manager": manager, "operation": "Update", "time": time, "fieldsType": "FieldsV1", "subresource": subresource,
+            "fieldsV1": {"f:spec": {"f:metrics": {"k:{\"name\":\"r\"}": {"f:state": {}}}}},
+        })
+    };
+    let mut labels = entry("labeller", "2026-01-01T12:00:00Z", "");
+    labels["fieldsV1"] = serde_json::json!({"f:metadata": {"f:labels": {}}});
+    let known = serde_json::json!([
+        entry("kubectl-create", "2026-01-01T08:00:00Z", ""),
+        entry("kubectl-edit", "2026-01-01T09:30:00Z", ""),
+        entry("pointsman", "2026-01-01T11:00:00Z", "status"),
+        labels,
+    ]);
+    check_origin(known, expect![[r#"u-1 Some(3) Some("kubectl-edit") Some("2026-01-01T09:30:00Z")"#]]);
+    check_origin(serde_json::Value::Null, expect![[r#"u-1 Some(3) None Some("2026-01-01T08:00:00Z")"#]]);
+    let mut deep = serde_json::json!({});
+    for _ in 0..100 {
+        deep = serde_json::json!({ "f:spec": deep });
+    }
+    let nonsense = serde_json::json!([7, {"manager": 7, "time": "soon", "fieldsV1": {"f:spec": deep}}, {"fieldsV1": "f:spec"}]);
+    check_origin(nonsense, expect![[r#"u-1 Some(3) None Some("2026-01-01T08:00:00Z")"#]]);
+}
+
+/// Scenario: an object whose `expiry.at` is over, seen now, and by a reader that saw it in time. Guarantees: the first is refused; the
+/// second is a good view whose time is over, also after a restart.
+#[test]
+fn an_end_that_was_seen_coming_is_no_fault() {
+    let object = serde_json::json!({
+        "apiVersion": "pointsman.dev/v1alpha1", "kind": "TelemetryView", "metadata": {"name": "a", "namespace": "ns"},
+        "spec": {"baseline": "Debug", "expiry": {"at": "2026-01-01T09:00:00Z"}},
+    });
+    let faults: Vec<String> = json(&object, &KNOWN).faults.iter().map(render::short).collect();
+    expect!["TelemetryView ns/a spec.expiry: error[PM0110]: `expiry` lies in the past"].assert_eq(&faults.join("\n"));
+    let seen = |_: &ObjectId, _: &Term| Wall::from_secs(1_767_261_600 - 7_200);
+    let read = json(&object, &Known { first_seen: &seen, namespace: "default" });
+    assert_eq!(read.faults, Vec::new());
+    let Some(Object::View(view)) = read.object else { panic!("the object is good") };
+    let status = ViewSet::compile(vec![view], Vec::new()).reports(&[], NOW).first().map(|report| report.status);
+    assert_eq!(status, Some(Status::Expired));
 }

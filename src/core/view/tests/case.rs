@@ -28,8 +28,39 @@ pub(crate) struct Case {
     pub(crate) spans: Vec<Span>,
     /// The samples of a scrape.
     pub(crate) scrape: Option<Vec<String>>,
+    /// What a cluster knows beside the views.
+    #[serde(default)]
+    pub(crate) cluster: Cluster,
     /// Why a real process cannot run it.
     pub(crate) engine_only: Option<String>,
+}
+
+/// What only a cluster knows.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Cluster {
+    /// The labels of namespaces.
+    #[serde(default)]
+    pub(crate) namespaces: BTreeMap<String, BTreeMap<String, String>>,
+    #[serde(default)]
+    pub(crate) readers: Vec<Reader>,
+    /// Namespaces whose readers protect everywhere.
+    #[serde(default)]
+    pub(crate) protecting: Vec<String>,
+}
+
+/// An alert that reads one metric.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Reader {
+    #[serde(default = "default_namespace")]
+    pub(crate) namespace: String,
+    pub(crate) alert: String,
+    pub(crate) metric: String,
+    #[serde(default)]
+    pub(crate) labels: Vec<String>,
+    /// When it came; if not told, it was always there.
+    pub(crate) since: Option<String>,
 }
 
 /// One point.

@@ -1,7 +1,7 @@
 //! Runs every folder of `tests/data/view`: views in, the decision for each instrument and span out, and every fault.
 //! The same folders run through files, `check` and the scrape in `tests/it/view.rs`.
 
-use super::case::{Case, Push, request, samples};
+use super::case::{Case, Cluster, Push, Reader, request, samples};
 use crate::{
     expose::{ExposeOptions, negotiate::negotiate, scrape::Scrape},
     fault::{Source, code::Code, render},
@@ -13,9 +13,12 @@ use crate::{
     state::store::{Store, StoreConfig},
     view::{
         explain::Explanation,
+        facts::{Consumer, Facts, Read},
         lint,
+        pattern::Pattern,
         plan::{Collapse, Plan, RuleRef, SpanDecision, ViewSet},
         read::{Known, Object, text},
+        report::Seen,
         time,
     },
 };
@@ -50,13 +53,13 @@ fn run(folder: &Path) -> String {
     let read = |name: &str| fs::read_to_string(folder.join(name)).expect("each case has this file");
     let case: Case = serde_json::from_str(&read("case.json")).expect("the case is of the form above");
     assert!(
-        case.push.is_empty() || case.scrape.is_some() != case.engine_only.is_some(),
+        case.push.is_empty() || case.scrape.is_some() || case.engine_only.is_some(),
         "{}: a scrape, or why there is none",
         folder.display()
     );
     let now = time::parse_time(&case.at).expect("a time");
     let seen = case.seen.as_deref().map_or(now, |text| time::parse_time(text).expect("a time"));
-    let (views, mut out) = compile(&read("in.yaml"), seen);
+    let (views, mut out) = compile(&read("in.yaml"), seen, facts(&case.cluster));
     let views = Arc::new(views);
     if let Some(want) = &case.scrape {
         let want: BTreeSet<String> = want.iter().cloned().collect();
@@ -78,6 +81,9 @@ fn run(folder: &Path) -> String {
         let decision = plan.decide_span(&span.scope, &span.name);
         writeln!(out, "span {} {}: {}", span.scope, span.name, span_text(decision)).expect("a String takes all text");
     }
+    if !case.cluster.readers.is_empty() {
+        tell_readers(&mut out, &views, &case, now);
+    }
     out
 }
 
@@ -95,7 +101,7 @@ fn scrape(case: &Case, views: &Arc<ViewSet>, now: Wall) -> BTreeSet<String> {
 }
 
 /// The views of a text as of a moment, and every fault as the first lines of the answer.
-fn compile(yaml: &str, seen: Wall) -> (ViewSet, String) {
+fn compile(yaml: &str, seen: Wall, facts: Facts) -> (ViewSet, String) {
     let source = Arc::new(Source { name: "in.yaml".into(), text: yaml.into() });
     let mut faults = Vec::new();
     let (mut views, mut catalogues) = (Vec::new(), Vec::new());
@@ -111,7 +117,47 @@ fn compile(yaml: &str, seen: Wall) -> (ViewSet, String) {
     faults.extend(lint::views(&views, &catalogues));
     // Most cases turn something off that their catalogue does not name, to look at more than one thing.
     let lines = faults.iter().filter(|fault| fault.code != Code::MatchesNothing).map(|fault| render::short(fault) + "\n");
-    (ViewSet::compile(views, catalogues), lines.collect())
+    (ViewSet::compile_with(views, catalogues, Arc::new(facts)), lines.collect())
+}
+
+fn facts(cluster: &Cluster) -> Facts {
+    let consumer = |reader: &Reader| {
+        let labels = reader.labels.iter().map(|label| (&**label).into()).collect();
+        let since = reader.since.as_deref().map(|text| time::parse_time(text).expect("a time"));
+        Arc::new(Consumer {
+            kind: "PrometheusRule".into(),
+            namespace: (&*reader.namespace).into(),
+            name: "rules".into(),
+            entry: format!("alert {}", reader.alert).into(),
+            reads: vec![Read { metric: Pattern::new(&reader.metric), labels, since }],
+        })
+    };
+    let labels = |labels: &BTreeMap<String, String>| labels.iter().map(|(k, v)| ((&**k).into(), (&**v).into())).collect();
+    Facts {
+        namespaces: cluster.namespaces.iter().map(|(name, of)| ((&**name).into(), labels(of))).collect(),
+        consumers: cluster.readers.iter().map(consumer).collect(),
+        protecting: cluster.protecting.iter().map(|name| (&**name).into()).collect(),
+    }
+}
+
+/// What the views do to those who read.
+fn tell_readers(out: &mut String, views: &ViewSet, case: &Case, now: Wall) {
+    let mut seen: BTreeMap<ComponentKey, Vec<Instrument>> = BTreeMap::new();
+    for push in &case.push {
+        seen.entry(component(push)).or_default().push(instrument(push));
+    }
+    let seen: Vec<Seen> = seen.into_iter().map(|(component, instruments)| Seen { component, instruments }).collect();
+    for report in views.reports(&seen, now) {
+        writeln!(out, "{}: {:?}", report.id, report.status).expect("a String takes all text");
+        for rule in &report.rules {
+            let by = rule.protected_by.join(", ");
+            writeln!(out, "  rule {}: {:?}, protected by [{by}]", rule.name, rule.state).expect("a String takes all text");
+        }
+        for (reader, instrument) in &report.blank {
+            writeln!(out, "  blank: {instrument} of {reader}").expect("a String takes all text");
+        }
+        out.extend(report.faults.iter().map(|fault| format!("  {}\n", render::short(fault))));
+    }
 }
 
 fn tell(out: &mut String, explanation: &Explanation) {

@@ -6,9 +6,15 @@ use crate::{
         code::{Code, TABLE},
         pages::page,
     },
-    model::{clock::Wall, component::ComponentKey},
+    model::{
+        clock::Wall,
+        component::ComponentKey,
+        instrument::{Instrument, Kind},
+    },
     view::{
+        facts::{Consumer, Facts, Read},
         lint,
+        pattern::Pattern,
         plan::ViewSet,
         read::{Known, Object, text},
         report::Seen,
@@ -18,8 +24,21 @@ use std::{collections::BTreeSet, fs, path::Path, sync::Arc};
 
 const NOW: Wall = Wall::from_secs(1_767_261_600);
 
-/// Every fault of a text: while reading it, of its objects together, and beside one component that is there.
-fn faults(yaml: &str) -> Vec<Fault> {
+/// A cluster in which an alert reads a gauge and sums it by a label.
+fn facts() -> Arc<Facts> {
+    let read = Read { metric: Pattern::new("backlog_age"), labels: ["queue_name".into()].into(), since: None };
+    let consumer = Consumer {
+        kind: "PrometheusRule".into(),
+        namespace: "default".into(),
+        name: "queues".into(),
+        entry: "alert BacklogOld".into(),
+        reads: vec![read],
+    };
+    Arc::new(Facts { consumers: vec![Arc::new(consumer)], ..Facts::default() })
+}
+
+/// Every fault of a text: while reading it, of its objects together, and beside components that are there.
+fn faults(yaml: &str, facts: Arc<Facts>) -> Vec<Fault> {
     let source = Arc::new(Source { name: "page.md".into(), text: yaml.into() });
     let mut faults = Vec::new();
     let (mut views, mut catalogues) = (Vec::new(), Vec::new());
@@ -33,9 +52,11 @@ fn faults(yaml: &str) -> Vec<Fault> {
     }
     faults.extend(lint::views(&views, &catalogues));
     let component = |namespace: &str| ComponentKey { namespace: namespace.into(), workload: None, service: "checkout".into() };
+    let stuck = Instrument { scope: "".into(), name: "backlog.age".into(), kind: Kind::Gauge, unit: "".into() };
     let seen: Vec<Seen> =
-        ["default", "payments"].iter().map(|ns| Seen { component: component(ns), instruments: Vec::new() }).collect();
-    faults.extend(ViewSet::compile(views, catalogues).reports(&seen, NOW).into_iter().flat_map(|report| report.faults));
+        ["default", "payments"].iter().map(|ns| Seen { component: component(ns), instruments: vec![stuck.clone()] }).collect();
+    faults
+        .extend(ViewSet::compile_with(views, catalogues, facts).reports(&seen, NOW).into_iter().flat_map(|report| report.faults));
     faults
 }
 
@@ -60,9 +81,10 @@ fn every_page_shows_what_it_says() {
             assert!(entry.number >= 500, "{id}: the example of a view is YAML");
             continue;
         }
-        let codes: BTreeSet<Code> = faults(wrong).into_iter().map(|fault| fault.code).collect();
+        let cluster = || if (401..=402).contains(&entry.number) { facts() } else { Arc::default() };
+        let codes: BTreeSet<Code> = faults(wrong, cluster()).into_iter().map(|fault| fault.code).collect();
         assert_eq!(codes, BTreeSet::from([entry.code]), "{id}: the wrong example");
-        assert_eq!(faults(right), Vec::new(), "{id}: the right example");
+        assert_eq!(faults(right, cluster()), Vec::new(), "{id}: the right example");
     }
 }
 
