@@ -246,6 +246,18 @@ pub const OWN_PUSH_MS: u64 = 5_000;
 pub const API_ITEMS_MAX: usize = 1_000;
 /// Bytes of the configuration file.
 pub const CONFIG_BYTES_MAX: usize = 1 << 20;
+/// Milliseconds for a TLS handshake.
+pub const HANDSHAKE_MS_MAX: u64 = 5_000;
+/// Bytes of a file with a certificate chain or a key.
+pub const TLS_FILE_BYTES_MAX: u64 = 256 << 10;
+/// Milliseconds between two looks at certificate and key.
+pub const TLS_RELOAD_MS: u64 = 2_000;
+/// Milliseconds for which certificate and key may fail to fit before anybody is told: whoever writes them writes one first.
+pub const TLS_TORN_MS_MAX: u64 = 5_000;
+
+const _: () = assert!(HEADER_MS_MAX < IDLE_MS_MAX && BODY_MS_MAX < IDLE_MS_MAX);
+const _: () = assert!(HTTP2_STREAM_WINDOW_BYTES <= HTTP2_CONNECTION_WINDOW_BYTES);
+const _: () = assert!(TLS_RELOAD_MS < TLS_TORN_MS_MAX && TLS_TORN_MS_MAX + 2 * TLS_RELOAD_MS <= 10_000);
 /// Milliseconds for one write to an API server.
 pub const CLUSTER_WRITE_MS_MAX: u64 = 10_000;
 /// Writes of objects that may go out at once after a quiet time; then one a second.
