@@ -39,13 +39,33 @@ fn a_good_file_is_used() {
 #[test]
 fn what_is_not_whole_is_refused() {
     check(Some(""), expect!["not used, generation 0, 1 refused, views-cache.json: it is damaged: it has no head"]);
-    check(Some("{\"format\":1}\n"), expect!["not used, generation 0, 1 refused, views-cache.json: it is damaged: missing field `generation` at line 1 column 12"]);
-    check(Some("garbage\n{}\n"), expect!["not used, generation 0, 1 refused, views-cache.json: it is damaged: expected value at line 1 column 1"]);
+    check(
+        Some("{\"format\":1}\n"),
+        expect![
+            "not used, generation 0, 1 refused, views-cache.json: it is damaged: missing field `generation` at line 1 column 12"
+        ],
+    );
+    check(
+        Some("garbage\n{}\n"),
+        expect!["not used, generation 0, 1 refused, views-cache.json: it is damaged: expected value at line 1 column 1"],
+    );
     let whole = file(1, &empty(), &empty());
-    check(whole.get(..whole.len() - 9), expect!["not used, generation 0, 1 refused, views-cache.json: it is damaged: the checksum does not fit"]);
-    check(Some(&file(1, &empty(), "{}")), expect!["not used, generation 0, 1 refused, views-cache.json: it is damaged: the checksum does not fit"]);
-    check(Some(&file(2, &empty(), &empty())), expect!["not used, generation 0, 1 refused, views-cache.json: its format 2 is not known"]);
-    check(Some(&file(1, "{}", "{}")), expect!["not used, generation 0, 1 refused, views-cache.json: it is damaged: missing field `views` at line 1 column 2"]);
+    check(
+        whole.get(..whole.len() - 9),
+        expect!["not used, generation 0, 1 refused, views-cache.json: it is damaged: the checksum does not fit"],
+    );
+    check(
+        Some(&file(1, &empty(), "{}")),
+        expect!["not used, generation 0, 1 refused, views-cache.json: it is damaged: the checksum does not fit"],
+    );
+    check(
+        Some(&file(2, &empty(), &empty())),
+        expect!["not used, generation 0, 1 refused, views-cache.json: its format 2 is not known"],
+    );
+    check(
+        Some(&file(1, "{}", "{}")),
+        expect!["not used, generation 0, 1 refused, views-cache.json: it is damaged: missing field `views` at line 1 column 2"],
+    );
 }
 
 /// Scenario: the same is written twice, then read by the next process. Guarantees: the disk is touched once; generations go
