@@ -18,7 +18,7 @@ pub type Name = (Box<str>, Box<str>, Box<str>);
 pub type Owners = BTreeMap<Name, Owner>;
 
 /// What an owner reference to a workload needs beside its kind and name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Owner {
     /// `apps/v1`
     pub api_version: Box<str>,
