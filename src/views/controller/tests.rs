@@ -7,7 +7,7 @@ mod outages;
 mod server;
 
 use self::server::{PLURALS, Server};
-use super::{Catalogues, Controller, Sources, Update};
+use super::{Controller, Sources, Update};
 use crate::views::watch::Health;
 use expect_test::Expect;
 use parking_lot::Mutex;
@@ -18,7 +18,7 @@ use pointsman_core::{
         component::ComponentKey,
         instrument::{Instrument, Kind},
     },
-    view::plan::ViewSet,
+    view::{plan::ViewSet, spec::Catalogue},
 };
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
@@ -48,18 +48,16 @@ struct World {
     out: Arc<Mutex<String>>,
     began: Instant,
     state_dir: Option<tempfile::TempDir>,
-    catalogues: watch::Sender<<Catalogues as Inner>::Of>,
-    running: Option<(oneshot::Sender<()>, JoinHandle<()>, Vec<Arc<Health>>)>,
+    catalogues: watch::Sender<Arc<Vec<Arc<Catalogue>>>>,
+    running: Option<Running>,
     last: Arc<Mutex<Option<Update>>>,
 }
 
-/// What a receiver receives.
-trait Inner {
-    type Of;
-}
-
-impl<T> Inner for watch::Receiver<T> {
-    type Of = T;
+/// A controller at work.
+struct Running {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+    health: Vec<Arc<Health>>,
 }
 
 impl World {
@@ -114,14 +112,16 @@ impl World {
             *last.lock() = Some(update);
         };
         let run = controller.run(on_update, async move { drop(stopped.await) });
-        self.running = Some((stop, tokio::spawn(run), health));
+        #[expect(clippy::disallowed_methods, reason = "a test waits for its own task")]
+        let task = tokio::spawn(run);
+        self.running = Some(Running { stop, task, health });
         self.pass(0.01).await;
     }
 
     async fn stop(&mut self) {
-        let (stop, run, _) = self.running.take().expect("it runs");
+        let Running { stop, task, .. } = self.running.take().expect("it runs");
         stop.send(()).expect("it still runs");
-        run.await.expect("it ends by itself");
+        task.await.expect("it ends by itself");
     }
 
     /// Lets time pass.
@@ -140,7 +140,7 @@ impl World {
 
     /// The counters of every watch that did not go smoothly.
     fn health(&self) {
-        let (.., health) = self.running.as_ref().expect("it runs");
+        let Running { health, .. } = self.running.as_ref().expect("it runs");
         let mut lines = String::new();
         for (plural, now) in PLURALS.iter().zip(health.iter().map(|health| health.now())) {
             if (now.errors, now.restarts, now.relists) != (0, 0, 1) {

@@ -86,9 +86,9 @@ async fn a_version_that_never_works_is_given_up() {
         expect![[r#"
             0s: off [a] objects [one accepted]
             11.21s: off [a] objects [one accepted] (same views)
-               error[PM0505]: cannot read the cluster: away since 2026-01-01T10:00:11.210Z: the API server says 504: scripted 504
+               warning[PM0801]: the API server is away since 2026-01-01T10:00:11.210Z (telemetryviews: the API server says 504: scripted 504); the last good views serve
             12.81s: off [a b] objects [one accepted, two accepted]
-               error[PM0505]: cannot read the cluster: away since 2026-01-01T10:00:11.210Z: the API server says 504: scripted 504
+               warning[PM0801]: the API server is away since 2026-01-01T10:00:11.210Z (telemetryviews: the API server says 504: scripted 504); the last good views serve
             51.21s: off [a b] objects [one accepted, two accepted] (same views)
             100.01s -- health
                telemetryviews: 3 lists, 7 errors, 0 restarts
@@ -306,7 +306,7 @@ async fn watches_that_end_at_once_back_off() {
         expect![[r#"
             0s: off [] objects []
             1.2s: off [] objects [] (same views)
-               error[PM0505]: cannot read the cluster: away since 2026-01-01T10:00:01.200Z: follow a watch that ends as soon as it begins
+               warning[PM0801]: the API server is away since 2026-01-01T10:00:01.200Z (telemetryviews: follow a watch that ends as soon as it begins); the last good views serve
             120.01s -- 13 watches in two minutes
         "#]],
     )
@@ -335,12 +335,12 @@ async fn a_missing_right_is_told_and_stops_no_other() {
         },
         expect![[r#"
             0s: off [a] objects [one accepted]
-               error[PM0505]: cannot list prometheusrules.monitoring.coreos.com: the right is missing
+               error[PM0803]: the API server forbids to list prometheusrules.monitoring.coreos.com
             10.01s: off [a b] objects [one accepted, two accepted]
-               error[PM0505]: cannot list prometheusrules.monitoring.coreos.com: the right is missing
+               error[PM0803]: the API server forbids to list prometheusrules.monitoring.coreos.com
             25.2s: off [a b] objects [one accepted, two accepted] (same views)
             80.01s: off [a b] objects [one accepted, two accepted] (same views)
-               error[PM0505]: cannot watch telemetryviews.pointsman.dev: the right is missing
+               error[PM0803]: the API server forbids to watch telemetryviews.pointsman.dev
             106.21s: off [a b] objects [one accepted, two accepted] (same views)
         "#]],
     )
@@ -363,7 +363,7 @@ async fn definitions_that_come_late_are_found() {
         },
         expect![[r#"
             0s: off [] objects []
-               error[PM0505]: cannot read telemetryviews.pointsman.dev, clustertelemetryviews.pointsman.dev: not defined in the cluster
+               error[PM0802]: custom resource definitions are missing: telemetryviews.pointsman.dev, clustertelemetryviews.pointsman.dev
             300.01s -- health
                telemetryviews: 0 lists, 0 errors, 0 restarts
                clustertelemetryviews: 0 lists, 0 errors, 0 restarts
@@ -392,7 +392,7 @@ async fn views_outlive_their_definition() {
         expect![[r#"
             0s: off [a] objects [one accepted]
             10.01s: off [a] objects [one accepted] (same views)
-               error[PM0505]: cannot read telemetryviews.pointsman.dev: not defined in the cluster
+               error[PM0802]: custom resource definitions are missing: telemetryviews.pointsman.dev
             310.01s: off [] objects []
         "#]],
     )
@@ -438,11 +438,11 @@ async fn one_watch_in_trouble_slows_no_other() {
         expect![[r#"
             2s: off [a] objects [one accepted]
             10s: off [a] objects [one accepted] (same views)
-               error[PM0505]: cannot read the cluster: away since 2026-01-01T10:00:10Z: wait for the API server's answer
+               warning[PM0801]: the API server is away since 2026-01-01T10:00:10Z (pods: wait for the API server's answer); the last good views serve
             10.4s: off [a] objects [one accepted] (same views)
-               error[PM0505]: cannot read the cluster: away since 2026-01-01T10:00:10Z: the API server says 500: scripted 500
+               warning[PM0801]: the API server is away since 2026-01-01T10:00:10Z (pods: the API server says 500: scripted 500); the last good views serve
             45.01s: off [a b] objects [one accepted, two accepted]
-               error[PM0505]: cannot read the cluster: away since 2026-01-01T10:00:10Z: the API server says 500: scripted 500
+               warning[PM0801]: the API server is away since 2026-01-01T10:00:10Z (pods: the API server says 500: scripted 500); the last good views serve
             55.01s -- health
                pods: 0 lists, 8 errors, 0 restarts
         "#]],

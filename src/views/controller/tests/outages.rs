@@ -57,7 +57,7 @@ async fn ten_minutes_without_the_api_server() {
             0s: off [a b] objects [one accepted, two accepted]
             60.01s -- away
             61.21s: off [a b] objects [one accepted, two accepted] (same views)
-               error[PM0505]: cannot read the cluster: away since 2026-01-01T10:01:01.210Z: ask the API server: ServiceError: connection refused: connection refused
+               warning[PM0801]: the API server is away since 2026-01-01T10:01:01.210Z (clustertelemetryviews: ask the API server: ServiceError: connection refused); the last good views serve
             660.01s -- back
             670.21s: off [b c] objects [three accepted, two accepted]
             720.01s -- settled
@@ -156,7 +156,7 @@ async fn a_restart_without_the_api_server_serves_what_was_kept() {
             20.01s: cached off [a b] objects [one accepted, two kept]
                TelemetryView ns/two spec.colour: error[PM0103]: unknown field `colour` in `spec`
             20.01s: cached off [a b] objects [one accepted, two kept] (same views)
-               error[PM0505]: cannot read the cluster: away since 2026-01-01T10:00:20.010Z: ask the API server: ServiceError: connection refused: connection refused
+               warning[PM0801]: the API server is away since 2026-01-01T10:00:20.010Z (clustertelemetryviews: ask the API server: ServiceError: connection refused); the last good views serve
                TelemetryView ns/two spec.colour: error[PM0103]: unknown field `colour` in `spec`
             330.21s: off [b] objects [two kept]
                TelemetryView ns/two spec.colour: error[PM0103]: unknown field `colour` in `spec`
