@@ -1,4 +1,7 @@
 //! Views from a folder or a cluster: read, compiled by core, swapped; kept when broken.
+//! Knows files and Kubernetes objects; decides nothing: what a view means is `core::view`'s.
+
+pub mod crd;
 //! Knows files and the API server; decides nothing: what a view means is `core::view`'s.
 
 pub mod cache;

@@ -6,9 +6,8 @@ use super::{
     observer::Observation,
 };
 use pointsman_core::{
-    fault::suggest,
-    limits::{self, IMPACTS_PER_LOOK_MAX},
-    model::clock::Wall,
+    limits::{API_ITEMS_MAX, IMPACTS_PER_LOOK_MAX, SETTLE_SECS},
+    model::clock::{Mono, Wall},
     view::{
         impact::{Cost, Impact},
         plan::ViewSet,
@@ -20,10 +19,8 @@ use pointsman_core::{
 use std::{
     collections::BTreeMap,
     sync::{Arc, Weak},
+    time::Duration,
 };
-
-/// Most names that are suggested for a view that matches nothing.
-const SUGGESTIONS_MAX: usize = 3;
 
 /// Follows views from one look to the next.
 pub struct Statuses {
@@ -97,7 +94,7 @@ impl Statuses {
         let suggestions = if has(Status::NoMatch) { suggestions(report, observation) } else { Vec::new() };
         let instead = if has(Status::Expired) { loaded.views.instead_of(id, costs, now) } else { Vec::new() };
         let before = self.told.get(id).or(object.status.as_ref());
-        status::of_view(&Subject {
+        let status = status::of_view(&Subject {
             id,
             generation: object.origin.generation,
             faults: &object.faults,
@@ -109,7 +106,9 @@ impl Statuses {
             instead: &instead,
             now,
             before,
-        })
+        });
+        let early = before.filter(|shown| is_early(&status, shown, self.engine.clock.mono().since(Mono::default())));
+        early.cloned().unwrap_or(status)
     }
 }
 
@@ -125,13 +124,12 @@ struct Around<'a> {
 /// The instruments whose names are closest to what a view matches.
 fn suggestions(report: Option<&ViewReport>, observation: &Observation) -> Vec<String> {
     let Some(report) = report else { return Vec::new() };
-    let names = || {
-        let components = observation.components.iter().flat_map(|component| &component.instruments);
-        components.map(|seen| &*seen.instrument.name).take(limits::API_ITEMS_MAX)
-    };
-    let patterns = report.view.metrics.iter().flat_map(|rule| &rule.matches.instruments);
-    let mut near: Vec<String> = patterns.flat_map(|pattern| suggest::nearest(pattern.as_str(), names())).collect();
-    near.dedup();
-    near.truncate(SUGGESTIONS_MAX);
-    near
+    let components = observation.components.iter().flat_map(|component| &component.instruments);
+    status::closest(&report.view, components.map(|seen| &*seen.instrument.name).take(API_ITEMS_MAX))
+}
+
+/// Right after a start nobody has pushed yet: a view that says so now would unsay what was true, only to say it again.
+fn is_early(status: &ViewStatus, shown: &ViewStatus, since_start: Duration) -> bool {
+    let nobody = ["NoTargets", "NoMatch"].contains(&status.word()) && !["", "NoTargets", "NoMatch"].contains(&shown.word());
+    nobody && status.observed_generation == shown.observed_generation && since_start < Duration::from_secs(SETTLE_SECS)
 }

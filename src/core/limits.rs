@@ -127,6 +127,8 @@ pub const RECENT_SPANS_MAX: usize = 10_000;
 pub const RECENT_SPANS_PER_TRACE_MAX: usize = 1_000;
 /// Plans kept at hand for the components that send spans.
 pub const TRACE_PLANS_MAX: usize = COMPONENTS_MAX;
+/// Characters of a decimal number in quotes, such as a bucket's bound.
+pub const DECIMAL_BYTES_MAX: usize = 32;
 /// Readers named per rule that they hold back.
 pub const READERS_TOLD_MAX: usize = 100;
 /// Readers and instruments listed per view that takes something from them.
@@ -149,6 +151,8 @@ pub const STATUS_OVERRIDDEN_BY_MAX: usize = 10;
 pub const STATUS_PROTECTED_BY_MAX: usize = 10;
 /// Conditions of a status.
 pub const STATUS_CONDITIONS_MAX: usize = 8;
+/// Names that were seen with which a misspelt one is compared.
+pub const STATUS_SUGGEST_FROM_MAX: usize = 1_000;
 /// Names listed in one sentence of a status; more are only counted.
 pub const STATUS_NAMED_MAX: usize = 5;
 /// Components shown as objects in a cluster; more are only counted.
@@ -350,3 +354,11 @@ pub const CLUSTER_UPDATE_EVERY_MS: u64 = 250;
 pub const CLUSTER_FIRST_WAIT_MS: u64 = 2_000;
 /// Pieces of news from watches that wait to be folded in.
 pub const CLUSTER_NEWS_MAX: usize = 64;
+/// Seconds after a start in which views are not said to match nothing when their object says otherwise: components push
+/// once a minute.
+pub const SETTLE_SECS: u64 = 90;
+/// Milliseconds that a watch has to last, or say something, to count as one.
+pub const WATCH_PROOF_MS: u64 = 1_000;
+
+const _: () = assert!(WATCH_BACKOFF_MS_MIN < WATCH_BACKOFF_MS_MAX && WATCH_BACKOFF_MS_MAX < 1_000 * WATCH_BACKOFF_RESET_SECS);
+const _: () = assert!(CLUSTER_REQUEST_MS_MAX < 1_000 * WATCH_SECS && WATCH_SECS + WATCH_GRACE_SECS < WATCH_SILENCE_SECS_MAX);
