@@ -159,8 +159,10 @@ pub const STATUS_NAMED_MAX: usize = 5;
 pub const COMPONENT_OBJECTS_MAX: usize = 2_000;
 /// Views named in the status of one component.
 pub const APPLIED_VIEWS_MAX: usize = 20;
-/// Instruments of one catalogue object: an API server refuses objects above 1.5 MB.
+/// Instruments of one catalogue object.
 pub const CATALOGUE_OBJECT_INSTRUMENTS_MAX: usize = 1_000;
+/// Bytes of one catalogue object, roughly: an API server refuses objects above 1.5 MB.
+pub const CATALOGUE_OBJECT_BYTES_MAX: usize = 512 << 10;
 /// Different events remembered, those that wait to be written included.
 pub const EVENTS_MAX: usize = 1_000;
 /// Bytes of the text of one event; Kubernetes takes 1,024.
