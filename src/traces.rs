@@ -19,6 +19,7 @@ use pointsman_core::{
     model::{
         clock::{Mono, Wall},
         reject::Tally,
+        workloads::Workloads,
     },
     traces::{
         decide::{self, Cut, Filtered, Judge},
@@ -70,6 +71,11 @@ impl Traces {
         self.plans.set_views(views, now);
     }
 
+    /// Swaps the table of who owns which pod: spans find their component by it, as metrics do.
+    pub fn set_workloads(&self, workloads: Arc<Workloads>) {
+        self.plans.set_workloads(workloads);
+    }
+
     /// Takes one `ExportTraceServiceRequest` in protobuf. A full queue is no refusal: the sender must not retry because
     /// one back end is slow; what did not fit is counted there as dropped.
     ///
@@ -77,7 +83,8 @@ impl Traces {
     /// When the frame does not parse: then nothing was taken.
     pub fn ingest(&self, body: &[u8], now: Mono) -> Result<Tally, DecodeError> {
         let plan_of = |component: &_| self.plans.plan(component);
-        let judge = Judge { plan_of: &plan_of, kept: &self.kept, now };
+        let workloads = self.plans.workloads();
+        let judge = Judge { plan_of: &plan_of, workloads: &workloads, kept: &self.kept, now };
         let filtered = decide::filter(body, judge, &mut |span| {
             if self.backends.is_empty() {
                 self.recent.add(span);

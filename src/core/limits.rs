@@ -133,6 +133,48 @@ pub const PATTERNS_REMEMBERED_MAX: usize = 100_000;
 pub const READERS_TOLD_MAX: usize = 100;
 /// Readers and instruments listed per view that takes something from them.
 pub const BLANKS_TOLD_MAX: usize = 100;
+/// Changed instruments listed in one impact; more only count in its sums.
+pub const IMPACT_INSTRUMENTS_MAX: usize = 1_000;
+/// Characters of one message in a status.
+pub const STATUS_TEXT_CHARS_MAX: usize = 500;
+/// Rules listed in a status.
+pub const STATUS_RULES_MAX: usize = RULES_MAX;
+/// Faults and remarks listed in a status.
+pub const STATUS_PROBLEMS_MAX: usize = 20;
+/// Changes of decision remembered in a status.
+pub const STATUS_HISTORY_MAX: usize = 5;
+/// Instruments named for one rule of a status.
+pub const STATUS_SAMPLE_MAX: usize = 10;
+/// Rules named that overrule one rule of a status.
+pub const STATUS_OVERRIDDEN_BY_MAX: usize = 10;
+/// Readers named that hold back one rule of a status.
+pub const STATUS_PROTECTED_BY_MAX: usize = 10;
+/// Conditions of a status.
+pub const STATUS_CONDITIONS_MAX: usize = 8;
+/// Names that were seen with which a misspelt one is compared.
+pub const STATUS_SUGGEST_FROM_MAX: usize = 1_000;
+/// Names listed in one sentence of a status; more are only counted.
+pub const STATUS_NAMED_MAX: usize = 5;
+/// Components shown as objects in a cluster; more are only counted.
+pub const COMPONENT_OBJECTS_MAX: usize = 2_000;
+/// Views named in the status of one component.
+pub const APPLIED_VIEWS_MAX: usize = 20;
+/// Instruments of one catalogue object: an API server refuses objects above 1.5 MB.
+pub const CATALOGUE_OBJECT_INSTRUMENTS_MAX: usize = 1_000;
+/// Different events remembered, those that wait to be written included.
+pub const EVENTS_MAX: usize = 1_000;
+/// Bytes of the text of one event; Kubernetes takes 1,024.
+pub const EVENT_NOTE_BYTES_MAX: usize = 1_000;
+/// Attempts to write one event.
+pub const EVENT_ATTEMPTS_MAX: u32 = 3;
+/// Objects of our own that one look into the cluster reads, of each kind.
+pub const OWN_OBJECTS_MAX: usize = 4 * COMPONENT_OBJECTS_MAX;
+/// Bytes of the name of a `TelemetryComponent`.
+pub const OBJECT_NAME_BYTES_MAX: usize = 200;
+/// Series, metrics or resources looked at under one hold of a component's lock, where nothing is written.
+pub const SLICE_LOOKED_MAX: usize = 2_048;
+/// Attributes of series looked at to say what each attribute of a metric costs; of larger metrics a part is looked at.
+pub const ATTRIBUTES_LOOKED_MAX: usize = 500_000;
 
 const _: () = assert!(TRACE_BATCH_BYTES_MAX <= TRACE_QUEUE_BYTES_MAX);
 const _: () = assert!(4 * VALUE_DEPTH_MAX + 16 < JSON_DEPTH_MAX);
@@ -204,6 +246,44 @@ pub const OWN_PUSH_MS: u64 = 5_000;
 pub const API_ITEMS_MAX: usize = 1_000;
 /// Bytes of the configuration file.
 pub const CONFIG_BYTES_MAX: usize = 1 << 20;
+/// Milliseconds for one write to an API server.
+pub const CLUSTER_WRITE_MS_MAX: u64 = 10_000;
+/// Writes of objects that may go out at once after a quiet time; then one a second.
+pub const CLUSTER_WRITES_BURST: u32 = 5;
+/// Milliseconds between two writes of objects.
+pub const CLUSTER_WRITE_EVERY_MS: u64 = 1_000;
+/// Decisions written in a row before something else that waits gets its turn.
+pub const DECISIONS_IN_A_ROW_MAX: u32 = 9;
+/// First step of the back-off of an object that could not be written, in milliseconds.
+pub const CLUSTER_BACKOFF_MS_MIN: u64 = 1_000;
+/// Last step of that back-off, and the longest delay that an API server may ask for, in milliseconds.
+pub const CLUSTER_BACKOFF_MS_MAX: u64 = 300_000;
+/// Milliseconds for which what was written is believed before the watch shows it.
+pub const STATUS_SETTLE_MS: u64 = 10_000;
+/// Seconds between two looks at the objects that are ours in a cluster.
+pub const OWN_OBJECTS_LOOK_SECS: u64 = 600;
+/// Seconds between two writes of the last push of a component.
+pub const LAST_PUSH_SECS: u64 = 60;
+/// Seconds for which a set of instruments stays the same before a catalogue is written.
+pub const CATALOGUE_SETTLE_SECS: u64 = 30;
+/// Seconds without a push before a component whose workload is gone is removed: a restart of ours is no reason.
+pub const COMPONENT_GONE_SECS: u64 = 300;
+/// The same for a component without a workload.
+pub const LONE_COMPONENT_GONE_SECS: u64 = 3_600;
+/// Seconds for which equal events of one object are one event.
+pub const EVENT_SAME_SECS: u64 = 600;
+/// Events that may go out at once after a quiet time; then one a second.
+pub const EVENTS_BURST: u32 = 10;
+/// Milliseconds between two writes of events.
+pub const EVENT_EVERY_MS: u64 = 1_000;
+/// The Lease of the active replica, in seconds: how long it stands, how long its holder tries to renew, how often.
+pub const ACTIVE_LEASE_SECS: (u64, u64, u64) = (15, 10, 2);
+/// The Lease of whoever writes status, likewise: it rides out 78 s without the API server.
+pub const STATUS_LEASE_SECS: (u64, u64, u64) = (137, 107, 26);
+/// Milliseconds for one request about a Lease.
+pub const LEASE_REQUEST_MS_MAX: u64 = 5_000;
+/// A Lease may say that it stands so many times longer than ours; more is not believed.
+pub const LEASE_STRETCH_MAX: u32 = 10;
 
 const _: () = assert!(HEADER_MS_MAX < IDLE_MS_MAX && BODY_MS_MAX < IDLE_MS_MAX);
 const _: () = assert!(HTTP2_STREAM_WINDOW_BYTES <= HTTP2_CONNECTION_WINDOW_BYTES);
@@ -215,3 +295,63 @@ pub const PROMQL_DEPTH_MAX: usize = 100;
 pub const CONSUMER_READS_MAX: usize = 256;
 /// Steps through recording rules on behalf of one reader.
 pub const CONSUMER_CHAIN_MAX: usize = 4_096;
+/// Seconds between two looks at what every component sends, for rates.
+pub const OBSERVE_SECS: u64 = 10;
+/// Milliseconds between two looks at what becomes of views, where nothing changed.
+pub const STATUS_LOOK_MS: u64 = 5_000;
+/// Views whose impact is computed in one look: the others keep theirs until it is their turn.
+pub const IMPACTS_PER_LOOK_MAX: usize = 100;
+const _: () = assert!(ACTIVE_LEASE_SECS.2 < ACTIVE_LEASE_SECS.1 && ACTIVE_LEASE_SECS.1 < ACTIVE_LEASE_SECS.0);
+const _: () = assert!(STATUS_LEASE_SECS.2 < STATUS_LEASE_SECS.1 && STATUS_LEASE_SECS.1 < STATUS_LEASE_SECS.0);
+const _: () = assert!(LEASE_REQUEST_MS_MAX < 1_000 * ACTIVE_LEASE_SECS.1 && CLUSTER_BACKOFF_MS_MIN < CLUSTER_BACKOFF_MS_MAX);
+/// Milliseconds to connect to an API server.
+pub const CLUSTER_CONNECT_MS_MAX: u64 = 5_000;
+/// Milliseconds for an API server to answer a request; for watches, to begin to.
+pub const CLUSTER_REQUEST_MS_MAX: u64 = 10_000;
+/// Bytes of an API server's complaint that are read.
+pub const CLUSTER_TEXT_BYTES_MAX: usize = 64 << 10;
+/// Seconds between two looks for a kind that is not defined.
+pub const CLUSTER_CRD_LOOK_SECS: u64 = 30;
+/// Objects asked for with one page of a list.
+pub const WATCH_PAGE_MAX: u32 = 500;
+/// Bytes of one page: beyond, fewer objects are asked for.
+pub const WATCH_PAGE_BYTES_MAX: usize = 64 << 20;
+/// Bytes of one line of a watch.
+pub const WATCH_LINE_BYTES_MAX: usize = 8 << 20;
+/// Seconds after which an API server ends a watch.
+pub const WATCH_SECS: u64 = 290;
+/// Seconds beyond that before we do.
+pub const WATCH_GRACE_SECS: u64 = 5;
+/// Seconds without event, bookmark or list before a watch gets a new client.
+pub const WATCH_SILENCE_SECS_MAX: u64 = 2 * WATCH_SECS;
+/// First step of a watch's back-off, in milliseconds.
+pub const WATCH_BACKOFF_MS_MIN: u64 = 800;
+/// Last step of it, in milliseconds.
+pub const WATCH_BACKOFF_MS_MAX: u64 = 30_000;
+/// Seconds without a failure after which it begins anew.
+pub const WATCH_BACKOFF_RESET_SECS: u64 = 120;
+/// Failures in a row before a watch lists anew, and before its trouble is a fault.
+pub const WATCH_RESUMES_MAX: u32 = 3;
+/// Views of one kind that are read from a cluster.
+pub const CLUSTER_VIEWS_MAX: usize = 10_000;
+/// Namespaces whose labels are known.
+pub const CLUSTER_NAMESPACES_MAX: usize = 20_000;
+/// Pods, ReplicaSets and Jobs that are known, each.
+pub const CLUSTER_PODS_MAX: usize = 200_000;
+/// Objects of one kind whose readers are known.
+pub const CLUSTER_READERS_MAX: usize = 20_000;
+/// Bytes of the last good views on disk.
+pub const CLUSTER_CACHE_BYTES_MAX: usize = 64 << 20;
+/// Milliseconds between two writes of them.
+pub const CLUSTER_CACHE_EVERY_MS: u64 = 2_000;
+/// Milliseconds between two writes when only pods or status changed, or the last one failed.
+pub const CLUSTER_CACHE_IDLE_MS: u64 = 30_000;
+/// Milliseconds between two compilations of views, and between two updates that compile nothing.
+pub const CLUSTER_UPDATE_EVERY_MS: u64 = 250;
+/// Milliseconds that the first update waits, once views are listed, for namespaces, pods and readers.
+pub const CLUSTER_FIRST_WAIT_MS: u64 = 2_000;
+/// Pieces of news from watches that wait to be folded in.
+pub const CLUSTER_NEWS_MAX: usize = 64;
+/// Seconds after a start in which views are not said to match nothing when their object says otherwise: components push
+/// once a minute.
+pub const SETTLE_SECS: u64 = 90;

@@ -9,6 +9,7 @@ pub mod visit;
 
 mod aliases;
 mod component;
+mod costs;
 mod directory;
 mod distributions;
 mod exemplars;
@@ -18,8 +19,10 @@ mod histogram;
 mod identity;
 mod labels;
 mod land;
+mod looks;
 mod number;
 mod overflow;
+mod owners;
 mod session;
 mod shape;
 mod show;

@@ -4,7 +4,7 @@
 use parking_lot::Mutex;
 use pointsman_core::{
     limits::TRACE_PLANS_MAX,
-    model::{clock::Wall, component::ComponentKey},
+    model::{clock::Wall, component::ComponentKey, workloads::Workloads},
     view::plan::{Plan, ViewSet},
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -13,6 +13,7 @@ use std::{collections::BTreeMap, sync::Arc};
 #[derive(Debug, Default)]
 pub struct Plans {
     inner: Mutex<Inner>,
+    workloads: Mutex<Arc<Workloads>>,
 }
 
 #[derive(Debug, Default)]
@@ -26,6 +27,17 @@ impl Plans {
     /// From now on plans are those of `views` at `now`.
     pub fn set_views(&self, views: Arc<ViewSet>, now: Wall) {
         *self.inner.lock() = Inner { views, at: now, plans: BTreeMap::new() };
+    }
+
+    /// From now on `workloads` say who owns which pod. Plans stay: they are of components, however found.
+    pub fn set_workloads(&self, workloads: Arc<Workloads>) {
+        *self.workloads.lock() = workloads;
+    }
+
+    /// Who owns which pod.
+    #[must_use]
+    pub fn workloads(&self) -> Arc<Workloads> {
+        Arc::clone(&self.workloads.lock())
     }
 
     /// The plan of a component. A full table answers all the same; it only remembers nothing new.

@@ -18,6 +18,9 @@ impl Workloads {
     #[must_use]
     pub fn of_pod(&self, uid: Option<&str>, namespace: &str, name: Option<&str>) -> Option<&Arc<Workload>> {
         let by_uid = uid.and_then(|uid| self.by_uid.get(uid));
-        by_uid.or_else(|| self.by_name.get(&(namespace.into(), name?.into())))
+        by_uid.or_else(|| {
+            let name = name.filter(|_| !self.by_name.is_empty())?; // the pair must be made to look it up
+            self.by_name.get(&(namespace.into(), name.into()))
+        })
     }
 }

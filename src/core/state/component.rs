@@ -15,6 +15,7 @@ use crate::{
         clock::{Mono, Wall},
         component::ComponentKey,
         reject::Reason,
+        workloads::Workloads,
     },
     view::plan::{Decision, Plan, RuleRef, ViewSet},
     wire::{
@@ -48,6 +49,8 @@ pub(crate) struct Shared {
     pub(crate) escapes_names: bool,
     /// Views in force.
     pub(crate) views: RwLock<Arc<ViewSet>>,
+    /// Who owns which pod.
+    pub(crate) workloads: RwLock<Arc<Workloads>>,
     /// Suppressed points by rule; a rule's count outlives its streams.
     pub(crate) suppressed: Mutex<BTreeMap<Arc<RuleRef>, Arc<AtomicU64>>>,
     /// Points that went to overflow series, by name of the metric.
@@ -89,7 +92,12 @@ pub(crate) struct Resource {
     pub(crate) identity: Id128,
     /// The spellings by which the directory finds it.
     pub(crate) spellings: Vec<Id128>,
+    pub(crate) first_push: Mono,
     pub(crate) last_push: Mono,
+    /// Requests that are under way in it: it must not go meanwhile.
+    pub(crate) sessions: u32,
+    /// It belongs to another component by now: its next push takes it there.
+    pub(crate) moves: bool,
     /// Time of the first point; 0 until it came.
     pub(crate) first_time: u64,
     pub(crate) streams: Vec<Option<Box<Stream>>>,
@@ -157,7 +165,7 @@ impl Component {
     }
 
     /// Finds the resource of these attributes, or makes it. Its place.
-    pub(crate) fn enter(&mut self, shared: &Shared, identity: Id128, info: &Arc<ResourceInfo>) -> Result<u32, Reason> {
+    pub(crate) fn enter(&mut self, shared: &Shared, identity: Id128, info: &Arc<ResourceInfo>, now: Mono) -> Result<u32, Reason> {
         if let Some(index) = self.by_identity.get(&identity) {
             return Ok(*index);
         }
@@ -169,7 +177,10 @@ impl Component {
             info: Arc::clone(info),
             identity,
             spellings: Vec::new(),
-            last_push: Mono::default(),
+            first_push: now,
+            last_push: now,
+            sessions: 0,
+            moves: false,
             first_time: 0,
             streams: Vec::new(),
             taken: 0,
@@ -289,9 +300,13 @@ impl Scopes {
 }
 
 /// Reads a resource: its attributes, the component they name, and the identity they make.
-pub(crate) fn read_resource(identity: &Identity, raw: &[u8]) -> Result<(ResourceInfo, Id128, u64), Reason> {
+pub(crate) fn read_resource(
+    identity: &Identity,
+    raw: &[u8],
+    workloads: &Workloads,
+) -> Result<(ResourceInfo, Id128, u64), Reason> {
     let (attributes, duplicates) = read_attributes(raw, 1)?;
-    let component = ComponentKey::from_resource(|key| find(&attributes, key));
+    let component = key_of(&attributes, workloads);
     let types: Vec<u8> = attributes.iter().map(|a| a.value_type as u8).collect();
     let texts = attributes.iter().flat_map(|a| [a.key.as_bytes(), a.text.as_bytes()]);
     let parts: Vec<&[u8]> = std::iter::once(&*types).chain(texts).collect();
@@ -299,7 +314,13 @@ pub(crate) fn read_resource(identity: &Identity, raw: &[u8]) -> Result<(Resource
     Ok((ResourceInfo { attributes, component }, id, duplicates))
 }
 
-fn find<'a>(attributes: &'a [Attribute], key: &str) -> Option<&'a str> {
+/// The component that these sorted attributes name.
+pub(crate) fn key_of(attributes: &[Attribute], workloads: &Workloads) -> ComponentKey {
+    ComponentKey::from_resource_in(|key| find(attributes, key), workloads)
+}
+
+/// The text of an attribute among sorted ones.
+pub(crate) fn find<'a>(attributes: &'a [Attribute], key: &str) -> Option<&'a str> {
     let index = attributes.binary_search_by(|a| (*a.key).cmp(key)).ok()?;
     attributes.get(index).map(|a| &*a.text)
 }

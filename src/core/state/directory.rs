@@ -79,7 +79,8 @@ impl Directory {
         Ok(component)
     }
 
-    fn get(&self, key: &ComponentKey) -> Option<Locked> {
+    /// The component of this key, where there is one.
+    pub(crate) fn get(&self, key: &ComponentKey) -> Option<Locked> {
         let tables = self.tables.read();
         tables.by_key.get(key).and_then(|id| tables.components.get(*id as usize)?.clone())
     }
@@ -105,11 +106,13 @@ impl Directory {
         }
     }
 
-    /// Forgets spellings of resources that are gone, and the component when nothing of it is left.
-    pub(crate) fn forget(&self, spellings: &[Id128], emptied: Option<&Component>) {
+    /// Forgets spellings of resources of a component that are gone, and the component when nothing of it is left.
+    /// A spelling that names a resource of another component by now stays.
+    pub(crate) fn forget(&self, component: &Component, spellings: &[Id128]) {
         let mut tables = self.tables.write();
         for spelling in spellings {
-            if let Ok(found) = tables.by_spelling.find_entry(spelling[0], |(known, _)| known == spelling) {
+            let is_it = |(known, place): &(Id128, Place)| known == spelling && place.component == component.id;
+            if let Ok(found) = tables.by_spelling.find_entry(spelling[0], is_it) {
                 found.remove();
             }
         }
@@ -117,7 +120,7 @@ impl Directory {
         if tables.by_spelling.capacity() > 4 * len + 64 {
             tables.by_spelling.shrink_to(len, |(spelling, _)| spelling[0]);
         }
-        if let Some(component) = emptied {
+        if component.gone {
             tables.by_key.remove(&component.key);
             if let Some(place) = tables.components.get_mut(component.id as usize) {
                 *place = None;

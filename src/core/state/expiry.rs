@@ -5,6 +5,7 @@ use super::{
     component::{Component, Resource, Shared, list, secs},
     counts::Counts,
     directory::Directory,
+    identity::Id128,
     stream::Stream,
 };
 use crate::model::clock::Mono;
@@ -28,16 +29,29 @@ pub(crate) fn expire(shared: &Shared, directory: &Directory, component: &mut Com
             component.resources[index] = Some(resource);
         }
     }
+    forget(directory, component, &spellings);
+    component.scopes.sweep();
+    if component.removed > 1024 + component.series / 2 || (component.removed > 0 && component.series == 0) {
+        sweep(shared, component);
+    }
+}
+
+/// Ends one resource at once, and the component with its last one.
+pub(crate) fn end(shared: &Shared, directory: &Directory, component: &mut Component, index: u32) {
+    let Some(mut resource) = component.resources.get_mut(index as usize).and_then(Option::take) else { return };
+    end_resource(shared, component, &mut resource);
+    component.taken = 0;
+    forget(directory, component, &resource.spellings);
+}
+
+/// Takes what ended out of the directory, and the component when nothing of it is left.
+fn forget(directory: &Directory, component: &mut Component, spellings: &[Id128]) {
     while component.resources.last().is_some_and(Option::is_none) {
         component.resources.pop();
     }
     component.gone = component.resources.is_empty();
     if !spellings.is_empty() || component.gone {
-        directory.forget(&spellings, component.gone.then_some(&*component));
-    }
-    component.scopes.sweep();
-    if component.removed > 1024 + component.series / 2 || (component.removed > 0 && component.series == 0) {
-        sweep(shared, component);
+        directory.forget(component, spellings);
     }
 }
 

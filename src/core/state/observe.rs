@@ -37,13 +37,14 @@ pub struct ObservedInstrument {
     pub instrument: Instrument,
     /// Instances that sent it.
     pub instances: usize,
-    /// Attribute sets as they were sent, before views: while it is off, the points of its last requests.
+    /// Attribute sets as they were sent, before views. Those of which nothing is held, because it is off or a limit bit,
+    /// are estimated by the points of the last request of each instance.
     pub sent: u64,
     /// Series that expositions see now: 0 while it is off.
     pub exposed: u64,
     /// Points received since it came, suppressed ones included.
     pub points: u64,
-    /// Points that went to an overflow series.
+    /// Points that went to an overflow series; where keys are dropped, about as many as went to the overflow group.
     pub limited: u64,
     /// When a request last carried it.
     pub last: Mono,
@@ -54,9 +55,9 @@ pub struct ObservedInstrument {
 pub struct AttributeCost {
     /// The original key.
     pub key: Box<str>,
-    /// Different values.
+    /// Different values, over all instances.
     pub values: u64,
-    /// Series that would be left without it.
+    /// Attribute sets that would be left without it, summed over instances.
     pub without: u64,
 }
 
@@ -69,4 +70,14 @@ pub struct Which<'a> {
     pub scope: &'a str,
     /// Kind; `None` = of any.
     pub kind: Option<Kind>,
+}
+
+impl Which<'_> {
+    /// Whether it means this one.
+    #[must_use]
+    pub fn is(&self, instrument: &Instrument) -> bool {
+        *instrument.name == *self.name
+            && (self.scope.is_empty() || *instrument.scope == *self.scope)
+            && self.kind.is_none_or(|kind| kind == instrument.kind)
+    }
 }

@@ -2,10 +2,12 @@
 //! points land, and counts what became of each. Parses a head only when its bytes are new.
 
 use super::{
-    component::{Component, Resource, Shared, free_place, list, read_resource, read_scope, secs, text},
+    component::{Component, Resource, Shared, free_place, key_of, list, read_resource, read_scope, text},
     counts::{Counts, Limit},
     directory::{Directory, Place},
+    expiry,
     identity::Id128,
+    owners::has_other_owner,
     stream::{Around, Stream},
     visit::{MetricInfo, ResourceInfo, ScopeInfo},
 };
@@ -19,6 +21,7 @@ use crate::{
         clock::{Mono, Wall},
         instrument::{Instrument, Kind},
         reject::{Reason, Tally},
+        workloads::Workloads,
     },
     wire::attributes::read_attributes,
 };
@@ -43,6 +46,8 @@ pub(crate) struct Session<'a> {
     held: u64,
     /// Of [`Counts::overflow`], what was counted for its metric already.
     limited: u64,
+    /// Points of the current metric.
+    points: u64,
 }
 
 /// The scope that metrics belong to. Its bytes are kept until a metric comes: only then it is looked up, or read.
@@ -56,7 +61,14 @@ struct ScopeAt {
 /// The resource that points belong to.
 enum At {
     Refused(Reason),
-    Read { info: Arc<ResourceInfo>, spelling: Id128, identity: Id128 },
+    Read {
+        info: Arc<ResourceInfo>,
+        workloads: Arc<Workloads>,
+        spelling: Id128,
+        identity: Id128,
+    },
+    /// Known, and its component's lock is held.
+    Entered,
 }
 
 impl<'a> Session<'a> {
@@ -77,6 +89,7 @@ impl<'a> Session<'a> {
             first_time: u64::MAX,
             held: 0,
             limited: 0,
+            points: 0,
         }
     }
 
@@ -99,9 +112,12 @@ impl<'a> Session<'a> {
         let (Some((index, mut stream)), Some(component)) = (self.current.take(), &mut self.component) else { return };
         list(self.shared, &mut stream);
         if self.counts.overflow > self.limited {
-            self.shared.count_limited(&stream.metric.instrument.name, self.counts.overflow - self.limited);
+            let points = self.counts.overflow - self.limited;
+            stream.limited += points;
+            self.shared.count_limited(&stream.metric.instrument.name, points);
             self.limited = self.counts.overflow;
         }
+        stream.limited += stream.folded(&self.shared.identity, &component.interner).min(std::mem::take(&mut self.points));
         if let Some(resource) = component.resource(self.place.resource, self.place.generation) {
             if self.first_time < resource.first_time || resource.first_time == 0 {
                 resource.first_time = self.first_time;
@@ -113,6 +129,11 @@ impl<'a> Session<'a> {
 
     fn leave_resource(&mut self) {
         self.leave_metric();
+        if let Some(component) = &mut self.component
+            && let Some(resource) = component.resource(self.place.resource, self.place.generation)
+        {
+            resource.sessions = resource.sessions.saturating_sub(1);
+        }
         self.component = None;
         self.first_time = u64::MAX;
     }
@@ -122,9 +143,10 @@ impl<'a> Session<'a> {
         if self.component.is_some() {
             return Ok(());
         }
-        let (info, spelling, identity) = match &self.resource {
+        let (mut info, mut workloads, spelling, identity) = match &self.resource {
             At::Refused(reason) => return Err(*reason),
-            At::Read { info, spelling, identity } => (Arc::clone(info), *spelling, *identity),
+            At::Entered => return Err(Reason::StreamLimit),
+            At::Read { info, workloads, spelling, identity } => (Arc::clone(info), Arc::clone(workloads), *spelling, *identity),
         };
         // A component that was forgotten between look-up and lock is made again; nobody can keep winning that race.
         loop {
@@ -133,7 +155,19 @@ impl<'a> Session<'a> {
             if guard.gone {
                 continue;
             }
-            let index = guard.enter(self.shared, identity, &info)?;
+            // Whoever changes the table looks at every component afterwards: with the same table still there under the
+            // lock, none keeps a resource by an old one.
+            let current = Arc::clone(&self.shared.workloads.read());
+            if !Arc::ptr_eq(&workloads, &current) {
+                let component = key_of(&info.attributes, &current);
+                let is_other = component != info.component;
+                info = Arc::new(ResourceInfo { attributes: info.attributes.clone(), component });
+                workloads = current;
+                if is_other {
+                    continue;
+                }
+            }
+            let index = guard.enter(self.shared, identity, &info, self.now)?;
             self.place.component = guard.id;
             self.settle(&mut guard, index, spelling);
             self.component = Some(guard);
@@ -147,6 +181,7 @@ impl<'a> Session<'a> {
         component.last_push = component.last_push.max(now);
         let Some(resource) = component.resources.get_mut(index as usize).and_then(Option::as_mut) else { return };
         resource.last_push = resource.last_push.max(now);
+        resource.sessions += 1;
         self.place = Place { component: id, resource: index, generation: resource.generation };
         self.held = 0;
         if resource.spellings.contains(&spelling) {
@@ -176,7 +211,9 @@ impl<'a> Session<'a> {
         }
         self.enter_resource()?;
         let (number, scope) = self.enter_scope()?;
-        let Self { shared, component: Some(component), counts, place, now, .. } = self else { return Ok(Visit::Skip) };
+        let Self { shared, component: Some(component), counts, place, now, request, points, .. } = self else {
+            return Ok(Visit::Skip);
+        };
         component.received += metric.points;
         let data = data_tag(metric.data);
         let identity = shared.identity.of_parts(&[&number.to_le_bytes(), metric.name, metric.unit, &data]);
@@ -192,7 +229,8 @@ impl<'a> Session<'a> {
             }
         };
         let metadata = refresh_head(shared, &mut stream, metric);
-        stream.begin_push(secs(*now));
+        stream.begin_push(*now, *request, metric.points);
+        *points = metric.points;
         let on = stream.decision.on;
         if let (false, Some(suppressor)) = (on, &stream.suppressor) {
             suppressor.fetch_add(metric.points, Relaxed);
@@ -276,17 +314,22 @@ impl MetricsSink for Session<'_> {
             let mut guard = Mutex::lock_arc(&component);
             if !guard.gone
                 && let Some(known) = guard.resource(place.resource, place.generation)
+                && !(known.moves && known.sessions == 0 && has_other_owner(known, &self.shared.workloads.read()))
             {
-                self.resource = At::Read { info: Arc::clone(&known.info), spelling, identity: known.identity };
+                self.resource = At::Entered;
                 self.settle(&mut guard, place.resource, spelling);
                 self.component = Some(guard);
                 return;
             }
+            if guard.resource(place.resource, place.generation).is_some() {
+                expiry::end(self.shared, self.directory, &mut guard, place.resource); // it moves to another component
+            }
         }
-        self.resource = match read_resource(&self.shared.identity, resource.raw) {
+        let workloads = Arc::clone(&self.shared.workloads.read());
+        self.resource = match read_resource(&self.shared.identity, resource.raw, &workloads) {
             Ok((info, identity, duplicates)) => {
                 self.counts.duplicate_keys += duplicates;
-                At::Read { info: Arc::new(info), spelling, identity }
+                At::Read { info: Arc::new(info), workloads, spelling, identity }
             }
             Err(reason) => At::Refused(reason),
         };

@@ -302,6 +302,13 @@ impl Stream {
         fits && none_folded
     }
 
+    /// How many members the overflow group has: a limit of groups did not admit theirs.
+    pub(crate) fn folded(&self, identity: &Identity, interner: &Interner) -> u64 {
+        let Some(shaping) = self.shaping.as_ref().filter(|shaping| shaping.limit.is_some()) else { return 0 };
+        let group = interner.find(identity, &[overflow_attribute()]).and_then(|entries| shaping.groups.find(identity, &entries));
+        group.map_or(0, |group| u64::from(shaping.by_group[group as usize].members))
+    }
+
     /// A member comes: finds or makes its group.
     pub(crate) fn join_group(&mut self, index: u32, around: &mut Around<'_>) {
         let Some(shaping) = &mut self.shaping else { return };

@@ -3,11 +3,15 @@
 
 use super::{
     component::{Component, Shared, plan_of},
+    costs,
     counts::{Counters, Counts, Stats},
     directory::{Directory, Locked},
     expiry,
     identity::Identity,
     labels::Interner,
+    looks,
+    observe::{AttributeCost, ObservedComponent, Which},
+    owners,
     session::Session,
     stream::{Budget, Caps},
     visit::{Series, Stream, StreamId},
@@ -18,9 +22,11 @@ use crate::{
     model::{
         clock::{Mono, Wall},
         component::ComponentKey,
+        instrument::Instrument,
         reject::Tally,
+        workloads::Workloads,
     },
-    view::plan::{RuleRef, ViewSet},
+    view::plan::{Keys, RuleRef, ViewSet},
 };
 use parking_lot::Mutex;
 use std::{
@@ -45,7 +51,7 @@ pub struct Store {
     shared: Shared,
     directory: Directory,
     expire_after: Duration,
-    /// One swap of views at a time; held across the whole swap, never by ingest or scrapes.
+    /// One swap of views or workloads at a time; held across the whole swap, never by ingest or scrapes.
     swap: Mutex<()>,
 }
 
@@ -106,6 +112,7 @@ impl Store {
             requests: 0.into(),
             escapes_names: true,
             views: Default::default(),
+            workloads: Default::default(),
             suppressed: Mutex::default(),
             limited: Mutex::default(),
         };
@@ -161,6 +168,15 @@ impl Store {
             }
         }
         self.shared.counters.add(&counts);
+    }
+
+    /// Swaps the table of who owns which pod. A resource whose pod has another owner than before moves with its next push:
+    /// its series end there and begin anew in the component of that owner, in the same request. All others are not
+    /// touched; one whose pod is no longer in the table stays where it is. Looks at every resource when the table
+    /// differs, in slices.
+    pub fn set_workloads(&self, workloads: Arc<Workloads>) {
+        let _swap = self.swap.lock();
+        owners::swap(&self.shared, &self.directory, workloads);
     }
 
     /// Ends what fell silent. Runs on its own tick.
@@ -235,6 +251,29 @@ impl Store {
         let mut summaries: Vec<ComponentSummary> = self.directory.all().iter().map(|c| summary(&c.lock())).collect();
         summaries.sort_by(|a, b| a.key.cmp(&b.key));
         summaries
+    }
+
+    /// What was observed of every component, ordered by key. Walks every stream, in slices, and no series.
+    #[must_use]
+    pub fn observe(&self) -> Vec<ObservedComponent> {
+        looks::observe(&self.directory)
+    }
+
+    /// How many attribute sets of an instrument are left when only these keys stay: counted for each instance, added up.
+    /// `None` when there is no such component or instrument, or when it is off or no request came since it is on: then
+    /// its sets are not known. Sets that a limit did not admit count as one. Walks every series of it, in slices.
+    #[must_use]
+    pub fn distinct(&self, component: &ComponentKey, instrument: &Instrument, keys: &Keys) -> Option<u64> {
+        costs::distinct(&self.shared.identity, &self.directory.get(component)?, instrument, keys)
+    }
+
+    /// What each attribute of an instrument costs, the greatest saving first; empty where [`Store::distinct`] knows
+    /// nothing. At most [`limits::ATTRIBUTES_LOOKED_MAX`] attributes of series are looked at: beyond that `values` are
+    /// those that were seen, and `without` is scaled up from them, which understates a saving rather than overstates it.
+    #[must_use]
+    pub fn attributes(&self, component: &ComponentKey, which: Which<'_>) -> Vec<AttributeCost> {
+        let component = self.directory.get(component);
+        component.map_or_else(Vec::new, |component| costs::attributes(&self.shared.identity, &component, which))
     }
 
     /// The store in numbers. Walks every stream, a component at a time.

@@ -3,6 +3,7 @@
 
 use super::{
     aliases::Aliases,
+    component::secs,
     counts::{Counts, Limit},
     exemplars::Exemplars,
     identity::{Id128, Identity},
@@ -14,7 +15,7 @@ use super::{
 };
 use crate::{
     decode::{Data, Temporality},
-    model::reject::Reason,
+    model::{clock::Mono, reject::Reason},
     view::plan::Decision,
     wire::attributes::read_attributes,
 };
@@ -117,6 +118,16 @@ pub(crate) struct Stream {
     pub(crate) pushed_secs: [u32; 3],
     /// Whether [`super::store::Store::streams`] lists it.
     pub(crate) listed: bool,
+    /// Points received since it came, suppressed ones included.
+    pub(crate) points: u64,
+    /// Points that went to its overflow series.
+    pub(crate) limited: u64,
+    /// When a request last carried it.
+    pub(crate) last_push: Mono,
+    /// The last request that carried it, and its points.
+    carried: (u64, u64),
+    /// A request carried it since it is on: what it holds is what is sent.
+    landed: bool,
     raw: HashTable<u32>,
     aliases: Aliases,
     next: u32,
@@ -140,6 +151,11 @@ impl Stream {
             shaping: None,
             pushed_secs: [0; 3],
             listed: false,
+            points: 0,
+            limited: 0,
+            last_push: Mono::default(),
+            carried: (0, 0),
+            landed: false,
             raw: HashTable::new(),
             aliases: Aliases::default(),
             next: 0,
@@ -284,11 +300,30 @@ impl Stream {
         slot
     }
 
-    /// Notes that a request carries the metric.
-    pub(crate) fn begin_push(&mut self, now_secs: u32) {
+    /// Notes that a request carries the metric with so many points.
+    pub(crate) fn begin_push(&mut self, now: Mono, request: u64, points: u64) {
         let [newest, second, _] = self.pushed_secs;
-        self.pushed_secs = [now_secs, newest, second];
+        self.pushed_secs = [secs(now), newest, second];
         self.next = 0;
+        self.last_push = self.last_push.max(now);
+        self.points += points;
+        let before = if self.carried.0 == request { self.carried.1 } else { 0 };
+        self.carried = (request, before + points);
+        self.landed = self.decision.on;
+    }
+
+    /// Attribute sets as they are sent. Those that are not held, because it is off or beyond a limit, are estimated by
+    /// the points of its last request.
+    pub(crate) fn sent(&self) -> u64 {
+        let is_overflow = |overflow: &Overflow| self.table.slots[overflow.slot as usize].is_exposed();
+        let overflows = self.overflow.as_ref().is_some_and(is_overflow);
+        let held = self.table.exposed() as u64 - u64::from(overflows);
+        if self.landed && !overflows { held } else { held.max(self.carried.1) }
+    }
+
+    /// Whether the series that it holds are the sets that are sent.
+    pub(crate) const fn knows_sets(&self) -> bool {
+        self.landed && self.decision.on
     }
 
     /// NoRecordedValue (TM-15): the series ends at once; all but its attributes and time is ignored.
@@ -341,6 +376,10 @@ impl Stream {
 
     /// Forgets every series at once and gives their memory back: the stream was switched off.
     pub(crate) fn clear(&mut self, budget: &Budget, component_series: &mut usize) {
+        if self.landed {
+            self.carried.1 = self.sent(); // until the next request says what is sent now
+            self.landed = false;
+        }
         budget.give_back(self.table.len());
         *component_series -= self.table.len();
         self.table = Table::new(Values::for_data(self.data));

@@ -3,6 +3,8 @@ mod distributions;
 mod expiry;
 mod identity;
 mod limits;
+mod looks;
+mod owners;
 mod points;
 mod properties;
 mod script;

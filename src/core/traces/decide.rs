@@ -14,6 +14,7 @@ use crate::{
         clock::Mono,
         component::ComponentKey,
         reject::{Reason, Tally},
+        workloads::Workloads,
     },
     view::plan::{Plan, RuleRef, SpanDecision},
     wire::attributes::read_attributes,
@@ -28,6 +29,8 @@ const STATUS_ERROR: i32 = 2;
 pub struct Judge<'j> {
     /// The plan of a component.
     pub plan_of: &'j dyn Fn(&ComponentKey) -> Arc<Plan>,
+    /// Who owns which pod.
+    pub workloads: &'j Workloads,
     /// Traces of which a span was kept for an error or for being slow.
     pub kept: &'j KeptTraces,
     /// When this is.
@@ -112,7 +115,7 @@ impl<'j> Place<'j> {
         let sound = spans::resource_flaw(resource).map_or(Ok(()), Err);
         self.component = sound.and_then(|()| read_attributes(resource.raw, 1)).map(|(attributes, _)| {
             let text = |key: &str| attributes.iter().find(|a| &*a.key == key).map(|a| &*a.text);
-            ComponentKey::from_resource(text)
+            ComponentKey::from_resource_in(text, self.judge.workloads)
         });
     }
 

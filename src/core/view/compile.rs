@@ -43,9 +43,13 @@ impl ViewSet {
 
     /// The plan as if one more view were in force.
     pub(super) fn plan_as_if(&self, component: &ComponentKey, now: Wall, also: Option<&ObjectId>) -> Plan {
+        self.plan_of(component, &|view| is_active(view, now) || Some(&view.id) == also)
+    }
+
+    /// The plan as if exactly the views that `acts` says were in force.
+    pub(super) fn plan_of(&self, component: &ComponentKey, acts: &dyn Fn(&View) -> bool) -> Plan {
         let (facts, readers) = (Arc::clone(&self.facts), Arc::clone(&self.readers));
         let mut inner = Inner { namespace: component.namespace.clone(), facts, readers, ..Inner::default() };
-        let acts = |view: &View| is_active(view, now) || Some(&view.id) == also;
         for compiled in self.views.iter().filter(|c| acts(&c.view) && reaches(&c.view, component, &self.facts)) {
             let (tier, created) = (tier(&compiled.view), age(&compiled.view));
             let expires = compiled.view.expiry.as_ref().map(|expiry| expiry.at);
@@ -78,6 +82,27 @@ impl ViewSet {
     #[must_use]
     pub fn next_expiry(&self, now: Wall) -> Option<Wall> {
         self.views.iter().filter_map(|c| c.view.expiry.as_ref()).map(|expiry| expiry.at).filter(|at| *at > now).min()
+    }
+
+    /// A view by its name.
+    #[must_use]
+    pub fn view(&self, id: &ObjectId) -> Option<&Arc<View>> {
+        self.views.iter().map(|compiled| &compiled.view).find(|view| view.id == *id)
+    }
+
+    /// Whether a view speaks of a component, in force or not.
+    #[must_use]
+    pub fn reaches(&self, view: &View, component: &ComponentKey) -> bool {
+        reaches(view, component, &self.facts)
+    }
+
+    /// The views that act on a component at this moment, the strongest first.
+    #[must_use]
+    pub fn applied(&self, component: &ComponentKey, now: Wall) -> Vec<&ObjectId> {
+        let acting = self.views.iter().map(|compiled| &compiled.view).filter(|view| is_active(view, now));
+        let mut acting: Vec<&Arc<View>> = acting.filter(|view| self.reaches(view, component)).collect();
+        acting.sort_by_key(|view| Reverse(tier(view)));
+        acting.into_iter().map(|view| &view.id).collect()
     }
 
     /// What the cluster knew when this was compiled.

@@ -3,7 +3,7 @@
 
 use super::{
     compile::{has_expired, is_active, reaches, tier},
-    explain::Criterion,
+    explain::{Candidate, Criterion},
     facts::Facts,
     plan::{Compiled, Plan, RuleRef, ViewSet},
     protect::{Outcome, Touch},
@@ -69,6 +69,8 @@ pub struct RuleReport {
     pub sample: Vec<Box<str>>,
     /// Who overruled it somewhere.
     pub overridden_by: Vec<Arc<RuleRef>>,
+    /// Those of other views among them that were equally strong: they won by age or name only.
+    pub rivals: Vec<Arc<RuleRef>>,
     /// The titles of those who read what it would turn off or drop; of many the first [`READERS_TOLD_MAX`].
     pub protected_by: Vec<String>,
 }
@@ -123,6 +125,7 @@ struct Score {
     unfit: usize,
     held: usize,
     by: BTreeSet<Arc<RuleRef>>,
+    rivals: BTreeSet<Arc<RuleRef>>,
     readers: BTreeSet<String>,
     losses: BTreeSet<Loss>,
     blank: BTreeSet<(String, Box<str>)>,
@@ -189,6 +192,14 @@ fn score(scores: &mut Scores, plan: &Plan, instrument: &Instrument) {
                     score.lost = score.lost.saturating_add(1);
                     score.by.extend(choice.winners.iter().map(|winner| Arc::clone(&winner.by)));
                 }
+            }
+            if matches!(criterion, Criterion::Age | Criterion::Name) {
+                let other = |winner: &&Candidate| {
+                    (&winner.by.kind, &winner.by.namespace, &winner.by.view)
+                        != (&loser.by.kind, &loser.by.namespace, &loser.by.view)
+                };
+                let equal = choice.winners.iter().filter(|winner| winner.tier == loser.tier).filter(other);
+                score.rivals.extend(equal.map(|winner| Arc::clone(&winner.by)));
             }
         }
     }
@@ -268,8 +279,8 @@ fn readers_told(rule: &str, place: &Place, score: &Score) -> Vec<Fault> {
 fn rule_report(by: &RuleRef, score: Option<&Score>) -> RuleReport {
     let name = by.rule.clone();
     let Some(score) = score else {
-        let (sample, overridden_by, protected_by) = Default::default();
-        return RuleReport { name, state: RuleState::NoMatch, matched: 0, sample, overridden_by, protected_by };
+        let (sample, overridden_by, rivals, protected_by) = Default::default();
+        return RuleReport { name, state: RuleState::NoMatch, matched: 0, sample, overridden_by, rivals, protected_by };
     };
     let state = match (score.won, score.lost, score.held, score.unfit) {
         (0, _, 1.., _) => RuleState::Protected,
@@ -280,8 +291,9 @@ fn rule_report(by: &RuleRef, score: Option<&Score>) -> RuleReport {
     };
     let sample = score.matched.iter().take(SAMPLE_MAX).cloned().collect();
     let overridden_by = score.by.iter().map(Arc::clone).collect();
+    let rivals = score.rivals.iter().map(Arc::clone).collect();
     let protected_by = score.readers.iter().cloned().collect();
-    RuleReport { name, state, matched: score.instruments, sample, overridden_by, protected_by }
+    RuleReport { name, state, matched: score.instruments, sample, overridden_by, rivals, protected_by }
 }
 
 fn status(view: &View, rules: &[RuleReport], components: usize, now: Wall) -> Status {

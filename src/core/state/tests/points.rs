@@ -15,6 +15,7 @@ use opentelemetry_proto::tonic::{
 pub(super) fn request(who: &str, points: &[&str]) -> ExportMetricsServiceRequest {
     let (service, instance) = who.split_once('/').unwrap_or(("svc", who));
     let (instance, scope) = instance.split_once('@').unwrap_or((instance, ""));
+    let (instance, pod) = instance.split_once('+').map_or((instance, None), |(instance, pod)| (instance, Some(pod)));
     let mut metrics: Vec<Metric> = Vec::new();
     for line in points {
         let metric = metric(line);
@@ -23,7 +24,8 @@ pub(super) fn request(who: &str, points: &[&str]) -> ExportMetricsServiceRequest
             metrics.push(metric);
         }
     }
-    let attributes = vec![pair("service.instance.id", instance), pair("service.name", service)];
+    let mut attributes = vec![pair("service.instance.id", instance), pair("service.name", service)];
+    attributes.extend(pod.map(|pod| pair("k8s.pod.uid", pod)));
     ExportMetricsServiceRequest {
         resource_metrics: vec![ResourceMetrics {
             resource: Some(Resource { attributes, ..Resource::default() }),

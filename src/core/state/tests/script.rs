@@ -1,11 +1,13 @@
 //! A small language for tests: pushes, views and ticks in, what an exposition would see out.
 //!
 //! ```text
-//! push 10 a                     a request at second 10 from instance `a` (`svc/a` names the service too)
+//! push 10 a                     a request at second 10 from instance `a` (`svc/a` names the service too, `a+p` the pod)
 //! counter reqs{k=v} 5 1..9      a point: kind, series, value, start..time; further points follow, one a line
 //! views {…}                     the metrics rules of one view, as YAML in one line; empty takes every view away
 //! expire 400                    a tick at second 400
-//! show, stats                   what is seen, what was counted
+//! workloads p=Deployment/api …  who owns which pod; empty takes the table away
+//! show, stats, observe          what is seen, what was counted, what status reads
+//! distinct c keep a,b           sets of `c` that are left (or `drop`); attributes c: what each costs
 //! ```
 //! Kinds: gauge, counter, updown, hist, exp, summary, with `+` behind them for delta and `?` for no temporality.
 //! A push of which not all was kept prints its tally.
@@ -14,8 +16,12 @@ use super::points::request;
 use crate::{
     fault::Source,
     limits,
-    model::clock::{Mono, Wall},
-    model::point::Number,
+    model::{
+        clock::{Mono, Wall},
+        component::Workload,
+        point::Number,
+        workloads::Workloads,
+    },
     state::{
         counts::Stats,
         store::{Store, StoreConfig},
@@ -90,6 +96,10 @@ impl Script {
                 "expire" => self.store.expire(Mono::from_secs(rest.parse().unwrap())),
                 "show" => self.show(&mut out),
                 "stats" => stats(&self.store.stats(), &mut out),
+                "workloads" => self.store.set_workloads(Arc::new(workloads(rest))),
+                "observe" => super::looks::observe(&self.store, &mut out),
+                "distinct" => super::looks::distinct(&self.store, rest, &mut out),
+                "attributes" => super::looks::attributes(&self.store, rest, &mut out),
                 "suppressed" => self.suppressed(&mut out),
                 "components" => self.components(&mut out),
                 "epoch" => {
@@ -247,6 +257,16 @@ fn value(value: Value<'_>) -> String {
         }
         Value::Summary(s) => format!("n={} sum={:?} {:?}", s.count, s.sum, s.quantiles),
     }
+}
+
+/// Pods and their owners, as `pod=Kind/name`, apart by blanks.
+fn workloads(pods: &str) -> Workloads {
+    let owner = |pod: &str| {
+        let (uid, owner) = pod.split_once('=').unwrap();
+        let (kind, name) = owner.split_once('/').unwrap();
+        (uid.into(), Arc::new(Workload { kind: kind.into(), name: name.into() }))
+    };
+    Workloads { by_uid: pods.split_whitespace().map(owner).collect(), ..Workloads::default() }
 }
 
 /// Rules as YAML in one line, in a view of the default namespace.

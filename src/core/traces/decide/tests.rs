@@ -2,7 +2,7 @@ use super::{Filtered, Judge, KeptSpan, filter};
 use crate::{
     fault::Source,
     limits::{KEPT_TRACES_SECS, TRACE_BATCH_BYTES_MAX},
-    model::{clock::Mono, clock::Wall, component::ComponentKey},
+    model::{clock::Mono, clock::Wall, component::ComponentKey, workloads::Workloads},
     traces::kept::KeptTraces,
     view::{
         plan::ViewSet,
@@ -87,7 +87,7 @@ impl World {
     /// What goes on of a body at a second, and everything counted.
     fn filter(&self, body: &[u8], second: u64) -> (Vec<String>, Filtered) {
         let plan_of = |component: &ComponentKey| Arc::new(self.views.plan(component, Wall(0)));
-        let judge = Judge { plan_of: &plan_of, kept: &self.kept, now: Mono::from_secs(second) };
+        let judge = Judge { plan_of: &plan_of, workloads: &Workloads::default(), kept: &self.kept, now: Mono::from_secs(second) };
         let mut seen = Vec::new();
         let mut see =
             |kept: &KeptSpan<'_>| seen.push(format!("{} {:02x} {}", kept.component.service, kept.trace_id[9], kept.name));
@@ -248,7 +248,7 @@ fn bad_spans_are_refused_one_by_one() {
 fn a_torn_request_is_refused_whole() {
     let world = World::new();
     let plan_of = |component: &ComponentKey| Arc::new(world.views.plan(component, Wall(0)));
-    let judge = Judge { plan_of: &plan_of, kept: &world.kept, now: Mono::from_secs(0) };
+    let judge = Judge { plan_of: &plan_of, workloads: &Workloads::default(), kept: &world.kept, now: Mono::from_secs(0) };
     let whole = request("daemon mcd 01! sync failed").encode_to_vec();
     for end in 1..whole.len() {
         assert!(filter(&whole[..end], judge, &mut |_| panic!("cut at {end}")).is_err(), "cut at {end}");

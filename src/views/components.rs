@@ -1,0 +1,293 @@
+//! What a cluster shows of components: one `TelemetryComponent` a workload, one `InstrumentCatalog` a set of instruments.
+//! Turns what was observed into what should stand there. Writes nothing, deletes nothing, reads no clock.
+
+pub mod catalogue;
+
+#[cfg(test)]
+mod tests;
+
+use self::catalogue::DesiredCatalogue;
+use super::workloads::Owners;
+use pointsman_core::{
+    limits,
+    model::{
+        clock::{Mono, SECOND, Wall},
+        component::ComponentKey,
+        instrument::Instrument,
+    },
+    state::observe::ObservedComponent,
+    view::{spec::Catalogue, time},
+};
+use serde::{Deserialize, Serialize};
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+/// A rate is computed over at least so long.
+const RATE_WINDOW: Duration = Duration::from_secs(30);
+
+/// A `TelemetryComponent` as it should be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DesiredComponent {
+    /// Where it lives: the component's namespace.
+    pub namespace: Box<str>,
+    /// Its name there.
+    pub name: Box<str>,
+    /// The workload it goes with; `None` where there is none, or none that the cluster knows.
+    pub owner: Option<OwnerReference>,
+    /// Which component.
+    pub spec: ComponentSpec,
+    /// How it is.
+    pub status: ComponentStatus,
+}
+
+/// An entry of `metadata.ownerReferences`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct OwnerReference {
+    /// `apps/v1`
+    pub api_version: String,
+    /// `Deployment`
+    pub kind: String,
+    /// The object's name, in the same namespace.
+    pub name: String,
+    /// Its uid.
+    pub uid: String,
+}
+
+/// `spec` of a `TelemetryComponent`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ComponentSpec {
+    /// `service.name`
+    pub service_name: String,
+    /// Its workload, as its senders or the cluster name it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workload_ref: Option<WorkloadRef>,
+}
+
+/// Kind and name of a workload.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct WorkloadRef {
+    /// `apps` or `batch`.
+    pub group: String,
+    /// `Deployment`
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// `status` of a `TelemetryComponent`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ComponentStatus {
+    /// Processes that push.
+    pub instances: u64,
+    /// Series that expositions see.
+    pub series: u64,
+    /// Attribute sets as they are sent, before views.
+    pub series_before: u64,
+    /// Points received a second, with one decimal.
+    pub points_per_second: String,
+    /// Points that views suppress, in percent of those received: 0..=100.
+    pub dropped_share: u64,
+    /// Views that act on it, the strongest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub applied_views: Vec<String>,
+    /// Whether `appliedViews` was cut.
+    #[serde(skip_serializing_if = "is_false")]
+    pub applied_views_truncated: bool,
+    /// When it last pushed, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_push: Option<String>,
+    /// Hash of the plan it obeys, 32 hexadecimal digits.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub plan_hash: String,
+    /// `Active`, or `Silent` once nothing of it pushes any more.
+    pub state: String,
+    /// `Claimed`: its namespace is what it says itself; `Authenticated`: it was proven.
+    pub identity: String,
+    /// The name of its `InstrumentCatalog`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub catalogue: String,
+}
+
+/// What the stream, the views and the cluster say, at one moment.
+#[derive(Clone, Copy)]
+pub struct Inputs<'a> {
+    /// The components of the stream.
+    pub observed: &'a [ObservedComponent],
+    /// The workloads of the cluster.
+    pub owners: &'a Owners,
+    /// The views that act on a component, as users name them, the strongest first.
+    pub applied: &'a dyn Fn(&ComponentKey) -> Vec<String>,
+    /// Declared instruments.
+    pub catalogues: &'a [Arc<Catalogue>],
+}
+
+/// What should stand in the cluster for the components of the stream.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Shown {
+    /// One for each component, ordered by namespace and name.
+    pub components: Vec<DesiredComponent>,
+    /// One for each component that has instruments.
+    pub catalogues: Vec<Arc<DesiredCatalogue>>,
+    /// Components that are not shown: more than [`limits::COMPONENT_OBJECTS_MAX`], or in a namespace or with a name that
+    /// Kubernetes does not take.
+    pub left_out: usize,
+}
+
+/// Follows components from one look to the next: rates need two.
+#[derive(Debug, Default)]
+pub struct Observer {
+    known: HashMap<ComponentKey, Known>,
+}
+
+#[derive(Debug)]
+struct Known {
+    rate: Rate,
+    /// From what the catalogue was made.
+    instruments: Vec<Instrument>,
+    declared: Vec<Arc<Catalogue>>,
+    catalogue: Option<Arc<DesiredCatalogue>>,
+}
+
+/// Counts at the start of a window, and the rates of the last whole one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Rate {
+    at: Mono,
+    received: u64,
+    suppressed: u64,
+    per_second: f64,
+    dropped_share: u64,
+}
+
+impl Observer {
+    /// What should be shown now.
+    pub fn look(&mut self, inputs: Inputs<'_>, now: (Mono, Wall)) -> Shown {
+        let (mut shown, mut left_out) = (Vec::new(), 0);
+        let mut known = std::mem::take(&mut self.known);
+        for observed in inputs.observed {
+            let name = observed.key.object_name();
+            if !is_label(&observed.key.namespace) || !is_subdomain(&name) {
+                left_out += 1;
+                continue;
+            }
+            shown.push((inputs.owner(&observed.key), name, observed));
+        }
+        // Those that the cluster knows go first: whoever makes up names takes no place from them.
+        shown.sort_by_key(|(owner, name, observed)| (owner.is_none(), observed.key.namespace.clone(), name.clone()));
+        left_out += shown.len().saturating_sub(limits::COMPONENT_OBJECTS_MAX);
+        shown.truncate(limits::COMPONENT_OBJECTS_MAX);
+        let mut answer = Shown { left_out, ..Shown::default() };
+        for (owner, name, observed) in shown {
+            let known = Known::follow(known.remove(&observed.key), (observed, &name), inputs, now.0);
+            answer.components.push(desired((owner, name, observed), &known, inputs, now));
+            answer.catalogues.extend(known.catalogue.clone());
+            self.known.insert(observed.key.clone(), known);
+        }
+        answer.components.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+        answer
+    }
+}
+
+impl Inputs<'_> {
+    fn owner(&self, key: &ComponentKey) -> Option<OwnerReference> {
+        let workload = key.workload.as_ref()?;
+        let owner = self.owners.get(&(key.namespace.clone(), workload.kind.clone(), workload.name.clone()))?;
+        Some(OwnerReference {
+            api_version: owner.api_version.to_string(),
+            kind: workload.kind.to_string(),
+            name: workload.name.to_string(),
+            uid: owner.uid.to_string(),
+        })
+    }
+}
+
+impl Known {
+    /// The component as known from now on. Its catalogue is made anew only when its instruments or the declarations changed.
+    fn follow(before: Option<Self>, (observed, name): (&ObservedComponent, &str), inputs: Inputs<'_>, now: Mono) -> Self {
+        let rate = Rate::follow(before.as_ref().map(|known| known.rate), observed, now);
+        let declared: Vec<Arc<Catalogue>> =
+            inputs.catalogues.iter().filter(|c| catalogue::speaks_for(c, &observed.key)).cloned().collect();
+        if let Some(known) = before {
+            let same_declared =
+                known.declared.len() == declared.len() && known.declared.iter().zip(&declared).all(|(a, b)| Arc::ptr_eq(a, b));
+            if same_declared && known.instruments.iter().eq(observed.instruments.iter().map(|i| &i.instrument)) {
+                return Self { rate, ..known };
+            }
+        }
+        let instruments: Vec<Instrument> = observed.instruments.iter().map(|i| i.instrument.clone()).collect();
+        let catalogue = catalogue::desired((&observed.key, name), &instruments, &declared).map(Arc::new);
+        Self { rate, instruments, declared, catalogue }
+    }
+}
+
+impl Rate {
+    fn follow(before: Option<Self>, observed: &ObservedComponent, now: Mono) -> Self {
+        // A component that came back counts from nought again.
+        let since = before.filter(|rate| rate.received <= observed.received && rate.suppressed <= observed.suppressed);
+        let first = Self { at: observed.since, received: 0, suppressed: 0, per_second: 0.0, dropped_share: 0 };
+        let from = since.unwrap_or(first);
+        let span = now.since(from.at);
+        if since.is_some() && span < RATE_WINDOW {
+            return from;
+        }
+        let (received, suppressed) = (observed.received - from.received, observed.suppressed - from.suppressed);
+        #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+        let per_second = received as f64 / span.as_secs_f64().max(1.0);
+        let dropped_share = suppressed.saturating_mul(100).checked_div(received).unwrap_or(0).min(100);
+        Self { at: now, received: observed.received, suppressed: observed.suppressed, per_second, dropped_share }
+    }
+}
+
+fn desired(
+    (owner, name, observed): (Option<OwnerReference>, String, &ObservedComponent),
+    known: &Known,
+    inputs: Inputs<'_>,
+    (now, wall): (Mono, Wall),
+) -> DesiredComponent {
+    let mut applied_views = (inputs.applied)(&observed.key);
+    let applied_views_truncated = applied_views.len() > limits::APPLIED_VIEWS_MAX;
+    applied_views.truncate(limits::APPLIED_VIEWS_MAX);
+    let ago = u64::try_from(now.since(observed.last_push).as_nanos()).unwrap_or(u64::MAX);
+    let pushed = wall.0.saturating_sub(ago) / SECOND * SECOND;
+    let status = ComponentStatus {
+        instances: observed.instances as u64,
+        series: observed.instruments.iter().map(|i| i.exposed).sum(),
+        series_before: observed.instruments.iter().map(|i| i.sent).sum(),
+        points_per_second: format!("{:.1}", known.rate.per_second),
+        dropped_share: known.rate.dropped_share,
+        applied_views,
+        applied_views_truncated,
+        last_push: Some(time::format_time(Wall(pushed))),
+        plan_hash: observed.plan_hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+        state: "Active".into(),
+        identity: "Claimed".into(),
+        catalogue: known.catalogue.as_ref().map(|c| c.name.to_string()).unwrap_or_default(),
+    };
+    let workload_ref = observed.key.workload.as_ref().map(|workload| WorkloadRef {
+        group: if matches!(&*workload.kind, "Job" | "CronJob") { "batch" } else { "apps" }.into(),
+        kind: workload.kind.to_string(),
+        name: workload.name.to_string(),
+    });
+    let spec = ComponentSpec { service_name: observed.key.service.to_string(), workload_ref };
+    DesiredComponent { namespace: observed.key.namespace.clone(), name: name.into(), owner, spec, status }
+}
+
+/// Whether Kubernetes takes it as a namespace.
+fn is_label(text: &str) -> bool {
+    let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    !text.is_empty() && text.len() <= 63 && text.bytes().all(inner) && !text.starts_with('-') && !text.ends_with('-')
+}
+
+/// Whether Kubernetes takes it as the name of an object; ten more characters fit behind it.
+fn is_subdomain(text: &str) -> bool {
+    let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    let part = |p: &str| !p.is_empty() && p.bytes().all(inner) && !p.starts_with('-') && !p.ends_with('-');
+    text.len() <= 240 && text.split('.').all(part)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
+}

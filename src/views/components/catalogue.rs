@@ -1,0 +1,140 @@
+//! The `InstrumentCatalog` of a component: what is declared for its service, and what its stream taught beside that.
+//! Pure: named by its content, so that two replicas write the same object.
+
+use super::OwnerReference;
+use pointsman_core::{
+    limits,
+    model::{
+        component::ComponentKey,
+        instrument::{Instrument, Level},
+    },
+    view::spec::{Catalogue, Declared},
+};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+/// An `InstrumentCatalog` as it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DesiredCatalogue {
+    /// Where it lives: the component's namespace.
+    pub namespace: Box<str>,
+    /// `<component>-<10 hexadecimal digits>` of its content.
+    pub name: Box<str>,
+    /// The `TelemetryComponent` that owns it, by name.
+    pub component: Box<str>,
+    /// What it lists.
+    pub spec: CatalogueSpec,
+    /// How many instruments there are; more than `spec` lists when it was cut.
+    pub instruments: usize,
+}
+
+/// `spec` of an `InstrumentCatalog`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CatalogueSpec {
+    /// `service.name`
+    pub service_name: String,
+    /// Version of the declared names; empty when all was learnt.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub schema_url: String,
+    /// Ordered by name, scope and kind.
+    pub instruments: Vec<Row>,
+}
+
+/// One instrument.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Row {
+    /// OTel name.
+    pub name: String,
+    /// Scope; empty = any.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub scope: String,
+    /// What it is.
+    pub kind: &'static str,
+    /// UCUM unit.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub unit: String,
+    /// `Standard` where nobody declared it.
+    pub level: &'static str,
+    /// Empty where nobody declared it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub stability: String,
+    /// Declared attribute keys.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub attributes: Vec<String>,
+}
+
+impl DesiredCatalogue {
+    /// The reference to its component, once that has a uid.
+    #[must_use]
+    pub fn owner(&self, uid: &str) -> OwnerReference {
+        OwnerReference {
+            api_version: crate::views::writer::API_VERSION.into(),
+            kind: "TelemetryComponent".into(),
+            name: self.component.to_string(),
+            uid: uid.into(),
+        }
+    }
+}
+
+/// Whether a catalogue declares for this component.
+pub(super) fn speaks_for(catalogue: &Catalogue, key: &ComponentKey) -> bool {
+    let here = catalogue.id.namespace.is_empty() || catalogue.id.namespace == key.namespace;
+    here && catalogue.service == key.service
+}
+
+/// The catalogue of a component; `None` when nothing is known of its instruments.
+pub(super) fn desired(
+    (key, component): (&ComponentKey, &str),
+    seen: &[Instrument],
+    declared: &[Arc<Catalogue>],
+) -> Option<DesiredCatalogue> {
+    let mut rows: Vec<Row> = declared.iter().flat_map(|c| &c.instruments).map(declared_row).collect();
+    let is_declared = |seen: &&Instrument| {
+        let mut all = declared.iter().flat_map(|c| &c.instruments);
+        all.any(|d| d.name == seen.name && d.kind == seen.kind && (d.scope.is_empty() || d.scope == seen.scope))
+    };
+    rows.extend(seen.iter().filter(|seen| !is_declared(seen)).map(learnt_row));
+    rows.sort();
+    rows.dedup();
+    let instruments = rows.len();
+    rows.truncate(limits::CATALOGUE_OBJECT_INSTRUMENTS_MAX);
+    if rows.is_empty() {
+        return None;
+    }
+    let schema_url = declared.first().map(|c| c.schema_url.to_string()).unwrap_or_default();
+    let spec = CatalogueSpec { service_name: key.service.to_string(), schema_url, instruments: rows };
+    let name = format!("{component}-{}", hash10(&spec)).into();
+    Some(DesiredCatalogue { namespace: key.namespace.clone(), name, component: component.into(), spec, instruments })
+}
+
+fn declared_row(declared: &Declared) -> Row {
+    Row {
+        name: declared.name.to_string(),
+        scope: declared.scope.to_string(),
+        kind: declared.kind.as_str(),
+        unit: declared.unit.to_string(),
+        level: declared.level.as_str(),
+        stability: declared.stability.to_string(),
+        attributes: declared.attributes.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn learnt_row(seen: &Instrument) -> Row {
+    Row {
+        name: seen.name.to_string(),
+        scope: seen.scope.to_string(),
+        kind: seen.kind.as_str(),
+        unit: seen.unit.to_string(),
+        level: Level::Standard.as_str(),
+        ..Row::default()
+    }
+}
+
+/// Ten hexadecimal digits of the content.
+fn hash10(spec: &CatalogueSpec) -> String {
+    let bytes = serde_json::to_vec(spec).expect("plain text serialises");
+    Sha256::digest(bytes).iter().take(5).map(|byte| format!("{byte:02x}")).collect()
+}

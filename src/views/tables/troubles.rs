@@ -1,0 +1,45 @@
+//! What keeps watches from their work, as faults: an API server that is away is one fault, a missing right is one each.
+//! Knows no table: only where each watch stands.
+
+use super::super::watch::{Kind, Trouble};
+use pointsman_core::{
+    fault::{Fault, Place, code::Code},
+    model::clock::Wall,
+    view::time::format_time,
+};
+
+/// A kind, what keeps its watch from its work and since when, and how many objects are beyond its cap.
+type Stand = (&'static Kind, Option<(Trouble, Wall)>, usize);
+
+pub(super) fn faults(stands: &[Stand]) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let troubles = || stands.iter().filter_map(|(kind, trouble, _)| trouble.as_ref().map(|(t, since)| (*kind, t, *since)));
+    let away = troubles().filter_map(|(_, trouble, since)| match trouble {
+        Trouble::Away { why } => Some((since, why)),
+        Trouble::Missing | Trouble::Forbidden { .. } => None,
+    });
+    faults.extend(away.min().map(|(since, why)| away_since(since, why)));
+    let missing = troubles().filter(|(_, trouble, _)| **trouble == Trouble::Missing);
+    let missing: Vec<String> = missing.map(|(kind, ..)| kind.resource()).collect();
+    if !missing.is_empty() {
+        let names = missing.join(", ");
+        faults.push(Fault::new(Code::CannotRead, Place::Nowhere, &["read", &names, "not defined in the cluster"]));
+    }
+    faults.extend(troubles().filter_map(|(kind, trouble, _)| match trouble {
+        Trouble::Forbidden { verb } => {
+            let words = [verb, &*kind.resource(), "the right is missing"];
+            Some(Fault::new(Code::CannotRead, Place::Nowhere, &words))
+        }
+        Trouble::Away { .. } | Trouble::Missing => None,
+    }));
+    faults.extend(stands.iter().filter(|(.., left_out)| *left_out > 0).map(|(kind, _, left_out)| {
+        let found = kind.objects_max.saturating_add(*left_out).to_string();
+        Fault::new(Code::TooMany, Place::Nowhere, &["the cluster", &found, kind.plural, &kind.objects_max.to_string()])
+    }));
+    faults
+}
+
+fn away_since(since: Wall, why: &str) -> Fault {
+    let why = format!("away since {}: {why}", format_time(since));
+    Fault::new(Code::CannotRead, Place::Nowhere, &["read", "the cluster", &why])
+}

@@ -1,0 +1,480 @@
+//! One watch: list, then follow, for ever. A relist swaps whole, a failure backs off by itself, silence makes a new client.
+//! Knows what is watched as a path and a form, not what the objects mean.
+
+mod backoff;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use self::{
+    backoff::BackOff,
+    wire::{Line, WireError},
+};
+use super::cluster::{Connect, ConnectError};
+use kube::Client;
+use pointsman_core::{
+    limits::{
+        CLUSTER_CRD_LOOK_SECS, WATCH_BACKOFF_MS_MAX, WATCH_GRACE_SECS, WATCH_PAGE_MAX, WATCH_RESUMES_MAX, WATCH_SECS,
+        WATCH_SILENCE_SECS_MAX,
+    },
+    model::clock::{Mono, Wall},
+};
+use serde::Deserialize;
+use serde_json::Value;
+use std::{
+    collections::BTreeMap,
+    error::Error,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{select, sync::mpsc, time::sleep};
+use tracing::debug;
+
+/// Both clocks at one moment: monotonic for delays, wall for expiries.
+pub type Now = Arc<dyn Fn() -> (Mono, Wall) + Send + Sync>;
+/// A random number, for jitter.
+pub type Random = Arc<dyn Fn() -> u64 + Send + Sync>;
+
+/// What is watched.
+#[derive(Debug)]
+pub(super) struct Kind {
+    /// Empty for the core group.
+    pub(super) group: &'static str,
+    pub(super) version: &'static str,
+    pub(super) plural: &'static str,
+    pub(super) kind: &'static str,
+    /// Whether objects are wanted whole; else their metadata does.
+    pub(super) whole: bool,
+    /// Whether its definition is ours, so that it is a fault when it is missing.
+    pub(super) ours: bool,
+    /// Objects beyond are left out, and counted.
+    pub(super) objects_max: usize,
+}
+
+impl Kind {
+    fn path(&self) -> String {
+        if self.group.is_empty() {
+            return format!("/api/{}/{}", self.version, self.plural);
+        }
+        format!("/apis/{}/{}/{}", self.group, self.version, self.plural)
+    }
+
+    fn api_version(&self) -> String {
+        if self.group.is_empty() { self.version.to_owned() } else { format!("{}/{}", self.group, self.version) }
+    }
+
+    /// As rights name it: `pods`, `telemetryviews.pointsman.dev`.
+    pub(super) fn resource(&self) -> String {
+        if self.group.is_empty() { self.plural.to_owned() } else { format!("{}.{}", self.plural, self.group) }
+    }
+}
+
+/// Names an object of one kind.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key {
+    /// Empty for what lives in no namespace.
+    pub(super) namespace: Box<str>,
+    pub(super) name: Box<str>,
+}
+
+impl Key {
+    fn of(namespace: &str, name: &str) -> Option<Self> {
+        (!name.is_empty()).then(|| Self { namespace: namespace.into(), name: name.into() })
+    }
+}
+
+/// One object.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) key: Key,
+    pub(super) payload: Payload,
+}
+
+/// As much of an object as its kind is watched for.
+#[derive(Debug)]
+pub(super) enum Payload {
+    Whole(Value),
+    Slim(Slim),
+}
+
+/// What is kept of an object's metadata.
+#[derive(Debug)]
+pub(super) struct Slim {
+    pub(super) uid: Box<str>,
+    pub(super) labels: BTreeMap<Box<str>, Box<str>>,
+    /// The owner that controls it.
+    pub(super) owner: Option<OwnerRef>,
+}
+
+/// An owner reference.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct OwnerRef {
+    pub(super) api_version: Box<str>,
+    pub(super) kind: Box<str>,
+    pub(super) name: Box<str>,
+    pub(super) uid: Box<str>,
+    pub(super) controller: Option<bool>,
+}
+
+/// What a watch tells.
+#[derive(Debug)]
+pub(super) enum News {
+    /// Everything there is: what was known and is not in here is gone.
+    Listed {
+        entries: Vec<Entry>,
+        left_out: usize,
+    },
+    Applied(Entry),
+    Deleted(Key),
+    /// What keeps the watch from its work now; `None` = nothing any more.
+    Trouble(Option<Trouble>),
+}
+
+/// Why a watch cannot do its work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// No answer, or none that can be used.
+    Away { why: Box<str> },
+    /// The kind is not defined there.
+    Missing,
+    /// The right is missing.
+    Forbidden { verb: &'static str },
+}
+
+/// What a watch works with.
+#[derive(Clone)]
+pub(super) struct Surroundings {
+    pub(super) connect: Connect,
+    pub(super) now: Now,
+    pub(super) random: Random,
+}
+
+/// How one watch fares, as counters that only grow, but for `objects`.
+#[derive(Debug, Default)]
+pub struct Health {
+    kind: &'static str,
+    objects: AtomicU64,
+    last_contact: AtomicU64,
+    events: AtomicU64,
+    errors: AtomicU64,
+    relists: AtomicU64,
+    restarts: AtomicU64,
+}
+
+/// [`Health`] at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HealthNow {
+    /// The kind that is watched.
+    pub kind: &'static str,
+    /// Objects known.
+    pub objects: u64,
+    /// When the API server last said anything; `None` = not since the start.
+    pub last_contact: Option<Mono>,
+    /// Events taken, bookmarks included.
+    pub events: u64,
+    /// Requests, streams and objects that failed.
+    pub errors: u64,
+    /// Lists that were taken over whole.
+    pub relists: u64,
+    /// Clients made anew after silence.
+    pub restarts: u64,
+}
+
+impl Health {
+    pub(super) fn new(kind: &'static str) -> Self {
+        Self { kind, ..Self::default() }
+    }
+
+    pub(super) fn set_objects(&self, objects: usize) {
+        self.objects.store(u64::try_from(objects).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// Every number as it stands.
+    #[must_use]
+    pub fn now(&self) -> HealthNow {
+        let get = |number: &AtomicU64| number.load(Ordering::Relaxed);
+        HealthNow {
+            kind: self.kind,
+            objects: get(&self.objects),
+            last_contact: Some(Mono(get(&self.last_contact))).filter(|at| at.0 > 0),
+            events: get(&self.events),
+            errors: get(&self.errors),
+            relists: get(&self.relists),
+            restarts: get(&self.restarts),
+        }
+    }
+}
+
+/// Why a turn of a watch came to nothing.
+#[derive(Debug, thiserror::Error)]
+enum WatchError {
+    #[error("make a client")]
+    Connect(#[source] ConnectError),
+    #[error(transparent)]
+    Wire(#[from] WireError),
+    #[error("follow a list or object without a resourceVersion")]
+    NoVersion,
+    #[error("follow a watch that says nothing and does not end")]
+    Silent,
+    #[error("follow a watch that ends as soon as it begins")]
+    Fleeting,
+}
+
+/// One watch on its way.
+pub(super) struct Watch {
+    at: usize,
+    kind: &'static Kind,
+    surroundings: Surroundings,
+    health: Arc<Health>,
+    news: mpsc::Sender<(usize, News)>,
+    client: Option<Client>,
+    /// When the client was made, or the watch began.
+    renewed: Mono,
+    /// The version to go on from; `None` = list first.
+    position: Option<String>,
+    /// Objects of one page: fewer once a page was too large or too slow.
+    page: u32,
+    back_off: BackOff,
+    /// Attempts to go on from `position` that failed in a row.
+    resumes: u32,
+    /// Turns that failed since the last progress.
+    failures: u32,
+    is_listed: bool,
+    trouble: Option<Trouble>,
+}
+
+impl Watch {
+    /// A watch that tells its news under the number `at`.
+    pub(super) fn new(
+        at: usize,
+        kind: &'static Kind,
+        surroundings: Surroundings,
+        health: Arc<Health>,
+        news: mpsc::Sender<(usize, News)>,
+    ) -> Self {
+        let renewed = (surroundings.now)().0;
+        let (client, position, trouble, back_off) = (None, None, None, BackOff::default());
+        let (resumes, failures, is_listed, page) = (0, 0, false, WATCH_PAGE_MAX);
+        Self {
+            at,
+            kind,
+            surroundings,
+            health,
+            news,
+            client,
+            renewed,
+            position,
+            page,
+            back_off,
+            resumes,
+            failures,
+            is_listed,
+            trouble,
+        }
+    }
+
+    /// Follows the kind for as long as anybody listens.
+    pub(super) async fn run(mut self) {
+        while !self.news.is_closed() {
+            if let Err(error) = self.turn().await {
+                let pause = self.judge(&error).await;
+                sleep(pause).await;
+            }
+        }
+    }
+
+    async fn turn(&mut self) -> Result<(), WatchError> {
+        let client = self.client().await?;
+        match self.position.clone() {
+            None => self.list(&client).await,
+            Some(version) => self.follow(&client, version).await,
+        }
+    }
+
+    /// The client; a new one, and a new list, after a silence so long that the old one may be stuck.
+    async fn client(&mut self) -> Result<Client, WatchError> {
+        let now = self.now();
+        if self.silence(now) >= Duration::from_secs(WATCH_SILENCE_SECS_MAX) {
+            self.health.restarts.fetch_add(1, Ordering::Relaxed);
+            (self.client, self.position, self.renewed) = (None, None, now);
+        }
+        if let Some(client) = &self.client {
+            return Ok(client.clone());
+        }
+        let client = (self.surroundings.connect)().await.map_err(WatchError::Connect)?;
+        Ok(self.client.insert(client).clone())
+    }
+
+    async fn list(&mut self, client: &Client) -> Result<(), WatchError> {
+        let (mut entries, mut left_out, mut token) = (Vec::new(), 0, None);
+        let version = loop {
+            let page = wire::page(client, self.kind, self.page, token).await?;
+            self.contact();
+            count(&self.health.errors, page.nameless);
+            entries.extend(page.entries);
+            if entries.len() > self.kind.objects_max {
+                left_out += entries.len() - self.kind.objects_max;
+                entries.truncate(self.kind.objects_max);
+                break page.version;
+            }
+            token = page.token;
+            if token.is_none() {
+                break page.version;
+            }
+        };
+        self.is_listed = true;
+        self.tell(News::Listed { entries, left_out }).await;
+        self.health.relists.fetch_add(1, Ordering::Relaxed);
+        self.progress();
+        if self.trouble != Some(Trouble::Forbidden { verb: WATCH }) {
+            self.set_trouble(None).await;
+        }
+        self.position = version;
+        if self.position.is_some() { Ok(()) } else { Err(WatchError::NoVersion) }
+    }
+
+    async fn follow(&mut self, client: &Client, mut version: String) -> Result<(), WatchError> {
+        let opened = self.now();
+        let mut lines = wire::open(client, self.kind, &version).await?;
+        self.set_trouble(None).await;
+        let patience = Duration::from_secs(WATCH_SILENCE_SECS_MAX).saturating_sub(self.silence(self.now()));
+        let mut end = pin!(sleep(patience.min(Duration::from_secs(WATCH_SECS + WATCH_GRACE_SECS))));
+        let mut has_spoken = false;
+        loop {
+            // Cancel-safe: lines keep what they have read.
+            let next = select! {
+                next = lines.next() => next?,
+                () = &mut end => return Err(WatchError::Silent),
+            };
+            let Some(bytes) = next else { break };
+            let line = wire::line(self.kind, &bytes)?;
+            let (news, reached) = match line {
+                Line::Applied(entry, reached) => (Some(News::Applied(entry)), reached),
+                Line::Deleted(key, reached) => (Some(News::Deleted(key)), reached),
+                Line::Bookmark(reached) => (None, reached),
+                Line::Nameless(reached) => {
+                    count(&self.health.errors, 1);
+                    (None, reached)
+                }
+                Line::Error(error) => return Err(error.into()),
+            };
+            has_spoken = true;
+            self.health.events.fetch_add(1, Ordering::Relaxed);
+            self.contact();
+            self.progress();
+            if let Some(news) = news {
+                self.tell(news).await;
+            }
+            if reached.is_empty() {
+                self.position = None;
+                return Err(WatchError::NoVersion);
+            }
+            version.clone_from(&reached);
+            self.position = Some(reached);
+        }
+        let is_fleeting = !has_spoken && self.now().since(opened) < Duration::from_secs(1);
+        if is_fleeting { Err(WatchError::Fleeting) } else { Ok(()) }
+    }
+
+    /// Draws the consequences of a failure, and says how long to wait before the next turn.
+    async fn judge(&mut self, error: &WatchError) -> Duration {
+        let verb = if self.position.is_none() { LIST } else { WATCH };
+        let now = self.now();
+        debug!(kind = self.kind.kind, verb, error = %told(error), "watch failed");
+        let (code, retry_after) = match error {
+            WatchError::Wire(WireError::Status { code, retry_after, .. }) => (*code, *retry_after),
+            _ => (0, None),
+        };
+        if code == 404 {
+            self.position = None;
+            self.contact();
+            self.is_missing().await;
+            return Duration::from_secs(CLUSTER_CRD_LOOK_SECS);
+        }
+        count(&self.health.errors, 1);
+        self.failures = self.failures.saturating_add(1);
+        if matches!(error, WatchError::Wire(WireError::TooLarge(_) | WireError::Slow)) && verb == LIST {
+            self.page = (self.page / 8).max(1);
+        }
+        if verb == WATCH {
+            self.resumes = self.resumes.saturating_add(1);
+        }
+        // What the server has forgotten, and what it will not say again and again, is listed anew.
+        if code == 410 || self.resumes >= WATCH_RESUMES_MAX {
+            (self.position, self.resumes) = (None, 0);
+        }
+        if code == 403 {
+            self.contact();
+            self.set_trouble(Some(Trouble::Forbidden { verb })).await;
+        } else if !self.is_listed || self.failures >= WATCH_RESUMES_MAX {
+            self.set_trouble(Some(Trouble::Away { why: told(error).into() })).await;
+        }
+        let asked = retry_after.unwrap_or_default().min(Duration::from_millis(WATCH_BACKOFF_MS_MAX));
+        self.back_off.next(now, (self.surroundings.random)()).max(asked)
+    }
+
+    /// A kind that is not defined has no objects. Of ours the last ones stay: whoever removed the definition is told.
+    async fn is_missing(&mut self) {
+        if self.kind.ours {
+            self.set_trouble(Some(Trouble::Missing)).await;
+        } else {
+            self.set_trouble(None).await;
+            self.tell(News::Listed { entries: Vec::new(), left_out: 0 }).await;
+        }
+        self.is_listed = true;
+    }
+
+    async fn set_trouble(&mut self, trouble: Option<Trouble>) {
+        if self.trouble != trouble {
+            self.trouble.clone_from(&trouble);
+            self.tell(News::Trouble(trouble)).await;
+        }
+    }
+
+    async fn tell(&self, news: News) {
+        // Nobody listens any more only when the whole controller is about to be dropped: `run` ends then.
+        drop(self.news.send((self.at, news)).await);
+    }
+
+    fn progress(&mut self) {
+        (self.resumes, self.failures) = (0, 0);
+    }
+
+    fn contact(&self) {
+        self.health.last_contact.store(self.now().0.max(1), Ordering::Relaxed);
+    }
+
+    /// How long nothing was heard; counted anew from each new client.
+    fn silence(&self, now: Mono) -> Duration {
+        let last = Mono(self.health.last_contact.load(Ordering::Relaxed));
+        now.since(last.max(self.renewed))
+    }
+
+    fn now(&self) -> Mono {
+        (self.surroundings.now)().0
+    }
+}
+
+const LIST: &str = "list";
+const WATCH: &str = "watch";
+
+fn count(counter: &AtomicU64, more: usize) {
+    counter.fetch_add(u64::try_from(more).unwrap_or(u64::MAX), Ordering::Relaxed);
+}
+
+/// An error with its causes, in one line.
+fn told(error: &WatchError) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(&format!(": {cause}"));
+        next = cause.source();
+    }
+    text
+}
