@@ -13,5 +13,6 @@ mod real;
 mod semconv;
 mod support;
 mod tidy;
+mod tls;
 mod traces;
 mod view;
