@@ -5,6 +5,7 @@ mod admission;
 mod cluster;
 mod exposition;
 mod jaeger;
+mod kinds;
 mod peers;
 pub(crate) mod prometheus;
 mod rust_sender;
