@@ -257,6 +257,7 @@ fn server_commands(folder: &Path, etcd: SocketAddr, peer: SocketAddr, server: So
 
 /// Starts both under a shell that ends them, and removes the folder, once its standard input is closed: a static is never
 /// dropped, and a test binary may be killed.
+#[expect(clippy::zombie_processes, reason = "it ends after the one who could wait for it")]
 fn start_servers(folder: &Path, commands: &[Vec<String>; 2]) -> ChildStdin {
     let quoted = |words: &Vec<String>| words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" ");
     let [etcd, server] = commands;
