@@ -1,7 +1,4 @@
 //! Views from a folder or a cluster: read, compiled by core, swapped; kept when broken.
-//! Knows files and Kubernetes objects; decides nothing: what a view means is `core::view`'s.
-
-pub mod crd;
 //! Knows files and the API server; decides nothing: what a view means is `core::view`'s.
 
 pub mod cache;
@@ -9,6 +6,7 @@ pub mod cluster;
 pub mod components;
 pub mod consumers;
 pub mod controller;
+pub mod crd;
 pub mod dir;
 pub mod events;
 pub mod lease;
