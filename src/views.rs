@@ -9,6 +9,7 @@ pub mod controller;
 pub mod dir;
 pub mod events;
 pub mod lease;
+pub mod rights;
 mod tables;
 pub mod watch;
 pub mod workloads;
