@@ -6,6 +6,7 @@ pub mod cluster;
 pub mod components;
 pub mod consumers;
 pub mod controller;
+pub mod crd;
 pub mod dir;
 pub mod events;
 pub mod lease;

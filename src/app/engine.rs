@@ -1,7 +1,7 @@
 //! What runs behind the doors: the store, the traces, the views in force and our own telemetry, joined by closures so
 //! that none of them knows another.
 
-use super::{clock::Clock, conflicts::Watched, listen::tls::Certificates, numbers::Numbers, surroundings};
+use super::{clock::Clock, conflicts::Watched, listen::tls::Certificates, numbers::Numbers, observer::Observer, surroundings};
 use crate::{
     config::Config,
     expose::{NextChunk, Outcome, ReadSide, Scraped},
@@ -24,13 +24,14 @@ use pointsman_core::{
 };
 use pointsman_instrument::transport;
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, UNIX_EPOCH},
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 /// The share of the memory limit that requests in flight may take.
 const FLIGHT_SHARE: u64 = 4;
@@ -53,10 +54,16 @@ pub struct Engine {
     pub ingest: Arc<Ingest>,
     /// Views in force.
     pub views: Arc<ArcSwap<Loaded>>,
+    /// Told whenever other views come into force.
+    pub views_changed: Arc<Notify>,
+    /// The status of every view, as last decided.
+    pub statuses: Arc<ArcSwap<BTreeMap<ObjectId, ViewStatus>>>,
     /// Our own telemetry.
     pub own: Arc<Own>,
     /// What was counted here.
     pub numbers: Arc<Numbers>,
+    /// What instruments cost over time.
+    pub observer: Observer,
     /// Whether the views are known.
     pub is_ready: AtomicBool,
 }
@@ -98,7 +105,23 @@ impl Engine {
         let own = Arc::new(own(clock, &store, &own_store, &traces, &numbers));
         let views = Arc::clone(&numbers.views);
         let is_ready = AtomicBool::new(false);
-        Ok(Self { config, clock, store, own_store, exposition, traces, ingest, views, own, numbers, is_ready })
+        let (views_changed, statuses, observer) = (Arc::default(), Arc::default(), Observer::default());
+        Ok(Self {
+            config,
+            clock,
+            store,
+            own_store,
+            exposition,
+            traces,
+            ingest,
+            views,
+            observer,
+            views_changed,
+            statuses,
+            own,
+            numbers,
+            is_ready,
+        })
     }
 
     /// `/metrics`.

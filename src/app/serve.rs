@@ -13,11 +13,13 @@ use super::{
 };
 use crate::{
     auth::tls::pair::Protocols,
-    config::Config,
+    config::{self, Config},
     expose,
     ingest::{self, grpc},
+    views::cluster,
     web,
 };
+use kube::Client;
 use pointsman_core::{
     fault::{Fault, Place, code::Code},
     limits,
@@ -37,6 +39,7 @@ use tracing::{info, warn};
 /// Bound, not running.
 pub struct App {
     engine: Arc<Engine>,
+    cluster: Option<Client>,
     grpc: Door,
     http: Door,
     read: Door,
@@ -68,10 +71,15 @@ pub struct Addresses {
 /// Every address that cannot be had.
 pub async fn bind(config: Config, clock: Clock) -> Result<App, BindError> {
     let addresses = [("otlp-grpc", config.otlp_grpc), ("otlp-http", config.otlp_http), ("listen", config.listen)];
+    let cluster = client(config.cluster.as_ref()).await;
     let (engine, mut faults) = match Engine::new(config, clock) {
         Ok(engine) => (Some(engine), Vec::new()),
         Err(faults) => (None, faults),
     };
+    let cluster = cluster.unwrap_or_else(|fault| {
+        faults.push(fault);
+        None
+    });
     let mut doors = Vec::new();
     for (name, addr) in addresses {
         match Door::open(name, addr).await {
@@ -92,8 +100,22 @@ pub async fn bind(config: Config, clock: Clock) -> Result<App, BindError> {
     }
     let mut doors = doors.into_iter();
     match (engine, doors.next(), doors.next(), doors.next()) {
-        (Some(engine), Some(grpc), Some(http), Some(read)) => Ok(App { engine: Arc::new(engine), grpc, http, read }),
+        (Some(engine), Some(grpc), Some(http), Some(read)) => Ok(App { engine: Arc::new(engine), cluster, grpc, http, read }),
         _ => Err(BindError::Faults(faults)),
+    }
+}
+
+/// A client of the cluster that views come from. It connects to nothing yet: the API server may be away.
+async fn client(config: Option<&config::Cluster>) -> Result<Option<Client>, Fault> {
+    let Some(config) = config else { return Ok(None) };
+    match cluster::client(config.kubeconfig.as_deref()).await {
+        Ok(client) => Ok(Some(client)),
+        Err(error) => {
+            let why = format!("{:#}", anyhow::Error::new(error));
+            let from = config.kubeconfig.as_ref().map_or_else(|| "this pod".to_owned(), |path| path.display().to_string());
+            let place = Place::Setting("--kubeconfig".into());
+            Err(Fault::new(Code::CannotRead, place, &["use", &format!("the cluster of {from}"), &why]))
+        }
     }
 }
 
@@ -134,10 +156,10 @@ impl App {
     /// When a part without which we must not go on has failed.
     pub async fn run(self, stopper: Stopper, stop: Stop) -> anyhow::Result<()> {
         let addresses = self.addresses();
-        let Self { engine, grpc, http, read } = self;
+        let Self { engine, cluster, grpc, http, read } = self;
         let (front, back) = (Tasks::default(), Tasks::default());
         let (back_stopper, back_stop) = drain::pair();
-        ticks::start(&engine, &back, &back_stop);
+        ticks::start(&engine, cluster, &back, &back_stop);
         let house = Arc::new(House {
             tasks: front.clone(),
             permits: Arc::new(Semaphore::new(surroundings::connections_max())),

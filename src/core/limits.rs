@@ -127,6 +127,10 @@ pub const RECENT_SPANS_MAX: usize = 10_000;
 pub const RECENT_SPANS_PER_TRACE_MAX: usize = 1_000;
 /// Plans kept at hand for the components that send spans.
 pub const TRACE_PLANS_MAX: usize = COMPONENTS_MAX;
+/// Characters of a decimal number in quotes, such as a bucket's bound.
+pub const DECIMAL_BYTES_MAX: usize = 32;
+/// Patterns with wildcards of which a catalogue remembers what they name.
+pub const PATTERNS_REMEMBERED_MAX: usize = 100_000;
 /// Readers named per rule that they hold back.
 pub const READERS_TOLD_MAX: usize = 100;
 /// Readers and instruments listed per view that takes something from them.
@@ -149,14 +153,18 @@ pub const STATUS_OVERRIDDEN_BY_MAX: usize = 10;
 pub const STATUS_PROTECTED_BY_MAX: usize = 10;
 /// Conditions of a status.
 pub const STATUS_CONDITIONS_MAX: usize = 8;
+/// Names that were seen with which a misspelt one is compared.
+pub const STATUS_SUGGEST_FROM_MAX: usize = 1_000;
 /// Names listed in one sentence of a status; more are only counted.
 pub const STATUS_NAMED_MAX: usize = 5;
 /// Components shown as objects in a cluster; more are only counted.
 pub const COMPONENT_OBJECTS_MAX: usize = 2_000;
 /// Views named in the status of one component.
 pub const APPLIED_VIEWS_MAX: usize = 20;
-/// Instruments of one catalogue object: an API server refuses objects above 1.5 MB.
+/// Instruments of one catalogue object.
 pub const CATALOGUE_OBJECT_INSTRUMENTS_MAX: usize = 1_000;
+/// Bytes of one catalogue object, roughly: an API server refuses objects above 1.5 MB.
+pub const CATALOGUE_OBJECT_BYTES_MAX: usize = 512 << 10;
 /// Different events remembered, those that wait to be written included.
 pub const EVENTS_MAX: usize = 1_000;
 /// Bytes of the text of one event; Kubernetes takes 1,024.
@@ -303,6 +311,12 @@ pub const PROMQL_DEPTH_MAX: usize = 100;
 pub const CONSUMER_READS_MAX: usize = 256;
 /// Steps through recording rules on behalf of one reader.
 pub const CONSUMER_CHAIN_MAX: usize = 4_096;
+/// Seconds between two looks at what every component sends, for rates.
+pub const OBSERVE_SECS: u64 = 10;
+/// Milliseconds between two looks at what becomes of views, where nothing changed.
+pub const STATUS_LOOK_MS: u64 = 5_000;
+/// Views whose impact is computed in one look: the others keep theirs until it is their turn.
+pub const IMPACTS_PER_LOOK_MAX: usize = 100;
 const _: () = assert!(ACTIVE_LEASE_SECS.2 < ACTIVE_LEASE_SECS.1 && ACTIVE_LEASE_SECS.1 < ACTIVE_LEASE_SECS.0);
 const _: () = assert!(STATUS_LEASE_SECS.2 < STATUS_LEASE_SECS.1 && STATUS_LEASE_SECS.1 < STATUS_LEASE_SECS.0);
 const _: () = assert!(LEASE_REQUEST_MS_MAX < 1_000 * ACTIVE_LEASE_SECS.1 && CLUSTER_BACKOFF_MS_MIN < CLUSTER_BACKOFF_MS_MAX);
@@ -354,3 +368,29 @@ pub const CLUSTER_UPDATE_EVERY_MS: u64 = 250;
 pub const CLUSTER_FIRST_WAIT_MS: u64 = 2_000;
 /// Pieces of news from watches that wait to be folded in.
 pub const CLUSTER_NEWS_MAX: usize = 64;
+/// Seconds after a start in which views are not said to match nothing when their object says otherwise: components push
+/// once a minute.
+pub const SETTLE_SECS: u64 = 90;
+/// Milliseconds that a watch has to last, or say something, to count as one.
+pub const WATCH_PROOF_MS: u64 = 1_000;
+
+const _: () = assert!(WATCH_BACKOFF_MS_MIN < WATCH_BACKOFF_MS_MAX && WATCH_BACKOFF_MS_MAX < 1_000 * WATCH_BACKOFF_RESET_SECS);
+const _: () = assert!(CLUSTER_REQUEST_MS_MAX < 1_000 * WATCH_SECS && WATCH_SECS + WATCH_GRACE_SECS < WATCH_SILENCE_SECS_MAX);
+/// Entries of each list of one explanation: voices, readers, attributes; more are only counted.
+pub const EXPLAINED_LIST_MAX: usize = 20;
+/// Instruments explained by one answer.
+pub const EXPLAINED_MAX: usize = 50;
+/// Instruments whose points are counted over time, for points a minute.
+pub const OBSERVED_INSTRUMENTS_MAX: usize = 100_000;
+/// Milliseconds between two looks at those points.
+pub const OBSERVE_TICK_MS: u64 = 15_000;
+/// Milliseconds a client verb waits for the server, from its first byte out to the last one in.
+pub const CLIENT_MS_MAX: u64 = 10_000;
+/// Bytes of one answer that a client verb takes.
+pub const CLIENT_ANSWER_BYTES_MAX: usize = 64 << 20;
+/// Bytes of a token or certificate file that a client verb reads.
+pub const CLIENT_FILE_BYTES_MAX: usize = 1 << 20;
+/// Pages of one list that a client verb asks for.
+pub const CLIENT_PAGES_MAX: usize = 100;
+/// Milliseconds for which the JSON API tells of all views again what it told before.
+pub const TOLD_FRESH_MS: u64 = 1_000;

@@ -10,11 +10,12 @@ mod parts;
 use super::{
     impact::{Basis, Impact},
     report::ViewReport,
-    spec::{ObjectId, Term},
+    spec::{ObjectId, Term, View},
     time,
 };
 use crate::{
-    fault::Fault,
+    fault::{Fault, suggest},
+    limits::{STATUS_NAMED_MAX, STATUS_SUGGEST_FROM_MAX},
     model::{
         clock::{SECOND, Wall},
         component::ComponentKey,
@@ -266,6 +267,23 @@ pub fn of_view(subject: &Subject<'_>) -> ViewStatus {
     };
     status.history = parts::history(subject, &status);
     status
+}
+
+/// What the literal names in a view's rules were probably meant to be, of the names that were seen: for [`Subject::suggestions`].
+#[must_use]
+pub fn closest<'a>(view: &View, seen: impl Iterator<Item = &'a str> + Clone) -> Vec<String> {
+    let patterns = view.metrics.iter().flat_map(|rule| &rule.matches.instruments).filter(|pattern| pattern.is_literal());
+    let near = patterns.take(STATUS_NAMED_MAX).flat_map(|pattern| {
+        let seen = seen.clone().take(STATUS_SUGGEST_FROM_MAX);
+        suggest::nearest(pattern.as_str(), seen)
+    });
+    let mut names: Vec<String> = Vec::new();
+    for name in near {
+        if !names.contains(&name) && names.len() < STATUS_NAMED_MAX {
+            names.push(name);
+        }
+    }
+    names
 }
 
 /// When the view ends, and the term that says so. An object that is refused says no term: what was written stays, so that
