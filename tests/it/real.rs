@@ -6,6 +6,7 @@ mod exposition;
 mod jaeger;
 mod peers;
 pub(crate) mod prometheus;
+mod rbac;
 mod rust_sender;
 mod senders;
 mod traces;
