@@ -19,4 +19,5 @@ pub mod statuses;
 pub mod surroundings;
 pub mod tasks;
 pub mod ticks;
+pub mod tools;
 pub mod views;

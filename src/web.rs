@@ -8,7 +8,10 @@ pub mod model;
 
 use axum::{Router, extract::Request, middleware::Next, response::Response};
 use http::{HeaderName, HeaderValue, header};
-use model::{Catalogued, Component, ComponentDetail, Fault, Flow, Health, Overview, Traces, View};
+use model::{
+    Fault, Flow, Health, Overview, Traces,
+    objects::{Catalogued, Component, ComponentDetail, Consumer, Explanations, Left, LeftQuery, View},
+};
 use pointsman_core::model::clock::Wall;
 use std::sync::Arc;
 
@@ -17,6 +20,12 @@ pub type Get<T> = Arc<dyn Fn() -> T + Send + Sync>;
 
 /// One component by namespace and name.
 pub type GetComponent = Arc<dyn Fn(&str, &str) -> Option<ComponentDetail> + Send + Sync>;
+
+/// What is said of a name, for one component or all.
+pub type Explain = Arc<dyn Fn(&str, Option<&str>) -> Explanations + Send + Sync>;
+
+/// How many attribute sets are left; `None` when there is no such component.
+pub type GetLeft = Arc<dyn Fn(&LeftQuery) -> Option<Left> + Send + Sync>;
 
 /// Where answers come from.
 #[derive(Clone)]
@@ -33,8 +42,14 @@ pub struct Sources {
     pub component: GetComponent,
     /// Views, good or not.
     pub views: Get<Vec<View>>,
-    /// Declared instruments.
+    /// Declared and sent instruments.
     pub catalog: Get<Vec<Catalogued>>,
+    /// Why a name is on, off or missing.
+    pub explain: Explain,
+    /// Attribute sets left of an instrument when only some keys stay.
+    pub left: GetLeft,
+    /// Who reads metrics.
+    pub consumers: Get<Vec<Consumer>>,
     /// Where points and spans go.
     pub flow: Get<Flow>,
     /// Back ends and the latest traces.

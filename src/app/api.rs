@@ -1,7 +1,12 @@
 //! What the JSON API shows, gathered from the engine.
 //! Decides nothing: every number is counted elsewhere.
 
-use super::engine::{Engine, Object};
+mod catalog;
+mod components;
+mod explain;
+mod views;
+
+use super::engine::Engine;
 use crate::{
     ingest::Signal,
     traces::{
@@ -10,38 +15,50 @@ use crate::{
     },
     web::{
         Sources,
-        model::{
-            Backend, Catalogued, Component, ComponentDetail, Conflict, Fault, Flow, Health, LastError, Overview, Party, Span,
-            Stream, Trace, Traces, View, Workload,
-        },
+        model::{Backend, Conflict, Fault, Flow, Health, LastError, Overview, Party, Span, Stream, Trace, Traces},
     },
 };
 use pointsman_core::{
     expose::layout,
     fault::render,
-    model::{clock::Wall, component::ComponentKey},
-    state::store::ComponentSummary,
+    model::clock::{Mono, Wall},
     view::time::format_time,
 };
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, atomic::Ordering},
-};
+use std::sync::{Arc, atomic::Ordering};
 
 /// Closures over the engine.
 #[must_use]
 pub fn sources(engine: &Arc<Engine>) -> Sources {
     Sources {
         now: get(engine, |engine| engine.clock.wall()),
-        is_ready: get(engine, |engine| engine.is_ready.load(Ordering::Relaxed)),
+        is_ready: get(engine, |engine| {
+            let certificates = &engine.numbers.certificates;
+            let has_ended = certificates.as_ref().is_some_and(|certificates| certificates.has_ended());
+            engine.is_ready.load(Ordering::Relaxed) && !has_ended
+        }),
         overview: get(engine, overview),
-        components: get(engine, components),
+        components: get(engine, components::list),
         component: {
             let engine = Arc::clone(engine);
-            Arc::new(move |namespace, name| component(&engine, namespace, name))
+            Arc::new(move |namespace, name| off_the_reactor(|| components::one(&engine, namespace, name)))
         },
-        views: get(engine, views),
-        catalog: get(engine, catalog),
+        left: {
+            let engine = Arc::clone(engine);
+            Arc::new(move |query| off_the_reactor(|| components::left(&engine, query)))
+        },
+        views: {
+            let (engine, told) = (Arc::clone(engine), views::Told::default());
+            Arc::new(move || off_the_reactor(|| told.views(&engine)))
+        },
+        catalog: {
+            let engine = Arc::clone(engine);
+            Arc::new(move || off_the_reactor(|| catalog::list(&engine)))
+        },
+        explain: {
+            let engine = Arc::clone(engine);
+            Arc::new(move |name, component| off_the_reactor(|| explain::explain(&engine, name, component)))
+        },
+        consumers: get(engine, views::consumers),
         flow: get(engine, flow),
         traces: get(engine, traces),
         health: get(engine, health),
@@ -55,6 +72,17 @@ where
 {
     let engine = Arc::clone(engine);
     Arc::new(move || read(&engine))
+}
+
+/// For answers that take more than a moment: other requests go on meanwhile.
+fn off_the_reactor<T>(work: impl FnOnce() -> T) -> T {
+    tokio::task::block_in_place(work)
+}
+
+/// The time of day of a moment on the monotonic clock.
+fn wall_of(engine: &Engine, at: Mono) -> Wall {
+    let ago = engine.clock.mono().since(at);
+    Wall(engine.clock.wall().0.saturating_sub(u64::try_from(ago.as_nanos()).unwrap_or(u64::MAX)))
 }
 
 fn overview(engine: &Engine) -> Overview {
@@ -72,82 +100,6 @@ fn overview(engine: &Engine) -> Overview {
         points_received: received(Signal::Metrics),
         spans_received: received(Signal::Traces),
     }
-}
-
-fn components(engine: &Engine) -> Vec<Component> {
-    engine.store.components().iter().map(|summary| line(engine, summary)).collect()
-}
-
-fn line(engine: &Engine, summary: &ComponentSummary) -> Component {
-    let ComponentSummary { key, instances, streams, series, received, suppressed, last_push, plan_hash } = summary;
-    let ago = engine.clock.mono().since(*last_push);
-    let last = Wall(engine.clock.wall().0.saturating_sub(u64::try_from(ago.as_nanos()).unwrap_or(u64::MAX)));
-    Component {
-        namespace: key.namespace.to_string(),
-        name: key.object_name(),
-        service: key.service.to_string(),
-        workload: key.workload.as_ref().map(|w| Workload { kind: w.kind.to_string(), name: w.name.to_string() }),
-        instances: *instances,
-        metrics: *streams,
-        series: *series,
-        points_received: *received,
-        points_suppressed: *suppressed,
-        last_push: format_time(last),
-        plan_hash: hex(plan_hash),
-    }
-}
-
-fn component(engine: &Engine, namespace: &str, name: &str) -> Option<ComponentDetail> {
-    let is_it = |key: &ComponentKey| *key.namespace == *namespace && key.object_name() == name;
-    let summary = engine.store.components().into_iter().find(|summary| is_it(&summary.key))?;
-    let plan = engine.views.load().views.plan(&summary.key, engine.clock.view_wall());
-    let plan = serde_json::to_value(plan.document(&summary.key)).unwrap_or_default();
-    Some(ComponentDetail { component: line(engine, &summary), plan })
-}
-
-fn views(engine: &Engine) -> Vec<View> {
-    let suppressed = engine.numbers.suppressed();
-    let view = |object: &Object| {
-        let id = object.id.as_ref();
-        let (kind, namespace, name) = id.map_or_else(Default::default, |id| (id.kind, &*id.namespace, &*id.name));
-        let mine = suppressed
-            .iter()
-            .filter(|off| (off.kind.as_str(), off.namespace.as_str(), off.view.as_str()) == (kind, namespace, name));
-        let mut by_rule = BTreeMap::new();
-        for off in mine {
-            let slot: &mut u64 = by_rule.entry(off.rule.clone()).or_default();
-            *slot = slot.saturating_add(off.points);
-        }
-        View {
-            kind: kind.to_owned(),
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
-            file: object.file.clone(),
-            accepted: object.accepted,
-            kept_last_good: object.kept,
-            suppressed: by_rule,
-        }
-    };
-    engine.views.load().objects.iter().filter(|object| object.is_view()).map(view).collect()
-}
-
-fn catalog(engine: &Engine) -> Vec<Catalogued> {
-    let loaded = engine.views.load();
-    let instruments = loaded.views.catalogues().flat_map(|catalogue| {
-        catalogue.instruments.iter().map(|declared| Catalogued {
-            service: catalogue.service.to_string(),
-            scope: declared.scope.to_string(),
-            name: declared.name.to_string(),
-            kind: declared.kind.as_str(),
-            unit: declared.unit.to_string(),
-            level: declared.level.as_str(),
-            stability: declared.stability.to_string(),
-            attributes: declared.attributes.iter().map(ToString::to_string).collect(),
-        })
-    });
-    let mut all: Vec<Catalogued> = instruments.collect();
-    all.sort_by(|a, b| (&a.service, &a.name, &a.scope).cmp(&(&b.service, &b.name, &b.scope)));
-    all
 }
 
 fn flow(engine: &Engine) -> Flow {
@@ -236,12 +188,14 @@ fn health(engine: &Engine) -> Health {
         memory_limit_bytes: engine.config.memory_limit,
         limits: engine.numbers.limits().into_iter().collect(),
         insecure_listeners: engine.config.insecure_listeners(),
+        certificate_expires_at: engine.numbers.certificates.as_ref().and_then(|certificates| certificates.expires_at()),
         views_read_at: format_time(Wall(engine.numbers.views_read_at.load(Ordering::Relaxed))),
     }
 }
 
 fn faults(engine: &Engine) -> Vec<Fault> {
-    engine.views.load().faults.iter().map(render::json).collect()
+    let of_tls = engine.numbers.certificates.as_ref().and_then(|certificates| certificates.fault());
+    engine.views.load().faults.iter().chain(&of_tls).map(render::json).collect()
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -5,7 +5,7 @@ use super::{
     clock::Clock,
     drain::Stop,
     engine::{Engine, Loaded, Object},
-    statuses::Statuses,
+    statuses::{Look, Statuses},
     surroundings,
     tasks::Tasks,
     ticks,
@@ -168,19 +168,19 @@ impl Joined {
 
     /// What became of everything, for the API and for the writer.
     fn tell(&self) {
-        let told = self.statuses.lock().look();
+        let Look { statuses, observed } = self.statuses.lock().look();
         let (engine, known) = (&self.engine, self.known.load());
         let views = known.views.iter().filter_map(|object| {
-            let status = told.get(&object.id)?.clone();
+            let status = statuses.get(&object.id)?.clone();
             let (id, uid, seen) = (object.id.clone(), object.uid.clone(), object.status.clone());
             Some(DesiredView { id, uid, generation: object.generation, status, seen })
         });
-        let (observation, loaded) = (engine.observer.latest(), engine.views.load());
+        let loaded = engine.views.load();
         let catalogues: Vec<_> = loaded.views.catalogues().cloned().collect();
         let now = (engine.clock.mono(), engine.clock.view_wall());
         let empty = Owners::new();
         let inputs = Inputs {
-            observed: &observation.components,
+            observed: &observed,
             owners: known.owners.as_deref().unwrap_or(&empty),
             applied: &|key| loaded.views.applied(key, now.1).into_iter().map(ToString::to_string).collect(),
             catalogues: &catalogues,

@@ -1,7 +1,7 @@
 //! What runs behind the doors: the store, the traces, the views in force and our own telemetry, joined by closures so
 //! that none of them knows another.
 
-use super::{clock::Clock, conflicts::Watched, numbers::Numbers, observer::Observer, surroundings};
+use super::{clock::Clock, conflicts::Watched, listen::tls::Certificates, numbers::Numbers, observer::Observer, surroundings};
 use crate::{
     config::Config,
     expose::{NextChunk, Outcome, ReadSide, Scraped},
@@ -54,8 +54,6 @@ pub struct Engine {
     pub ingest: Arc<Ingest>,
     /// Views in force.
     pub views: Arc<ArcSwap<Loaded>>,
-    /// What components send, looked at again and again.
-    pub observer: Arc<Observer>,
     /// Told whenever other views come into force.
     pub views_changed: Arc<Notify>,
     /// The status of every view, as last decided.
@@ -64,6 +62,8 @@ pub struct Engine {
     pub own: Arc<Own>,
     /// What was counted here.
     pub numbers: Arc<Numbers>,
+    /// What instruments cost over time.
+    pub observer: Observer,
     /// Whether the views are known.
     pub is_ready: AtomicBool,
 }
@@ -72,9 +72,16 @@ impl Engine {
     /// Builds everything; nothing runs yet.
     ///
     /// # Errors
-    /// Every trace back end that cannot be one.
+    /// Every trace back end that cannot be one, and a certificate that cannot be served.
     pub fn new(config: Config, clock: Clock) -> Result<Self, Vec<Fault>> {
-        let traces = Arc::new(Traces::new(targets(&config)?));
+        let certificates = config.tls.as_ref().map(|files| Certificates::open(files, clock)).transpose();
+        let (targets, certificates) = match (targets(&config), certificates) {
+            (Ok(targets), Ok(certificates)) => (targets, certificates.map(Arc::new)),
+            (targets, certificates) => {
+                return Err(targets.err().into_iter().flatten().chain(certificates.err()).collect());
+            }
+        };
+        let traces = Arc::new(Traces::new(targets));
         let store = store(config.max_series, config.expire_after);
         let store = Arc::new(if config.translation_strategy.escapes() { store } else { store.keeping_names() });
         let own_store = store_of_ourselves();
@@ -87,6 +94,7 @@ impl Engine {
             ingest: Arc::clone(&ingest),
             views: Arc::new(ArcSwap::default()),
             insecure: config.insecure_listeners(),
+            certificates,
             exported: AtomicU64::new(0),
             omitted: Default::default(),
             scrapes_refused: AtomicU64::new(0),
@@ -97,7 +105,7 @@ impl Engine {
         let own = Arc::new(own(clock, &store, &own_store, &traces, &numbers));
         let views = Arc::clone(&numbers.views);
         let is_ready = AtomicBool::new(false);
-        let (views_changed, statuses, observer) = (Arc::default(), Arc::default(), Arc::default());
+        let (views_changed, statuses, observer) = (Arc::default(), Arc::default(), Observer::default());
         Ok(Self {
             config,
             clock,

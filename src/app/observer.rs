@@ -1,126 +1,109 @@
-//! What was observed of every component, with points a minute: the newest look at the store beside one of a minute ago.
-//! For statuses, `explain` and `diff`. Asks the store; decides nothing.
+//! What instruments cost over time: points a minute from two looks at the same counts, one push and a later one apart.
+//! Keeps two marks per instrument and no history; who looks, and when, is not known here.
 
-use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use pointsman_core::{
-    limits,
+    limits::OBSERVED_INSTRUMENTS_MAX,
     model::{clock::Mono, component::ComponentKey, instrument::Instrument},
-    state::{observe::ObservedComponent, store::Store},
-    view::{
-        impact::{Basis, Cost},
-        report::Seen,
-    },
+    state::observe::{ObservedComponent, ObservedInstrument},
+    view::impact::{Basis, Cost},
 };
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
-/// Rates are taken over at most so long.
+#[cfg(test)]
+mod tests;
+
+/// The older mark moves up once the newer one is so far ahead.
 const WINDOW: Duration = Duration::from_secs(60);
 
-/// One look at the store.
-#[derive(Debug, Default)]
-pub struct Observation {
-    /// When.
-    pub at: Mono,
-    /// Every component, ordered by key.
-    pub components: Vec<ObservedComponent>,
-    per_minute: BTreeMap<(ComponentKey, Instrument), f64>,
-}
-
-/// Counts of points by component and instrument, at one moment.
-type Counts = (Mono, BTreeMap<(ComponentKey, Instrument), u64>);
-
-/// Looks again and again.
+/// Remembers counts of points between looks.
 #[derive(Debug, Default)]
 pub struct Observer {
-    latest: ArcSwap<Observation>,
-    past: Mutex<VecDeque<Counts>>,
+    tracks: Mutex<Tracks>,
+}
+
+type Tracks = BTreeMap<ComponentKey, BTreeMap<Instrument, Track>>;
+
+/// Two moments of one instrument.
+#[derive(Clone, Copy, Debug)]
+struct Track {
+    older: Mark,
+    newer: Mark,
+}
+
+/// How many points there were at the request that last carried the instrument.
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    last: Mono,
+    points: u64,
 }
 
 impl Observer {
-    /// The newest look.
-    #[must_use]
-    pub fn latest(&self) -> Arc<Observation> {
-        self.latest.load_full()
-    }
-
-    /// Looks now. Looks that are closer together than a few seconds share the counts of the first.
-    pub fn look(&self, store: &Store, now: Mono) -> Arc<Observation> {
-        let components = store.observe();
-        let mut past = self.past.lock();
-        if past.back().is_none_or(|(at, _)| now.since(*at) >= Duration::from_secs(limits::OBSERVE_SECS)) {
-            let counts = components.iter().flat_map(|component| {
-                let key = |seen: &Instrument| (component.key.clone(), seen.clone());
-                component.instruments.iter().map(move |seen| (key(&seen.instrument), seen.points))
-            });
-            past.push_back((now, counts.collect()));
+    /// Takes a look. What is not there any more is forgotten.
+    pub fn look(&self, observed: &[ObservedComponent]) {
+        let mut tracks = self.tracks.lock();
+        let mut fresh = Tracks::new();
+        let mut room = OBSERVED_INSTRUMENTS_MAX;
+        for component in observed {
+            let known = tracks.remove(&component.key).unwrap_or_default();
+            let instruments = component.instruments.iter().take(room);
+            let moved: BTreeMap<Instrument, Track> = instruments
+                .map(|seen| (seen.instrument.clone(), Track::moved(known.get(&seen.instrument), Mark::of(seen))))
+                .collect();
+            room = room.saturating_sub(moved.len());
+            fresh.insert(component.key.clone(), moved);
         }
-        while past.len() > 2 && past.get(1).is_some_and(|(at, _)| now.since(*at) >= WINDOW) {
-            past.pop_front();
-        }
-        let per_minute = past.front().map(|past| rates(past, &components, now)).unwrap_or_default();
-        drop(past);
-        let observation = Arc::new(Observation { at: now, components, per_minute });
-        self.latest.store(Arc::clone(&observation));
-        observation
+        *tracks = fresh;
     }
-}
 
-/// Points a minute since `past`; what was not there then began at nothing.
-fn rates((at, counts): &Counts, components: &[ObservedComponent], now: Mono) -> BTreeMap<(ComponentKey, Instrument), f64> {
-    let minutes = now.since(*at).as_secs_f64() / 60.0;
-    let mut rates = BTreeMap::new();
-    if minutes <= 0.0 {
-        return rates;
-    }
-    for component in components {
-        for seen in &component.instruments {
-            let key = (component.key.clone(), seen.instrument.clone());
-            let before = counts.get(&key).copied().unwrap_or_default();
-            #[expect(clippy::cast_precision_loss, reason = "a rate is rounded anyway")]
-            let points = seen.points.saturating_sub(before) as f64;
-            rates.insert(key, points / minutes);
-        }
-    }
-    rates
-}
-
-impl Observation {
-    /// Points a minute of one instrument.
+    /// Points a minute of an instrument; `None` until two requests were seen apart.
     #[must_use]
-    pub fn per_minute(&self, component: &ComponentKey, instrument: &Instrument) -> f64 {
-        self.per_minute.get(&(component.clone(), instrument.clone())).copied().unwrap_or_default()
+    pub fn per_minute(&self, component: &ComponentKey, seen: &ObservedInstrument) -> Option<f64> {
+        let tracks = self.tracks.lock();
+        tracks.get(component)?.get(&seen.instrument)?.per_minute(Mark::of(seen))
     }
 
-    /// What every instrument costs before views.
+    /// What every instrument costs before views. Where no rate is known yet, one push a minute is assumed.
     #[must_use]
-    pub fn costs(&self) -> Vec<Cost> {
-        let cost = |component: &ObservedComponent| {
-            let key = component.key.clone();
-            let costs = component.instruments.iter().map(|seen| Cost {
-                component: key.clone(),
-                instrument: seen.instrument.clone(),
-                instances: u64::try_from(seen.instances).unwrap_or(u64::MAX),
-                series: seen.sent,
-                per_minute: self.per_minute(&component.key, &seen.instrument),
-                basis: Basis::Observed,
-            });
-            costs.collect::<Vec<_>>()
-        };
-        self.components.iter().flat_map(cost).collect()
-    }
-
-    /// Which component sent what.
-    #[must_use]
-    pub fn seen(&self) -> Vec<Seen> {
-        let seen = |component: &ObservedComponent| Seen {
+    #[expect(clippy::cast_precision_loss, reason = "a rate is an estimate")]
+    pub fn costs(&self, observed: &[ObservedComponent]) -> Vec<Cost> {
+        let cost = |component: &ObservedComponent, seen: &ObservedInstrument| Cost {
             component: component.key.clone(),
-            instruments: component.instruments.iter().map(|seen| seen.instrument.clone()).collect(),
+            instrument: seen.instrument.clone(),
+            instances: u64::try_from(seen.instances).unwrap_or(u64::MAX),
+            series: seen.sent,
+            per_minute: self.per_minute(&component.key, seen).unwrap_or(seen.sent as f64),
+            basis: Basis::Observed,
         };
-        self.components.iter().map(seen).collect()
+        let all = observed.iter().flat_map(|component| component.instruments.iter().map(move |seen| (component, seen)));
+        all.map(|(component, seen)| cost(component, seen)).collect()
+    }
+}
+
+impl Mark {
+    const fn of(seen: &ObservedInstrument) -> Self {
+        Self { last: seen.last, points: seen.points }
+    }
+}
+
+impl Track {
+    fn moved(known: Option<&Self>, now: Mark) -> Self {
+        match known {
+            // Fewer points than before: the component came anew.
+            Some(known) if now.points >= known.newer.points => {
+                // Without a push since the newer mark there is nothing to measure from it.
+                let ahead = known.newer.last.since(known.older.last) >= WINDOW && now.last > known.newer.last;
+                let older = if ahead { known.newer } else { known.older };
+                Self { older, newer: now }
+            }
+            _ => Self { older: now, newer: now },
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a rate is an estimate")]
+    fn per_minute(&self, now: Mark) -> Option<f64> {
+        let apart = now.last.since(self.older.last);
+        let points = now.points.checked_sub(self.older.points)?;
+        (!apart.is_zero()).then(|| points as f64 * 60.0 / apart.as_secs_f64())
     }
 }

@@ -6,12 +6,13 @@ use super::{
     clock::Clock,
     drain::{self, Stop, Stopper},
     engine::Engine,
-    listen::{Answers, Door, House, accept},
+    listen::{Answers, Door, House, accept, tls::DoorTls},
     surroundings,
     tasks::Tasks,
     ticks,
 };
 use crate::{
+    auth::tls::pair::Protocols,
     config::{self, Config},
     expose,
     ingest::{self, grpc},
@@ -82,7 +83,10 @@ pub async fn bind(config: Config, clock: Clock) -> Result<App, BindError> {
     let mut doors = Vec::new();
     for (name, addr) in addresses {
         match Door::open(name, addr).await {
-            Ok(door) => doors.push(door),
+            Ok(mut door) => {
+                door.tls = engine.as_ref().and_then(|engine| door_tls(engine, name));
+                doors.push(door);
+            }
             Err(error) => faults.push(cannot_bind(name, addr, &error)),
         }
     }
@@ -113,6 +117,12 @@ async fn client(config: Option<&config::Cluster>) -> Result<Option<Client>, Faul
             Err(Fault::new(Code::CannotRead, place, &["use", &format!("the cluster of {from}"), &why]))
         }
     }
+}
+
+/// Every door shows the certificate, where there is one; only gRPC has no use for HTTP/1.
+fn door_tls(engine: &Engine, name: &str) -> Option<DoorTls> {
+    let protocols = if name == "otlp-grpc" { Protocols::Http2 } else { Protocols::Http };
+    engine.numbers.certificates.clone().map(|certificates| DoorTls { certificates, protocols })
 }
 
 fn cannot_bind(name: &str, addr: SocketAddr, error: &io::Error) -> Fault {
@@ -166,7 +176,8 @@ impl App {
                 warn!(listener, "plain text can be reached from other hosts: --insecure was given");
             }
         }
-        info!(otlp_grpc = %addresses.otlp_grpc, otlp_http = %addresses.otlp_http, listen = %addresses.listen, "ready");
+        let tls = engine.config.tls.is_some();
+        info!(otlp_grpc = %addresses.otlp_grpc, otlp_http = %addresses.otlp_http, listen = %addresses.listen, tls, "ready");
         let failed = tokio::select! {
             () = stop.asked() => None,
             name = front.failed() => Some(name),

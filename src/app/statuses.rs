@@ -1,17 +1,15 @@
 //! The status of every view: what core says of it beside what is observed, computed again when views change and now and then.
 //! Holds what was said last; writes nothing anywhere.
 
-use super::{
-    engine::{Engine, Loaded, Object},
-    observer::Observation,
-};
+use super::engine::{Engine, Loaded, Object};
 use pointsman_core::{
     limits::{API_ITEMS_MAX, IMPACTS_PER_LOOK_MAX, SETTLE_SECS},
     model::clock::{Mono, Wall},
+    state::observe::ObservedComponent,
     view::{
         impact::{Cost, Impact},
         plan::ViewSet,
-        report::{Status, ViewReport},
+        report::{Seen, Status, ViewReport},
         spec::ObjectId,
         status::{self, Subject, ViewStatus},
     },
@@ -33,6 +31,15 @@ pub struct Statuses {
     turn: usize,
 }
 
+/// What one look found.
+#[derive(Debug)]
+pub struct Look {
+    /// Of every view.
+    pub statuses: Arc<BTreeMap<ObjectId, ViewStatus>>,
+    /// What it was decided beside.
+    pub observed: Vec<ObservedComponent>,
+}
+
 impl Statuses {
     /// Has looked at nothing yet.
     #[must_use]
@@ -42,24 +49,25 @@ impl Statuses {
     }
 
     /// Says what is true now of every view, and shows it to whoever asks the engine.
-    pub fn look(&mut self) -> Arc<BTreeMap<ObjectId, ViewStatus>> {
+    pub fn look(&mut self) -> Look {
         let engine = Arc::clone(&self.engine);
-        let observation = engine.observer.look(&engine.store, engine.clock.mono());
-        let (loaded, now, costs) = (engine.views.load_full(), engine.clock.view_wall(), observation.costs());
-        let reports = loaded.views.reports(&observation.seen(), now);
+        let observed = engine.store.observe();
+        engine.observer.look(&observed);
+        let (loaded, now, costs) = (engine.views.load_full(), engine.clock.view_wall(), engine.observer.costs(&observed));
+        let reports = loaded.views.reports(&seen(&observed), now);
         self.refresh_impacts(&loaded.views, &reports, &costs, now);
         let reports: BTreeMap<&ObjectId, &ViewReport> = reports.iter().map(|report| (&report.id, report)).collect();
         let mut told = BTreeMap::new();
         for object in loaded.objects.iter().filter(|object| object.is_view()) {
             let Some(id) = &object.id else { continue };
-            let around = Around { loaded: &loaded, observation: &observation, costs: &costs, now };
+            let around = Around { loaded: &loaded, observed: &observed, costs: &costs, now };
             let status = self.of(object, id, reports.get(id).copied(), &around);
             told.insert(id.clone(), status);
         }
         self.told.clone_from(&told);
         let told = Arc::new(told);
         engine.statuses.store(Arc::clone(&told));
-        told
+        Look { statuses: told, observed }
     }
 
     /// New views are looked at first, then everyone in turn.
@@ -83,15 +91,14 @@ impl Statuses {
     }
 
     fn of(&self, object: &Object, id: &ObjectId, report: Option<&ViewReport>, around: &Around<'_>) -> ViewStatus {
-        let Around { loaded, observation, costs, now } = *around;
-        let reached: Vec<_> = observation
-            .components
+        let Around { loaded, observed, costs, now } = *around;
+        let reached: Vec<_> = observed
             .iter()
             .filter(|component| report.is_some_and(|report| loaded.views.reaches(&report.view, &component.key)))
             .map(|component| (component.key.clone(), u64::try_from(component.instances).unwrap_or(u64::MAX)))
             .collect();
         let has = |status: Status| report.is_some_and(|report| report.status == status);
-        let suggestions = if has(Status::NoMatch) { suggestions(report, observation) } else { Vec::new() };
+        let suggestions = if has(Status::NoMatch) { suggestions(report, observed) } else { Vec::new() };
         let instead = if has(Status::Expired) { loaded.views.instead_of(id, costs, now) } else { Vec::new() };
         let before = self.told.get(id).or(object.status.as_ref());
         let status = status::of_view(&Subject {
@@ -116,15 +123,15 @@ impl Statuses {
 #[derive(Clone, Copy)]
 struct Around<'a> {
     loaded: &'a Loaded,
-    observation: &'a Observation,
+    observed: &'a [ObservedComponent],
     costs: &'a [Cost],
     now: Wall,
 }
 
 /// The instruments whose names are closest to what a view matches.
-fn suggestions(report: Option<&ViewReport>, observation: &Observation) -> Vec<String> {
+fn suggestions(report: Option<&ViewReport>, observed: &[ObservedComponent]) -> Vec<String> {
     let Some(report) = report else { return Vec::new() };
-    let components = observation.components.iter().flat_map(|component| &component.instruments);
+    let components = observed.iter().flat_map(|component| &component.instruments);
     status::closest(&report.view, components.map(|seen| &*seen.instrument.name).take(API_ITEMS_MAX))
 }
 
@@ -132,4 +139,12 @@ fn suggestions(report: Option<&ViewReport>, observation: &Observation) -> Vec<St
 fn is_early(status: &ViewStatus, shown: &ViewStatus, since_start: Duration) -> bool {
     let nobody = ["NoTargets", "NoMatch"].contains(&status.word()) && !["", "NoTargets", "NoMatch"].contains(&shown.word());
     nobody && status.observed_generation == shown.observed_generation && since_start < Duration::from_secs(SETTLE_SECS)
+}
+
+fn seen(observed: &[ObservedComponent]) -> Vec<Seen> {
+    let seen = |component: &ObservedComponent| Seen {
+        component: component.key.clone(),
+        instruments: component.instruments.iter().map(|seen| seen.instrument.clone()).collect(),
+    };
+    observed.iter().map(seen).collect()
 }

@@ -1,4 +1,4 @@
-//! What runs by the clock: views, expiry, our own telemetry, and the forwarders of spans.
+//! What runs by the clock: views, certificates, expiry, our own telemetry, and the forwarders of spans.
 //! Knows intervals; the work is done elsewhere.
 
 use super::{cluster, drain::Stop, engine::Engine, statuses::Statuses, surroundings, tasks::Tasks, views::Loader};
@@ -14,8 +14,16 @@ pub fn start(engine: &Arc<Engine>, cluster: Option<Client>, tasks: &Tasks, stop:
         (Some(config), Some(client)) => cluster::start(engine, (config, client), tasks, stop),
         _ => folder(engine, tasks, stop),
     }
+    if let Some(certificates) = engine.numbers.certificates.clone() {
+        tasks.vital("certificates", every(limits::TLS_RELOAD_MS, stop.clone(), move || certificates.look()));
+    }
     let expiring = Arc::clone(engine);
     tasks.vital("expiry", every(limits::EXPIRE_TICK_MS, stop.clone(), move || expiring.store.expire(expiring.clock.mono())));
+    let observing = Arc::clone(engine);
+    tasks.vital(
+        "observer",
+        every(limits::OBSERVE_TICK_MS, stop.clone(), move || observing.observer.look(&observing.store.observe())),
+    );
     let telling = Arc::clone(engine);
     tasks.vital(
         "own telemetry",

@@ -129,6 +129,10 @@ pub const RECENT_SPANS_PER_TRACE_MAX: usize = 1_000;
 pub const TRACE_PLANS_MAX: usize = COMPONENTS_MAX;
 /// Characters of a decimal number in quotes, such as a bucket's bound.
 pub const DECIMAL_BYTES_MAX: usize = 32;
+/// Patterns with wildcards of which a catalogue remembers what they name.
+pub const PATTERNS_REMEMBERED_MAX: usize = 100_000;
+/// Bytes of a label's value, as Kubernetes has it.
+pub const LABEL_VALUE_BYTES_MAX: usize = 63;
 /// Readers named per rule that they hold back.
 pub const READERS_TOLD_MAX: usize = 100;
 /// Readers and instruments listed per view that takes something from them.
@@ -159,8 +163,10 @@ pub const STATUS_NAMED_MAX: usize = 5;
 pub const COMPONENT_OBJECTS_MAX: usize = 2_000;
 /// Views named in the status of one component.
 pub const APPLIED_VIEWS_MAX: usize = 20;
-/// Instruments of one catalogue object: an API server refuses objects above 1.5 MB.
+/// Instruments of one catalogue object.
 pub const CATALOGUE_OBJECT_INSTRUMENTS_MAX: usize = 1_000;
+/// Bytes of one catalogue object, roughly: an API server refuses objects above 1.5 MB.
+pub const CATALOGUE_OBJECT_BYTES_MAX: usize = 512 << 10;
 /// Different events remembered, those that wait to be written included.
 pub const EVENTS_MAX: usize = 1_000;
 /// Bytes of the text of one event; Kubernetes takes 1,024.
@@ -246,6 +252,18 @@ pub const OWN_PUSH_MS: u64 = 5_000;
 pub const API_ITEMS_MAX: usize = 1_000;
 /// Bytes of the configuration file.
 pub const CONFIG_BYTES_MAX: usize = 1 << 20;
+/// Milliseconds for a TLS handshake.
+pub const HANDSHAKE_MS_MAX: u64 = 5_000;
+/// Bytes of a file with a certificate chain or a key.
+pub const TLS_FILE_BYTES_MAX: u64 = 256 << 10;
+/// Milliseconds between two looks at certificate and key.
+pub const TLS_RELOAD_MS: u64 = 2_000;
+/// Milliseconds for which certificate and key may fail to fit before anybody is told: whoever writes them writes one first.
+pub const TLS_TORN_MS_MAX: u64 = 5_000;
+
+const _: () = assert!(HEADER_MS_MAX < IDLE_MS_MAX && BODY_MS_MAX < IDLE_MS_MAX);
+const _: () = assert!(HTTP2_STREAM_WINDOW_BYTES <= HTTP2_CONNECTION_WINDOW_BYTES);
+const _: () = assert!(TLS_RELOAD_MS < TLS_TORN_MS_MAX && TLS_TORN_MS_MAX + 2 * TLS_RELOAD_MS <= 10_000);
 /// Milliseconds for one write to an API server.
 pub const CLUSTER_WRITE_MS_MAX: u64 = 10_000;
 /// Writes of objects that may go out at once after a quiet time; then one a second.
@@ -360,3 +378,21 @@ pub const WATCH_PROOF_MS: u64 = 1_000;
 
 const _: () = assert!(WATCH_BACKOFF_MS_MIN < WATCH_BACKOFF_MS_MAX && WATCH_BACKOFF_MS_MAX < 1_000 * WATCH_BACKOFF_RESET_SECS);
 const _: () = assert!(CLUSTER_REQUEST_MS_MAX < 1_000 * WATCH_SECS && WATCH_SECS + WATCH_GRACE_SECS < WATCH_SILENCE_SECS_MAX);
+/// Entries of each list of one explanation: voices, readers, attributes; more are only counted.
+pub const EXPLAINED_LIST_MAX: usize = 20;
+/// Instruments explained by one answer.
+pub const EXPLAINED_MAX: usize = 50;
+/// Instruments whose points are counted over time, for points a minute.
+pub const OBSERVED_INSTRUMENTS_MAX: usize = 100_000;
+/// Milliseconds between two looks at those points.
+pub const OBSERVE_TICK_MS: u64 = 15_000;
+/// Milliseconds a client verb waits for the server, from its first byte out to the last one in.
+pub const CLIENT_MS_MAX: u64 = 10_000;
+/// Bytes of one answer that a client verb takes.
+pub const CLIENT_ANSWER_BYTES_MAX: usize = 64 << 20;
+/// Bytes of a token or certificate file that a client verb reads.
+pub const CLIENT_FILE_BYTES_MAX: usize = 1 << 20;
+/// Pages of one list that a client verb asks for.
+pub const CLIENT_PAGES_MAX: usize = 100;
+/// Milliseconds for which the JSON API tells of all views again what it told before.
+pub const TOLD_FRESH_MS: u64 = 1_000;

@@ -8,6 +8,7 @@ pub mod explain;
 pub mod facts;
 pub mod impact;
 pub mod lint;
+mod memo;
 pub mod pattern;
 pub mod plan;
 mod protect;
@@ -16,6 +17,8 @@ pub mod report;
 pub mod spec;
 pub mod status;
 pub mod time;
+pub mod verdict;
+pub mod write;
 pub mod yaml;
 
 #[cfg(test)]

@@ -270,8 +270,13 @@ fn desired(
         kind: workload.kind.to_string(),
         name: workload.name.to_string(),
     });
-    let spec = ComponentSpec { service_name: observed.key.service.to_string(), workload_ref };
+    let spec = ComponentSpec { service_name: service_name(&observed.key), workload_ref };
     DesiredComponent { namespace: observed.key.namespace.clone(), name: name.into(), owner, spec, status }
+}
+
+/// `service.name`; where a sender has none, what OpenTelemetry calls it then, since the field must not be empty.
+fn service_name(key: &ComponentKey) -> String {
+    if key.service.is_empty() { "unknown_service".into() } else { key.service.to_string() }
 }
 
 /// Whether Kubernetes takes it as a namespace.

@@ -212,7 +212,7 @@ impl Writer {
         match self.calls.look().await {
             Ok(found) => {
                 self.looked = Some(now);
-                self.book.found(found, now);
+                self.book.found(found);
             }
             Err((what, failure)) => {
                 self.failed(what, &failure);

@@ -1,10 +1,10 @@
 //! `/api/v1/…`: one document per path, lists cut at a cap that says so, errors as faults.
 //! Gathers nothing itself: every value comes from a closure.
 
-use super::Sources;
+use super::{Sources, model::objects::LeftQuery};
 use axum::{
     Json, Router,
-    extract::{Path, State},
+    extract::{Path, Query, State, rejection::QueryRejection},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -16,12 +16,17 @@ use pointsman_core::{
 };
 use serde::Serialize;
 use serde_json::json;
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// The version of the form.
 const VERSION: u32 = 1;
 
 type Api = State<Arc<Sources>>;
+/// What stands behind the question mark.
+type Asked = Result<Query<BTreeMap<String, String>>, QueryRejection>;
 
 /// One value.
 #[derive(Serialize)]
@@ -45,16 +50,17 @@ struct Many<T> {
 pub fn router(sources: &Arc<Sources>) -> Router {
     Router::new()
         .route("/api/v1/overview", get(async |State(s): Api| one(&s, (s.overview)())))
-        .route("/api/v1/components", get(async |State(s): Api| many(&s, (s.components)())))
+        .route("/api/v1/components", get(async |State(s): Api, q: Asked| many(&s, (s.components)(), q)))
         .route("/api/v1/components/{namespace}/{name}", get(component))
-        .route("/api/v1/views", get(async |State(s): Api| many(&s, (s.views)())))
+        .route("/api/v1/views", get(async |State(s): Api, q: Asked| many(&s, (s.views)(), q)))
         .route("/api/v1/views/{namespace}/{name}", get(view))
-        .route("/api/v1/catalog", get(async |State(s): Api| many(&s, (s.catalog)())))
-        .route("/api/v1/catalog/{name}", get(catalogued))
+        .route("/api/v1/catalog", get(async |State(s): Api, q: Asked| many(&s, (s.catalog)(), q)))
+        .route("/api/v1/catalog/{name}", get(explained))
+        .route("/api/v1/consumers", get(async |State(s): Api, q: Asked| many(&s, (s.consumers)(), q)))
         .route("/api/v1/flow", get(async |State(s): Api| one(&s, (s.flow)())))
         .route("/api/v1/traces", get(async |State(s): Api| one(&s, (s.traces)())))
         .route("/api/v1/health", get(async |State(s): Api| one(&s, (s.health)())))
-        .route("/api/v1/faults", get(async |State(s): Api| many(&s, (s.faults)())))
+        .route("/api/v1/faults", get(async |State(s): Api, q: Asked| many(&s, (s.faults)(), q)))
         .with_state(Arc::clone(sources))
 }
 
@@ -63,11 +69,40 @@ pub async fn unknown(uri: http::Uri) -> Response {
     not_found("path", uri.path())
 }
 
-async fn component(State(s): Api, Path((namespace, name)): Path<(String, String)>) -> Response {
+/// A component with what it sends; with `?metric=`, how many attribute sets of it are left when only some keys stay.
+async fn component(State(s): Api, Path((namespace, name)): Path<(String, String)>, asked: Asked) -> Response {
+    let asked = match words(asked) {
+        Ok(asked) => asked,
+        Err(answer) => return *answer,
+    };
+    if let Some(metric) = asked.get("metric") {
+        let query = left_query(namespace.clone(), name.clone(), metric, &asked);
+        return match (s.left)(&query) {
+            Some(left) => one(&s, left),
+            None => not_found("component", &format!("{namespace}/{name}")),
+        };
+    }
+    let after = match after(&asked) {
+        Ok(after) => after,
+        Err(answer) => return *answer,
+    };
     match (s.component)(&namespace, &name) {
-        Some(found) => one(&s, found),
+        Some(mut found) => {
+            (found.instruments, found.instruments_truncated) = page(found.instruments, after);
+            one(&s, found)
+        }
         None => not_found("component", &format!("{namespace}/{name}")),
     }
+}
+
+fn left_query(namespace: String, component: String, metric: &str, asked: &BTreeMap<String, String>) -> LeftQuery {
+    let text = |key: &str| asked.get(key).cloned().unwrap_or_default();
+    let keys = |key: &str| {
+        let list = asked.get(key)?.split(',').filter(|key| !key.is_empty());
+        Some(list.take(limits::ATTRIBUTES_MAX).map(str::to_owned).collect::<BTreeSet<String>>())
+    };
+    let (keep, drop) = (keys("keep"), keys("drop").unwrap_or_default());
+    LeftQuery { namespace, component, metric: metric.to_owned(), scope: text("scope"), kind: text("kind"), keep, drop }
 }
 
 /// A cluster view has no namespace; `-` stands for it in the path.
@@ -79,24 +114,65 @@ async fn view(State(s): Api, Path((namespace, name)): Path<(String, String)>) ->
     }
 }
 
-async fn catalogued(State(s): Api, Path(name): Path<String>) -> Response {
-    let found: Vec<_> = (s.catalog)().into_iter().filter(|instrument| instrument.name == name).collect();
-    if found.is_empty() { not_found("instrument", &name) } else { many(&s, found) }
+/// Why an instrument, or spans of a name, are on, off or missing: a name that nobody has is an answer, too.
+async fn explained(State(s): Api, Path(name): Path<String>, asked: Asked) -> Response {
+    let asked = match words(asked) {
+        Ok(asked) => asked,
+        Err(answer) => return *answer,
+    };
+    if name.len() > limits::VIEW_TEXT_BYTES_MAX {
+        let length = format!("has {} bytes, at most {}", name.len(), limits::VIEW_TEXT_BYTES_MAX);
+        return bad_request("name", "the path", &length, "name one instrument");
+    }
+    let explanations = (s.explain)(&name, asked.get("component").map(String::as_str));
+    let at = format_time((s.now)());
+    Json(Many { version: VERSION, at, items: explanations.items, truncated: explanations.truncated }).into_response()
 }
 
 fn one<T: Serialize>(sources: &Sources, item: T) -> Response {
     Json(One { version: VERSION, at: format_time((sources.now)()), item, truncated: false }).into_response()
 }
 
-fn many<T: Serialize>(sources: &Sources, mut items: Vec<T>) -> Response {
-    let truncated = items.len() > limits::API_ITEMS_MAX;
-    items.truncate(limits::API_ITEMS_MAX);
+/// A list from `?after=N` on, where it was cut before.
+fn many<T: Serialize>(sources: &Sources, items: Vec<T>, asked: Asked) -> Response {
+    let after = match words(asked).and_then(|asked| after(&asked)) {
+        Ok(after) => after,
+        Err(answer) => return *answer,
+    };
+    let (items, truncated) = page(items, after);
     Json(Many { version: VERSION, at: format_time((sources.now)()), items, truncated }).into_response()
 }
 
+fn page<T>(items: Vec<T>, after: usize) -> (Vec<T>, bool) {
+    let truncated = items.len() > after.saturating_add(limits::API_ITEMS_MAX);
+    (items.into_iter().skip(after).take(limits::API_ITEMS_MAX).collect(), truncated)
+}
+
+fn words(asked: Asked) -> Result<BTreeMap<String, String>, Box<Response>> {
+    asked
+        .map(|Query(asked)| asked)
+        .map_err(|error| Box::new(bad_request("query", "the address", &error.body_text(), "write it as ?key=value&key=value")))
+}
+
+fn after(asked: &BTreeMap<String, String>) -> Result<usize, Box<Response>> {
+    let Some(text) = asked.get("after") else { return Ok(0) };
+    text.parse().map_err(|_| Box::new(bad_request("after", "the address", "not a whole number", "write ?after=1000")))
+}
+
 fn not_found(sort: &str, name: &str) -> Response {
-    let name = name.get(..name.floor_char_boundary(limits::ECHO_BYTES_MAX)).unwrap_or_default();
-    let fault = Fault::new(Code::UnknownSetting, Place::Nowhere, &[sort, name]).with_hint("take one that / or a list names");
+    let fault = Fault::new(Code::UnknownSetting, Place::Nowhere, &[sort, echo(name)]);
+    refuse(StatusCode::NOT_FOUND, &fault.with_hint("take one that / or a list names"))
+}
+
+fn bad_request(key: &str, from: &str, what: &str, hint: &str) -> Response {
+    refuse(StatusCode::BAD_REQUEST, &Fault::new(Code::BadSetting, Place::Nowhere, &[key, from, echo(what)]).with_hint(hint))
+}
+
+fn echo(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(limits::ECHO_BYTES_MAX)).unwrap_or_default()
+}
+
+fn refuse(status: StatusCode, fault: &Fault) -> Response {
     let body = json!({ "version": VERSION, "fault": { "code": fault.code.id(), "message": fault.message, "fix": fault.fix() } });
-    (StatusCode::NOT_FOUND, Json(body)).into_response()
+    (status, Json(body)).into_response()
 }

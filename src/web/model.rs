@@ -1,6 +1,8 @@
 //! What the API answers with, field by field. Fields are only ever added.
 //! Plain values: nothing here is computed, and nothing knows where it came from.
 
+pub mod objects;
+
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -28,98 +30,6 @@ pub struct Overview {
     pub points_received: u64,
     /// Spans received.
     pub spans_received: u64,
-}
-
-/// One component.
-#[derive(Clone, Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Component {
-    /// Its namespace.
-    pub namespace: String,
-    /// `<kind>.<workload>.<service>` or `service.<name>`.
-    pub name: String,
-    /// `service.name`.
-    pub service: String,
-    /// Kind and name of its workload.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub workload: Option<Workload>,
-    /// Processes.
-    pub instances: usize,
-    /// Metrics, those that are off included.
-    pub metrics: usize,
-    /// Series held.
-    pub series: usize,
-    /// Points received.
-    pub points_received: u64,
-    /// Points that views suppressed.
-    pub points_suppressed: u64,
-    /// When it last pushed.
-    pub last_push: String,
-    /// Hash of its plan.
-    pub plan_hash: String,
-}
-
-/// A Kubernetes workload.
-#[derive(Clone, Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Workload {
-    /// `Deployment`, `DaemonSet`, …
-    pub kind: String,
-    /// Its name.
-    pub name: String,
-}
-
-/// One component and what is decided for it.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ComponentDetail {
-    /// As in the list.
-    #[serde(flatten)]
-    pub component: Component,
-    /// The plan in its canonical form.
-    pub plan: serde_json::Value,
-}
-
-/// One view object, or catalogue.
-#[derive(Clone, Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct View {
-    /// `TelemetryView`, `ClusterTelemetryView` or `InstrumentCatalog`.
-    pub kind: String,
-    /// Empty for a cluster view.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
-    /// The file it stands in.
-    pub file: String,
-    /// Whether what the file says now is in force.
-    pub accepted: bool,
-    /// Whether an older good version is in force instead.
-    pub kept_last_good: bool,
-    /// Points and spans that its rules turned off, by rule.
-    pub suppressed: BTreeMap<String, u64>,
-}
-
-/// One declared instrument.
-#[derive(Clone, Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Catalogued {
-    /// `service.name` of those who have it.
-    pub service: String,
-    /// Scope name; empty = any.
-    pub scope: String,
-    /// OTel name.
-    pub name: String,
-    /// What it is.
-    pub kind: &'static str,
-    /// UCUM unit.
-    pub unit: String,
-    /// How much one wants to see it.
-    pub level: &'static str,
-    /// `development` … `stable`; may be empty.
-    pub stability: String,
-    /// Attribute keys.
-    pub attributes: Vec<String>,
 }
 
 /// Where points and spans go.
@@ -282,6 +192,9 @@ pub struct Health {
     pub limits: BTreeMap<&'static str, u64>,
     /// Listeners in plain text that other hosts can reach.
     pub insecure_listeners: Vec<&'static str>,
+    /// When the certificate of the listeners ends, where they have one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate_expires_at: Option<String>,
     /// When the views were last known to be current.
     pub views_read_at: String,
 }

@@ -1,4 +1,8 @@
-use super::{Sources, model::Catalogued, router};
+use super::{
+    Sources,
+    model::objects::{Catalogued, Explanations, Left},
+    router,
+};
 use axum::body::Body;
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
@@ -17,6 +21,12 @@ fn sources(instruments: usize, is_ready: bool) -> Sources {
         component: Arc::new(|_, _| None),
         views: Arc::new(Vec::new),
         catalog: Arc::new(move || (0..instruments).map(instrument).collect()),
+        explain: Arc::new(|_, _| Explanations::default()),
+        left: Arc::new(|query| {
+            let sets = u64::try_from(query.drop.len()).ok();
+            (query.component == "known").then(|| Left { metric: query.metric.clone(), sets, ..Left::default() })
+        }),
+        consumers: Arc::new(Vec::new),
         flow: Arc::new(Default::default),
         traces: Arc::new(Default::default),
         health: Arc::new(Default::default),
@@ -58,7 +68,7 @@ async fn ready_means_that_views_are_loaded() {
 /// Guarantees: a fault in JSON, cut, with the text as data.
 #[tokio::test]
 async fn unknown_names_are_faults() {
-    let long = format!("/api/v1/catalog/{}", "x".repeat(5_000));
+    let long = format!("/api/v1/components/ns/{}", "x".repeat(5_000));
     for path in ["/nowhere", "/api/v1/views/-/nobody", "/api/v1/components/ns/%3Cscript%3E", &long] {
         let (status, body) = get(sources(1, true), path).await;
         assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
@@ -67,4 +77,35 @@ async fn unknown_names_are_faults() {
         assert!(json["fault"]["message"].as_str().is_some_and(|text| text.starts_with("unknown ")), "{body}");
         assert!(body.len() < 1_000, "{body}");
     }
+}
+
+/// Scenario: a list of three pages, page by page, and a place that is no number. Guarantees: every item once, the last page is not
+/// cut; a fault for what is no place.
+#[tokio::test]
+async fn long_lists_have_pages() {
+    let all = 2 * limits::API_ITEMS_MAX + 1;
+    let mut names = std::collections::BTreeSet::new();
+    for (after, truncated) in [(0, true), (limits::API_ITEMS_MAX, true), (2 * limits::API_ITEMS_MAX, false)] {
+        let (_, body) = get(sources(all, true), &format!("/api/v1/catalog?after={after}")).await;
+        let json: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+        assert_eq!(json["truncated"], truncated);
+        names.extend(json["items"].as_array().into_iter().flatten().map(|item| item["name"].to_string()));
+    }
+    assert_eq!(names.len(), all);
+    let (status, body) = get(sources(1, true), "/api/v1/catalog?after=x").await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert!(body.contains("PM0502"), "{body}");
+}
+
+/// Scenario: names that nobody has, one too long, and a question about attribute sets. Guarantees: no name is a fault but the one
+/// that is too long; keys are read from the list.
+#[tokio::test]
+async fn names_and_sets_can_be_asked_for() {
+    assert_eq!(get(sources(0, true), "/api/v1/catalog/span:GET%20%2Fhealthz?component=a").await.0, StatusCode::OK);
+    let long = format!("/api/v1/catalog/{}", "x".repeat(257));
+    assert_eq!(get(sources(0, true), &long).await.0, StatusCode::BAD_REQUEST);
+    let (status, body) = get(sources(0, true), "/api/v1/components/ns/known?metric=m&drop=a,b").await;
+    let json: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+    assert_eq!((status, &json["item"]["sets"]), (StatusCode::OK, &2.into()));
+    assert_eq!(get(sources(0, true), "/api/v1/components/ns/nobody?metric=m").await.0, StatusCode::NOT_FOUND);
 }

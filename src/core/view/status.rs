@@ -10,7 +10,7 @@ mod parts;
 use super::{
     impact::{Basis, Impact},
     report::ViewReport,
-    spec::{ObjectId, Term, View},
+    spec::{ObjectId, Reach, Term, View},
     time,
 };
 use crate::{
@@ -31,6 +31,9 @@ pub struct ViewStatus {
     /// `metadata.generation` of the spec this speaks of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
+    /// What a cluster view is: `defaults` or `overrides`; empty for a namespaced one.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub kind: String,
     /// Hash of the spec in force, 16 hexadecimal digits.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub effective_hash: String,
@@ -253,6 +256,7 @@ pub fn of_view(subject: &Subject<'_>) -> ViewStatus {
     let (problems, problems_truncated) = parts::problems(subject);
     let mut status = ViewStatus {
         observed_generation: subject.generation,
+        kind: kind(subject),
         effective_hash,
         expires_at,
         expiry_term,
@@ -284,6 +288,16 @@ pub fn closest<'a>(view: &View, seen: impl Iterator<Item = &'a str> + Clone) -> 
         }
     }
     names
+}
+
+/// What a cluster view is; while its object is refused, what it was.
+fn kind(subject: &Subject<'_>) -> String {
+    match subject.report.map(|report| &report.view.reach) {
+        Some(Reach::Cluster { overrides: true, .. }) => "overrides".into(),
+        Some(Reach::Cluster { overrides: false, .. }) => "defaults".into(),
+        Some(Reach::Namespace) => String::new(),
+        None => subject.before.map_or_else(String::new, |before| before.kind.clone()),
+    }
 }
 
 /// When the view ends, and the term that says so. An object that is refused says no term: what was written stays, so that

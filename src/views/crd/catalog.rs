@@ -1,9 +1,12 @@
 //! `InstrumentCatalog`: the instruments that a component declares or was seen to have.
 //! In a cluster the controller writes it; the same form is read from catalogue files by `core::view`.
+//! Texts are bounded as in what is pushed: a catalogue lists whatever came.
 
 use super::view::metrics::{Kind, Level};
 use kube::{CustomResource, KubeSchema};
-use pointsman_core::limits::{ATTRIBUTES_MAX, CATALOGUE_INSTRUMENTS_MAX, VIEW_REASON_BYTES_MAX, VIEW_TEXT_BYTES_MAX};
+use pointsman_core::limits::{
+    ATTRIBUTE_VALUE_BYTES_MAX, ATTRIBUTES_MAX, CATALOGUE_INSTRUMENTS_MAX, VIEW_REASON_BYTES_MAX, VIEW_TEXT_BYTES_MAX,
+};
 use serde::{Deserialize, Serialize};
 
 /// The instruments of a service.
@@ -27,7 +30,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "camelCase")]
 pub struct InstrumentCatalogSpec {
     /// The `service.name` of the components that have these instruments. Example: machine-config-daemon.
-    #[schemars(length(min = 1, max = VIEW_TEXT_BYTES_MAX))]
+    #[schemars(length(min = 1, max = ATTRIBUTE_VALUE_BYTES_MAX))]
     pub service_name: String,
     /// Version of the names. Default: none. Example: "https://opentelemetry.io/schemas/1.37.0".
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -45,16 +48,16 @@ pub struct InstrumentCatalogSpec {
 pub struct CatalogInstrument {
     /// Name of its instrumentation scope. Default: any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = VIEW_REASON_BYTES_MAX))]
+    #[schemars(length(max = ATTRIBUTE_VALUE_BYTES_MAX))]
     pub scope: Option<String>,
     /// Its name in OpenTelemetry's spelling. Example: mco.pool.machines.
-    #[schemars(length(min = 1, max = VIEW_TEXT_BYTES_MAX))]
+    #[schemars(length(min = 1, max = ATTRIBUTE_VALUE_BYTES_MAX))]
     pub name: String,
     /// What it is, as it comes over the wire.
     pub kind: Kind,
     /// Its unit in UCUM. Default: none. Example: "{machine}".
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = VIEW_REASON_BYTES_MAX))]
+    #[schemars(length(max = ATTRIBUTE_VALUE_BYTES_MAX))]
     pub unit: Option<String>,
     /// How much one wants to see it; views turn on up to a level. Default: Standard.
     #[serde(default)]

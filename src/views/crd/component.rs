@@ -1,8 +1,10 @@
 //! `TelemetryComponent`: what the controller sees of one component, one object per workload and service.
 //! Written by the controller, read by people; plain fields, nothing is decided here.
+#![expect(clippy::duplicated_attributes, reason = "each is a column of its own")]
 
-use super::status::{CONDITIONS_MAX, Condition};
+use super::status::Condition;
 use kube::{CustomResource, KubeSchema};
+use pointsman_core::limits::{APPLIED_VIEWS_MAX, STATUS_CONDITIONS_MAX};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -77,7 +79,7 @@ pub struct TelemetryComponentStatus {
     pub dropped_share: Option<u32>,
     /// Views that act on it, highest tier first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 20), inner(length(max = 1024)))]
+    #[schemars(length(max = APPLIED_VIEWS_MAX), inner(length(max = 1024)))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub applied_views: Vec<String>,
     /// Whether more views act on it than are listed.
@@ -115,7 +117,7 @@ pub struct TelemetryComponentStatus {
     pub catalogue: Option<String>,
     /// What is to be said of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = CONDITIONS_MAX))]
+    #[schemars(length(max = STATUS_CONDITIONS_MAX))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".to_owned()]))]
     pub conditions: Vec<Condition>,
 }

@@ -2,17 +2,12 @@
 //! Decides nothing; a test on a real server holds the mirror against the values.
 
 use kube::KubeSchema;
-use pointsman_core::view::status::ViewStatus;
+use pointsman_core::{limits, view::status::ViewStatus};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Condition messages are cut at 500 characters when they are made; a server that is newer may say more.
 const MESSAGE_CHARS_MAX: usize = 4096;
-pub(super) const CONDITIONS_MAX: usize = 8;
-const RULES_LISTED_MAX: usize = 64;
-const PROBLEMS_MAX: usize = 20;
-const HISTORY_MAX: usize = 5;
-const NAMES_MAX: usize = 10;
 /// A name, or a rule with the object it stands in.
 const NAME_CHARS_MAX: usize = 1024;
 /// A word, a number with its unit, a hash.
@@ -45,7 +40,7 @@ struct Mirror {
     /// Accepted: the spec is valid. Programmed: it is in force. InSync: every instance that can take a plan has acknowledged
     /// it. Conflicted, Protected, LimitExceeded, Expired and TargetsEmpty are there only while they are True.
     /// Example: kubectl wait --for=condition=Programmed tview/quiet-mcd.
-    #[schemars(length(max = CONDITIONS_MAX))]
+    #[schemars(length(max = limits::STATUS_CONDITIONS_MAX))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".to_owned()]))]
     conditions: Option<Vec<Condition>>,
     /// Components and instances in reach, and how many obey.
@@ -53,19 +48,19 @@ struct Mirror {
     /// Series and samples without and with the view; in a dry run, what would be.
     impact: Option<Impact>,
     /// What became of each rule, in the order of the spec, metrics before traces.
-    #[schemars(length(max = RULES_LISTED_MAX))]
+    #[schemars(length(max = limits::STATUS_RULES_MAX))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     rules: Option<Vec<RuleLine>>,
     /// Whether there are more rules than are listed.
     rules_truncated: Option<bool>,
     /// Faults and remarks, worst first.
-    #[schemars(length(max = PROBLEMS_MAX))]
+    #[schemars(length(max = limits::STATUS_PROBLEMS_MAX))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     problems: Option<Vec<Problem>>,
     /// Whether there are more problems than are listed.
     problems_truncated: Option<bool>,
     /// The last changes of decision, newest first.
-    #[schemars(length(max = HISTORY_MAX))]
+    #[schemars(length(max = limits::STATUS_HISTORY_MAX))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     history: Option<Vec<Past>>,
 }
@@ -155,13 +150,13 @@ struct RuleLine {
     /// Where it is enforced.
     enforced_at: Option<EnforcedAt>,
     /// Rules that overrule it somewhere.
-    #[schemars(length(max = NAMES_MAX), inner(length(max = NAME_CHARS_MAX)))]
+    #[schemars(length(max = limits::STATUS_OVERRIDDEN_BY_MAX), inner(length(max = NAME_CHARS_MAX)))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     overridden_by: Option<Vec<String>>,
     /// Whether there are more than are listed.
     overridden_by_truncated: Option<bool>,
     /// Readers of what it would turn off or drop: it is held back for them.
-    #[schemars(length(max = NAMES_MAX), inner(length(max = NAME_CHARS_MAX)))]
+    #[schemars(length(max = limits::STATUS_PROTECTED_BY_MAX), inner(length(max = NAME_CHARS_MAX)))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     protected_by: Option<Vec<String>>,
     /// Whether there are more than are listed.
@@ -175,7 +170,7 @@ struct Matched {
     /// How many.
     matched: Option<u64>,
     /// Some of their names.
-    #[schemars(length(max = NAMES_MAX), inner(length(max = NAME_CHARS_MAX)))]
+    #[schemars(length(max = limits::STATUS_SAMPLE_MAX), inner(length(max = NAME_CHARS_MAX)))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     sample: Option<Vec<String>>,
 }

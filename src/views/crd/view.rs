@@ -1,5 +1,6 @@
 //! `TelemetryView` and `ClusterTelemetryView`: what a user wants on, off, or shaped.
 //! Fields and bounds are those of `core::view`'s reader; the admission table holds the two against each other.
+#![expect(clippy::duplicated_attributes, reason = "each is a column of its own")]
 
 pub mod metrics;
 pub mod traces;
@@ -12,18 +13,16 @@ use super::{
 use kube::{CustomResource, KubeSchema};
 use pointsman_core::{
     fault::code::Code,
-    limits::{PATTERNS_MAX, RULES_MAX, TARGETS_MAX, VIEW_REASON_BYTES_MAX, VIEW_TEXT_BYTES_MAX},
+    limits::{LABEL_VALUE_BYTES_MAX, PATTERNS_MAX, RULES_MAX, TARGETS_MAX, VIEW_REASON_BYTES_MAX, VIEW_TEXT_BYTES_MAX},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// A decimal number in quotes: Kubernetes objects hold no floats.
-pub(super) const DECIMAL: &str = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$";
+/// A decimal number in quotes: Kubernetes objects hold no floats. Its exponent is short, so that it is never infinite.
+pub(super) const DECIMAL: &str = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?$";
 /// Characters of a duration or a time.
 pub(super) const TIME_CHARS_MAX: usize = 40;
-/// Values of a label selector are label values.
-const LABEL_VALUE_CHARS_MAX: usize = 63;
 
 /// What is wanted of the components of one namespace: which metrics and spans flow, and in which shape. The simplest view
 /// is a list of the metrics to turn on, with `baseline: None`.
@@ -186,7 +185,7 @@ pub struct NamespaceSelector {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend(
         "maxProperties" = PATTERNS_MAX,
-        "additionalProperties" = { "type": "string", "maxLength": LABEL_VALUE_CHARS_MAX }
+        "additionalProperties" = { "type": "string", "maxLength": LABEL_VALUE_BYTES_MAX }
     ))]
     pub match_labels: BTreeMap<String, String>,
     /// Names, one of which a namespace must have; `*` and `?` are wildcards. Default: any. 1 to 64.
