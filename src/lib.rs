@@ -2,6 +2,7 @@
 //! Modules in reading order; `app` is the only place where they meet.
 
 pub mod app;
+pub mod auth;
 pub mod cli;
 pub mod config;
 pub mod expose;

@@ -21,7 +21,8 @@ use std::{
 
 pub use pointsman_instrument::semconv::attribute::{
     PointsmanAdjustment as Adjustment, PointsmanConflictKind as ConflictKind, PointsmanDropReason as DropReason,
-    PointsmanLease as Lease, PointsmanOmission as Omission,
+    PointsmanHandshakeOutcome as Handshake, PointsmanLease as Lease, PointsmanOmission as Omission,
+    PointsmanReloadOutcome as Reload,
 };
 
 /// The shipped catalogues: (file name, text), as `--catalog` would read them.
@@ -78,6 +79,17 @@ pub struct Backend {
     pub queue_bytes_max: u64,
 }
 
+/// The certificate of the listeners.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tls {
+    /// When it ends, in seconds since 1970, where that could be read.
+    pub expiry_secs: Option<u64>,
+    /// Its changes.
+    pub reloads: Vec<(Reload, u64)>,
+    /// Handshakes.
+    pub handshakes: Vec<(Handshake, u64)>,
+}
+
 /// Every number of the process that is counted elsewhere, at one moment. Counts never fall.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Snapshot {
@@ -105,6 +117,8 @@ pub struct Snapshot {
     pub conflicts: Vec<(ConflictKind, u64)>,
     /// Listeners, and whether each takes plain text off loopback.
     pub insecure: Vec<(&'static str, bool)>,
+    /// The certificate, where there is one.
+    pub tls: Option<Tls>,
     /// Trace back ends.
     pub backends: Vec<Backend>,
     /// Seconds since the views were last known to be current; `None` before that.
@@ -149,6 +163,7 @@ impl Own {
         observe_flow(&telemetry, &latest);
         observe_corrections(&telemetry, &latest);
         observe_views(&telemetry, &latest);
+        observe_tls(&telemetry, &latest);
         observe_backends(&telemetry, &latest);
         observe_cluster(&telemetry, &latest);
         Self {
@@ -282,6 +297,25 @@ fn observe_views(telemetry: &Telemetry, latest: &Latest) {
     over::<names::ViewFaults>(telemetry, latest, |s, r| {
         r.set(level(s.fault_errors), names::ViewFaults { fault_severity: PointsmanFaultSeverity::Error });
         r.set(level(s.fault_warnings), names::ViewFaults { fault_severity: PointsmanFaultSeverity::Warning });
+    });
+}
+
+fn observe_tls(telemetry: &Telemetry, latest: &Latest) {
+    over::<names::TlsCertificateExpiry>(telemetry, latest, |s, r| {
+        if let Some(secs) = s.tls.as_ref().and_then(|tls| tls.expiry_secs) {
+            #[expect(clippy::cast_precision_loss, reason = "the last second of the year 9999 is far below 2^53")]
+            r.set(secs as f64, names::TlsCertificateExpiry);
+        }
+    });
+    over::<names::TlsReload>(telemetry, latest, |s, r| {
+        for (reload_outcome, n) in s.tls.iter().flat_map(|tls| tls.reloads.iter().copied()) {
+            r.set(n, names::TlsReload { reload_outcome });
+        }
+    });
+    over::<names::TlsHandshake>(telemetry, latest, |s, r| {
+        for (handshake_outcome, n) in s.tls.iter().flat_map(|tls| tls.handshakes.iter().copied()) {
+            r.set(n, names::TlsHandshake { handshake_outcome });
+        }
     });
 }
 

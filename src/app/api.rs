@@ -31,7 +31,11 @@ use std::sync::{Arc, atomic::Ordering};
 pub fn sources(engine: &Arc<Engine>) -> Sources {
     Sources {
         now: get(engine, |engine| engine.clock.wall()),
-        is_ready: get(engine, |engine| engine.is_ready.load(Ordering::Relaxed)),
+        is_ready: get(engine, |engine| {
+            let certificates = &engine.numbers.certificates;
+            let has_ended = certificates.as_ref().is_some_and(|certificates| certificates.has_ended());
+            engine.is_ready.load(Ordering::Relaxed) && !has_ended
+        }),
         overview: get(engine, overview),
         components: get(engine, components::list),
         component: {
@@ -184,12 +188,14 @@ fn health(engine: &Engine) -> Health {
         memory_limit_bytes: engine.config.memory_limit,
         limits: engine.numbers.limits().into_iter().collect(),
         insecure_listeners: engine.config.insecure_listeners(),
+        certificate_expires_at: engine.numbers.certificates.as_ref().and_then(|certificates| certificates.expires_at()),
         views_read_at: format_time(Wall(engine.numbers.views_read_at.load(Ordering::Relaxed))),
     }
 }
 
 fn faults(engine: &Engine) -> Vec<Fault> {
-    engine.views.load().faults.iter().map(render::json).collect()
+    let of_tls = engine.numbers.certificates.as_ref().and_then(|certificates| certificates.fault());
+    engine.views.load().faults.iter().chain(&of_tls).map(render::json).collect()
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -1,7 +1,7 @@
 //! What runs behind the doors: the store, the traces, the views in force and our own telemetry, joined by closures so
 //! that none of them knows another.
 
-use super::{clock::Clock, conflicts::Watched, numbers::Numbers, observer::Observer, surroundings};
+use super::{clock::Clock, conflicts::Watched, listen::tls::Certificates, numbers::Numbers, observer::Observer, surroundings};
 use crate::{
     config::Config,
     expose::{NextChunk, Outcome, ReadSide, Scraped},
@@ -24,13 +24,14 @@ use pointsman_core::{
 };
 use pointsman_instrument::transport;
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, UNIX_EPOCH},
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 /// The share of the memory limit that requests in flight may take.
 const FLIGHT_SHARE: u64 = 4;
@@ -53,6 +54,10 @@ pub struct Engine {
     pub ingest: Arc<Ingest>,
     /// Views in force.
     pub views: Arc<ArcSwap<Loaded>>,
+    /// Told whenever other views come into force.
+    pub views_changed: Arc<Notify>,
+    /// The status of every view, as last decided.
+    pub statuses: Arc<ArcSwap<BTreeMap<ObjectId, ViewStatus>>>,
     /// Our own telemetry.
     pub own: Arc<Own>,
     /// What was counted here.
@@ -67,9 +72,16 @@ impl Engine {
     /// Builds everything; nothing runs yet.
     ///
     /// # Errors
-    /// Every trace back end that cannot be one.
+    /// Every trace back end that cannot be one, and a certificate that cannot be served.
     pub fn new(config: Config, clock: Clock) -> Result<Self, Vec<Fault>> {
-        let traces = Arc::new(Traces::new(targets(&config)?));
+        let certificates = config.tls.as_ref().map(|files| Certificates::open(files, clock)).transpose();
+        let (targets, certificates) = match (targets(&config), certificates) {
+            (Ok(targets), Ok(certificates)) => (targets, certificates.map(Arc::new)),
+            (targets, certificates) => {
+                return Err(targets.err().into_iter().flatten().chain(certificates.err()).collect());
+            }
+        };
+        let traces = Arc::new(Traces::new(targets));
         let store = store(config.max_series, config.expire_after);
         let store = Arc::new(if config.translation_strategy.escapes() { store } else { store.keeping_names() });
         let own_store = store_of_ourselves();
@@ -82,6 +94,7 @@ impl Engine {
             ingest: Arc::clone(&ingest),
             views: Arc::new(ArcSwap::default()),
             insecure: config.insecure_listeners(),
+            certificates,
             exported: AtomicU64::new(0),
             omitted: Default::default(),
             scrapes_refused: AtomicU64::new(0),
@@ -91,8 +104,24 @@ impl Engine {
         });
         let own = Arc::new(own(clock, &store, &own_store, &traces, &numbers));
         let views = Arc::clone(&numbers.views);
-        let (observer, is_ready) = (Observer::default(), AtomicBool::new(false));
-        Ok(Self { config, clock, store, own_store, exposition, traces, ingest, views, own, numbers, observer, is_ready })
+        let is_ready = AtomicBool::new(false);
+        let (views_changed, statuses, observer) = (Arc::default(), Arc::default(), Observer::default());
+        Ok(Self {
+            config,
+            clock,
+            store,
+            own_store,
+            exposition,
+            traces,
+            ingest,
+            views,
+            observer,
+            views_changed,
+            statuses,
+            own,
+            numbers,
+            is_ready,
+        })
     }
 
     /// `/metrics`.

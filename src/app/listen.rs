@@ -1,7 +1,8 @@
-//! One accept loop for every listener: connections are capped, timed, aged and ended gracefully, and a panic in one
-//! request answers that request. Knows HTTP connections, not what is asked on them.
+//! One accept loop for every listener: connections are capped, wrapped in TLS, timed, aged and ended gracefully, and
+//! a panic in one request answers that request. Knows HTTP connections, not what is asked on them.
 
 pub mod guarded;
+pub mod tls;
 
 use super::tasks::Tasks;
 use axum::{Router, body::Body, response::Response};
@@ -26,7 +27,9 @@ use std::{
     task::Poll,
     time::Duration,
 };
+use tls::DoorTls;
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{sleep, timeout},
@@ -41,17 +44,19 @@ pub struct Door {
     pub name: &'static str,
     /// Where it is, with the real port.
     pub addr: SocketAddr,
+    /// How it speaks TLS; plain text where it does not.
+    pub tls: Option<DoorTls>,
     tcp: TcpListener,
 }
 
 impl Door {
-    /// Takes the address.
+    /// Takes the address, for plain text.
     ///
     /// # Errors
     /// When it is in use or not ours.
     pub async fn open(name: &'static str, addr: SocketAddr) -> io::Result<Self> {
         let tcp = TcpListener::bind(addr).await?;
-        Ok(Self { name, addr: tcp.local_addr()?, tcp })
+        Ok(Self { name, addr: tcp.local_addr()?, tls: None, tcp })
     }
 }
 
@@ -95,7 +100,7 @@ pub async fn accept(door: Door, answers: Answers, house: Arc<House>) {
         match accepted {
             Ok((tcp, _peer)) => {
                 pause_ms = 10;
-                house.tasks.spawn(connection(tcp, answers.clone(), Arc::clone(&house), permit));
+                house.tasks.spawn(connection(tcp, door.tls.clone(), answers.clone(), Arc::clone(&house), permit));
             }
             Err(error) if is_of_peer(&error) => debug!(%error, "a connection ended before it began"),
             Err(error) => {
@@ -112,12 +117,23 @@ fn is_of_peer(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-async fn connection(tcp: TcpStream, answers: Answers, house: Arc<House>, permit: OwnedSemaphorePermit) {
+async fn connection(tcp: TcpStream, tls: Option<DoorTls>, answers: Answers, house: Arc<House>, permit: OwnedSemaphorePermit) {
     let _permit = permit; // held until the connection is gone
     if let Err(error) = tcp.set_nodelay(true) {
         debug!(%error, "a connection ended before it began");
         return;
     }
+    let Some(tls) = tls else { return serve(tcp, answers, house).await };
+    let inside = tokio::select! {
+        () = house.stop.asked() => return,
+        inside = tls.shake_hands(tcp) => inside,
+    };
+    if let Some(inside) = inside {
+        serve(inside, answers, house).await;
+    }
+}
+
+async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, answers: Answers, house: Arc<House>) {
     let age = age(&house);
     let builder = builder(&house.tasks);
     let activity = Arc::new(Activity::default());
@@ -137,7 +153,7 @@ async fn connection(tcp: TcpStream, answers: Answers, house: Arc<House>, permit:
             })
         }
     });
-    let mut served = pin!(builder.serve_connection(TokioIo::new(Guarded::new(tcp, Arc::clone(&activity))), service));
+    let mut served = pin!(builder.serve_connection(TokioIo::new(Guarded::new(stream, Arc::clone(&activity))), service));
     tokio::select! {
         ended = served.as_mut() => return ended_as(ended),
         () = house.stop.asked() => {}

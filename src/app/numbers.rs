@@ -1,7 +1,7 @@
 //! Every count of the process, gathered from whoever counts, as our own telemetry and the API want it.
 //! Counts only what has no owner: series written, and scrapes refused.
 
-use super::{clock::Clock, conflicts::Watched, engine::Loaded};
+use super::{clock::Clock, conflicts::Watched, engine::Loaded, listen::tls::Certificates};
 use crate::{
     ingest::{Ingest, Signal, stats::Taken},
     telemetry::{Adjustment, Backend, Cluster, DropReason, Flow, Omission, Snapshot, Suppressed},
@@ -35,6 +35,8 @@ pub struct Numbers {
     pub conflicts: Watched,
     /// Listeners in plain text that other hosts can reach.
     pub insecure: Vec<&'static str>,
+    /// What listeners show, where they speak TLS.
+    pub certificates: Option<Arc<Certificates>>,
     /// Series written to scrapes.
     pub exported: AtomicU64,
     /// What scrapes left out, in the order of [`Omission::ALL`].
@@ -70,6 +72,7 @@ impl Numbers {
             limits: self.limits(),
             conflicts: self.conflicts.counts(),
             insecure: listeners.into_iter().map(|name| (name, self.insecure.contains(&name))).collect(),
+            tls: self.certificates.as_ref().map(|certificates| certificates.numbers()),
             backends,
             view_age: self.view_age(),
             cluster: self.cluster.get().map(|read| read()).unwrap_or_default(),
@@ -177,6 +180,7 @@ impl Numbers {
             ("inflate_ratio", count(&["bomb"])),
             ("body_time", count(&["slow"])),
             ("flight_bytes", self.ingest.budget.refused()),
+            ("handshake_time", self.certificates.as_ref().map_or(0, |certificates| certificates.late())),
             ("scrapes", self.scrapes_refused.load(Ordering::Relaxed)),
         ];
         ours.into_iter().chain(of_store).collect()

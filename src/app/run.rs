@@ -252,9 +252,11 @@ fn complain(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(BAD_USAGE)
 }
 
-/// Logs go to stderr: text for people, JSON for machines.
+/// Logs go to stderr: text for people, JSON for machines. The client of the API server logs each request that fails as an
+/// error; whoever asked says so once, so it is heard only where the filter names it.
 fn log(filter: &str) {
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let quiet = if filter.contains("kube_client") { filter.to_owned() } else { format!("{filter},kube_client=off") };
+    let filter = EnvFilter::try_new(quiet).unwrap_or_else(|_| EnvFilter::new("info"));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     let set = if io::stderr().is_terminal() {
         builder.with_target(false).try_init()

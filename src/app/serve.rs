@@ -6,17 +6,20 @@ use super::{
     clock::Clock,
     drain::{self, Stop, Stopper},
     engine::Engine,
-    listen::{Answers, Door, House, accept},
+    listen::{Answers, Door, House, accept, tls::DoorTls},
     surroundings,
     tasks::Tasks,
     ticks,
 };
 use crate::{
-    config::Config,
+    auth::tls::pair::Protocols,
+    config::{self, Config},
     expose,
     ingest::{self, grpc},
+    views::cluster,
     web,
 };
+use kube::Client;
 use pointsman_core::{
     fault::{Fault, Place, code::Code},
     limits,
@@ -36,6 +39,7 @@ use tracing::{info, warn};
 /// Bound, not running.
 pub struct App {
     engine: Arc<Engine>,
+    cluster: Option<Client>,
     grpc: Door,
     http: Door,
     read: Door,
@@ -67,14 +71,22 @@ pub struct Addresses {
 /// Every address that cannot be had.
 pub async fn bind(config: Config, clock: Clock) -> Result<App, BindError> {
     let addresses = [("otlp-grpc", config.otlp_grpc), ("otlp-http", config.otlp_http), ("listen", config.listen)];
+    let cluster = client(config.cluster.as_ref()).await;
     let (engine, mut faults) = match Engine::new(config, clock) {
         Ok(engine) => (Some(engine), Vec::new()),
         Err(faults) => (None, faults),
     };
+    let cluster = cluster.unwrap_or_else(|fault| {
+        faults.push(fault);
+        None
+    });
     let mut doors = Vec::new();
     for (name, addr) in addresses {
         match Door::open(name, addr).await {
-            Ok(door) => doors.push(door),
+            Ok(mut door) => {
+                door.tls = engine.as_ref().and_then(|engine| door_tls(engine, name));
+                doors.push(door);
+            }
             Err(error) => faults.push(cannot_bind(name, addr, &error)),
         }
     }
@@ -88,9 +100,29 @@ pub async fn bind(config: Config, clock: Clock) -> Result<App, BindError> {
     }
     let mut doors = doors.into_iter();
     match (engine, doors.next(), doors.next(), doors.next()) {
-        (Some(engine), Some(grpc), Some(http), Some(read)) => Ok(App { engine: Arc::new(engine), grpc, http, read }),
+        (Some(engine), Some(grpc), Some(http), Some(read)) => Ok(App { engine: Arc::new(engine), cluster, grpc, http, read }),
         _ => Err(BindError::Faults(faults)),
     }
+}
+
+/// A client of the cluster that views come from. It connects to nothing yet: the API server may be away.
+async fn client(config: Option<&config::Cluster>) -> Result<Option<Client>, Fault> {
+    let Some(config) = config else { return Ok(None) };
+    match cluster::client(config.kubeconfig.as_deref()).await {
+        Ok(client) => Ok(Some(client)),
+        Err(error) => {
+            let why = format!("{:#}", anyhow::Error::new(error));
+            let from = config.kubeconfig.as_ref().map_or_else(|| "this pod".to_owned(), |path| path.display().to_string());
+            let place = Place::Setting("--kubeconfig".into());
+            Err(Fault::new(Code::CannotRead, place, &["use", &format!("the cluster of {from}"), &why]))
+        }
+    }
+}
+
+/// Every door shows the certificate, where there is one; only gRPC has no use for HTTP/1.
+fn door_tls(engine: &Engine, name: &str) -> Option<DoorTls> {
+    let protocols = if name == "otlp-grpc" { Protocols::Http2 } else { Protocols::Http };
+    engine.numbers.certificates.clone().map(|certificates| DoorTls { certificates, protocols })
 }
 
 fn cannot_bind(name: &str, addr: SocketAddr, error: &io::Error) -> Fault {
@@ -124,10 +156,10 @@ impl App {
     /// When a part without which we must not go on has failed.
     pub async fn run(self, stopper: Stopper, stop: Stop) -> anyhow::Result<()> {
         let addresses = self.addresses();
-        let Self { engine, grpc, http, read } = self;
+        let Self { engine, cluster, grpc, http, read } = self;
         let (front, back) = (Tasks::default(), Tasks::default());
         let (back_stopper, back_stop) = drain::pair();
-        ticks::start(&engine, &back, &back_stop);
+        ticks::start(&engine, cluster, &back, &back_stop);
         let house = Arc::new(House {
             tasks: front.clone(),
             permits: Arc::new(Semaphore::new(surroundings::connections_max())),
@@ -144,7 +176,8 @@ impl App {
                 warn!(listener, "plain text can be reached from other hosts: --insecure was given");
             }
         }
-        info!(otlp_grpc = %addresses.otlp_grpc, otlp_http = %addresses.otlp_http, listen = %addresses.listen, "ready");
+        let tls = engine.config.tls.is_some();
+        info!(otlp_grpc = %addresses.otlp_grpc, otlp_http = %addresses.otlp_http, listen = %addresses.listen, tls, "ready");
         let failed = tokio::select! {
             () = stop.asked() => None,
             name = front.failed() => Some(name),

@@ -1,16 +1,22 @@
-//! What runs by the clock: views, expiry, our own telemetry, and the forwarders of spans.
+//! What runs by the clock: views, certificates, expiry, our own telemetry, and the forwarders of spans.
 //! Knows intervals; the work is done elsewhere.
 
-use super::{drain::Stop, engine::Engine, surroundings, tasks::Tasks, views::Loader};
+use super::{cluster, drain::Stop, engine::Engine, statuses::Statuses, surroundings, tasks::Tasks, views::Loader};
+use kube::Client;
 use pointsman_core::limits;
 use std::{sync::Arc, time::Duration};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
-/// Reads the views once, so that nothing is taken before they are in force; then starts everything, to end when asked.
-pub fn start(engine: &Arc<Engine>, tasks: &Tasks, stop: &Stop) {
-    let mut loader = Loader::new(engine);
-    tokio::task::block_in_place(|| loader.look());
-    tasks.vital("views", every(limits::VIEWS_POLL_MS, stop.clone(), move || loader.look()));
+/// Starts everything, to end when asked. Views of a folder are read once before that, so that nothing is taken before they
+/// are in force.
+pub fn start(engine: &Arc<Engine>, cluster: Option<Client>, tasks: &Tasks, stop: &Stop) {
+    match (&engine.config.cluster, cluster) {
+        (Some(config), Some(client)) => cluster::start(engine, (config, client), tasks, stop),
+        _ => folder(engine, tasks, stop),
+    }
+    if let Some(certificates) = engine.numbers.certificates.clone() {
+        tasks.vital("certificates", every(limits::TLS_RELOAD_MS, stop.clone(), move || certificates.look()));
+    }
     let expiring = Arc::clone(engine);
     tasks.vital("expiry", every(limits::EXPIRE_TICK_MS, stop.clone(), move || expiring.store.expire(expiring.clock.mono())));
     let observing = Arc::clone(engine);
@@ -34,6 +40,26 @@ pub fn start(engine: &Arc<Engine>, tasks: &Tasks, stop: &Stop) {
             Duration::from_millis(limits::DRAIN_MS_MAX / 3) // less than what `drained` gives the back
         };
         tasks.vital("forwarder", forwarder.run(asked));
+    }
+}
+
+fn folder(engine: &Arc<Engine>, tasks: &Tasks, stop: &Stop) {
+    let mut loader = Loader::new(engine);
+    tokio::task::block_in_place(|| loader.look());
+    tasks.vital("views", every(limits::VIEWS_POLL_MS, stop.clone(), move || loader.look()));
+    let mut statuses = Statuses::new(engine);
+    tasks.vital("statuses", on_change(Arc::clone(engine), stop.clone(), move || drop(statuses.look())));
+}
+
+/// Runs work after each change of views and every few seconds, off the reactor, until asked to stop.
+pub(super) async fn on_change(engine: Arc<Engine>, stop: Stop, mut work: impl FnMut() + Send + 'static) {
+    loop {
+        tokio::task::block_in_place(&mut work);
+        tokio::select! {
+            () = stop.asked() => return,
+            () = engine.views_changed.notified() => {}
+            () = sleep(Duration::from_millis(limits::STATUS_LOOK_MS)) => {}
+        }
     }
 }
 

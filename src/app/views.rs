@@ -1,4 +1,4 @@
-//! Brings views into force: polls the folder, swaps what store and traces obey, and swaps again when one expires.
+//! Brings views into force: swaps what store and traces obey, swaps again when one expires, and polls the folder.
 //! What a view means, and which file holds it, is not known here.
 
 use super::engine::{Engine, Loaded, Object};
@@ -6,6 +6,7 @@ use crate::{
     telemetry::CATALOGUES,
     views::dir::{DirSource, ObjectStatus, Origins, Reload},
 };
+use parking_lot::Mutex;
 use pointsman_core::{
     fault::{Fault, code::Code, render},
     limits,
@@ -21,11 +22,64 @@ use tracing::{info, warn};
 /// Where the starts of expiries survive a restart, within `--state-dir`.
 const STARTS_FILE: &str = "view-starts.json";
 
-/// Keeps the views current.
+/// Brings views into force where points and spans land.
+pub struct Force {
+    engine: Arc<Engine>,
+    next_expiry: Mutex<Option<Wall>>,
+}
+
+impl Force {
+    /// Nothing is in force yet.
+    #[must_use]
+    pub fn new(engine: &Arc<Engine>) -> Self {
+        Self { engine: Arc::clone(engine), next_expiry: Mutex::default() }
+    }
+
+    /// These views from now on.
+    pub fn take(&self, loaded: Loaded, now: Wall) {
+        self.log_news(&loaded.faults);
+        info!(objects = loaded.objects.len(), faults = loaded.faults.len(), "views read");
+        self.engine.views.store(Arc::new(loaded));
+        self.bring_into_force(now);
+    }
+
+    /// The same views, where one of them has expired by now. Answers whether one had.
+    pub fn expire(&self, now: Wall) -> bool {
+        let due = self.next_expiry.lock().is_some_and(|at| at <= now);
+        if due {
+            info!("a view has expired");
+            self.bring_into_force(now);
+        }
+        due
+    }
+
+    fn bring_into_force(&self, now: Wall) {
+        let views = Arc::clone(&self.engine.views.load().views);
+        self.engine.store.set_views(Arc::clone(&views), now);
+        self.engine.traces.set_views(Arc::clone(&views), now);
+        *self.next_expiry.lock() = views.next_expiry(now);
+        self.engine.views_changed.notify_one();
+    }
+
+    /// What was said before is not said again with each reload, and one source cannot flood the log.
+    fn log_news(&self, faults: &[Fault]) {
+        let known: BTreeSet<String> = self.engine.views.load().faults.iter().map(render::short).collect();
+        let news: Vec<String> = faults.iter().map(render::short).filter(|line| !known.contains(line)).collect();
+        for fault in news.iter().take(limits::LOGGED_FAULTS_MAX) {
+            warn!(%fault, "view fault");
+        }
+        let more = news.len().saturating_sub(limits::LOGGED_FAULTS_MAX);
+        if more > 0 {
+            warn!(more, "view faults not logged: /api/v1/faults and `pointsman check` have them all");
+        }
+    }
+}
+
+/// Keeps the views of a folder current.
 pub struct Loader {
     engine: Arc<Engine>,
     source: DirSource,
-    next_expiry: Option<Wall>,
+    force: Arc<Force>,
 }
 
 impl Loader {
@@ -39,7 +93,7 @@ impl Loader {
             built_in: CATALOGUES.to_vec(),
             state_file: config.state_dir.as_ref().map(|dir| dir.join(STARTS_FILE)),
         });
-        Self { engine: Arc::clone(engine), source, next_expiry: None }
+        Self { engine: Arc::clone(engine), source, force: Arc::new(Force::new(engine)) }
     }
 
     /// Looks once: takes over what changed, and what expired.
@@ -54,11 +108,7 @@ impl Loader {
                 let outcome = if faults == 0 { Outcome::Changed } else { Outcome::Failed };
                 turn.end(outcome, u32::try_from(faults).unwrap_or(u32::MAX));
             }
-            None if self.next_expiry.is_some_and(|at| at <= now) => {
-                info!("a view has expired");
-                self.bring_into_force(now);
-                turn.end(Outcome::Changed, 0);
-            }
+            None if self.force.expire(now) => turn.end(Outcome::Changed, 0),
             None => {
                 engine.numbers.views_are_current();
                 turn.end(Outcome::Unchanged, 0);
@@ -66,30 +116,14 @@ impl Loader {
         }
     }
 
-    fn take(&mut self, reload: Reload, now: Wall) {
+    fn take(&self, reload: Reload, now: Wall) {
         let Reload { views, faults, objects } = reload;
-        self.log_news(&faults);
-        info!(objects = objects.len(), faults = faults.len(), "views read");
         let is_known = !faults.iter().any(|fault| self.is_of_folder(fault));
         let objects = objects.into_iter().map(object).collect();
-        self.engine.views.store(Arc::new(Loaded { views, faults, objects }));
         self.engine.numbers.views_are_current();
-        self.bring_into_force(now);
+        self.force.take(Loaded { views, faults, objects }, now);
         if is_known {
             self.engine.is_ready.store(true, Ordering::Relaxed);
-        }
-    }
-
-    /// What was said before is not said again with each reload, and one folder cannot flood the log.
-    fn log_news(&self, faults: &[Fault]) {
-        let known: BTreeSet<String> = self.engine.views.load().faults.iter().map(render::short).collect();
-        let news: Vec<String> = faults.iter().map(render::short).filter(|line| !known.contains(line)).collect();
-        for fault in news.iter().take(limits::LOGGED_FAULTS_MAX) {
-            warn!(%fault, "view fault");
-        }
-        let more = news.len().saturating_sub(limits::LOGGED_FAULTS_MAX);
-        if more > 0 {
-            warn!(more, "view faults not logged: /api/v1/faults and `pointsman check` have them all");
         }
     }
 
@@ -97,13 +131,6 @@ impl Loader {
     fn is_of_folder(&self, fault: &Fault) -> bool {
         let Some(dir) = &self.engine.config.views else { return false };
         matches!(fault.code, Code::CannotRead) && fault.place.to_string() == dir.display().to_string()
-    }
-
-    fn bring_into_force(&mut self, now: Wall) {
-        let views = Arc::clone(&self.engine.views.load().views);
-        self.engine.store.set_views(Arc::clone(&views), now);
-        self.engine.traces.set_views(Arc::clone(&views), now);
-        self.next_expiry = views.next_expiry(now);
     }
 }
 

@@ -242,21 +242,30 @@ fn plain_text_off_loopback_must_be_allowed() {
               = allowed: true, false
             error[PM0503]: [::]:4317 is not loopback and has no TLS
               --> POINTSMAN_OTLP_GRPC
-               = fix: bind 127.0.0.1, or say `--insecure` to accept plain text from other machines
+               = fix: give `--tls-cert-file` and `--tls-private-key-file`, bind 127.0.0.1, or say `--insecure` for plain text
             error[PM0503]: 10.1.2.3:4318 is not loopback and has no TLS
              --> pointsman.yaml:1:12
               |
             1 | otlp-http: 10.1.2.3:4318
               |            ^^^^^^^^^^^^^
-              = fix: bind 127.0.0.1, or say `--insecure` to accept plain text from other machines
+              = fix: give `--tls-cert-file` and `--tls-private-key-file`, bind 127.0.0.1, or say `--insecure` for plain text
             error[PM0503]: 0.0.0.0:9464 is not loopback and has no TLS
              --> command line:1:45
               |
             1 | pointsman serve --scope-labels=yes --listen 0.0.0.0:9464
               |                                             ^^^^^^^^^^^^
-              = fix: bind 127.0.0.1, or say `--insecure` to accept plain text from other machines
+              = fix: give `--tls-cert-file` and `--tls-private-key-file`, bind 127.0.0.1, or say `--insecure` for plain text
         "#]],
     );
+}
+
+/// Scenario: listeners off loopback, with a certificate and its key.
+/// Guarantees: nothing needs to be allowed, and nothing is insecure.
+#[test]
+fn tls_off_loopback_needs_no_permission() {
+    let tls = ["--tls-cert-file", "a", "--tls-private-key-file", "b", "--listen", "0.0.0.0:9464", "--otlp-grpc", "[::]:4317"];
+    let config = Config::read(&given(&tls, &[], "")).expect("nothing is wrong");
+    assert!(!config.insecure && config.insecure_listeners().is_empty());
 }
 
 /// Scenario: URLs with user names and passwords, in all three places.

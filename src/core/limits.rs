@@ -127,6 +127,12 @@ pub const RECENT_SPANS_MAX: usize = 10_000;
 pub const RECENT_SPANS_PER_TRACE_MAX: usize = 1_000;
 /// Plans kept at hand for the components that send spans.
 pub const TRACE_PLANS_MAX: usize = COMPONENTS_MAX;
+/// Characters of a decimal number in quotes, such as a bucket's bound.
+pub const DECIMAL_BYTES_MAX: usize = 32;
+/// Patterns with wildcards of which a catalogue remembers what they name.
+pub const PATTERNS_REMEMBERED_MAX: usize = 100_000;
+/// Bytes of a label's value, as Kubernetes has it.
+pub const LABEL_VALUE_BYTES_MAX: usize = 63;
 /// Readers named per rule that they hold back.
 pub const READERS_TOLD_MAX: usize = 100;
 /// Readers and instruments listed per view that takes something from them.
@@ -149,14 +155,18 @@ pub const STATUS_OVERRIDDEN_BY_MAX: usize = 10;
 pub const STATUS_PROTECTED_BY_MAX: usize = 10;
 /// Conditions of a status.
 pub const STATUS_CONDITIONS_MAX: usize = 8;
+/// Names that were seen with which a misspelt one is compared.
+pub const STATUS_SUGGEST_FROM_MAX: usize = 1_000;
 /// Names listed in one sentence of a status; more are only counted.
 pub const STATUS_NAMED_MAX: usize = 5;
 /// Components shown as objects in a cluster; more are only counted.
 pub const COMPONENT_OBJECTS_MAX: usize = 2_000;
 /// Views named in the status of one component.
 pub const APPLIED_VIEWS_MAX: usize = 20;
-/// Instruments of one catalogue object: an API server refuses objects above 1.5 MB.
+/// Instruments of one catalogue object.
 pub const CATALOGUE_OBJECT_INSTRUMENTS_MAX: usize = 1_000;
+/// Bytes of one catalogue object, roughly: an API server refuses objects above 1.5 MB.
+pub const CATALOGUE_OBJECT_BYTES_MAX: usize = 512 << 10;
 /// Different events remembered, those that wait to be written included.
 pub const EVENTS_MAX: usize = 1_000;
 /// Bytes of the text of one event; Kubernetes takes 1,024.
@@ -242,6 +252,18 @@ pub const OWN_PUSH_MS: u64 = 5_000;
 pub const API_ITEMS_MAX: usize = 1_000;
 /// Bytes of the configuration file.
 pub const CONFIG_BYTES_MAX: usize = 1 << 20;
+/// Milliseconds for a TLS handshake.
+pub const HANDSHAKE_MS_MAX: u64 = 5_000;
+/// Bytes of a file with a certificate chain or a key.
+pub const TLS_FILE_BYTES_MAX: u64 = 256 << 10;
+/// Milliseconds between two looks at certificate and key.
+pub const TLS_RELOAD_MS: u64 = 2_000;
+/// Milliseconds for which certificate and key may fail to fit before anybody is told: whoever writes them writes one first.
+pub const TLS_TORN_MS_MAX: u64 = 5_000;
+
+const _: () = assert!(HEADER_MS_MAX < IDLE_MS_MAX && BODY_MS_MAX < IDLE_MS_MAX);
+const _: () = assert!(HTTP2_STREAM_WINDOW_BYTES <= HTTP2_CONNECTION_WINDOW_BYTES);
+const _: () = assert!(TLS_RELOAD_MS < TLS_TORN_MS_MAX && TLS_TORN_MS_MAX + 2 * TLS_RELOAD_MS <= 10_000);
 /// Milliseconds for one write to an API server.
 pub const CLUSTER_WRITE_MS_MAX: u64 = 10_000;
 /// Writes of objects that may go out at once after a quiet time; then one a second.
@@ -291,6 +313,12 @@ pub const PROMQL_DEPTH_MAX: usize = 100;
 pub const CONSUMER_READS_MAX: usize = 256;
 /// Steps through recording rules on behalf of one reader.
 pub const CONSUMER_CHAIN_MAX: usize = 4_096;
+/// Seconds between two looks at what every component sends, for rates.
+pub const OBSERVE_SECS: u64 = 10;
+/// Milliseconds between two looks at what becomes of views, where nothing changed.
+pub const STATUS_LOOK_MS: u64 = 5_000;
+/// Views whose impact is computed in one look: the others keep theirs until it is their turn.
+pub const IMPACTS_PER_LOOK_MAX: usize = 100;
 const _: () = assert!(ACTIVE_LEASE_SECS.2 < ACTIVE_LEASE_SECS.1 && ACTIVE_LEASE_SECS.1 < ACTIVE_LEASE_SECS.0);
 const _: () = assert!(STATUS_LEASE_SECS.2 < STATUS_LEASE_SECS.1 && STATUS_LEASE_SECS.1 < STATUS_LEASE_SECS.0);
 const _: () = assert!(LEASE_REQUEST_MS_MAX < 1_000 * ACTIVE_LEASE_SECS.1 && CLUSTER_BACKOFF_MS_MIN < CLUSTER_BACKOFF_MS_MAX);
@@ -342,6 +370,14 @@ pub const CLUSTER_UPDATE_EVERY_MS: u64 = 250;
 pub const CLUSTER_FIRST_WAIT_MS: u64 = 2_000;
 /// Pieces of news from watches that wait to be folded in.
 pub const CLUSTER_NEWS_MAX: usize = 64;
+/// Seconds after a start in which views are not said to match nothing when their object says otherwise: components push
+/// once a minute.
+pub const SETTLE_SECS: u64 = 90;
+/// Milliseconds that a watch has to last, or say something, to count as one.
+pub const WATCH_PROOF_MS: u64 = 1_000;
+
+const _: () = assert!(WATCH_BACKOFF_MS_MIN < WATCH_BACKOFF_MS_MAX && WATCH_BACKOFF_MS_MAX < 1_000 * WATCH_BACKOFF_RESET_SECS);
+const _: () = assert!(CLUSTER_REQUEST_MS_MAX < 1_000 * WATCH_SECS && WATCH_SECS + WATCH_GRACE_SECS < WATCH_SILENCE_SECS_MAX);
 /// Entries of each list of one explanation: voices, readers, attributes; more are only counted.
 pub const EXPLAINED_LIST_MAX: usize = 20;
 /// Instruments explained by one answer.

@@ -8,6 +8,7 @@ pub mod explain;
 pub mod facts;
 pub mod impact;
 pub mod lint;
+mod memo;
 pub mod pattern;
 pub mod plan;
 mod protect;

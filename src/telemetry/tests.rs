@@ -1,5 +1,6 @@
 use super::{
-    Adjustment, Backend, CATALOGUES, Cluster, ConflictKind, DropReason, Flow, Lease, Omission, Own, Snapshot, Suppressed,
+    Adjustment, Backend, CATALOGUES, Cluster, ConflictKind, DropReason, Flow, Handshake, Lease, Omission, Own, Reload, Snapshot,
+    Suppressed, Tls,
 };
 use expect_test::expect;
 use opentelemetry_proto::tonic::collector::{metrics::v1::ExportMetricsServiceRequest, trace::v1::ExportTraceServiceRequest};
@@ -27,6 +28,7 @@ fn snapshot() -> Snapshot {
         limits: vec![("series_max", 8)],
         conflicts: vec![(ConflictKind::Help, 9)],
         insecure: vec![("otlp-grpc", false)],
+        tls: Some(Tls { expiry_secs: Some(1), reloads: vec![(Reload::Taken, 1)], handshakes: vec![(Handshake::Done, 1)] }),
         backends: vec![Backend { address: "http://jaeger:4317".to_owned(), ..Backend::default() }],
         view_age: Some(0.5),
         cluster: Cluster {

@@ -7,6 +7,7 @@ pub mod catalogue;
 mod tests;
 
 use self::catalogue::DesiredCatalogue;
+use super::workloads::Owners;
 use pointsman_core::{
     limits,
     model::{
@@ -18,26 +19,10 @@ use pointsman_core::{
     view::{spec::Catalogue, time},
 };
 use serde::{Deserialize, Serialize};
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 /// A rate is computed over at least so long.
 const RATE_WINDOW: Duration = Duration::from_secs(30);
-
-/// The workloads of a cluster, by namespace, kind and name.
-pub type Owners = BTreeMap<(Box<str>, Box<str>, Box<str>), Owner>;
-
-/// What an owner reference needs beside kind and name.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Owner {
-    /// `apps/v1`
-    pub api_version: Box<str>,
-    /// `metadata.uid`
-    pub uid: Box<str>,
-}
 
 /// A `TelemetryComponent` as it should be.
 #[derive(Clone, Debug, PartialEq)]
@@ -285,8 +270,13 @@ fn desired(
         kind: workload.kind.to_string(),
         name: workload.name.to_string(),
     });
-    let spec = ComponentSpec { service_name: observed.key.service.to_string(), workload_ref };
+    let spec = ComponentSpec { service_name: service_name(&observed.key), workload_ref };
     DesiredComponent { namespace: observed.key.namespace.clone(), name: name.into(), owner, spec, status }
+}
+
+/// `service.name`; where a sender has none, what OpenTelemetry calls it then, since the field must not be empty.
+fn service_name(key: &ComponentKey) -> String {
+    if key.service.is_empty() { "unknown_service".into() } else { key.service.to_string() }
 }
 
 /// Whether Kubernetes takes it as a namespace.

@@ -13,7 +13,7 @@ use super::{
 };
 use futures_util::future::join_all;
 use pointsman_core::{
-    fault::Fault,
+    fault::{Fault, render},
     limits::{CLUSTER_CACHE_EVERY_MS, CLUSTER_CACHE_IDLE_MS, CLUSTER_FIRST_WAIT_MS, CLUSTER_NEWS_MAX, CLUSTER_UPDATE_EVERY_MS},
     model::{
         clock::{Mono, Wall},
@@ -34,6 +34,7 @@ use tokio::{
     sync::{mpsc, watch},
     time::sleep,
 };
+use tracing::warn;
 
 /// Runs work that takes long where it holds nothing up, and comes back when it is done.
 pub type Offload = Arc<dyn Fn(&mut (dyn FnMut() + Send)) + Send + Sync>;
@@ -121,6 +122,8 @@ pub struct Controller {
     last: Option<Update>,
     /// What is doubtful between views, since they were last compiled.
     doubts: Vec<Fault>,
+    /// Faults that were logged before the first update.
+    waiting_for: Vec<String>,
     pending: Changed,
     /// What the cache on disk does not have yet.
     unsaved: Changed,
@@ -143,12 +146,12 @@ impl Controller {
         let mut tables = Tables::new(sources.protecting.clone());
         let (cache, saved) = Cache::open(sources.state_dir.as_deref());
         let health = KINDS.iter().map(|kind| Arc::new(Health::new(kind.kind))).collect();
-        let (doubts, pending, unsaved, pace) = Default::default();
+        let (doubts, waiting_for, pending, unsaved, pace) = Default::default();
         let was_saved = saved.is_some();
         if let Some(saved) = saved {
             tables.restore(saved, (sources.now)().1);
         }
-        let mut controller = Self { sources, tables, cache, health, last: None, doubts, pending, unsaved, pace };
+        let mut controller = Self { sources, tables, cache, health, last: None, doubts, waiting_for, pending, unsaved, pace };
         if was_saved {
             controller.pending = Changed { views: true, facts: true, workloads: true, shown: true };
             controller.renew();
@@ -205,6 +208,7 @@ impl Controller {
                 () = sleep(due.unwrap_or_default()), if due.is_some() => {}
             }
             self.act(&mut on_update);
+            self.log_waiting();
         }
         if self.save_at().is_some() {
             self.save();
@@ -248,6 +252,17 @@ impl Controller {
         }
         if self.save_at().is_some_and(|at| at <= now) {
             self.save();
+        }
+    }
+
+    /// Until the first update nobody is told of faults, and somebody may wonder what it waits for.
+    fn log_waiting(&mut self) {
+        if self.last.is_none() && self.pending.shown {
+            let faults: Vec<String> = self.tables.faults().iter().map(render::short).collect();
+            if faults != self.waiting_for {
+                faults.iter().for_each(|fault| warn!(%fault, "the views of the cluster are not known yet"));
+                self.waiting_for = faults;
+            }
         }
     }
 

@@ -5,9 +5,6 @@ pub(super) mod objects;
 pub(super) mod readers;
 mod troubles;
 
-#[cfg(test)]
-mod tests;
-
 use self::{
     objects::{SavedView, ViewTable},
     readers::{ReaderTable, SavedReaders},

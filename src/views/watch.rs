@@ -4,9 +4,6 @@
 mod backoff;
 mod wire;
 
-#[cfg(test)]
-mod tests;
-
 use self::{
     backoff::BackOff,
     wire::{Line, WireError},
@@ -15,8 +12,8 @@ use super::cluster::{Connect, ConnectError};
 use kube::Client;
 use pointsman_core::{
     limits::{
-        CLUSTER_CRD_LOOK_SECS, WATCH_BACKOFF_MS_MAX, WATCH_GRACE_SECS, WATCH_PAGE_MAX, WATCH_RESUMES_MAX, WATCH_SECS,
-        WATCH_SILENCE_SECS_MAX,
+        CLUSTER_CRD_LOOK_SECS, WATCH_BACKOFF_MS_MAX, WATCH_GRACE_SECS, WATCH_PAGE_MAX, WATCH_PROOF_MS, WATCH_RESUMES_MAX,
+        WATCH_SECS, WATCH_SILENCE_SECS_MAX,
     },
     model::clock::{Mono, Wall},
 };
@@ -247,6 +244,8 @@ pub(super) struct Watch {
     failures: u32,
     is_listed: bool,
     trouble: Option<Trouble>,
+    /// What the last failure kept us from.
+    trouble_of: &'static str,
 }
 
 impl Watch {
@@ -276,6 +275,7 @@ impl Watch {
             failures,
             is_listed,
             trouble,
+            trouble_of: LIST,
         }
     }
 
@@ -332,7 +332,7 @@ impl Watch {
         self.tell(News::Listed { entries, left_out }).await;
         self.health.relists.fetch_add(1, Ordering::Relaxed);
         self.progress();
-        if self.trouble != Some(Trouble::Forbidden { verb: WATCH }) {
+        if self.trouble == Some(Trouble::Missing) || self.trouble_of == LIST {
             self.set_trouble(None).await;
         }
         self.position = version;
@@ -340,16 +340,21 @@ impl Watch {
     }
 
     async fn follow(&mut self, client: &Client, mut version: String) -> Result<(), WatchError> {
-        let opened = self.now();
         let mut lines = wire::open(client, self.kind, &version).await?;
-        self.set_trouble(None).await;
+        // A watch that began proves little: some end at once.
+        let mut proof = pin!(sleep(Duration::from_millis(WATCH_PROOF_MS)));
         let patience = Duration::from_secs(WATCH_SILENCE_SECS_MAX).saturating_sub(self.silence(self.now()));
         let mut end = pin!(sleep(patience.min(Duration::from_secs(WATCH_SECS + WATCH_GRACE_SECS))));
-        let mut has_spoken = false;
+        let mut is_proven = false;
         loop {
             // Cancel-safe: lines keep what they have read.
             let next = select! {
                 next = lines.next() => next?,
+                () = &mut proof, if !is_proven => {
+                    is_proven = true;
+                    self.set_trouble(None).await;
+                    continue;
+                }
                 () = &mut end => return Err(WatchError::Silent),
             };
             let Some(bytes) = next else { break };
@@ -364,7 +369,8 @@ impl Watch {
                 }
                 Line::Error(error) => return Err(error.into()),
             };
-            has_spoken = true;
+            is_proven = true;
+            self.set_trouble(None).await;
             self.health.events.fetch_add(1, Ordering::Relaxed);
             self.contact();
             self.progress();
@@ -378,13 +384,13 @@ impl Watch {
             version.clone_from(&reached);
             self.position = Some(reached);
         }
-        let is_fleeting = !has_spoken && self.now().since(opened) < Duration::from_secs(1);
-        if is_fleeting { Err(WatchError::Fleeting) } else { Ok(()) }
+        if is_proven { Ok(()) } else { Err(WatchError::Fleeting) }
     }
 
     /// Draws the consequences of a failure, and says how long to wait before the next turn.
     async fn judge(&mut self, error: &WatchError) -> Duration {
         let verb = if self.position.is_none() { LIST } else { WATCH };
+        self.trouble_of = verb;
         let now = self.now();
         debug!(kind = self.kind.kind, verb, error = %told(error), "watch failed");
         let (code, retry_after) = match error {
@@ -473,7 +479,11 @@ fn told(error: &WatchError) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {
-        text.push_str(&format!(": {cause}"));
+        let cause_text = cause.to_string();
+        // Some errors tell their cause themselves.
+        if !text.contains(&cause_text) {
+            text.push_str(&format!(": {cause_text}"));
+        }
         next = cause.source();
     }
     text

@@ -12,11 +12,13 @@ use std::{
 #[cfg(test)]
 mod tests;
 
-/// The workloads that own pods, by namespace, kind and name.
-pub type Owners = BTreeMap<(Box<str>, Box<str>, Box<str>), Owner>;
+/// Names a workload: namespace, kind and name.
+pub type Name = (Box<str>, Box<str>, Box<str>);
+/// The workloads that own pods.
+pub type Owners = BTreeMap<Name, Owner>;
 
 /// What an owner reference to a workload needs beside its kind and name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Owner {
     /// `apps/v1`
     pub api_version: Box<str>,
@@ -132,7 +134,7 @@ fn owned(entry: Entry, shared: &mut BTreeMap<Box<str>, Arc<OwnerRef>>) -> Option
 #[derive(Default)]
 struct Building {
     workloads: Workloads,
-    known: BTreeMap<(Box<str>, Box<str>, Box<str>), (Arc<Workload>, Owner)>,
+    known: BTreeMap<Name, (Arc<Workload>, Owner)>,
 }
 
 impl Building {
@@ -164,19 +166,27 @@ pub(super) struct SavedWorkload {
     pod_uids: Vec<Box<str>>,
 }
 
+/// The pods of one workload.
+struct Pods<'t> {
+    namespace: &'t str,
+    names: Vec<Box<str>>,
+    uids: Vec<Box<str>>,
+}
+
 impl WorkloadTable {
     /// What was built last, to be kept for a restart.
     pub(super) fn save(&self) -> Vec<SavedWorkload> {
         let (workloads, owners) = &self.built;
         // Each workload is one `Arc` in both maps, so that its address tells which namespace it is of.
-        let mut pods: HashMap<*const Workload, (&str, Vec<Box<str>>, Vec<Box<str>>)> = HashMap::new();
+        let mut pods: HashMap<*const Workload, Pods<'_>> = HashMap::new();
         for ((namespace, pod), workload) in &workloads.by_name {
-            pods.entry(Arc::as_ptr(workload)).or_insert((namespace, Vec::new(), Vec::new())).1.push(pod.clone());
+            let new = Pods { namespace, names: Vec::new(), uids: Vec::new() };
+            pods.entry(Arc::as_ptr(workload)).or_insert(new).names.push(pod.clone());
         }
         for (uid, workload) in &workloads.by_uid {
-            pods.entry(Arc::as_ptr(workload)).and_modify(|known| known.2.push(uid.clone()));
+            pods.entry(Arc::as_ptr(workload)).and_modify(|known| known.uids.push(uid.clone()));
         }
-        let saved = pods.into_values().filter_map(|(namespace, mut pods, mut pod_uids)| {
+        let saved = pods.into_values().filter_map(|Pods { namespace, names: mut pods, uids: mut pod_uids }| {
             let workload = workloads.by_name.get(&(namespace.into(), pods.first()?.clone()))?;
             let (kind, name) = (workload.kind.clone(), workload.name.clone());
             let Owner { api_version, uid } = owners.get(&(namespace.into(), kind.clone(), name.clone()))?.clone();

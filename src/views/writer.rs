@@ -21,7 +21,10 @@ use self::{
     calls::Calls,
     failure::Failure,
 };
-use super::components::{DesiredComponent, Owners, catalogue::DesiredCatalogue};
+use super::{
+    components::{DesiredComponent, catalogue::DesiredCatalogue},
+    workloads::Owners,
+};
 use kube::Client;
 use parking_lot::Mutex;
 use pointsman_core::{
@@ -157,7 +160,9 @@ impl Writer {
 
     async fn work(&mut self, mut desired: watch::Receiver<Arc<Desired>>) {
         loop {
-            let wait = self.turn(&Arc::clone(&desired.borrow_and_update())).await;
+            // Copied first: the receiver's lock must not be held across the request.
+            let latest = Arc::clone(&desired.borrow_and_update());
+            let wait = self.turn(&latest).await;
             if wait.is_zero() {
                 continue;
             }
@@ -207,7 +212,7 @@ impl Writer {
         match self.calls.look().await {
             Ok(found) => {
                 self.looked = Some(now);
-                self.book.found(found, now);
+                self.book.found(found);
             }
             Err((what, failure)) => {
                 self.failed(what, &failure);

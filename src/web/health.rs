@@ -15,6 +15,9 @@ async fn ready(State(sources): State<Arc<Sources>>) -> (StatusCode, &'static str
     if (sources.is_ready)() {
         (StatusCode::OK, "ok\n")
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "not ready: the views are not loaded, or the process is ending\n")
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "not ready: the views are not loaded, the certificate has ended, or the process is ending\n",
+        )
     }
 }

@@ -192,6 +192,9 @@ pub struct Health {
     pub limits: BTreeMap<&'static str, u64>,
     /// Listeners in plain text that other hosts can reach.
     pub insecure_listeners: Vec<&'static str>,
+    /// When the certificate of the listeners ends, where they have one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate_expires_at: Option<String>,
     /// When the views were last known to be current.
     pub views_read_at: String,
 }

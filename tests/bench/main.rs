@@ -11,6 +11,7 @@ mod scrape;
 mod send;
 mod server;
 mod table;
+mod views;
 
 use anyhow::{Context, Result, bail};
 use send::Protocol;
@@ -26,6 +27,7 @@ cargo bench --bench bench -- [OPTION]...
   --cpu-seconds N    server CPU time per measurement (2)             BENCH_CPU_SECONDS
   --connections N    senders (2)                                     BENCH_CONNECTIONS
   --write            write tests/bench/RESULTS.md
+  --views            only what 1,000 views cost to compile and obey, --rounds times
 
 The Collector is found in POINTSMAN_TOOLS_BIN=$(bash tests/tools/build.sh collector).
 The committed table: cargo bench --bench bench -- --series 10000,100000 --protocols grpc,http --peers pointsman,collector --rounds 4 --cpu-seconds 5 --write";
@@ -49,6 +51,10 @@ fn main() -> Result<()> {
         return Ok(());
     }
     let options = read_options(&args)?;
+    if args.iter().any(|arg| arg == "--views") {
+        println!("{}", views::measure(options.rounds)?);
+        return Ok(());
+    }
     let mut rows = Vec::new();
     for &series in &options.series {
         for &protocol in &options.protocols {
@@ -75,7 +81,7 @@ fn main() -> Result<()> {
 
 fn read_options(args: &[String]) -> Result<Options> {
     for pair in args.iter().filter(|arg| arg.starts_with("--")) {
-        if !["--series", "--protocols", "--peers", "--rounds", "--cpu-seconds", "--connections", "--write"]
+        if !["--series", "--protocols", "--peers", "--rounds", "--cpu-seconds", "--connections", "--write", "--views"]
             .contains(&pair.as_str())
         {
             bail!("there is no option {pair}\n{HELP}");

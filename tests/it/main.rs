@@ -4,6 +4,7 @@
 mod config;
 mod conformance;
 mod demo;
+mod deploy;
 mod drain;
 mod expose;
 mod grpc;
@@ -13,5 +14,6 @@ mod real;
 mod semconv;
 mod support;
 mod tidy;
+mod tls;
 mod traces;
 mod view;

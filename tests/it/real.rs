@@ -1,11 +1,13 @@
 //! Tests against what users run: Prometheus, Jaeger and the OpenTelemetry SDKs of three languages.
 //! All are ignored by default, because they need what `bash tests/run.sh` builds; a peer that is missing is a failure.
 
+mod admission;
 mod cluster;
 mod exposition;
 mod jaeger;
 mod peers;
 pub(crate) mod prometheus;
+mod rbac;
 mod rust_sender;
 mod senders;
 mod traces;

@@ -272,7 +272,8 @@ pub(crate) fn raw(addr: SocketAddr, bytes: &[u8]) -> Reply {
     parse(&answer)
 }
 
-fn parse(answer: &[u8]) -> Reply {
+/// An HTTP/1.1 answer as it came over the wire.
+pub(crate) fn parse(answer: &[u8]) -> Reply {
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
     let end = end.unwrap_or_else(|| panic!("no HTTP answer: {:?}", String::from_utf8_lossy(answer)));
     let head = String::from_utf8_lossy(&answer[..end]).into_owned();

@@ -95,6 +95,8 @@ pub enum Code {
     BadSetting,
     /// PM0503
     PlainTextOffLoopback,
+    /// PM0504
+    NoPair,
     /// PM0505
     CannotRead,
     /// PM0506
@@ -131,7 +133,7 @@ const fn warning(code: Code, number: u16, template: &'static str, fix: &'static 
 }
 
 /// Every code, in the order of [`Code`]'s variants.
-pub static TABLE: [Entry; 39] = [
+pub static TABLE: [Entry; 40] = [
     error(
         Code::NotYaml,
         101,
@@ -224,7 +226,13 @@ pub static TABLE: [Entry; 39] = [
         Code::PlainTextOffLoopback,
         503,
         "{} is not loopback and has no TLS",
-        "bind 127.0.0.1, or say `--insecure` to accept plain text from other machines",
+        "give `--tls-cert-file` and `--tls-private-key-file`, bind 127.0.0.1, or say `--insecure` for plain text",
+    ),
+    error(
+        Code::NoPair,
+        504,
+        "cannot serve TLS with {} and {}: {}",
+        "give a certificate chain and the key it was made for, both in PEM",
     ),
     error(Code::CannotRead, 505, "cannot {} {}: {}", "check the path and its permissions"),
     error(Code::PortInUse, 506, "{} is in use", "stop the other program, or choose another address"),

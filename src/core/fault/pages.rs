@@ -41,6 +41,7 @@ pub const fn page(code: Code) -> &'static str {
         Code::UnknownSetting => include_str!("../../docs/errors/PM0501.md"),
         Code::BadSetting => include_str!("../../docs/errors/PM0502.md"),
         Code::PlainTextOffLoopback => include_str!("../../docs/errors/PM0503.md"),
+        Code::NoPair => include_str!("../../docs/errors/PM0504.md"),
         Code::CannotRead => include_str!("../../docs/errors/PM0505.md"),
         Code::PortInUse => include_str!("../../docs/errors/PM0506.md"),
         Code::ApiServerAway => include_str!("../../docs/errors/PM0801.md"),

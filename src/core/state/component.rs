@@ -5,7 +5,7 @@ use super::{
     counts::{Counters, Counts},
     identity::{Id128, Identity},
     labels::{Interner, id_of},
-    stream::{Around, Budget, Caps, Stream},
+    stream::{Around, Budget, Caps, Remains, Stream},
     visit::{ResourceInfo, ScopeInfo},
 };
 use crate::{
@@ -192,11 +192,12 @@ impl Component {
         Ok(index)
     }
 
-    /// Asks the plan again for one stream and obeys. A stream whose decision stays the same is not touched.
-    pub(crate) fn decide(&mut self, shared: &Shared, stream: &mut Stream, counts: &mut Counts) {
+    /// Asks the plan again for one stream and obeys. A stream whose decision stays the same is not touched. Returns what
+    /// a stream held that is now off.
+    pub(crate) fn decide(&mut self, shared: &Shared, stream: &mut Stream, counts: &mut Counts) -> Option<Remains> {
         let decision = self.plan.decide(&stream.metric.instrument);
         if decision == stream.decision {
-            return;
+            return None;
         }
         let was = std::mem::replace(&mut stream.decision, decision);
         stream.suppressor = shared.suppressor(&stream.decision);
@@ -206,9 +207,10 @@ impl Component {
             stream.metric = Arc::new(metric);
             shared.move_epoch();
         }
+        let mut remains = None;
         if !stream.decision.on {
             self.removed += stream.table.len();
-            stream.clear(&shared.budget, &mut self.series);
+            remains = Some(stream.clear(&shared.budget, &mut self.series));
         }
         // Off forgot the groups as well, and only gauges have different ways to become one.
         let same_collapse = was.collapse == stream.decision.collapse || !matches!(stream.data, Data::Gauge);
@@ -219,6 +221,7 @@ impl Component {
             stream.reshape(&mut around);
         }
         list(shared, stream);
+        remains
     }
 
     /// What a point needs of the component beside its stream.

@@ -5,18 +5,17 @@ use super::{
     component::Component,
     directory::Locked,
     identity::Identity,
+    labels::{mask_of, masked},
     observe::{AttributeCost, Which},
     stream::Stream,
     visit::{EntryId, KeyId, Labels},
 };
 use crate::{
-    limits::{ATTRIBUTES_LOOKED_MAX, ATTRIBUTES_MAX, SLICE_LOOKED_MAX},
+    limits::{ATTRIBUTES_LOOKED_MAX, SLICE_LOOKED_MAX},
     model::instrument::Instrument,
     view::plan::Keys,
 };
 use std::{cmp::Ordering, collections::BTreeMap, ops::ControlFlow};
-
-const _: () = assert!(ATTRIBUTES_MAX <= u128::BITS as usize, "a key set is a mask of so many bits");
 
 /// A stream of the component, with its members when it was found.
 struct Found {
@@ -43,10 +42,9 @@ pub(crate) fn distinct(identity: &Identity, locked: &Locked, instrument: &Instru
         let mut masks: BTreeMap<u32, u128> = BTreeMap::new();
         let mut sets = Vec::new();
         look(locked, stream, &mut |labels, member| {
-            let kept = || mask(labels, member.keys, keys);
+            let kept = || mask_of(labels, member.shape, keys);
             let mask = if member.is_overflow { u128::MAX } else { *masks.entry(member.shape).or_insert_with(kept) };
-            let kept = member.entries.iter().enumerate().filter(|(place, _)| mask >> place & 1 == 1);
-            sets.push(kept.fold(0, |set, (_, entry)| set ^ identity.short_ids(&[*entry])));
+            sets.push(masked(member.entries, mask).fold(0, |set, entry| set ^ identity.short_ids(&[entry])));
             ControlFlow::Continue(())
         });
         sets.sort_unstable();
@@ -76,12 +74,6 @@ pub(crate) fn attributes(identity: &Identity, locked: &Locked, which: Which<'_>)
         costs.add(sets);
     }
     costs.finish(found.iter().map(|stream| stream.members).sum())
-}
-
-/// Which of these keys stay, as bits.
-fn mask(labels: &Labels, shape: &[KeyId], keys: &Keys) -> u128 {
-    let key = |id: &KeyId| labels.keys.get(*id as usize).map_or("", |key| &**key);
-    shape.iter().enumerate().filter(|(_, id)| keys.keeps(key(id))).fold(0, |mask, (place, _)| mask | 1 << place)
 }
 
 /// The streams of an instrument; `None` when there is none, or not all know their sets.

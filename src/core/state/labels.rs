@@ -5,7 +5,11 @@ use super::{
     identity::Identity,
     visit::{Entry, EntryId, KeyId, Labels, ShapeId},
 };
-use crate::wire::attributes::{Attribute, ValueType};
+use crate::{
+    limits::ATTRIBUTES_MAX,
+    view::plan::Keys,
+    wire::attributes::{Attribute, ValueType},
+};
 use hashbrown::HashTable;
 use smallvec::SmallVec;
 
@@ -15,6 +19,20 @@ pub(crate) type Entries = SmallVec<[EntryId; 12]>;
 /// Turns a length into an id. Every table of ids has a cap far below 2^32.
 pub(crate) fn id_of(index: usize) -> u32 {
     u32::try_from(index).expect("tables are capped below 2^32 by limits.rs")
+}
+
+const _: () = assert!(ATTRIBUTES_MAX <= u128::BITS as usize, "a key set is a mask of so many bits");
+
+/// Which keys of a key set stay, as bits: to ask for a key is dear, and many series have one set.
+pub(crate) fn mask_of(labels: &Labels, shape: ShapeId, keys: &Keys) -> u128 {
+    let shape = labels.shapes.get(shape as usize).map_or(&[][..], |shape| shape);
+    let key = |id: &KeyId| labels.keys.get(*id as usize).map_or("", |key| &**key);
+    shape.iter().enumerate().filter(|(_, id)| keys.keeps(key(id))).fold(0, |mask, (place, _)| mask | 1 << place)
+}
+
+/// The entries that a mask keeps.
+pub(crate) fn masked(entries: &[EntryId], mask: u128) -> impl Iterator<Item = EntryId> + '_ {
+    entries.iter().enumerate().filter(move |(place, _)| mask >> place & 1 == 1).map(|(_, entry)| *entry)
 }
 
 /// [`Labels`] with what finds an id again.

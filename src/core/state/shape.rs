@@ -5,12 +5,12 @@
 use super::{
     exponential, histogram,
     identity::Identity,
-    labels::{Entries, Interner, id_of},
+    labels::{Entries, Interner, id_of, mask_of, masked},
     number::Total,
     overflow::overflow_attribute,
     stream::{Around, Stream},
     table::{TOMBSTONE, Table, Values},
-    visit::Value,
+    visit::{Labels, ShapeId, Value},
 };
 use crate::{
     decode::Data,
@@ -287,7 +287,11 @@ impl Stream {
             newborn: false,
         }));
         let members: Vec<u32> = self.table.indexes().collect();
-        members.into_iter().for_each(|index| self.join_group(index, around));
+        let mut masks = BTreeMap::new();
+        for index in members {
+            let kept = self.kept(index, &around.interner.labels, &mut masks);
+            self.join(index, &kept, around);
+        }
     }
 
     /// Takes over a new limit of groups where that changes none of them; `false` when they must form again.
@@ -311,15 +315,25 @@ impl Stream {
 
     /// A member comes: finds or makes its group.
     pub(crate) fn join_group(&mut self, index: u32, around: &mut Around<'_>) {
-        let Some(shaping) = &mut self.shaping else { return };
-        let is_overflow = self.overflow.as_ref().is_some_and(|overflow| overflow.slot == index);
+        if self.shaping.is_some() {
+            let kept = self.kept(index, &around.interner.labels, &mut BTreeMap::new());
+            self.join(index, &kept, around);
+        }
+    }
+
+    /// What is left of a member's entries; of the overflow series all. `masks` are of this moment: ids come and go.
+    fn kept(&self, index: u32, labels: &Labels, masks: &mut BTreeMap<ShapeId, u128>) -> Entries {
         let all = self.table.entries(index);
-        let kept: Entries = if is_overflow {
-            all.into()
-        } else {
-            all.iter().copied().filter(|entry| shaping.keys.keeps(around.interner.labels.key_of(*entry))).collect()
-        };
-        let known = shaping.groups.find(around.identity, &kept);
+        let is_overflow = self.overflow.as_ref().is_some_and(|overflow| overflow.slot == index);
+        let Some(shaping) = self.shaping.as_ref().filter(|_| !is_overflow) else { return all.into() };
+        let shape = self.table.slots[index as usize].shape;
+        let mask = masks.entry(shape).or_insert_with(|| mask_of(labels, shape, &shaping.keys));
+        masked(all, *mask).collect()
+    }
+
+    fn join(&mut self, index: u32, kept: &[u32], around: &mut Around<'_>) {
+        let Some(shaping) = &mut self.shaping else { return };
+        let known = shaping.groups.find(around.identity, kept);
         let is_full = known.is_none() && shaping.limit.is_some_and(|limit| shaping.is_full(limit as usize, around));
         let group = match known {
             Some(group) => group,
@@ -328,7 +342,7 @@ impl Stream {
                 let (_, overflow) = around.interner.intern(around.identity, &[overflow_attribute()]);
                 shaping.group(self.data, &overflow, around.identity, around.interner)
             }
-            None => shaping.group(self.data, &kept, around.identity, around.interner),
+            None => shaping.group(self.data, kept, around.identity, around.interner),
         };
         let place = index as usize;
         if shaping.group_of.len() <= place {

@@ -162,10 +162,12 @@ impl Store {
             let mut component = component.lock();
             let place = component.resources.get_mut(resource).and_then(Option::as_mut).and_then(|r| r.streams.get_mut(stream));
             let Some(mut taken) = place.and_then(|place| place.take_if(|s| s.generation == generation)) else { continue };
-            component.decide(&self.shared, &mut taken, &mut counts);
+            let remains = component.decide(&self.shared, &mut taken, &mut counts);
             if let Some(resource) = component.resources.get_mut(resource).and_then(Option::as_mut) {
                 resource.streams[stream] = Some(taken);
             }
+            drop(component); // what a stream held goes when others can pass
+            drop(remains);
         }
         self.shared.counters.add(&counts);
     }

@@ -96,6 +96,18 @@ pub(crate) struct DeltaSide {
     pub(crate) error: f64,
 }
 
+/// What a stream held that was switched off. To drop it may take as long as it was large.
+#[derive(Debug)]
+pub(crate) struct Remains {
+    _table: Table,
+    _deltas: Vec<DeltaSide>,
+    _exemplars: Exemplars,
+    _overflow: Option<Overflow>,
+    _shaping: Option<Box<Shaping>>,
+    _raw: HashTable<u32>,
+    _aliases: Aliases,
+}
+
 /// A metric of a resource and scope, with its series.
 #[derive(Debug)]
 pub(crate) struct Stream {
@@ -374,22 +386,24 @@ impl Stream {
         rounds >= ROUNDS_ABSENT_MAX || idle
     }
 
-    /// Forgets every series at once and gives their memory back: the stream was switched off.
-    pub(crate) fn clear(&mut self, budget: &Budget, component_series: &mut usize) {
+    /// Forgets every series at once: the stream was switched off. What it held is to be dropped where no lock is held.
+    pub(crate) fn clear(&mut self, budget: &Budget, component_series: &mut usize) -> Remains {
         if self.landed {
             self.carried.1 = self.sent(); // until the next request says what is sent now
             self.landed = false;
         }
         budget.give_back(self.table.len());
         *component_series -= self.table.len();
-        self.table = Table::new(Values::for_data(self.data));
-        self.deltas = Vec::new();
-        self.exemplars = Exemplars::default();
-        self.overflow = None;
-        self.shaping = None;
-        self.raw = HashTable::new();
-        self.aliases = Aliases::default();
         self.next = 0;
+        Remains {
+            _table: std::mem::replace(&mut self.table, Table::new(Values::for_data(self.data))),
+            _deltas: std::mem::take(&mut self.deltas),
+            _exemplars: std::mem::take(&mut self.exemplars),
+            _overflow: self.overflow.take(),
+            _shaping: self.shaping.take(),
+            _raw: std::mem::take(&mut self.raw),
+            _aliases: std::mem::take(&mut self.aliases),
+        }
     }
 
     /// Moves what is left together when most is gone; runs on the tick.

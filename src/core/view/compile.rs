@@ -4,12 +4,14 @@
 use super::{
     document,
     facts::Facts,
-    plan::{Compiled, Indexed, Inner, Placed, Plan, RuleRef, ViewSet},
+    memo::Indexed,
+    pattern::Precision,
+    plan::{Compiled, Inner, Placed, Plan, RuleRef, ViewSet},
     protect::{Guard, Readers},
-    spec::{Baseline, Catalogue, Mode, ObjectId, Reach, Selector, Target, View},
+    spec::{Baseline, Catalogue, MetricRule, Mode, ObjectId, Reach, Selector, Target, View},
 };
 use crate::model::{clock::Wall, component::ComponentKey};
-use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
+use std::{cmp::Reverse, sync::Arc};
 
 /// The label that Kubernetes puts on every namespace: the only one that can be told from a name.
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";
@@ -24,7 +26,7 @@ impl ViewSet {
     /// Compiles beside what a cluster knows: labels of namespaces, and who reads which metric.
     #[must_use]
     pub fn compile_with(views: Vec<Arc<View>>, catalogues: Vec<Arc<Catalogue>>, facts: Arc<Facts>) -> Self {
-        let mut catalogues: Vec<Arc<Indexed>> = catalogues.into_iter().map(|c| Arc::new(index(c))).collect();
+        let mut catalogues: Vec<Arc<Indexed>> = catalogues.into_iter().map(|c| Arc::new(Indexed::new(c))).collect();
         // A catalogue of one namespace speaks before one for all; then the name decides.
         catalogues.sort_by_key(|c| (c.catalogue.id.namespace.is_empty(), c.catalogue.id.clone()));
         let mut views: Vec<Compiled> = views.into_iter().map(compiled).collect();
@@ -70,6 +72,7 @@ impl ViewSet {
         inner.baselines.sort_by_key(|placed| Reverse(placed.tier));
         inner.spans.sort_by_key(|placed| Reverse(placed.tier));
         inner.catalogues = self.catalogues.iter().filter(|c| speaks_for(&c.catalogue, component)).map(Arc::clone).collect();
+        inner.named = inner.catalogues.iter().map(|indexed| named(indexed, &inner.rules)).collect();
         let mut plan = Plan { hash: [0; 16], inner: Arc::new(inner) };
         plan.hash = document::hash(&plan, component);
         plan
@@ -114,12 +117,22 @@ impl ViewSet {
     }
 }
 
-fn index(catalogue: Arc<Catalogue>) -> Indexed {
-    let mut by_name: BTreeMap<Box<str>, Vec<usize>> = BTreeMap::new();
-    for (i, declared) in catalogue.instruments.iter().enumerate() {
-        by_name.entry(declared.name.clone()).or_default().push(i);
+/// For each row of a catalogue the rules whose patterns name it, and how exactly the best of them does.
+fn named(indexed: &Indexed, rules: &[Placed<Arc<MetricRule>>]) -> Vec<Vec<(usize, Precision)>> {
+    let mut named: Vec<Vec<(usize, Precision)>> = vec![Vec::new(); indexed.catalogue.instruments.len()];
+    for (at, rule) in rules.iter().enumerate() {
+        for pattern in &rule.says.matches.instruments {
+            let precision = pattern.precision();
+            indexed.rows(pattern, &mut |row| {
+                let Some(rules) = named.get_mut(row) else { return };
+                match rules.last_mut() {
+                    Some((last, best)) if *last == at => *best = precision.max(*best),
+                    _ => rules.push((at, precision)),
+                }
+            });
+        }
     }
-    Indexed { catalogue, by_name }
+    named
 }
 
 fn compiled(view: Arc<View>) -> Compiled {

@@ -156,8 +156,7 @@ impl Inner {
     /// How the catalogue declares an instrument.
     pub(super) fn declared(&self, instrument: &Instrument) -> Option<&Declared> {
         self.catalogues.iter().find_map(|indexed| {
-            let rows = indexed.by_name.get(&instrument.name)?;
-            let rows = rows.iter().filter_map(|row| indexed.catalogue.instruments.get(*row));
+            let rows = indexed.of_name(&instrument.name).iter().filter_map(|row| indexed.catalogue.instruments.get(*row));
             // The exact scope speaks before the row for any scope.
             rows.filter(|row| row.scope == instrument.scope || row.scope.is_empty()).max_by_key(|row| !row.scope.is_empty())
         })
@@ -165,18 +164,35 @@ impl Inner {
 
     /// Everything that is said of the instrument: rules, the strongest first, and who reads it.
     pub(super) fn voices(&self, instrument: &Instrument) -> Voices<'_> {
-        let names = Names::of(instrument);
         let declared = self.declared(instrument);
         let level = declared.map(|declared| declared.level);
-        let readers = self.readers(&names);
+        let named = self.named(instrument);
+        let names = (named.is_none() || !self.readers.is_empty()).then(|| Names::of(instrument));
+        let readers = names.as_ref().map(|names| self.readers(names)).unwrap_or_default();
         let mut ranked: Vec<Ranked<'_>> = Vec::new();
-        for rule in &self.rules {
-            let specificity = specificity(&rule.says.matches, &names, instrument, level);
+        let mut rank = |rule, specificity: Option<Specificity>| {
             let held = || Held::of(rule, &readers, declared);
             ranked.extend(specificity.map(|specificity| Ranked { rule, specificity, held: held() }));
+        };
+        match (named, &names) {
+            (Some(named), _) => {
+                for (rule, precision) in named.iter().filter_map(|(at, precision)| Some((self.rules.get(*at)?, *precision))) {
+                    rank(rule, narrowed(&rule.says.matches, precision, instrument, level));
+                }
+            }
+            (None, Some(names)) => {
+                self.rules.iter().for_each(|rule| rank(rule, specificity(&rule.says.matches, names, instrument, level)));
+            }
+            (None, None) => {}
         }
         ranked.sort_by_key(|ranked| Reverse((ranked.rule.tier, ranked.specificity)));
         Voices { kind: instrument.kind, declared, ranked, readers }
+    }
+
+    /// The rules whose patterns name an instrument, where a catalogue declares one of its spelling; in order.
+    fn named(&self, instrument: &Instrument) -> Option<&[(usize, Precision)]> {
+        let mut catalogues = self.catalogues.iter().zip(&self.named);
+        catalogues.find_map(|(indexed, named)| named.get(indexed.twin(instrument)?)).map(Vec::as_slice)
     }
 
     /// What they come to, aspect by aspect.
@@ -270,17 +286,21 @@ pub(super) fn specificity(
     instrument: &Instrument,
     level: Option<Level>,
 ) -> Option<Specificity> {
-    let Match { instruments, places: _, scopes, kinds, levels } = matches;
+    // Narrowing is told at once, names take a while.
+    let least = narrowed(matches, Precision::Anything, instrument, level)?;
+    let precision = matches.instruments.iter().filter(|pattern| pattern.names(names)).map(Pattern::precision).max()?;
+    Some(Specificity { precision, ..least })
+}
+
+/// How exactly a match means an instrument that it names so exactly; `None` when scope, kind or level are others.
+fn narrowed(matches: &Match, precision: Precision, instrument: &Instrument, level: Option<Level>) -> Option<Specificity> {
+    let Match { instruments: _, places: _, scopes, kinds, levels } = matches;
     let scoped = !scopes.is_empty();
     let narrowed = !kinds.is_empty() || !levels.is_empty();
     let fits = (!scoped || scopes.iter().any(|scope| scope.matches(&instrument.scope)))
         && (kinds.is_empty() || kinds.contains(&instrument.kind))
         && (levels.is_empty() || level.is_some_and(|level| levels.contains(&level)));
-    if !fits {
-        return None;
-    }
-    let precision = instruments.iter().filter(|pattern| pattern.names(names)).map(Pattern::precision).max()?;
-    Some(Specificity { precision, scoped, narrowed })
+    fits.then_some(Specificity { precision, scoped, narrowed })
 }
 
 pub(super) fn span_specificity(rule: &TraceRule, scope: &str, name: &str) -> Option<(Precision, bool)> {

@@ -13,9 +13,9 @@ use crate::model::{
     component::ComponentKey,
     instrument::{Instrument, Kind, Level},
 };
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
-use std::{collections::BTreeSet, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 /// The version of the form.
 const SCHEMA: u32 = 1;
@@ -23,46 +23,46 @@ const SCHEMA: u32 = 1;
 /// A plan in the form that travels.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Document {
+pub struct Document<'a> {
     schema: u32,
     component: String,
     /// In hexadecimal; absent while the hash is computed.
     #[serde(skip_serializing_if = "Option::is_none")]
     hash: Option<String>,
-    instruments: Vec<InstrumentLine>,
-    tail: Vec<TailLine>,
+    instruments: Vec<InstrumentLine<'a>>,
+    tail: Vec<TailLine<'a>>,
     /// What is read here: rules of the tail that yield are not applied to it.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    reads: BTreeSet<ReadLine>,
-    baseline: Vec<BaselineLine>,
-    spans: Vec<SpanLine>,
+    reads: BTreeSet<ReadLine<'a>>,
+    baseline: Vec<BaselineLine<'a>>,
+    spans: Vec<SpanLine<'a>>,
 }
 
 /// What is decided for a declared instrument.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct InstrumentLine {
-    scope: Box<str>,
-    name: Box<str>,
+struct InstrumentLine<'a> {
+    scope: &'a str,
+    name: &'a str,
     /// Rules may ask for it, also those that do not mean this row as it stands.
     level: &'static str,
     on: bool,
     #[serde(flatten)]
-    shape: Shape,
+    shape: Shape<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "written_if")]
+    by: Option<Arc<RuleRef>>,
 }
 
 /// A rule for what is not declared, in order of precedence.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct TailLine {
+struct TailLine<'a> {
     tier: u8,
-    instruments: Vec<Box<str>>,
+    instruments: Vec<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    scopes: Vec<Box<str>>,
+    scopes: Vec<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     kinds: Vec<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -70,12 +70,13 @@ struct TailLine {
     #[serde(skip_serializing_if = "Option::is_none")]
     on: Option<bool>,
     #[serde(flatten)]
-    shape: Shape,
+    shape: Shape<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     yields: Option<Yields>,
-    by: String,
+    #[serde(serialize_with = "written")]
+    by: &'a RuleRef,
 }
 
 /// That readers hold a rule back: those who read before its spec changed, or all where nobody knows when that was.
@@ -89,37 +90,37 @@ struct Yields {
 /// One metric that somebody reads.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ReadLine {
-    metric: Box<str>,
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    labels: BTreeSet<Box<str>>,
+struct ReadLine<'a> {
+    metric: &'a str,
+    #[serde(skip_serializing_if = "is_empty")]
+    labels: &'a BTreeSet<Box<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     since: Option<String>,
 }
 
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Shape {
+struct Shape<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    keep: Option<BTreeSet<Box<str>>>,
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    drop: BTreeSet<Box<str>>,
+    keep: Option<Cow<'a, BTreeSet<Box<str>>>>,
+    #[serde(skip_serializing_if = "is_empty")]
+    drop: Cow<'a, BTreeSet<Box<str>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     collapse: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    buckets: Option<BucketsLine>,
+    buckets: Option<BucketsLine<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     limit: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     interval_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    rename: Option<Box<str>>,
+    rename: Option<Cow<'a, str>>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-enum BucketsLine {
-    Explicit(Box<[f64]>),
+enum BucketsLine<'a> {
+    Explicit(Cow<'a, [f64]>),
     #[serde(rename_all = "camelCase")]
     Exponential {
         max_size: u32,
@@ -129,20 +130,21 @@ enum BucketsLine {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct BaselineLine {
+struct BaselineLine<'a> {
     tier: u8,
     baseline: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<String>,
-    by: String,
+    #[serde(serialize_with = "written")]
+    by: &'a RuleRef,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct SpanLine {
+struct SpanLine<'a> {
     tier: u8,
-    scopes: Vec<Box<str>>,
-    spans: Vec<Box<str>>,
+    scopes: Vec<&'a str>,
+    spans: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     on: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -150,7 +152,8 @@ struct SpanLine {
     keep_errors: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     keep_slower_ns: Option<u64>,
-    by: String,
+    #[serde(serialize_with = "written")]
+    by: &'a RuleRef,
 }
 
 /// The first half of the SHA-256 over the plan without its hash.
@@ -174,18 +177,18 @@ impl Plan {
 
     /// The plan in the form that travels.
     #[must_use]
-    pub fn document(&self, component: &ComponentKey) -> Document {
+    pub fn document(&self, component: &ComponentKey) -> Document<'_> {
         let instruments = self.declared_lines();
         let reads = self.inner.protecting();
         let tail = self.inner.rules.iter().map(|placed| tail_line(placed, !reads.is_empty()));
-        let tail: Vec<TailLine> = tail.collect();
+        let tail: Vec<TailLine<'_>> = tail.collect();
         let yields = tail.iter().any(|line| line.yields.is_some());
         let reads = reads.into_iter().filter(|_| yields).map(ReadLine::of).collect();
         let baseline = self.inner.baselines.iter().map(|placed| BaselineLine {
             tier: placed.tier,
             baseline: Baseline::as_str(placed.says),
             expires_at: placed.expires.map(time::format_time),
-            by: placed.by.to_string(),
+            by: &placed.by,
         });
         let spans = self.inner.spans.iter().map(|placed| span_line(placed.tier, &placed.says, &placed.by));
         Document {
@@ -200,17 +203,17 @@ impl Plan {
         }
     }
 
-    fn declared_lines(&self) -> Vec<InstrumentLine> {
+    fn declared_lines(&self) -> Vec<InstrumentLine<'_>> {
         let mut seen = BTreeSet::new();
         let rows = self.inner.catalogues.iter().flat_map(|indexed| &indexed.catalogue.instruments);
-        rows.filter(|row| seen.insert((row.scope.clone(), row.name.clone())))
+        rows.filter(|row| seen.insert((&row.scope, &row.name)))
             .map(|row| {
                 let instrument =
                     Instrument { scope: row.scope.clone(), name: row.name.clone(), kind: row.kind, unit: row.unit.clone() };
                 let decision = self.decide(&instrument);
                 let expires_at = self.expiry_of(&decision).map(time::format_time);
-                let by = decision.by.as_ref().map(ToString::to_string);
-                let (scope, name) = (instrument.scope, instrument.name);
+                let by = decision.by.as_ref().map(Arc::clone);
+                let (scope, name) = (&*row.scope, &*row.name);
                 let level = row.level.as_str();
                 InstrumentLine { scope, name, level, on: decision.on, shape: Shape::of(decision), expires_at, by }
             })
@@ -220,44 +223,55 @@ impl Plan {
     /// When the one who decided the state ends.
     #[must_use]
     pub fn expiry_of(&self, decision: &Decision) -> Option<Wall> {
-        let by = decision.by.as_deref()?;
+        let by = decision.by.as_ref()?;
         let rules = self.inner.rules.iter().map(|placed| (&placed.by, placed.expires));
-        let baselines = self.inner.baselines.iter().map(|placed| (&placed.by, placed.expires));
-        rules.chain(baselines).find(|(placed, _)| ***placed == *by).and_then(|(_, expires)| expires)
+        let mut all = rules.chain(self.inner.baselines.iter().map(|placed| (&placed.by, placed.expires)));
+        // Decisions of this plan name its own rules; those of another plan name equal ones.
+        let own = all.clone().find(|(placed, _)| Arc::ptr_eq(placed, by));
+        own.or_else(|| all.find(|(placed, _)| *placed == by)).and_then(|(_, expires)| expires)
     }
 }
 
-impl Shape {
+impl Shape<'_> {
     fn of(decision: Decision) -> Self {
         let Decision { on: _, keys: Keys { keep, drop }, collapse, buckets, limit, rename, interval_ms, by: _ } = decision;
-        let (collapse, buckets) = (collapse.map(Collapse::as_str), buckets.map(BucketsLine::of));
-        Self { keep, drop, collapse, buckets, limit, interval_ms, rename }
-    }
-}
-
-impl BucketsLine {
-    fn of(buckets: Buckets) -> Self {
-        match buckets {
-            Buckets::Explicit(bounds) => Self::Explicit(bounds),
-            Buckets::Exponential { max_size, max_scale } => Self::Exponential { max_size, max_scale },
+        let buckets = buckets.map(|buckets| match buckets {
+            Buckets::Explicit(bounds) => BucketsLine::Explicit(bounds.into_vec().into()),
+            Buckets::Exponential { max_size, max_scale } => BucketsLine::Exponential { max_size, max_scale },
+        });
+        Self {
+            keep: keep.map(Cow::Owned),
+            drop: Cow::Owned(drop),
+            collapse: collapse.map(Collapse::as_str),
+            buckets,
+            limit,
+            interval_ms,
+            rename: rename.map(|name| Cow::Owned(name.into())),
         }
     }
 }
 
-impl ReadLine {
-    fn of(read: &Read) -> Self {
-        let Read { metric, labels, since } = read;
-        Self { metric: metric.as_str().into(), labels: labels.clone(), since: since.map(time::format_time) }
+impl<'a> BucketsLine<'a> {
+    fn of(buckets: &'a Buckets) -> Self {
+        match buckets {
+            Buckets::Explicit(bounds) => Self::Explicit(Cow::Borrowed(bounds)),
+            Buckets::Exponential { max_size, max_scale } => Self::Exponential { max_size: *max_size, max_scale: *max_scale },
+        }
     }
 }
 
-fn tail_line(placed: &Placed<Arc<MetricRule>>, is_read: bool) -> TailLine {
-    let rule = &placed.says;
-    let attributes = rule.attributes.clone();
-    let collapse = attributes.as_ref().and_then(|a| a.collapse).map(Collapse::as_str);
+impl<'a> ReadLine<'a> {
+    fn of(read: &'a Read) -> Self {
+        let Read { metric, labels, since } = read;
+        Self { metric: metric.as_str(), labels, since: since.map(time::format_time) }
+    }
+}
+
+fn tail_line(placed: &Placed<Arc<MetricRule>>, is_read: bool) -> TailLine<'_> {
+    let rule = &*placed.says;
+    let attributes = rule.attributes.as_ref();
     let takes = rule.state == State::Disabled || attributes.is_some();
     let yields = is_read && takes && placed.guard.yields;
-    let keys = attributes.map(|a| a.keys).unwrap_or_default();
     TailLine {
         tier: placed.tier,
         instruments: texts(&rule.matches.instruments),
@@ -266,21 +280,21 @@ fn tail_line(placed: &Placed<Arc<MetricRule>>, is_read: bool) -> TailLine {
         levels: rule.matches.levels.iter().map(|level| Level::as_str(*level)).collect(),
         on: is_on(rule.state),
         shape: Shape {
-            keep: keys.keep,
-            drop: keys.drop,
-            collapse,
-            buckets: rule.buckets.clone().map(BucketsLine::of),
+            keep: attributes.and_then(|a| a.keys.keep.as_ref()).map(Cow::Borrowed),
+            drop: attributes.map_or_else(Cow::default, |a| Cow::Borrowed(&a.keys.drop)),
+            collapse: attributes.and_then(|a| a.collapse).map(Collapse::as_str),
+            buckets: rule.buckets.as_ref().map(BucketsLine::of),
             limit: rule.limit,
             interval_ms: rule.interval.map(|d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX)),
-            rename: rule.rename.clone(),
+            rename: rule.rename.as_deref().map(Cow::Borrowed),
         },
         expires_at: placed.expires.map(time::format_time),
         yields: yields.then(|| Yields { before: placed.guard.changed.map(time::format_time) }),
-        by: placed.by.to_string(),
+        by: &placed.by,
     }
 }
 
-fn span_line(tier: u8, rule: &TraceRule, by: &RuleRef) -> SpanLine {
+fn span_line<'a>(tier: u8, rule: &'a TraceRule, by: &'a RuleRef) -> SpanLine<'a> {
     let sampling = rule.sampling.as_ref();
     let slower = sampling.and_then(|s| s.keep_slower);
     SpanLine {
@@ -291,12 +305,27 @@ fn span_line(tier: u8, rule: &TraceRule, by: &RuleRef) -> SpanLine {
         sample: sampling.map(|s| s.sample),
         keep_errors: sampling.is_some_and(|s| s.keep_errors),
         keep_slower_ns: slower.map(|d| u64::try_from(d.as_nanos()).unwrap_or(u64::MAX)),
-        by: by.to_string(),
+        by,
     }
 }
 
-fn texts(patterns: &[Pattern]) -> Vec<Box<str>> {
-    patterns.iter().map(|pattern| pattern.as_str().into()).collect()
+fn texts(patterns: &[Pattern]) -> Vec<&str> {
+    patterns.iter().map(Pattern::as_str).collect()
+}
+
+fn is_empty(set: &BTreeSet<Box<str>>) -> bool {
+    set.is_empty()
+}
+
+fn written<S: Serializer>(by: &RuleRef, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(by)
+}
+
+fn written_if<S: Serializer>(by: &Option<Arc<RuleRef>>, serializer: S) -> Result<S::Ok, S::Error> {
+    match by {
+        Some(by) => serializer.collect_str(by),
+        None => serializer.serialize_none(),
+    }
 }
 
 fn is_on(state: State) -> Option<bool> {

@@ -2,7 +2,7 @@
 //! Compares two plans over what was observed; decides nothing itself.
 
 use super::{
-    compile::{has_expired, is_active, reaches},
+    compile::{has_expired, is_active},
     decide::Aspect,
     plan::{Decision, Keys, Plan, RuleRef, ViewSet},
     spec::{ObjectId, View},
@@ -122,8 +122,8 @@ impl ViewSet {
     /// `None` when there is no such view.
     #[must_use]
     pub fn impact(&self, id: &ObjectId, costs: &[Cost], distinct: Distinct<'_>, now: Wall) -> Option<Impact> {
-        let view = self.views.iter().map(|compiled| &compiled.view).find(|view| view.id == *id)?;
-        let reached = costs.iter().filter(|cost| reaches(view, &cost.component, &self.facts));
+        let view = self.view(id)?;
+        let reached = costs.iter().filter(|cost| self.reaches(view, &cost.component));
         let without = |other: &View| other.id != *id && is_active(other, now);
         if has_expired(view, now) {
             let plans = |component: &ComponentKey| {
@@ -140,12 +140,10 @@ impl ViewSet {
     /// Empty where its end changes nothing.
     #[must_use]
     pub fn instead_of(&self, id: &ObjectId, costs: &[Cost], now: Wall) -> Vec<String> {
-        let Some(view) = self.views.iter().map(|compiled| &compiled.view).find(|view| view.id == *id) else {
-            return Vec::new();
-        };
+        let Some(view) = self.view(id) else { return Vec::new() };
         let mut plans: BTreeMap<&ComponentKey, (Plan, Plan)> = BTreeMap::new();
         let mut who = BTreeSet::new();
-        for cost in costs.iter().filter(|cost| reaches(view, &cost.component, &self.facts)) {
+        for cost in costs.iter().filter(|cost| self.reaches(view, &cost.component)) {
             let (then, now) = plans
                 .entry(&cost.component)
                 .or_insert_with(|| (self.plan_as_if(&cost.component, now, Some(id)), self.plan(&cost.component, now)));

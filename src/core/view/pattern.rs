@@ -5,7 +5,7 @@ use crate::{
     expose::names::{NameInput, TranslationStrategy, metric_name},
     model::instrument::{Instrument, Kind},
 };
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 /// A pattern as its author wrote it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,6 +60,8 @@ impl Pattern {
     /// Whether the pattern names this instrument in any of its spellings.
     #[must_use]
     pub fn names(&self, names: &Names<'_>) -> bool {
+        #[cfg(test)]
+        tries::count();
         self.names_whole(names) || self.part_of(names).is_some()
     }
 
@@ -103,7 +105,7 @@ impl fmt::Display for Pattern {
 #[derive(Clone, Debug)]
 pub struct Names<'a> {
     otel: &'a str,
-    family: String,
+    family: Cow<'a, str>,
     kind: Kind,
 }
 
@@ -117,14 +119,24 @@ impl<'a> Names<'a> {
     /// The spellings of an instrument by what its name is made from.
     #[must_use]
     pub fn new(otel: &'a str, unit: &str, kind: Kind) -> Self {
-        Self { otel, family: family(otel, unit, kind), kind }
+        Self { otel, family: family(otel, unit, kind).into(), kind }
+    }
+
+    /// The spellings of an instrument whose family name is at hand.
+    pub(super) fn with_family(otel: &'a str, family: &'a str, kind: Kind) -> Self {
+        Self { otel, family: family.into(), kind }
+    }
+
+    /// The family name under the default strategy; empty when there is none.
+    pub(super) fn family(&self) -> &str {
+        &self.family
     }
 
     /// Each of them once or more.
     pub fn all(&self) -> impl Iterator<Item = &str> {
         // A counter's family is written with `_total` in two formats, and without it in OpenMetrics.
         let bare = (self.kind == Kind::Counter).then(|| self.family.strip_suffix("_total")).flatten();
-        [Some(self.otel), Some(self.family.as_str()), bare].into_iter().flatten()
+        [Some(self.otel), Some(&*self.family), bare].into_iter().flatten()
     }
 
     /// Every text that names the instrument or one of its series, as a pattern without wildcards would.
@@ -195,6 +207,24 @@ fn next_char(name: &[u8], at: usize) -> usize {
         next = next.saturating_add(1);
     }
     next
+}
+
+/// How often this thread tried a pattern on an instrument: what a test bounds instead of time.
+#[cfg(test)]
+pub(super) mod tries {
+    use std::cell::Cell;
+
+    thread_local! {
+        static TRIES: Cell<u64> = const { Cell::new(0) };
+    }
+
+    pub(super) fn count() {
+        TRIES.set(TRIES.get() + 1);
+    }
+
+    pub(in crate::view) fn take() -> u64 {
+        TRIES.take()
+    }
 }
 
 #[cfg(test)]

@@ -3,16 +3,13 @@
 
 use super::{
     facts::{Consumer, Facts},
-    pattern::Names,
+    memo::Indexed,
+    pattern::{Names, Precision},
     protect::{self, Guard, Readers},
-    spec::{Baseline, Catalogue, MetricRule, TraceRule, View},
+    spec::{Baseline, MetricRule, TraceRule, View},
 };
 use crate::model::{clock::Wall, instrument::Instrument};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-    sync::Arc,
-};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
 /// How a gauge's series become one when attributes are dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -201,13 +198,6 @@ pub(super) struct Compiled {
     pub(super) traces: Vec<(Arc<TraceRule>, Arc<RuleRef>)>,
 }
 
-/// A catalogue with its instruments by name.
-#[derive(Debug)]
-pub(super) struct Indexed {
-    pub(super) catalogue: Arc<Catalogue>,
-    pub(super) by_name: BTreeMap<Box<str>, Vec<usize>>,
-}
-
 /// What a plan decides from. Every list is in the order of precedence that does not depend on the instrument:
 /// tier, age, namespace and name, order in the view.
 #[derive(Debug, Default)]
@@ -216,6 +206,8 @@ pub(super) struct Inner {
     pub(super) baselines: Vec<Placed<Baseline>>,
     pub(super) spans: Vec<Placed<Arc<TraceRule>>>,
     pub(super) catalogues: Vec<Arc<Indexed>>,
+    /// For each row of each catalogue the rules whose patterns name it, in the order of `rules`.
+    pub(super) named: Vec<Vec<Vec<(usize, Precision)>>>,
     /// The component's namespace.
     pub(super) namespace: Box<str>,
     pub(super) facts: Arc<Facts>,

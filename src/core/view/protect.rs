@@ -110,6 +110,10 @@ impl Readers {
         readers
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
     /// Everyone who reads an instrument, whoever and wherever they are.
     pub(super) fn of_instrument(&self, names: &Names<'_>) -> Vec<&Reader> {
         if self.all.is_empty() {

@@ -10,11 +10,12 @@ mod parts;
 use super::{
     impact::{Basis, Impact},
     report::ViewReport,
-    spec::{ObjectId, Term},
+    spec::{ObjectId, Reach, Term, View},
     time,
 };
 use crate::{
-    fault::Fault,
+    fault::{Fault, suggest},
+    limits::{STATUS_NAMED_MAX, STATUS_SUGGEST_FROM_MAX},
     model::{
         clock::{SECOND, Wall},
         component::ComponentKey,
@@ -30,6 +31,9 @@ pub struct ViewStatus {
     /// `metadata.generation` of the spec this speaks of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
+    /// What a cluster view is: `defaults` or `overrides`; empty for a namespaced one.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub kind: String,
     /// Hash of the spec in force, 16 hexadecimal digits.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub effective_hash: String,
@@ -252,6 +256,7 @@ pub fn of_view(subject: &Subject<'_>) -> ViewStatus {
     let (problems, problems_truncated) = parts::problems(subject);
     let mut status = ViewStatus {
         observed_generation: subject.generation,
+        kind: kind(subject),
         effective_hash,
         expires_at,
         expiry_term,
@@ -266,6 +271,33 @@ pub fn of_view(subject: &Subject<'_>) -> ViewStatus {
     };
     status.history = parts::history(subject, &status);
     status
+}
+
+/// What the literal names in a view's rules were probably meant to be, of the names that were seen: for [`Subject::suggestions`].
+#[must_use]
+pub fn closest<'a>(view: &View, seen: impl Iterator<Item = &'a str> + Clone) -> Vec<String> {
+    let patterns = view.metrics.iter().flat_map(|rule| &rule.matches.instruments).filter(|pattern| pattern.is_literal());
+    let near = patterns.take(STATUS_NAMED_MAX).flat_map(|pattern| {
+        let seen = seen.clone().take(STATUS_SUGGEST_FROM_MAX);
+        suggest::nearest(pattern.as_str(), seen)
+    });
+    let mut names: Vec<String> = Vec::new();
+    for name in near {
+        if !names.contains(&name) && names.len() < STATUS_NAMED_MAX {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// What a cluster view is; while its object is refused, what it was.
+fn kind(subject: &Subject<'_>) -> String {
+    match subject.report.map(|report| &report.view.reach) {
+        Some(Reach::Cluster { overrides: true, .. }) => "overrides".into(),
+        Some(Reach::Cluster { overrides: false, .. }) => "defaults".into(),
+        Some(Reach::Namespace) => String::new(),
+        None => subject.before.map_or_else(String::new, |before| before.kind.clone()),
+    }
 }
 
 /// When the view ends, and the term that says so. An object that is refused says no term: what was written stays, so that

@@ -160,6 +160,12 @@ pub const POINTSMAN_OMISSION: &str = "pointsman.omission";
 /// What two parties want of one family.
 pub const POINTSMAN_CONFLICT_KIND: &str = "pointsman.conflict.kind";
 
+/// What became of a changed certificate.
+pub const POINTSMAN_RELOAD_OUTCOME: &str = "pointsman.reload.outcome";
+
+/// How a handshake ended.
+pub const POINTSMAN_HANDSHAKE_OUTCOME: &str = "pointsman.handshake.outcome";
+
 /// Kind of what was reconciled.
 pub const POINTSMAN_OBJECT_KIND: &str = "pointsman.object.kind";
 
@@ -915,6 +921,67 @@ impl PointsmanConflictKind {
 
 impl From<PointsmanConflictKind> for Value {
     fn from(value: PointsmanConflictKind) -> Self {
+        value.as_str().into()
+    }
+}
+
+/// Values of `pointsman.reload.outcome`. What became of a changed certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PointsmanReloadOutcome {
+    /// It is served.
+    Taken,
+    /// It does not fit, and the last good one stays.
+    Refused,
+}
+
+impl PointsmanReloadOutcome {
+    /// Every value, in the registry's order.
+    pub const ALL: [Self; 2] = [Self::Taken, Self::Refused];
+
+    /// The value as it is sent.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Taken => "taken",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+impl From<PointsmanReloadOutcome> for Value {
+    fn from(value: PointsmanReloadOutcome) -> Self {
+        value.as_str().into()
+    }
+}
+
+/// Values of `pointsman.handshake.outcome`. How a handshake ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PointsmanHandshakeOutcome {
+    /// The connection stands.
+    Done,
+    /// One of the two refused.
+    Failed,
+    /// It took too long.
+    Late,
+}
+
+impl PointsmanHandshakeOutcome {
+    /// Every value, in the registry's order.
+    pub const ALL: [Self; 3] = [Self::Done, Self::Failed, Self::Late];
+
+    /// The value as it is sent.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Late => "late",
+        }
+    }
+}
+
+impl From<PointsmanHandshakeOutcome> for Value {
+    fn from(value: PointsmanHandshakeOutcome) -> Self {
         value.as_str().into()
     }
 }

@@ -11,7 +11,7 @@ use opentelemetry::{KeyValue, StringValue};
 use std::borrow::Cow;
 
 /// What is known of every metric here, in the registry's order.
-pub const METRICS: [&Meta; 28] = [
+pub const METRICS: [&Meta; 31] = [
     &PipelineReceived::META,
     &PipelineExported::META,
     &PipelineDropped::META,
@@ -30,6 +30,9 @@ pub const METRICS: [&Meta; 28] = [
     &ExpositionConflicts::META,
     &BuildInfo::META,
     &TransportInsecure::META,
+    &TlsCertificateExpiry::META,
+    &TlsReload::META,
+    &TlsHandshake::META,
     &TraceSent::META,
     &TraceDropped::META,
     &TraceRetries::META,
@@ -552,6 +555,86 @@ impl Metric for TransportInsecure {
     fn attributes(self) -> Self::Attributes {
         [
             KeyValue::new(attribute::POINTSMAN_LISTENER, self.listener),
+        ]
+    }
+}
+
+/// When the certificate of the listeners ends, in seconds since 1970. Gauge `pointsman.tls.certificate.expiry`, unit `s`.
+#[derive(Clone, Debug)]
+pub struct TlsCertificateExpiry;
+
+impl Metric for TlsCertificateExpiry {
+    const META: Meta = Meta {
+        name: "pointsman.tls.certificate.expiry",
+        kind: Kind::Gauge,
+        unit: "s",
+        brief: "When the certificate of the listeners ends, in seconds since 1970.",
+        scope: "pointsman",
+        level: Level::Essential,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = f64;
+    type Attributes = [KeyValue; 0];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+        ]
+    }
+}
+
+/// Changes of the certificate of the listeners. Counter `pointsman.tls.reload`, unit `{reload}`.
+#[derive(Clone, Debug)]
+pub struct TlsReload {
+    /// What became of a changed certificate.
+    pub reload_outcome: attribute::PointsmanReloadOutcome,
+}
+
+impl Metric for TlsReload {
+    const META: Meta = Meta {
+        name: "pointsman.tls.reload",
+        kind: Kind::Counter,
+        unit: "{reload}",
+        brief: "Changes of the certificate of the listeners.",
+        scope: "pointsman",
+        level: Level::Essential,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = u64;
+    type Attributes = [KeyValue; 1];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_RELOAD_OUTCOME, self.reload_outcome),
+        ]
+    }
+}
+
+/// TLS handshakes of the listeners. Counter `pointsman.tls.handshake`, unit `{handshake}`.
+#[derive(Clone, Debug)]
+pub struct TlsHandshake {
+    /// How a handshake ended.
+    pub handshake_outcome: attribute::PointsmanHandshakeOutcome,
+}
+
+impl Metric for TlsHandshake {
+    const META: Meta = Meta {
+        name: "pointsman.tls.handshake",
+        kind: Kind::Counter,
+        unit: "{handshake}",
+        brief: "TLS handshakes of the listeners.",
+        scope: "pointsman",
+        level: Level::Standard,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = u64;
+    type Attributes = [KeyValue; 1];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_HANDSHAKE_OUTCOME, self.handshake_outcome),
         ]
     }
 }

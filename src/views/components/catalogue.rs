@@ -66,6 +66,14 @@ pub struct Row {
     pub attributes: Vec<String>,
 }
 
+impl Row {
+    /// How much it adds to its object, roughly.
+    fn bytes(&self) -> usize {
+        let attributes: usize = self.attributes.iter().map(|key| key.len() + 4).sum();
+        128 + self.name.len() + self.scope.len() + self.unit.len() + self.stability.len() + attributes
+    }
+}
+
 impl DesiredCatalogue {
     /// The reference to its component, once that has a uid.
     #[must_use]
@@ -100,12 +108,17 @@ pub(super) fn desired(
     rows.sort();
     rows.dedup();
     let instruments = rows.len();
-    rows.truncate(limits::CATALOGUE_OBJECT_INSTRUMENTS_MAX);
+    let mut bytes = 0;
+    let fits = |row: &&Row| {
+        bytes += row.bytes();
+        bytes <= limits::CATALOGUE_OBJECT_BYTES_MAX
+    };
+    rows.truncate(rows.iter().take(limits::CATALOGUE_OBJECT_INSTRUMENTS_MAX).take_while(fits).count());
     if rows.is_empty() {
         return None;
     }
     let schema_url = declared.first().map(|c| c.schema_url.to_string()).unwrap_or_default();
-    let spec = CatalogueSpec { service_name: key.service.to_string(), schema_url, instruments: rows };
+    let spec = CatalogueSpec { service_name: super::service_name(key), schema_url, instruments: rows };
     let name = format!("{component}-{}", hash10(&spec)).into();
     Some(DesiredCatalogue { namespace: key.namespace.clone(), name, component: component.into(), spec, instruments })
 }

@@ -1,1 +1,265 @@
-//! Tests follow.
+//! What stands in a cluster for what was observed: names, owners, figures, catalogues.
+//! Plain values in and out; who writes them is in `writer`.
+
+use super::{Inputs, Observer, Shown};
+use crate::views::workloads::{Owner, Owners};
+use expect_test::{Expect, expect};
+use pointsman_core::{
+    fault::Place,
+    limits,
+    model::{
+        clock::{Mono, Wall},
+        component::{ComponentKey, Workload},
+        instrument::{Instrument, Kind, Level},
+    },
+    state::observe::{ObservedComponent, ObservedInstrument},
+    view::spec::{CATALOG, Catalogue, Declared, ObjectId},
+};
+use std::sync::Arc;
+
+fn key(namespace: &str, workload: Option<&str>, service: &str) -> ComponentKey {
+    let workload = workload.map(|name| Workload { kind: "Deployment".into(), name: name.into() });
+    ComponentKey { namespace: namespace.into(), workload, service: service.into() }
+}
+
+fn instrument(name: &str) -> Instrument {
+    Instrument { scope: "shop".into(), name: name.into(), kind: Kind::Counter, unit: "{order}".into() }
+}
+
+fn observed(key: ComponentKey, names: &[&str]) -> ObservedComponent {
+    let row = |name: &&str| ObservedInstrument {
+        instrument: instrument(name),
+        instances: 2,
+        sent: 10,
+        exposed: 7,
+        points: 100,
+        limited: 0,
+        last: Mono::from_secs(100),
+    };
+    ObservedComponent {
+        key,
+        instances: 2,
+        since: Mono::from_secs(40),
+        last_push: Mono::from_secs(95),
+        received: 600,
+        suppressed: 150,
+        series: 7,
+        plan_hash: [0xab; 16],
+        instruments: names.iter().map(row).collect(),
+    }
+}
+
+fn owners() -> Owners {
+    let owner = Owner { api_version: "apps/v1".into(), uid: "uid-api".into() };
+    Owners::from([(("shop".into(), "Deployment".into(), "api".into()), owner)])
+}
+
+fn declared(name: &str) -> Declared {
+    Declared {
+        scope: "".into(),
+        name: name.into(),
+        kind: Kind::Counter,
+        unit: "".into(),
+        level: Level::Essential,
+        stability: "stable".into(),
+        attributes: vec!["shop.cart".into()],
+    }
+}
+
+fn catalogue(namespace: &str, service: &str, names: &[&str]) -> Arc<Catalogue> {
+    Arc::new(Catalogue {
+        id: ObjectId { kind: CATALOG, namespace: namespace.into(), name: "c".into() },
+        place: Place::Nowhere,
+        service: service.into(),
+        schema_url: "https://example.com/1".into(),
+        instruments: names.iter().map(|name| declared(name)).collect(),
+    })
+}
+
+fn look(observer: &mut Observer, observed: &[ObservedComponent], catalogues: &[Arc<Catalogue>], secs: u64) -> Shown {
+    let (owners, applied) = (owners(), |key: &ComponentKey| vec![format!("TelemetryView {}/quiet", key.namespace)]);
+    let inputs = Inputs { observed, owners: &owners, applied: &applied, catalogues };
+    observer.look(inputs, (Mono::from_secs(secs), Wall::from_secs(1_790_000_000 + secs)))
+}
+
+fn check(shown: &impl serde::Serialize, expected: &Expect) {
+    expected.assert_eq(&serde_json::to_string_pretty(shown).expect("it is plain"));
+}
+
+/// Scenario: a component whose workload the cluster knows. Guarantees: its name, owner, spec and every figure.
+#[test]
+fn a_component_is_shown_with_its_owner_and_figures() {
+    let shown = look(&mut Observer::default(), &[observed(key("shop", Some("api"), "api"), &["orders"])], &[], 100);
+    let component = &shown.components[0];
+    expect!["shop/deployment.api.api"].assert_eq(&format!("{}/{}", component.namespace, component.name));
+    check(
+        &(&component.owner, &component.spec, &component.status),
+        &expect![[r#"
+            [
+              {
+                "apiVersion": "apps/v1",
+                "kind": "Deployment",
+                "name": "api",
+                "uid": "uid-api"
+              },
+              {
+                "serviceName": "api",
+                "workloadRef": {
+                  "group": "apps",
+                  "kind": "Deployment",
+                  "name": "api"
+                }
+              },
+              {
+                "instances": 2,
+                "series": 7,
+                "seriesBefore": 10,
+                "pointsPerSecond": "10.0",
+                "droppedShare": 25,
+                "appliedViews": [
+                  "TelemetryView shop/quiet"
+                ],
+                "lastPush": "2026-09-21T14:14:55Z",
+                "planHash": "abababababababababababababababab",
+                "state": "Active",
+                "identity": "Claimed",
+                "catalogue": "deployment.api.api-34d1922f48"
+              }
+            ]"#]],
+    );
+}
+
+/// Scenario: a component without a workload, and one whose workload nobody knows. Guarantees: no owner; the second still says
+/// which workload it claims.
+#[test]
+fn what_the_cluster_does_not_know_owns_nothing() {
+    let seen = [observed(key("shop", None, "lone"), &[]), observed(key("shop", Some("ghost"), "x"), &[])];
+    let shown = look(&mut Observer::default(), &seen, &[], 100);
+    let lines: Vec<String> = shown
+        .components
+        .iter()
+        .map(|c| format!("{} {:?} {:?} {:?}", c.name, c.owner, c.spec.workload_ref.as_ref().map(|w| &w.name), c.status.catalogue))
+        .collect();
+    expect![[r#"
+        deployment.ghost.x None Some("ghost") ""
+        service.lone None None """#]]
+    .assert_eq(&lines.join("\n"));
+}
+
+/// Scenario: looks after 100, 110 and 140 seconds. Guarantees: the rate is that of the last whole window; a component that
+/// came back counts from nought.
+#[test]
+fn rates_are_those_of_the_last_window() {
+    let mut observer = Observer::default();
+    let mut seen = [observed(key("shop", None, "api"), &["orders"])];
+    let mut rates = Vec::new();
+    for (secs, received, suppressed) in
+        [(100, 600, 150), (110, 10_000, 150), (140, 1_000, 250), (170, 4_000, 3_250), (200, 90, 0)]
+    {
+        (seen[0].received, seen[0].suppressed) = (received, suppressed);
+        if secs == 200 {
+            seen[0].since = Mono::from_secs(170);
+        }
+        let status = look(&mut observer, &seen, &[], secs).components.remove(0).status;
+        rates.push(format!("{secs}: {} {}%", status.points_per_second, status.dropped_share));
+    }
+    expect![[r#"
+        100: 10.0 25%
+        110: 10.0 25%
+        140: 10.0 25%
+        170: 100.0 100%
+        200: 3.0 0%"#]]
+    .assert_eq(&rates.join("\n"));
+}
+
+/// Scenario: declared for its service, declared for others, and learnt. Guarantees: the declared ones with all they say, the
+/// learnt ones at Standard; nothing of other services or namespaces.
+#[test]
+fn a_catalogue_lists_what_is_declared_and_what_was_learnt() {
+    let catalogues = [
+        catalogue("", "api", &["orders", "never.seen"]),
+        catalogue("other", "api", &["elsewhere"]),
+        catalogue("", "web", &["of.web"]),
+    ];
+    let seen = [observed(key("shop", Some("api"), "api"), &["orders", "learnt"])];
+    let shown = look(&mut Observer::default(), &seen, &catalogues, 100);
+    check(
+        &shown.catalogues[0].spec,
+        &expect![[r#"
+        {
+          "serviceName": "api",
+          "schemaUrl": "https://example.com/1",
+          "instruments": [
+            {
+              "name": "learnt",
+              "scope": "shop",
+              "kind": "Counter",
+              "unit": "{order}",
+              "level": "Standard"
+            },
+            {
+              "name": "never.seen",
+              "kind": "Counter",
+              "level": "Essential",
+              "stability": "stable",
+              "attributes": [
+                "shop.cart"
+              ]
+            },
+            {
+              "name": "orders",
+              "kind": "Counter",
+              "level": "Essential",
+              "stability": "stable",
+              "attributes": [
+                "shop.cart"
+              ]
+            }
+          ]
+        }"#]],
+    );
+    expect!["deployment.api.api-ad6d1f1840 of deployment.api.api"]
+        .assert_eq(&format!("{} of {}", shown.catalogues[0].name, shown.catalogues[0].component));
+}
+
+/// Scenario: the same instruments seen twice, in two processes, then one more. Guarantees: the same name for the same content,
+/// nothing made anew while nothing changed, another name for other content.
+#[test]
+fn a_catalogue_is_named_by_its_content() {
+    let mut observer = Observer::default();
+    let seen = [observed(key("shop", None, "api"), &["a", "b"])];
+    let first = look(&mut observer, &seen, &[], 100).catalogues;
+    let again = look(&mut observer, &seen, &[], 110).catalogues;
+    assert!(Arc::ptr_eq(&first[0], &again[0]));
+    assert_eq!(look(&mut Observer::default(), &seen, &[], 100).catalogues, first);
+    let more = look(&mut observer, &[observed(key("shop", None, "api"), &["a", "b", "c"])], &[], 120).catalogues;
+    assert_ne!(more[0].name, first[0].name);
+}
+
+/// Scenario: more instruments than an object holds. Guarantees: cut, and it says how many there are.
+#[test]
+fn a_catalogue_that_is_too_long_is_cut() {
+    let names: Vec<String> = (0..limits::CATALOGUE_OBJECT_INSTRUMENTS_MAX + 5).map(|i| format!("m{i:05}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let shown = look(&mut Observer::default(), &[observed(key("shop", None, "api"), &names)], &[], 100);
+    let catalogue = &shown.catalogues[0];
+    assert_eq!(catalogue.spec.instruments.len(), limits::CATALOGUE_OBJECT_INSTRUMENTS_MAX);
+    assert_eq!(catalogue.instruments, limits::CATALOGUE_OBJECT_INSTRUMENTS_MAX + 5);
+}
+
+/// Scenario: a flood of made-up components, namespaces that Kubernetes does not take, and one real workload at the end.
+/// Guarantees: bounded; the real one is shown; what is left out is counted.
+#[test]
+fn made_up_components_take_no_place_from_real_ones() {
+    let mut seen: Vec<ObservedComponent> =
+        (0..limits::COMPONENT_OBJECTS_MAX + 10).map(|i| observed(key("a", None, &format!("s{i}")), &[])).collect();
+    seen.push(observed(key("Not A Namespace", None, "x"), &[]));
+    seen.push(observed(key("shop", Some("api"), "api"), &[]));
+    let shown = look(&mut Observer::default(), &seen, &[], 100);
+    let real = shown.components.iter().any(|c| &*c.namespace == "shop");
+    expect!["2000 components, 12 left out, the real one shown: true"].assert_eq(&format!(
+        "{} components, {} left out, the real one shown: {real}",
+        shown.components.len(),
+        shown.left_out
+    ));
+}

@@ -1,6 +1,9 @@
 //! Plays the machine of one Lease against an API server, and tells the process whether it holds it.
 //! Labels the pod of the active replica where asked to. Decides nothing; spawns nothing; reads no clock.
 
+#[cfg(test)]
+mod tests;
+
 use super::{Action, Claim, Event, Machine, Record, Terms, label::PodLabel};
 use crate::views::writer::{Clock, failure::Failure};
 use k8s_openapi::{
@@ -167,6 +170,7 @@ impl Elector {
                 self.last = lease;
                 Event::Read(record)
             }
+            Err(Failure::Gone) => Event::Read(None),
             Err(failure) => self.failed(&failure),
         }
     }
@@ -175,8 +179,11 @@ impl Elector {
         let name = Some(self.machine.terms().name.to_string());
         let metadata = ObjectMeta { name, ..ObjectMeta::default() };
         let lease = self.claimed(Lease { metadata, spec: None }, &claim);
-        let written = timed(self.api.create(&PostParams::default(), &lease)).await;
-        self.written(written)
+        match timed(self.api.create(&PostParams::default(), &lease)).await {
+            // Its namespace is not there: no reason to ask without a pause.
+            Err(failure @ Failure::Gone) => self.failed(&failure),
+            written => self.written(written),
+        }
     }
 
     async fn replace(&mut self, claim: Claim, version: &str) -> Event {

@@ -14,22 +14,21 @@ type Stand = (&'static Kind, Option<(Trouble, Wall)>, usize);
 pub(super) fn faults(stands: &[Stand]) -> Vec<Fault> {
     let mut faults = Vec::new();
     let troubles = || stands.iter().filter_map(|(kind, trouble, _)| trouble.as_ref().map(|(t, since)| (*kind, t, *since)));
-    let away = troubles().filter_map(|(_, trouble, since)| match trouble {
-        Trouble::Away { why } => Some((since, why)),
+    let away = troubles().filter_map(|(kind, trouble, since)| match trouble {
+        Trouble::Away { why } => Some((since, kind.plural, why)),
         Trouble::Missing | Trouble::Forbidden { .. } => None,
     });
-    faults.extend(away.min().map(|(since, why)| away_since(since, why)));
+    faults.extend(away.min().map(|(since, plural, why)| {
+        let since = format!("{} ({plural}: {why})", format_time(since));
+        Fault::new(Code::ApiServerAway, Place::Nowhere, &[&since])
+    }));
     let missing = troubles().filter(|(_, trouble, _)| **trouble == Trouble::Missing);
     let missing: Vec<String> = missing.map(|(kind, ..)| kind.resource()).collect();
     if !missing.is_empty() {
-        let names = missing.join(", ");
-        faults.push(Fault::new(Code::CannotRead, Place::Nowhere, &["read", &names, "not defined in the cluster"]));
+        faults.push(Fault::new(Code::MissingDefinitions, Place::Nowhere, &["missing", &missing.join(", ")]));
     }
     faults.extend(troubles().filter_map(|(kind, trouble, _)| match trouble {
-        Trouble::Forbidden { verb } => {
-            let words = [verb, &*kind.resource(), "the right is missing"];
-            Some(Fault::new(Code::CannotRead, Place::Nowhere, &words))
-        }
+        Trouble::Forbidden { verb } => Some(Fault::new(Code::MissingRight, Place::Nowhere, &[verb, &kind.resource()])),
         Trouble::Away { .. } | Trouble::Missing => None,
     }));
     faults.extend(stands.iter().filter(|(.., left_out)| *left_out > 0).map(|(kind, _, left_out)| {
@@ -37,9 +36,4 @@ pub(super) fn faults(stands: &[Stand]) -> Vec<Fault> {
         Fault::new(Code::TooMany, Place::Nowhere, &["the cluster", &found, kind.plural, &kind.objects_max.to_string()])
     }));
     faults
-}
-
-fn away_since(since: Wall, why: &str) -> Fault {
-    let why = format!("away since {}: {why}", format_time(since));
-    Fault::new(Code::CannotRead, Place::Nowhere, &["read", "the cluster", &why])
 }

@@ -1,1 +1,60 @@
-//! Tests.
+//! Owners at size, and over a restart.
+
+use super::WorkloadTable;
+use crate::views::watch::{Entry, Key, News, OwnerRef, Payload, Slim};
+use std::sync::Arc;
+
+fn entry(name: &str, uid: &str, (kind, owner, owner_uid): (&str, &str, &str)) -> Entry {
+    let owner = OwnerRef {
+        api_version: "apps/v1".into(),
+        kind: kind.into(),
+        name: owner.into(),
+        uid: owner_uid.into(),
+        controller: Some(true),
+    };
+    let key = Key { namespace: "ns".into(), name: name.into() };
+    Entry { key, payload: Payload::Slim(Slim { uid: uid.into(), labels: Default::default(), owner: Some(owner) }) }
+}
+
+fn listed(entries: Vec<Entry>) -> News {
+    News::Listed { entries, left_out: 0 }
+}
+
+/// 5,000 pods of 100 Deployments.
+fn table() -> WorkloadTable {
+    let mut table = WorkloadTable::default();
+    let (set, uid) = (|i: u32| format!("web-{}-6d4cf56db6", i % 100), |i: u32| format!("rs-{:032}", i % 100));
+    let pods = (0..5_000).map(|i| entry(&format!("{}-{i:05}", set(i)), &format!("{i:036}"), ("ReplicaSet", &set(i), &uid(i))));
+    table.take(0, listed(pods.collect()));
+    let sets = (0..100).map(|i| entry(&set(i), &uid(i), ("Deployment", &format!("web-{i}"), &format!("d-{i}"))));
+    table.take(1, listed(sets.collect()));
+    table.build();
+    table
+}
+
+/// Scenario: 5,000 pods of 100 Deployments. Guarantees: each owner is held once, each workload is one value, and the table
+/// shrinks with them.
+#[test]
+fn what_pods_share_is_held_once() {
+    let mut table = table();
+    assert_eq!((table.len(0), table.shared.len()), (5_000, 200));
+    let (workloads, owners) = table.built();
+    assert_eq!((workloads.by_uid.len(), workloads.by_name.len(), owners.len()), (5_000, 5_000, 100));
+    let of = |pod: &str| Arc::as_ptr(workloads.of_pod(None, "ns", Some(pod)).expect("it is known"));
+    assert_eq!(of("web-7-6d4cf56db6-00007"), of("web-7-6d4cf56db6-04907"));
+    table.take(0, listed(Vec::new()));
+    table.take(1, listed(Vec::new()));
+    table.build();
+    assert_eq!((table.shared.len(), table.built().0.by_uid.len()), (0, 0));
+}
+
+/// Scenario: all of it is kept and restored. Guarantees: the same workloads for the same pods, before anything is listed.
+#[test]
+fn workloads_survive_a_restart() {
+    let before = table();
+    let text = serde_json::to_string(&before.save()).expect("plain data");
+    let mut after = WorkloadTable::default();
+    after.restore(serde_json::from_str(&text).expect("we wrote it"));
+    assert_eq!(before.built(), after.built());
+    assert_eq!(serde_json::to_string(&after.save()).expect("plain data"), text);
+}

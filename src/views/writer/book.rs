@@ -12,7 +12,7 @@ use pointsman_core::{
     model::clock::Mono,
     view::{
         spec::{CLUSTER_VIEW, ObjectId},
-        status::{ImpactStatus, RuleStatus, ViewStatus},
+        status::{self, ViewStatus},
     },
 };
 use std::{collections::HashMap, time::Duration};
@@ -98,9 +98,9 @@ impl Book {
         self.look.is_over(now)
     }
 
-    pub(super) fn found(&mut self, found: Found, now: Mono) {
+    pub(super) fn found(&mut self, found: Found) {
         self.look = Backoff::default();
-        self.owned.found(found, now);
+        self.owned.found(found);
     }
 
     pub(super) fn look_failed(&mut self, failure: &Failure, now: Mono) {
@@ -253,7 +253,7 @@ pub(super) fn later(at: Mono, wait: Duration) -> Mono {
 enum Rank {
     /// A decision: conditions, rules, faults.
     Decision,
-    /// How many obey it.
+    /// How many obey it, and words.
     Detail,
     /// What it saves, by more than a tenth.
     Impact,
@@ -276,37 +276,13 @@ fn rank(before: Option<&ViewStatus>, after: &ViewStatus) -> Option<Rank> {
     if before == after {
         return None;
     }
-    if decision(before) != decision(after) {
+    if status::decision_changed(before, after) {
         return Some(Rank::Decision);
     }
-    if without_figures(before) != without_figures(after) {
+    if !status::same_but_impact(before, after) {
         return Some(Rank::Detail);
     }
-    impact_moved(before.impact.as_ref(), after.impact.as_ref()).then_some(Rank::Impact)
-}
-
-/// What a view decided, without words and numbers.
-fn decision(status: &ViewStatus) -> impl PartialEq + use<'_> {
-    let conditions: Vec<_> = status.conditions.iter().map(|c| (&c.kind, &c.status, &c.reason, c.observed_generation)).collect();
-    let rules: Vec<_> = status.rules.iter().map(|r| (&r.name, &r.state, &r.overridden_by, &r.protected_by)).collect();
-    let problems: Vec<_> = status.problems.iter().map(|p| (&p.code, &p.field)).collect();
-    let expiry = (&status.expires_at, &status.expiry_term);
-    (status.observed_generation, &status.effective_hash, expiry, conditions, rules, problems)
-}
-
-/// The status without the figures of its impact.
-fn without_figures(status: &ViewStatus) -> ViewStatus {
-    let bare = |rule: &RuleStatus| RuleStatus { series_before: 0, series_after: 0, ..rule.clone() };
-    ViewStatus { impact: None, rules: status.rules.iter().map(bare).collect(), ..status.clone() }
-}
-
-fn impact_moved(before: Option<&ImpactStatus>, after: Option<&ImpactStatus>) -> bool {
-    let (Some(before), Some(after)) = (before, after) else { return before.is_some() != after.is_some() };
-    before.basis != after.basis
-        || moved(before.series_before, after.series_before)
-        || moved(before.series_after, after.series_after)
-        || moved(before.samples_per_minute_before, after.samples_per_minute_before)
-        || moved(before.samples_per_minute_after, after.samples_per_minute_after)
+    status::impact_moved(before, after).then_some(Rank::Impact)
 }
 
 /// Whether a number moved by more than a tenth of the greater one.

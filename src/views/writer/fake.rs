@@ -74,6 +74,11 @@ impl Fake {
         self.state.lock().refusals.push(Refusal { matches: matches.into(), times, code, details });
     }
 
+    /// Refuses nothing any more.
+    pub(in crate::views) fn recover(&self) {
+        self.state.lock().refusals.clear();
+    }
+
     /// Drops a field from every status, as a schema does that does not know it.
     pub(in crate::views) fn prune(&self, field: &'static str) {
         self.state.lock().pruned = Some(field);
@@ -224,7 +229,17 @@ fn short(path: &str) -> String {
 
 fn status(code: u16, details: Value) -> Value {
     let message = format!("refused with {code}");
-    json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "message": message, "reason": "", "details": details})
+    let reason = match code {
+        403 => "Forbidden",
+        404 => "NotFound",
+        409 => "Conflict",
+        429 => "TooManyRequests",
+        _ => "",
+    };
+    json!({
+        "kind": "Status", "apiVersion": "v1", "status": "Failure",
+        "code": code, "reason": reason, "message": message, "details": details,
+    })
 }
 
 fn merge(into: &mut Value, patch: &Value) {

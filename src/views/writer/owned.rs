@@ -93,7 +93,7 @@ impl Owned {
     }
 
     /// Takes a look into the cluster: what is not there any more is to be made again.
-    pub(super) fn found(&mut self, found: Found, now: Mono) {
+    pub(super) fn found(&mut self, found: Found) {
         self.known = true;
         self.components.values_mut().for_each(|note| note.uid = None);
         self.catalogues.values_mut().for_each(|note| note.uid = None);
@@ -107,7 +107,6 @@ impl Owned {
             let note = self.catalogues.entry(key).or_default();
             *note = CatalogueNote { uid: Some(uid), owner_uid, instruments, ..std::mem::take(note) };
         }
-        let _ = now; // absence counts from the next look at what is desired
     }
 
     /// Everything that could be written now; answers how much waits in all.

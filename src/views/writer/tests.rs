@@ -2,9 +2,12 @@
 //! A real API server judges the bodies: tests/it/real/writing.rs.
 
 use super::{Desired, DesiredView, Writer, WriterOptions, fake::Fake};
-use crate::views::components::{
-    ComponentSpec, ComponentStatus, DesiredComponent, Owner, Owners, WorkloadRef,
-    catalogue::{CatalogueSpec, DesiredCatalogue, Row},
+use crate::views::{
+    components::{
+        ComponentSpec, ComponentStatus, DesiredComponent, WorkloadRef,
+        catalogue::{CatalogueSpec, DesiredCatalogue, Row},
+    },
+    workloads::{Owner, Owners},
 };
 use expect_test::{Expect, expect};
 use parking_lot::Mutex;

@@ -91,9 +91,6 @@ impl Cluster {
     /// Our CRDs, as a user applies them.
     fn install(&self) {
         let crds = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/crds");
-        if !crds.exists() {
-            return;
-        }
         let crds = crds.to_str().expect("the path is text");
         self.kubectl(&["apply", "--server-side", "-f", crds]).expect("apply the CRDs");
         self.kubectl(&["wait", "--for=condition=Established", "--timeout=30s", "-f", crds]).expect("establish the CRDs");

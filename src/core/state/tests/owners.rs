@@ -140,7 +140,7 @@ fn no_point_is_refused_while_owners_change() {
     let push = |sender: u64, at: u64| {
         let points: Vec<String> = (0..1_500).map(|k| format!("gauge g{{sender={sender},k={}}} 1 0..{at}", k % 20)).collect();
         let points: Vec<&str> = points.iter().map(String::as_str).collect();
-        let body = request(["a+p1", "b+p2"][usize::from(sender % 2 == 0)], &points).encode_to_vec();
+        let body = request(["a+p1", "b+p2"][usize::from(sender.is_multiple_of(2))], &points).encode_to_vec();
         assert_eq!(script.store.ingest(&body, Mono::from_secs(at), Wall(1)).unwrap().rejected_total(), 0);
     };
     thread::scope(|scope| {

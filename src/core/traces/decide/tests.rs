@@ -2,7 +2,11 @@ use super::{Filtered, Judge, KeptSpan, filter};
 use crate::{
     fault::Source,
     limits::{KEPT_TRACES_SECS, TRACE_BATCH_BYTES_MAX},
-    model::{clock::Mono, clock::Wall, component::ComponentKey, workloads::Workloads},
+    model::{
+        clock::{Mono, Wall},
+        component::{ComponentKey, Workload},
+        workloads::Workloads,
+    },
     traces::kept::KeptTraces,
     view::{
         plan::ViewSet,
@@ -261,6 +265,24 @@ fn a_torn_request_is_refused_whole() {
     for body in [&[][..], &unknown] {
         assert_eq!(filter(body, judge, &mut |_| ()), Ok(Filtered::default()));
     }
+}
+
+/// Scenario: spans of a pod that the cluster knows, and of one that it does not. Guarantees: they belong to the component
+/// that metrics of the same pod belong to.
+#[test]
+fn spans_belong_to_the_owner_of_their_pod() {
+    let world = World::new();
+    let owner = Arc::new(Workload { kind: "Deployment".into(), name: "api".into() });
+    let workloads = Workloads { by_uid: [("p1".into(), owner)].into_iter().collect(), ..Workloads::default() };
+    let plan_of = |component: &ComponentKey| Arc::new(world.views.plan(component, Wall(0)));
+    let judge = Judge { plan_of: &plan_of, workloads: &workloads, kept: &world.kept, now: Mono::from_secs(0) };
+    let mut body = request("daemon mcd ff list\ndaemon mcd ff list");
+    for (spans, pod) in body.resource_spans.iter_mut().zip(["p1", "p2"]) {
+        spans.resource.as_mut().expect("made above").attributes.push(attribute("k8s.pod.uid", pod));
+    }
+    let mut seen = Vec::new();
+    filter(&body.encode_to_vec(), judge, &mut |kept| seen.push(kept.component.to_string())).expect("a sound request");
+    assert_eq!(seen, ["default/deployment.api.daemon", "default/service.daemon"]);
 }
 
 /// What a span of the model is: service, scope and name by number, trace, failed, slow.

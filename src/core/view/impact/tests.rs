@@ -87,9 +87,9 @@ fn check(views: &[String], want: Expect) {
     want.assert_eq(&told(&impact.expect("there is such a view")));
 }
 
-/// Scenario: rules of every aspect. Guarantees: series and points follow what is decided, guesses are called so, the greatest comes first.
+/// Scenario: rules and baselines that turn off. Guarantees: what is off costs nothing, and the greatest change comes first.
 #[test]
-fn what_a_view_changes_is_counted() {
+fn what_is_off_costs_nothing() {
     check(
         &[view("v", "", &[("off", "a", "state: Disabled")])],
         expect![[r#"
@@ -113,6 +113,11 @@ fn what_a_view_changes_is_counted() {
           cart c: 2->0, 8.0->0.0, on (true, false), by TelemetryView shop/v baseline
     "#]],
     );
+}
+
+/// Scenario: rules that shape. Guarantees: series and points follow the shape, and guesses are called so.
+#[test]
+fn what_a_shape_leaves_is_counted() {
     check(
         &[view("v", "", &[("no-err", "*", "attributes: {drop: [err]}")])],
         expect![[r#"

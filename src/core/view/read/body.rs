@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     fault::{Fault, code::Code},
-    limits::{PATTERNS_MAX, TARGETS_MAX, VIEW_REASON_BYTES_MAX, VIEW_TEXT_BYTES_MAX},
+    limits::{LABEL_VALUE_BYTES_MAX, PATTERNS_MAX, TARGETS_MAX, VIEW_REASON_BYTES_MAX, VIEW_TEXT_BYTES_MAX},
     model::instrument::Level,
     view::{
         pattern::Pattern,
@@ -125,9 +125,18 @@ fn selector(cursor: &mut Cursor<'_>, item: &Item<'_>) -> Selector {
     let mut labels = BTreeMap::new();
     if let Some(item) = fields.get("matchLabels") {
         if let Value::Map(entries) = &item.node.value {
-            for (key, node) in entries {
+            if entries.len() > PATTERNS_MAX {
+                cursor.too_many(&item, entries.len(), "labels", PATTERNS_MAX);
+            }
+            for (key, node) in entries.iter().take(PATTERNS_MAX) {
                 let value = Item { node, path: format!("{}.{}", item.path, key.text) };
-                labels.extend(cursor.text(&value).map(|text| (key.text.clone(), text.into())));
+                let text = cursor.text(&value).filter(|text| {
+                    text.len() <= LABEL_VALUE_BYTES_MAX || {
+                        cursor.too_many(&value, text.len(), "bytes", LABEL_VALUE_BYTES_MAX);
+                        false
+                    }
+                });
+                labels.extend(text.map(|text| (key.text.clone(), text.into())));
             }
         } else {
             cursor.wrong_type(&item, &format!("is not a map, but {}", item.node.value.kind()));

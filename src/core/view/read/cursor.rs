@@ -3,7 +3,7 @@
 
 use crate::{
     fault::{self, Fault, Source, code::Code, suggest},
-    limits::VIEW_TEXT_BYTES_MAX,
+    limits::{DECIMAL_BYTES_MAX, VIEW_TEXT_BYTES_MAX},
     view::{
         pattern::Pattern,
         time,
@@ -182,7 +182,7 @@ impl<'a> Cursor<'a> {
         Some(text)
     }
 
-    fn too_many(&mut self, item: &Item<'_>, found: usize, what: &str, max: usize) {
+    pub(super) fn too_many(&mut self, item: &Item<'_>, found: usize, what: &str, max: usize) {
         let (found, max) = (found.to_string(), max.to_string());
         self.fault(Fault::new(Code::TooMany, self.place(item), &[item.label(), &found, what, &max]));
     }
@@ -253,6 +253,14 @@ impl<'a> Cursor<'a> {
             return None;
         }
         Some(number)
+    }
+
+    /// A finite decimal in quotes, of the form that a schema can hold, too: short, with an exponent of two digits.
+    pub(super) fn decimal(item: &Item<'_>) -> Option<f64> {
+        let Value::Text(text) = &item.node.value else { return None };
+        let exponent = text.split_once(['e', 'E']).map_or("", |(_, digits)| digits.trim_start_matches(['+', '-']));
+        let short = text.len() <= DECIMAL_BYTES_MAX && exponent.len() <= 2;
+        text.parse().ok().filter(|number: &f64| short && number.is_finite())
     }
 
     /// A duration within `range`.

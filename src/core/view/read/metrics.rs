@@ -153,11 +153,7 @@ fn buckets(cursor: &mut Cursor<'_>, item: &Item<'_>) -> Option<Buckets> {
 fn explicit(cursor: &mut Cursor<'_>, item: &Item<'_>) -> Option<Buckets> {
     let mut bounds: Vec<f64> = Vec::new();
     for item in cursor.filled_list(item, BOUNDS_MAX) {
-        let bound = match &item.node.value {
-            Value::Text(text) => text.parse().ok().filter(|bound: &f64| bound.is_finite()),
-            _ => None,
-        };
-        let wrong = match (bound, bounds.last()) {
+        let wrong = match (Cursor::decimal(&item), bounds.last()) {
             (None, _) => "has a bound that is not a decimal in quotes",
             (Some(bound), Some(last)) if bound <= *last => "do not ascend",
             (Some(bound), _) => {

@@ -74,7 +74,7 @@ fn sample(cursor: &mut Cursor<'_>, item: &Item<'_>) -> Option<f64> {
         cursor.wrong_type(item, &format!("is not a decimal in quotes such as \"0.1\", but {}", item.node.value.kind()));
         return None;
     };
-    let Ok(share) = text.parse::<f64>() else {
+    let Some(share) = Cursor::decimal(item) else {
         cursor.wrong_type(item, "is not a decimal such as \"0.1\"");
         return None;
     };

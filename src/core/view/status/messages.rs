@@ -104,8 +104,11 @@ fn what_became_of(rule: &RuleReport) -> String {
     let by: Vec<String> = rule.overridden_by.iter().map(ToString::to_string).collect();
     match rule.state {
         RuleState::Active => format!("rule `{name}` is in force"),
-        RuleState::PartiallyOverridden if by.is_empty() => format!("rule `{name}` does not fit all that it matches"),
-        RuleState::PartiallyOverridden => format!("rule `{name}` is overruled in part by {}", listed(&by)),
+        RuleState::PartiallyOverridden => match (by.is_empty(), rule.protected_by.is_empty()) {
+            (true, true) => format!("rule `{name}` does not fit all that it matches"),
+            (true, false) => format!("rule `{name}` is held back in part for {}", listed(&rule.protected_by)),
+            (false, _) => format!("rule `{name}` is overruled in part by {}", listed(&by)),
+        },
         RuleState::Overridden => format!("rule `{name}` is overruled by {}", listed(&by)),
         RuleState::NoMatch => format!("rule `{name}` matches nothing that was seen"),
         RuleState::Invalid => format!("rule `{name}` cannot be applied to what it matches"),

@@ -3,7 +3,7 @@
 mod cases;
 
 use self::cases::{Case, cases};
-use super::{EventText, Subject, ViewStatus, events, first_seen, of_view, term_text};
+use super::{EventText, Subject, ViewStatus, closest, events, first_seen, of_view, term_text};
 use crate::{
     fault::{Fault, Source},
     model::{
@@ -70,7 +70,7 @@ fn status(case: &Case, before: Option<&ViewStatus>) -> ViewStatus {
     let id = reads[0].id.clone().expect("the first object of a case has a name");
     let mut views = views(&reads);
     views.extend(case.kept.iter().flat_map(|kept| self::views(&read(kept, now, before))));
-    let set = ViewSet::compile(views, Vec::new());
+    let set = ViewSet::compile_with(views, Vec::new(), Arc::new(case.facts.clone()));
     let (costs, none) = (costs(), Vec::new());
     let costs = if case.nobody { &none } else { &costs };
     let instruments: Vec<Instrument> = costs.iter().map(|cost| cost.instrument.clone()).collect();
@@ -81,6 +81,8 @@ fn status(case: &Case, before: Option<&ViewStatus>) -> ViewStatus {
     }
     let reaches = report.as_ref().is_some_and(|report| report.components > 0);
     let reached = if reaches { vec![(component(), 2)] } else { Vec::new() };
+    let names = costs.iter().map(|cost| &*cost.instrument.name);
+    let suggestions = report.as_ref().map(|report| closest(&report.view, names)).unwrap_or_default();
     let impact = set.impact(&id, costs, &distinct, now);
     let faults: Vec<Fault> = reads[0].faults.iter().chain(&case.faults).cloned().collect();
     of_view(&Subject {
@@ -91,7 +93,7 @@ fn status(case: &Case, before: Option<&ViewStatus>) -> ViewStatus {
         kept: case.kept.is_some(),
         impact: impact.as_ref(),
         reached: &reached,
-        suggestions: &case.suggestions,
+        suggestions: &suggestions,
         instead: &set.instead_of(&id, costs, now),
         now,
         before,
@@ -253,8 +255,10 @@ fn columns_are_words() {
         no targets: NoTargets | 0/0 | 0->0 | 
         no component yet: NoTargets | 0/0 | 0->0 | 
         overridden: Overridden | 2/2 | 412->412 | 
-        protected: Protected | 2/2 | 412->312 | 
+        protected: Protected | 2/2 | 412->412 | 
+        protected in part: PartiallyProgrammed | 2/2 | 412->100 | 
         goes blank: Programmed | 2/2 | 412->300 | 
+        protected labels: PartiallyProgrammed | 2/2 | 412->256 | 
         ending: Programmed | 2/2 | 412->312 | 2026-01-01T14:00:00Z
         ending at a moment: Programmed | 2/2 | 412->312 | 2026-01-01T14:00:01Z
         a window over a standing view: Programmed | 2/2 | 312->412 | 2026-01-01T11:00:00Z

@@ -3,11 +3,13 @@
 use crate::{
     fault::{Fault, Place, code::Code},
     view::{
+        facts::{Consumer, Facts, Read},
+        pattern::Pattern,
         plan::RuleRef,
         report::{RuleState, Status, ViewReport},
     },
 };
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// One situation: the first object of `yaml` is spoken of.
 #[derive(Default)]
@@ -22,10 +24,11 @@ pub(super) struct Case {
     /// The situation before.
     pub(super) before: Option<&'static str>,
     pub(super) faults: Vec<Fault>,
-    pub(super) suggestions: Vec<String>,
     /// Nobody has pushed.
     pub(super) nobody: bool,
-    /// What only a cluster makes of the report.
+    /// What the cluster knows.
+    pub(super) facts: Facts,
+    /// What is too much to write down.
     pub(super) report: Option<fn(&mut ViewReport)>,
 }
 
@@ -108,47 +111,34 @@ fn in_force() -> Vec<Case> {
 }
 
 fn not_in_force() -> Vec<Case> {
+    let quiet = || view("quiet", "", &off("orders"));
+    let more = rule("more", "state", "state: Disabled");
     vec![
         case("dry run", view("try", "  mode: DryRun\n", &off("state"))),
         case("dry run of baseline None", view("try-none", "  mode: DryRun\n  baseline: None\n", "")),
-        Case { suggestions: vec!["orders".into(), "state".into()], ..case("no match", view("typo", "", &off("oders"))) },
+        case("no match", view("typo", "", &(off("oders") + &rule("glob", "lat.*", "state: Disabled")))),
         after("matches no more", "simple", 60, view("quiet", "", &off("gone"))),
         case("no targets", view("nobody", "  targets: [{serviceName: chekout}]\n", &off("orders"))),
         Case { nobody: true, ..case("no component yet", view("early", "", &off("orders"))) },
         case("overridden", view("quiet", "", &off("orders")) + &overrides()),
         after("overridden later", "simple", 60, view("quiet", "", &off("orders")) + &overrides()),
-        Case { report: Some(hold_back_all), ..case("protected", view("quiet", "", &off("orders"))) },
+        Case { facts: alert(), ..case("protected", quiet()) },
+        Case { facts: alert(), ..case("protected in part", view("quiet", "", &rule("all", "*", "state: Disabled"))) },
+        Case { facts: alert(), ..after("protected later", "simple", 60, view("quiet", "", &(off("orders") + &more))) },
+        Case { facts: alert(), ..case("goes blank", view("list", "  baseline: None\n", &rule("on", "state", "state: Enabled"))) },
         Case {
-            report: Some(hold_back_one),
-            ..after(
-                "protected in part",
-                "simple",
-                60,
-                view("quiet", "", &(off("orders") + &rule("also", "state", "state: Disabled"))),
-            )
-        },
-        Case {
-            report: Some(blank),
-            ..case("goes blank", view("list", "  baseline: None\n", &rule("on", "state", "state: Enabled")))
+            facts: alert(),
+            ..case("protected labels", view("shape", "", &rule("no-user", "*", "attributes: {drop: [user], collapse: Last}")))
         },
     ]
 }
 
-const ALERT: &str = "alert OrdersStuck of PrometheusRule shop/orders";
-
-fn hold_back_all(report: &mut ViewReport) {
-    hold_back_one(report);
-    report.status = Status::Protected;
-}
-
-fn hold_back_one(report: &mut ViewReport) {
-    report.status = Status::PartiallyProgrammed;
-    report.rules[0].state = RuleState::Protected;
-    report.rules[0].protected_by = vec![ALERT.into()];
-}
-
-fn blank(report: &mut ViewReport) {
-    report.blank = vec![(ALERT.into(), "orders".into())];
+/// An alert that reads `orders`, of the shop itself.
+fn alert() -> Facts {
+    let read = Read { metric: Pattern::new("orders"), labels: BTreeSet::from(["user".into()]), since: None };
+    let (kind, namespace, name) = ("PrometheusRule".into(), "shop".into(), "orders".into());
+    let consumer = Consumer { kind, namespace, name, entry: "alert OrdersStuck".into(), reads: vec![read] };
+    Facts { consumers: vec![Arc::new(consumer)], ..Facts::default() }
 }
 
 fn refused() -> Vec<Case> {

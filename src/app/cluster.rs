@@ -1,0 +1,284 @@
+//! Views from a cluster: the controller's updates come into force here, and what became of them goes back to the cluster.
+//! Joins watch, store, statuses, writer and Leases; knows what none of them does inside.
+
+use super::{
+    clock::Clock,
+    drain::Stop,
+    engine::{Engine, Loaded, Object},
+    statuses::{Look, Statuses},
+    surroundings,
+    tasks::Tasks,
+    ticks,
+    views::Force,
+};
+use crate::{
+    config,
+    telemetry::{self, CATALOGUES, Lease},
+    views::{
+        cluster,
+        components::{self, Inputs},
+        controller::{ClusterObject, Controller, Sources, Update},
+        dir::{DirSource, Origins},
+        events::{About, Events},
+        lease::{
+            Terms,
+            elector::{Elector, Hold},
+        },
+        watch::Health,
+        workloads::Owners,
+        writer::{Desired, DesiredView, Writer, WriterHealth, WriterOptions, Written},
+    },
+};
+use arc_swap::ArcSwap;
+use kube::Client;
+use parking_lot::Mutex;
+use pointsman_core::{
+    limits,
+    model::clock::{Mono, Wall},
+    view::{
+        plan::ViewSet,
+        read::API_VERSION,
+        spec::{Catalogue, ObjectId, Origin},
+        status,
+    },
+};
+use pointsman_instrument::reconcile::Outcome;
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+use tokio::sync::watch;
+use tracing::info;
+
+/// What joins a cluster to the engine.
+struct Joined {
+    engine: Arc<Engine>,
+    force: Force,
+    statuses: Mutex<Statuses>,
+    /// What the cluster said last, beside the views.
+    known: ArcSwap<Known>,
+    components: Mutex<components::Observer>,
+    desired: watch::Sender<Arc<Desired>>,
+}
+
+/// What a look at statuses needs of the last update.
+#[derive(Default)]
+struct Known {
+    owners: Option<Arc<Owners>>,
+    views: Vec<Arc<ClusterObject>>,
+}
+
+/// Starts everything that a cluster takes; what was cached is in force when this returns.
+pub fn start(engine: &Arc<Engine>, (config, client): (&config::Cluster, Client), tasks: &Tasks, stop: &Stop) {
+    let (sender, receiver) = watch::channel(Arc::default());
+    let joined = Arc::new(Joined {
+        engine: Arc::clone(engine),
+        force: Force::new(engine),
+        statuses: Mutex::new(Statuses::new(engine)),
+        known: ArcSwap::default(),
+        components: Mutex::default(),
+        desired: sender,
+    });
+    let controller = Controller::new(sources(engine, config, tasks, stop));
+    if let Some(update) = controller.cached() {
+        info!(views = update.objects.len(), "the last good views are in force until the API server answers");
+        joined.take(update);
+    }
+    let now = both(engine.clock);
+    let held = leases(config, &client, &now, tasks, stop);
+    let events = Events::new(client.clone(), &instance(config), Arc::clone(&now));
+    let writer = writer(client, &now, held.status.clone(), &events);
+    count(engine, controller.health(), writer.health(), held);
+    let taking = Arc::clone(&joined);
+    let asked = stop.clone();
+    tasks.vital(
+        "cluster",
+        async move { controller.run(move |update| taking.take(update), async move { asked.asked().await }).await },
+    );
+    let asked = stop.clone();
+    tasks.vital("status writer", async move { writer.run(receiver, async move { asked.asked().await }).await });
+    let asked = stop.clone();
+    tasks.vital("events", async move { events.run(async move { asked.asked().await }).await });
+    let look = move || {
+        joined.force.expire(joined.engine.clock.view_wall());
+        joined.tell();
+    };
+    tasks.vital("statuses", ticks::on_change(Arc::clone(engine), stop.clone(), look));
+}
+
+fn sources(engine: &Arc<Engine>, config: &config::Cluster, tasks: &Tasks, stop: &Stop) -> Sources {
+    Sources {
+        connect: cluster::connector(config.kubeconfig.clone()),
+        now: both(engine.clock),
+        random: Arc::new(surroundings::random),
+        offload: Arc::new(|work| tokio::task::block_in_place(work)),
+        catalogues: catalogues(engine, tasks, stop),
+        protecting: config.protecting_namespaces.iter().map(|name| name.as_str().into()).collect(),
+        state_dir: engine.config.state_dir.clone(),
+    }
+}
+
+fn both(clock: Clock) -> Arc<dyn Fn() -> (Mono, Wall) + Send + Sync> {
+    Arc::new(move || (clock.mono(), clock.view_wall()))
+}
+
+/// The built-in catalogues and those named by a flag, re-read on change.
+fn catalogues(engine: &Arc<Engine>, tasks: &Tasks, stop: &Stop) -> watch::Receiver<Arc<Vec<Arc<Catalogue>>>> {
+    let files = engine.config.catalog.clone();
+    let mut source = DirSource::new(Origins { dir: None, files, built_in: CATALOGUES.to_vec(), state_file: None });
+    let clock = engine.clock;
+    let mut read =
+        move || source.poll(clock.view_wall()).map(|reload| Arc::new(reload.views.catalogues().cloned().collect::<Vec<_>>()));
+    let (sender, receiver) = watch::channel(read().unwrap_or_default());
+    let stop = stop.clone();
+    tasks.vital("catalogues", async move {
+        loop {
+            tokio::select! {
+                () = stop.asked() => return,
+                () = tokio::time::sleep(Duration::from_millis(limits::VIEWS_POLL_MS)) => {}
+            }
+            if let Some(changed) = tokio::task::block_in_place(&mut read) {
+                sender.send_replace(changed);
+            }
+        }
+    });
+    receiver
+}
+
+impl Joined {
+    /// What the cluster says is in force from now on.
+    fn take(&self, update: Update) {
+        let engine = &self.engine;
+        let turn = engine.own.views().begin();
+        let Update { views, facts: _, workloads, owners, faults, objects, cached } = update;
+        engine.store.set_workloads(Arc::clone(&workloads));
+        engine.traces.set_workloads(workloads);
+        let mistakes = faults.iter().filter(|fault| fault.is_error()).count();
+        let loaded =
+            Loaded { views: Arc::clone(&views), faults, objects: objects.iter().map(|one| object(one, &views)).collect() };
+        self.known.store(Arc::new(Known { owners: (!cached).then_some(owners), views: objects }));
+        if !cached {
+            engine.numbers.views_are_current();
+        }
+        self.force.take(loaded, engine.clock.view_wall());
+        engine.is_ready.store(true, Ordering::Relaxed);
+        let outcome = if mistakes == 0 { Outcome::Changed } else { Outcome::Failed };
+        turn.end(outcome, u32::try_from(mistakes).unwrap_or(u32::MAX));
+    }
+
+    /// What became of everything, for the API and for the writer.
+    fn tell(&self) {
+        let Look { statuses, observed } = self.statuses.lock().look();
+        let (engine, known) = (&self.engine, self.known.load());
+        let views = known.views.iter().filter_map(|object| {
+            let status = statuses.get(&object.id)?.clone();
+            let (id, uid, seen) = (object.id.clone(), object.uid.clone(), object.status.clone());
+            Some(DesiredView { id, uid, generation: object.generation, status, seen })
+        });
+        let loaded = engine.views.load();
+        let catalogues: Vec<_> = loaded.views.catalogues().cloned().collect();
+        let now = (engine.clock.mono(), engine.clock.view_wall());
+        let empty = Owners::new();
+        let inputs = Inputs {
+            observed: &observed,
+            owners: known.owners.as_deref().unwrap_or(&empty),
+            applied: &|key| loaded.views.applied(key, now.1).into_iter().map(ToString::to_string).collect(),
+            catalogues: &catalogues,
+        };
+        let shown = self.components.lock().look(inputs, now);
+        let desired = Desired {
+            views: views.collect(),
+            components: shown.components,
+            catalogues: shown.catalogues,
+            workloads: known.owners.clone(),
+        };
+        self.desired.send_if_modified(|before| {
+            let changed = **before != desired;
+            if changed {
+                *before = Arc::new(desired);
+            }
+            changed
+        });
+    }
+}
+
+fn object(object: &Arc<ClusterObject>, views: &ViewSet) -> Object {
+    let ClusterObject { id, uid, generation, place: _, accepted, kept, faults, status, created: _, body } = &**object;
+    let origin = views.view(id).map(|view| view.origin.clone()).unwrap_or_default();
+    Object {
+        id: Some(id.clone()),
+        file: String::new(),
+        accepted: *accepted,
+        kept: *kept,
+        faults: faults.clone(),
+        document: Arc::clone(body),
+        origin: Origin { uid: uid.clone(), generation: *generation, ..origin },
+        status: status.clone(),
+    }
+}
+
+/// Which Leases this process wants; without a pod it is alone, and needs none.
+#[derive(Clone)]
+struct Held {
+    active: Option<Hold>,
+    status: Option<Hold>,
+}
+
+fn leases(
+    config: &config::Cluster,
+    client: &Client,
+    now: &Arc<dyn Fn() -> (Mono, Wall) + Send + Sync>,
+    tasks: &Tasks,
+    stop: &Stop,
+) -> Held {
+    let Some((namespace, pod)) = &config.pod else { return Held { active: None, status: None } };
+    let elector = |terms| Elector::new(client.clone(), terms, Arc::clone(now));
+    let active = elector(Terms::active(namespace, pod)).labelling();
+    let status = elector(Terms::status(namespace, pod));
+    let held = Held { active: Some(active.hold()), status: Some(status.hold()) };
+    for (name, elector) in [("active lease", active), ("status lease", status)] {
+        let stop = stop.clone();
+        tasks.vital(name, async move { elector.run(async move { stop.asked().await }).await });
+    }
+    held
+}
+
+/// Who we are in events.
+fn instance(config: &config::Cluster) -> String {
+    config.pod.as_ref().map_or_else(surroundings::host_name, |(_, pod)| pod.clone())
+}
+
+fn writer(client: Client, now: &Arc<dyn Fn() -> (Mono, Wall) + Send + Sync>, hold: Option<Hold>, events: &Events) -> Writer {
+    let recorder = events.recorder();
+    let on_decision = move |written: Written<'_>| {
+        let ObjectId { kind, namespace, name } = written.view.id.clone();
+        let about = About { api_version: API_VERSION.into(), kind: kind.into(), namespace, name, uid: written.view.uid.clone() };
+        for event in status::events(written.before, &written.view.status) {
+            recorder.tell(&about, event.warning, &event.reason, &event.message);
+        }
+    };
+    Writer::new(
+        client,
+        WriterOptions {
+            now: Arc::clone(now),
+            may_write: Arc::new(move || hold.as_ref().is_none_or(Hold::is_held)),
+            on_decision: Arc::new(on_decision),
+        },
+    )
+}
+
+/// What we do with a cluster, as numbers of ours.
+fn count(engine: &Arc<Engine>, watches: Vec<Arc<Health>>, writes: Arc<Mutex<WriterHealth>>, held: Held) {
+    let read = move || {
+        let kinds = watches.iter().map(|watch| watch.now());
+        let kinds = kinds.map(|now| (now.kind.to_owned(), now.objects, now.errors)).collect();
+        let writes = writes.lock();
+        let failed = writes.failed.values().fold(0, |sum: u64, n| sum.saturating_add(*n));
+        let leases = [(Lease::Active, &held.active), (Lease::Status, &held.status)];
+        let leases = leases.into_iter().filter_map(|(lease, hold)| Some((lease, hold.as_ref()?.is_held()))).collect();
+        telemetry::Cluster { kinds, writes: Some((writes.written, failed)), leases }
+    };
+    if engine.numbers.cluster.set(Box::new(read)).is_err() {
+        tracing::error!("a process has one cluster");
+    }
+}

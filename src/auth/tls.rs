@@ -1,0 +1,135 @@
+//! Certificates that change while we serve: looks at chain and key again and again, and takes a pair over once it fits.
+//! What does not fit never replaces what does. Knows files and rustls; neither connections nor the clock.
+
+pub mod pair;
+pub mod validity;
+
+use arc_swap::{ArcSwap, Guard};
+use pair::{Contents, Files, Pair, PairError};
+use parking_lot::Mutex;
+use pointsman_core::{
+    limits,
+    model::clock::{Mono, Wall},
+};
+use std::{
+    error::Error,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+/// The pair that is served, and whatever lies in the files instead.
+#[derive(Debug)]
+pub struct Reloader {
+    files: Files,
+    served: ArcSwap<Pair>,
+    trouble: Mutex<Option<Trouble>>,
+    taken: AtomicU64,
+    refused: AtomicU64,
+}
+
+/// The files have changed into something that does not fit.
+#[derive(Debug)]
+struct Trouble {
+    since: Mono,
+    /// What is wrong, once it has lasted.
+    told: Option<Arc<PairError>>,
+}
+
+/// What one look came to.
+#[derive(Clone, Debug)]
+pub enum Look {
+    /// The files hold what is served.
+    Same,
+    /// A new pair is served from now on.
+    Taken,
+    /// The files hold something else that is no pair: it may be half written, or was told before.
+    Waiting,
+    /// It has lasted: the pair is refused for this, and the last good one stays. Said once per cause.
+    Refused(Arc<PairError>),
+}
+
+impl Reloader {
+    /// Reads the first pair.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or the two are no pair.
+    pub fn open(files: Files) -> Result<Self, PairError> {
+        let served = ArcSwap::from_pointee(Pair::new(&Contents::read(&files)?, &files)?);
+        Ok(Self { files, served, trouble: Mutex::default(), taken: AtomicU64::new(0), refused: AtomicU64::new(0) })
+    }
+
+    /// What new connections are shown.
+    #[must_use]
+    pub fn served(&self) -> Guard<Arc<Pair>> {
+        self.served.load()
+    }
+
+    /// Looks whether the files have changed. A pair that is not valid at `wall` never replaces one that is.
+    pub fn look(&self, now: Mono, wall: Wall) -> Look {
+        let error = match self.read(wall) {
+            Ok(pair) => {
+                *self.trouble.lock() = None;
+                let Some(pair) = pair else { return Look::Same };
+                self.served.store(Arc::new(pair));
+                self.taken.fetch_add(1, Ordering::Relaxed);
+                return Look::Taken;
+            }
+            Err(error) => error,
+        };
+        let mut trouble = self.trouble.lock();
+        let Trouble { since, told } = trouble.get_or_insert(Trouble { since: now, told: None });
+        let is_known = told.as_ref().is_some_and(|told| chain(told.as_ref()) == chain(&error));
+        if is_known || now.since(*since) < Duration::from_millis(limits::TLS_TORN_MS_MAX) {
+            return Look::Waiting;
+        }
+        let error = Arc::new(error);
+        *told = Some(Arc::clone(&error));
+        self.refused.fetch_add(1, Ordering::Relaxed);
+        Look::Refused(error)
+    }
+
+    /// The pair in the files, unless it is the one that is served.
+    fn read(&self, wall: Wall) -> Result<Option<Pair>, PairError> {
+        let contents = Contents::read(&self.files)?;
+        let served = self.served.load();
+        if contents.digest() == served.digest {
+            return Ok(None);
+        }
+        let pair = Pair::new(&contents, &self.files)?;
+        match (served.validity, pair.validity) {
+            (Some(old), Some(new)) if old.holds(wall) && !new.holds(wall) => Err(PairError::NotValidNow),
+            _ => Ok(Some(pair)),
+        }
+    }
+
+    /// Why the files are not served, as long as they are not.
+    #[must_use]
+    pub fn trouble(&self) -> Option<Arc<PairError>> {
+        self.trouble.lock().as_ref().and_then(|trouble| trouble.told.clone())
+    }
+
+    /// Pairs taken over after the first.
+    #[must_use]
+    pub fn taken(&self) -> u64 {
+        self.taken.load(Ordering::Relaxed)
+    }
+
+    /// Changes that were refused.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
+    }
+}
+
+/// An error and its causes as one text.
+#[must_use]
+pub fn chain(error: &(dyn Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| (*error).source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,250 @@
+//! The API server away, mute or stuck, for minutes and over restarts: the last good views serve.
+
+use super::{
+    VIEWS, World, check, off,
+    server::{Mood, PLURALS},
+};
+use expect_test::expect;
+use std::fs;
+
+/// Scenario: the API server answers with 500 at the start. Guarantees: nothing is in force that is not known; it is told,
+/// and heals within one back-off.
+#[tokio::test(start_paused = true)]
+async fn a_500_at_the_first_list_is_told_and_heals() {
+    check(
+        async |world: &mut World| {
+            world.server.put(VIEWS, "ns", "one", off("a"));
+            world.server.mood(&[VIEWS], Mood::Says(500));
+            world.start().await;
+            world.pass(20.0).await;
+            world.server.mood(&[VIEWS], Mood::Fine);
+            world.pass(30.0).await;
+            world.health();
+        },
+        expect![[r#"
+            25.2s: off [a] objects [one accepted]
+            50.01s -- health
+               telemetryviews: 1 lists, 6 errors, 0 restarts
+        "#]],
+    )
+    .await;
+}
+
+/// Scenario: the API server is away for ten minutes; a view is made and one is deleted meanwhile. Guarantees: views stay
+/// through it; one update of faults says so; one update within one back-off brings all of the change.
+#[tokio::test(start_paused = true)]
+async fn ten_minutes_without_the_api_server() {
+    check(
+        async |world: &mut World| {
+            world.server.put(VIEWS, "ns", "one", off("a"));
+            world.server.put(VIEWS, "ns", "two", off("b"));
+            world.start().await;
+            world.pass(60.0).await;
+            world.say("away");
+            world.server.mood(&PLURALS, Mood::Away);
+            world.server.cut();
+            world.pass(600.0).await;
+            world.server.delete(VIEWS, "ns", "one", true);
+            world.server.put(VIEWS, "ns", "three", off("c"));
+            world.server.forget();
+            world.say("back");
+            world.server.mood(&PLURALS, Mood::Fine);
+            world.pass(60.0).await;
+            world.say("settled");
+            world.pass(300.0).await;
+        },
+        expect![[r#"
+            0s: off [a b] objects [one accepted, two accepted]
+            60.01s -- away
+            61.21s: off [a b] objects [one accepted, two accepted] (same views)
+               warning[PM0801]: the API server is away since 2026-01-01T10:01:01.210Z (clustertelemetryviews: ask the API server: ServiceError: connection refused); the last good views serve
+            660.01s -- back
+            670.21s: off [b c] objects [three accepted, two accepted]
+            720.01s -- settled
+        "#]],
+    )
+    .await;
+}
+
+/// Scenario: the API server takes connections and never answers, from the start. Guarantees: each request is given up after
+/// ten seconds; after a long silence there are new clients.
+#[tokio::test(start_paused = true)]
+async fn a_black_hole_is_left_and_tried_anew() {
+    check(
+        async |world: &mut World| {
+            world.server.put(VIEWS, "ns", "one", off("a"));
+            world.server.mood(&PLURALS, Mood::BlackHole);
+            world.start().await;
+            world.pass(700.0).await;
+            world.say(&format!("{} clients", world.server.count("clients")));
+            world.health();
+            world.server.mood(&PLURALS, Mood::Fine);
+            world.pass(45.0).await;
+        },
+        expect![[r#"
+            700.01s -- 16 clients
+            700.01s -- health
+               telemetryviews: 0 lists, 31 errors, 1 restarts
+               clustertelemetryviews: 0 lists, 31 errors, 1 restarts
+               namespaces: 0 lists, 31 errors, 1 restarts
+               pods: 0 lists, 31 errors, 1 restarts
+               replicasets: 0 lists, 31 errors, 1 restarts
+               jobs: 0 lists, 31 errors, 1 restarts
+               prometheusrules: 0 lists, 31 errors, 1 restarts
+               horizontalpodautoscalers: 0 lists, 31 errors, 1 restarts
+            710.2s: off [a] objects [one accepted]
+        "#]],
+    )
+    .await;
+}
+
+/// Scenario: watches begin and then say nothing, not even bookmarks, nor end. Guarantees: a change is found after 580 s at
+/// the latest, by a new client and a new list.
+#[tokio::test(start_paused = true)]
+async fn a_mute_watch_is_left() {
+    check(
+        async |world: &mut World| {
+            world.server.put(VIEWS, "ns", "one", off("a"));
+            world.server.mood(&[VIEWS], Mood::Mute);
+            world.start().await;
+            world.server.put(VIEWS, "ns", "two", off("b"));
+            world.pass(700.0).await;
+            world.say(&format!("{} clients", world.server.count("clients")));
+            world.health();
+        },
+        expect![[r#"
+            0s: off [a] objects [one accepted]
+            580.4s: off [a b] objects [one accepted, two accepted]
+            700.01s -- 9 clients
+            700.01s -- health
+               telemetryviews: 2 lists, 2 errors, 1 restarts
+        "#]],
+    )
+    .await;
+}
+
+/// Scenario: a restart while the API server is away, with views on disk, one of them kept because its newest text is bad.
+/// Guarantees: they serve at once, as before; when the API server is back, what it says replaces them.
+#[tokio::test(start_paused = true)]
+async fn a_restart_without_the_api_server_serves_what_was_kept() {
+    check(
+        async |world: &mut World| {
+            let path = world.keep();
+            world.server.put(VIEWS, "ns", "one", off("a"));
+            world.server.put(VIEWS, "ns", "two", off("b"));
+            world.start().await;
+            world.pass(10.0).await;
+            let mut bad = off("b");
+            bad["spec"]["colour"] = "red".into();
+            world.server.put(VIEWS, "ns", "two", bad);
+            world.pass(10.0).await;
+            world.stop().await;
+            let text = fs::read_to_string(path).expect("it was written");
+            world.say(&format!("{} lines on disk, generation {}", text.lines().count(), generation(&text)));
+            world.server.mood(&PLURALS, Mood::Away);
+            world.start().await;
+            world.pass(300.0).await;
+            world.server.delete(VIEWS, "ns", "one", true);
+            world.server.mood(&PLURALS, Mood::Fine);
+            world.pass(60.0).await;
+        },
+        expect![[r#"
+            0s: off [a b] objects [one accepted, two accepted]
+            10.01s: off [a b] objects [one accepted, two kept] (same views)
+               TelemetryView ns/two spec.colour: error[PM0103]: unknown field `colour` in `spec`
+            20.01s -- 2 lines on disk, generation 2
+            20.01s: cached off [a b] objects [one accepted, two kept]
+               TelemetryView ns/two spec.colour: error[PM0103]: unknown field `colour` in `spec`
+            20.01s: cached off [a b] objects [one accepted, two kept] (same views)
+               warning[PM0801]: the API server is away since 2026-01-01T10:00:20.010Z (clustertelemetryviews: ask the API server: ServiceError: connection refused); the last good views serve
+               TelemetryView ns/two spec.colour: error[PM0103]: unknown field `colour` in `spec`
+            330.21s: off [b] objects [two kept]
+               TelemetryView ns/two spec.colour: error[PM0103]: unknown field `colour` in `spec`
+        "#]],
+    )
+    .await;
+}
+
+fn generation(text: &str) -> u64 {
+    let head: serde_json::Value = serde_json::from_str(text.lines().next().expect("a head")).expect("JSON");
+    head["generation"].as_u64().expect("a number")
+}
+
+/// Scenario: a restart with a cache in which one byte was changed. Guarantees: it is refused and told, and the views come
+/// from the API server.
+#[tokio::test(start_paused = true)]
+async fn a_damaged_cache_is_refused() {
+    check(
+        async |world: &mut World| {
+            let path = world.keep();
+            world.server.put(VIEWS, "ns", "one", off("a"));
+            world.start().await;
+            world.pass(10.0).await;
+            world.stop().await;
+            let text = fs::read_to_string(&path).expect("it was written");
+            fs::write(&path, text.replace("\"a\"", "\"b\"")).expect("the folder is ours");
+            world.start().await;
+            world.pass(10.0).await;
+            world.server.put(VIEWS, "ns", "two", off("c"));
+            world.pass(10.0).await;
+            let text = fs::read_to_string(&path).expect("it was written");
+            world.say(&format!("generation {}", generation(&text)));
+        },
+        expect![[r#"
+            0s: off [a] objects [one accepted]
+            10.01s: off [a] objects [one accepted]
+               views-cache.json: it is damaged: the checksum does not fit
+            10.26s: off [a] objects [one accepted] (same views)
+            20.02s: off [a c] objects [one accepted, two accepted]
+            30.02s -- generation 2
+        "#]],
+    )
+    .await;
+}
+
+/// Scenario: the cache cannot be written. Guarantees: it is told, views are not touched, and it is tried again.
+#[tokio::test(start_paused = true)]
+async fn a_cache_that_cannot_be_written_is_told() {
+    check(
+        async |world: &mut World| {
+            let path = world.keep();
+            let folder = path.parent().expect("a folder").to_owned();
+            fs::remove_dir_all(&folder).expect("the folder is ours");
+            world.server.put(VIEWS, "ns", "one", off("a"));
+            world.start().await;
+            world.pass(10.0).await;
+            fs::create_dir(&folder).expect("the folder is ours");
+            world.pass(60.0).await;
+            world.say(&format!("written: {}", path.exists()));
+        },
+        expect![[r#"
+            0s: off [a] objects [one accepted]
+            0.25s: off [a] objects [one accepted] (same views)
+               views-cache.json: No such file or directory (os error 2)
+            30s: off [a] objects [one accepted] (same views)
+            70.01s -- written: true
+        "#]],
+    )
+    .await;
+}
+
+/// Scenario: a start without anything on disk while the API server is away. Guarantees: nothing is told to be in force.
+#[tokio::test(start_paused = true)]
+async fn a_first_start_without_the_api_server_waits() {
+    check(
+        async |world: &mut World| {
+            world.server.mood(&PLURALS, Mood::Away);
+            world.server.put(VIEWS, "ns", "one", off("a"));
+            world.start().await;
+            world.pass(120.0).await;
+            world.say("back");
+            world.server.mood(&PLURALS, Mood::Fine);
+            world.pass(30.0).await;
+        },
+        expect![[r#"
+            120.01s -- back
+            130.2s: off [a] objects [one accepted]
+        "#]],
+    )
+    .await;
+}

@@ -1,0 +1,146 @@
+//! Certificates of an authority of our own, and clients that trust it: HTTP/1.1 over rustls, and gRPC through tonic.
+//! Knows TLS and how a request looks; not what a test wants of it.
+
+use crate::support::{DEADLINE, Reply, parse};
+use hyper_util::rt::TokioIo;
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use rustls::{
+    ClientConfig, ClientConnection, RootCertStore, StreamOwned,
+    client::Resumption,
+    crypto::aws_lc_rs,
+    pki_types::{CertificateDer, ServerName},
+};
+use std::{
+    fs,
+    io::{self, Read, Write},
+    net::{SocketAddr, TcpStream},
+    path::Path,
+    sync::Arc,
+};
+use tonic::transport::{Channel, Endpoint};
+
+/// An authority that signs for `localhost`.
+pub(crate) struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    own: CertificateDer<'static>,
+}
+
+/// A certificate and its key, in PEM.
+pub(crate) struct Pair {
+    pub(crate) certificate: String,
+    pub(crate) key: String,
+    der: CertificateDer<'static>,
+}
+
+impl Authority {
+    pub(crate) fn named(name: &str) -> Self {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().expect("a key");
+        let own = params.self_signed(&key).expect("a certificate").der().clone();
+        Self { issuer: Issuer::new(params, key), own }
+    }
+
+    /// One more pair.
+    pub(crate) fn pair(&self) -> Pair {
+        let key = KeyPair::generate().expect("a key");
+        let params = CertificateParams::new(vec!["localhost".to_owned()]).expect("a name");
+        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
+        Pair { certificate: certificate.pem(), key: key.serialize_pem(), der: certificate.der().clone() }
+    }
+
+    /// A client that trusts this authority alone and remembers no session, so that it is shown the certificate each time.
+    pub(crate) fn client(&self, protocols: &[&str]) -> Client {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.own.clone()).expect("an authority");
+        let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()));
+        let builder = builder.with_safe_default_protocol_versions().expect("versions");
+        let mut config = builder.with_root_certificates(roots).with_no_client_auth();
+        config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
+        config.resumption = Resumption::disabled();
+        Client { config: Arc::new(config) }
+    }
+}
+
+impl Pair {
+    /// Writes both files.
+    pub(crate) fn write(&self, folder: &Path) {
+        fs::write(folder.join("tls.crt"), &self.certificate).expect("the folder takes files");
+        fs::write(folder.join("tls.key"), &self.key).expect("the folder takes files");
+    }
+
+    /// Whether it is the one that a client was shown.
+    pub(crate) fn is(&self, shown: &[u8]) -> bool {
+        self.der.as_ref() == shown
+    }
+}
+
+/// Whoever connects with TLS.
+#[derive(Clone)]
+pub(crate) struct Client {
+    config: Arc<ClientConfig>,
+}
+
+impl Client {
+    /// A client that resumes sessions, as most do.
+    pub(crate) fn remembering(self) -> Self {
+        let mut config = Arc::unwrap_or_clone(self.config);
+        config.resumption = Resumption::default();
+        Self { config: Arc::new(config) }
+    }
+
+    /// A connection after its handshake.
+    pub(crate) fn connect(&self, addr: SocketAddr) -> io::Result<StreamOwned<ClientConnection, TcpStream>> {
+        let mut tcp = TcpStream::connect(addr)?;
+        tcp.set_read_timeout(Some(DEADLINE))?;
+        let name = ServerName::try_from("localhost").expect("a name");
+        let mut connection = ClientConnection::new(Arc::clone(&self.config), name).map_err(io::Error::other)?;
+        while connection.is_handshaking() {
+            connection.complete_io(&mut tcp)?;
+        }
+        Ok(StreamOwned::new(connection, tcp))
+    }
+
+    /// The certificate that is shown, in DER.
+    pub(crate) fn shown(&self, addr: SocketAddr) -> io::Result<Vec<u8>> {
+        let stream = self.connect(addr)?;
+        let shown = stream.conn.peer_certificates().and_then(|chain| chain.first()).map(|own| own.to_vec());
+        shown.ok_or_else(|| io::Error::other("no certificate was shown"))
+    }
+
+    /// One HTTP/1.1 exchange on a connection of its own.
+    pub(crate) fn http(&self, addr: SocketAddr, method: &str, path: &str, body: &str) -> io::Result<Reply> {
+        let mut stream = self.connect(addr)?;
+        let length = body.len();
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes())?;
+        stream.write_all(body.as_bytes())?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer)?;
+        Ok(parse(&answer))
+    }
+
+    /// GET; must succeed.
+    pub(crate) fn get(&self, addr: SocketAddr, path: &str) -> Reply {
+        let reply = self.http(addr, "GET", path, "").expect("an answer");
+        assert_eq!(reply.status, 200, "{path}: {}", reply.text());
+        reply
+    }
+
+    /// A tonic channel over TLS.
+    pub(crate) async fn channel(&self, addr: SocketAddr) -> Result<Channel, tonic::transport::Error> {
+        let connector = tokio_rustls::TlsConnector::from(Arc::clone(&self.config));
+        let connect = tower::service_fn(move |_: http::Uri| {
+            let connector = connector.clone();
+            async move {
+                let tcp = tokio::net::TcpStream::connect(addr).await?;
+                let name = ServerName::try_from("localhost").expect("a name");
+                Ok::<_, io::Error>(TokioIo::new(connector.connect(name, tcp).await?))
+            }
+        });
+        Endpoint::from_static("http://localhost").connect_with_connector(connect).await
+    }
+}
