@@ -30,7 +30,25 @@ Exit codes: 0 fine; 1 findings or differences; 2 bad usage or input; 3 cannot re
 
 const EXPLAIN_EXAMPLES: &str = "Examples:
   pointsman explain PM0104
-  pointsman explain PM0503
+  pointsman explain pointsman.series.active --component pointsman
+
+Exit codes: 0 fine; 1 findings or differences; 2 bad usage or input; 3 cannot reach.";
+
+const DIFF_EXAMPLES: &str = "Examples:
+  pointsman diff -f views/quiet.yaml
+  pointsman diff --output json -f views/
+
+Exit codes: 0 fine; 1 findings or differences; 2 bad usage or input; 3 cannot reach.";
+
+const CATALOG_EXAMPLES: &str = "Examples:
+  pointsman catalog list
+  pointsman catalog show pointsman.series.active
+
+Exit codes: 0 fine; 1 findings or differences; 2 bad usage or input; 3 cannot reach.";
+
+const GET_EXAMPLES: &str = "Examples:
+  pointsman get views
+  pointsman get components --output json
 
 Exit codes: 0 fine; 1 findings or differences; 2 bad usage or input; 3 cannot reach.";
 
@@ -61,9 +79,18 @@ pub enum Verb {
     /// Print every mistake in view files, offline.
     #[command(after_help = CHECK_EXAMPLES)]
     Check(CheckArgs),
-    /// Print why a mistake is one, and how to mend it, by its code.
+    /// Print why an instrument or span is on, off or missing; or what a code means.
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),
+    /// Print what applying view files would change, before they are applied.
+    #[command(after_help = DIFF_EXAMPLES)]
+    Diff(DiffArgs),
+    /// Print the instruments that are declared or sent.
+    #[command(after_help = CATALOG_EXAMPLES)]
+    Catalog(CatalogArgs),
+    /// Print views or components as the server knows them now.
+    #[command(after_help = GET_EXAMPLES)]
+    Get(GetArgs),
     /// Print the version.
     #[command(after_help = VERSION_EXAMPLES)]
     Version(VersionArgs),
@@ -186,12 +213,77 @@ pub struct CheckArgs {
     pub files: Vec<PathBuf>,
 }
 
+/// Where to ask, and how to print the answer: the same for every verb that asks a server.
+#[derive(Debug, Args)]
+pub struct ServerArgs {
+    /// The server's read side; behind a path of a proxy, too.
+    #[arg(long, value_name = "URL", env = "POINTSMAN_SERVER", hide_env_values = true, default_value = "http://127.0.0.1:9464")]
+    pub server: String,
+    /// A file with a bearer token.
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// Certificates to trust, in PEM [default: the system's].
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// How to print the answer.
+    #[arg(long, short, value_name = "FORM", default_value = "table", value_parser = ["table", "json"])]
+    pub output: String,
+}
+
 /// Flags of `pointsman explain`.
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// A code, such as PM0104.
-    #[arg(value_name = "CODE")]
-    pub code: String,
+    /// An instrument in either spelling, span:NAME, or a code such as PM0104.
+    #[arg(value_name = "WHAT")]
+    pub what: String,
+    /// Of this component only: its service, workload or object name, with or without NAMESPACE/.
+    #[arg(long, value_name = "NAME")]
+    pub component: Option<String>,
+    /// Where to ask.
+    #[command(flatten)]
+    pub server: ServerArgs,
+}
+
+/// Flags of `pointsman diff`.
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// View files, or folders of *.yaml and *.yml; may be given several times.
+    #[arg(long = "file", short = 'f', value_name = "FILE", required = true, num_args = 1..)]
+    pub files: Vec<PathBuf>,
+    /// Where to ask.
+    #[command(flatten)]
+    pub server: ServerArgs,
+}
+
+/// Flags of `pointsman catalog`.
+#[derive(Debug, Args)]
+pub struct CatalogArgs {
+    /// Print a list, or one instrument in full [default: list].
+    #[arg(value_name = "WHAT", default_value = "list", value_parser = ["list", "show"])]
+    pub what: String,
+    /// The instrument to show, in either spelling.
+    #[arg(value_name = "NAME", required_if_eq("what", "show"))]
+    pub name: Option<String>,
+    /// Where to ask.
+    #[command(flatten)]
+    pub server: ServerArgs,
+}
+
+/// Flags of `pointsman get`.
+#[derive(Debug, Args)]
+pub struct GetArgs {
+    /// Of what.
+    #[arg(value_name = "KIND", value_parser = ["views", "view", "components", "component"])]
+    pub kind: String,
+    /// Of this name only.
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// Of this namespace only.
+    #[arg(long, short, value_name = "NAMESPACE")]
+    pub namespace: Option<String>,
+    /// Where to ask.
+    #[command(flatten)]
+    pub server: ServerArgs,
 }
 
 /// Flags of `pointsman version`.

@@ -10,6 +10,7 @@ pub mod crd;
 pub mod dir;
 pub mod events;
 pub mod lease;
+pub mod rights;
 mod tables;
 pub mod watch;
 pub mod workloads;

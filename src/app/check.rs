@@ -88,16 +88,33 @@ pub fn run(files: &[PathBuf], form: Form, now: Wall, out: &mut dyn Write) -> io:
     Ok(if findings.unreadable { UNREADABLE } else { u8::from(counts) })
 }
 
+/// Whether something is written as a code is: `PM0104`, in any case.
+#[must_use]
+pub fn is_code(text: &str) -> bool {
+    let digits = text.get(..2).filter(|pm| pm.eq_ignore_ascii_case("PM")).and_then(|_| text.get(2..));
+    digits.is_some_and(|digits| digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 /// Prints the page of a code, `PM0104`; the exit code says whether there is one.
 ///
 /// # Errors
 /// When the writer fails.
-pub fn explain(code: &str, out: &mut dyn Write) -> io::Result<u8> {
+pub fn explain(code: &str, form: Form, out: &mut dyn Write) -> io::Result<u8> {
     let Some(code) = Code::parse(code) else {
         writeln!(out, "no code {}: they are written PM0104", render::clean(code))?;
         return Ok(UNREADABLE);
     };
-    write!(out, "{}", pages::page(code))?;
+    match form {
+        Form::Json => {
+            let entry = code.entry();
+            let item = serde_json::json!({
+                "code": code.id(), "severity": entry.severity.word(), "message": entry.template, "fix": entry.fix,
+                "page": pages::page(code),
+            });
+            writeln!(out, "{:#}", serde_json::json!({"version": 1, "item": item}))?;
+        }
+        Form::Table | Form::Short => write!(out, "{}", pages::page(code))?,
+    }
     Ok(FINE)
 }
 

@@ -91,7 +91,9 @@ impl Track {
         match known {
             // Fewer points than before: the component came anew.
             Some(known) if now.points >= known.newer.points => {
-                let older = if known.newer.last.since(known.older.last) >= WINDOW { known.newer } else { known.older };
+                // Without a push since the newer mark there is nothing to measure from it.
+                let ahead = known.newer.last.since(known.older.last) >= WINDOW && now.last > known.newer.last;
+                let older = if ahead { known.newer } else { known.older };
                 Self { older, newer: now }
             }
             _ => Self { older: now, newer: now },

@@ -1,9 +1,17 @@
 //! From the command line to an exit code: what was typed, what it means, and the verb that does it.
 //! Knows no flag by name but `--config`, and does none of the work itself.
 
-use super::{check, clock::Clock, demo, drain, serve, surroundings};
+use super::{
+    check,
+    clock::Clock,
+    demo, drain, serve, surroundings,
+    tools::{self, Form, ToolError, client::Client},
+};
 use crate::{
-    cli::{CheckArgs, Cli, DemoArgs, ServeArgs, Verb, VersionArgs, split_unknown},
+    cli::{
+        CatalogArgs, CheckArgs, Cli, DemoArgs, DiffArgs, ExplainArgs, GetArgs, ServeArgs, ServerArgs, Verb, VersionArgs,
+        split_unknown,
+    },
     config::{Config, Given, place::CommandLine},
 };
 use clap::Parser;
@@ -41,7 +49,10 @@ pub fn main(args: Vec<OsString>, env: impl Iterator<Item = (OsString, OsString)>
         Verb::Serve(args) => serve(&args, env, line),
         Verb::Demo(args) => demo(&args, &line),
         Verb::Check(args) => check(&args),
-        Verb::Explain(args) => ended(check::explain(&args.code, &mut io::stdout())),
+        Verb::Explain(args) => explain(&args),
+        Verb::Diff(args) => diff(&args),
+        Verb::Catalog(args) => catalog(&args),
+        Verb::Get(args) => get(&args),
         Verb::Version(args) => version(&args),
     }
 }
@@ -49,6 +60,61 @@ pub fn main(args: Vec<OsString>, env: impl Iterator<Item = (OsString, OsString)>
 fn check(args: &CheckArgs) -> ExitCode {
     let form = check::Form::ALL.into_iter().find(|(word, _)| *word == args.output).map(|(_, form)| form).unwrap_or_default();
     ended(check::run(&args.files, form, Clock::start().wall(), &mut io::stdout()))
+}
+
+/// A code is explained from the binary, everything else by the server.
+fn explain(args: &ExplainArgs) -> ExitCode {
+    let what = args.what.as_str();
+    if check::is_code(what) {
+        let form = if args.server.output == "json" { check::Form::Json } else { check::Form::Table };
+        return ended(check::explain(what, form, &mut io::stdout()));
+    }
+    asked(&args.server, async |client: &Client, form: Form| {
+        tools::explain::run(client, what, args.component.as_deref(), form, &mut io::stdout()).await
+    })
+}
+
+fn diff(args: &DiffArgs) -> ExitCode {
+    let now = Clock::start().wall();
+    asked(&args.server, async |client: &Client, form: Form| {
+        tools::diff::run(client, &args.files, form, now, (&mut io::stdout(), &mut io::stderr())).await
+    })
+}
+
+fn catalog(args: &CatalogArgs) -> ExitCode {
+    asked(&args.server, async |client: &Client, form: Form| match &args.name {
+        Some(name) if args.what == "show" => tools::catalog::show(client, name, form, &mut io::stdout()).await,
+        _ => tools::catalog::list(client, form, &mut io::stdout()).await,
+    })
+}
+
+fn get(args: &GetArgs) -> ExitCode {
+    let which = tools::get::Which { namespace: args.namespace.as_deref(), name: args.name.as_deref() };
+    asked(&args.server, async |client: &Client, form: Form| {
+        if args.kind.starts_with("view") {
+            tools::get::views(client, which, form, &mut io::stdout()).await
+        } else {
+            tools::get::components(client, which, form, &mut io::stdout()).await
+        }
+    })
+}
+
+/// Connects, asks, and says why there is no answer where there is none.
+fn asked(args: &ServerArgs, verb: impl AsyncFnOnce(&Client, Form) -> Result<u8, ToolError>) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(&anyhow::Error::new(error).context("start the runtime")),
+    };
+    let answered = tools::connect(args).and_then(|(client, form)| runtime.block_on(verb(&client, form)));
+    match answered {
+        Ok(code) => ExitCode::from(code),
+        Err(ToolError::Output(error)) => said(Err(error)),
+        Err(error) => {
+            let code = error.exit_code();
+            complain(&anyhow::Error::new(error));
+            ExitCode::from(code)
+        }
+    }
 }
 
 /// The verb's own exit code, unless it could not say what it found.
@@ -186,9 +252,11 @@ fn complain(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(BAD_USAGE)
 }
 
-/// Logs go to stderr: text for people, JSON for machines.
+/// Logs go to stderr: text for people, JSON for machines. The client of the API server logs each request that fails as an
+/// error; whoever asked says so once, so it is heard only where the filter names it.
 fn log(filter: &str) {
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let quiet = if filter.contains("kube_client") { filter.to_owned() } else { format!("{filter},kube_client=off") };
+    let filter = EnvFilter::try_new(quiet).unwrap_or_else(|_| EnvFilter::new("info"));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     let set = if io::stderr().is_terminal() {
         builder.with_target(false).try_init()

@@ -396,3 +396,5 @@ pub const CLIENT_FILE_BYTES_MAX: usize = 1 << 20;
 pub const CLIENT_PAGES_MAX: usize = 100;
 /// Milliseconds for which the JSON API tells of all views again what it told before.
 pub const TOLD_FRESH_MS: u64 = 1_000;
+/// Instruments whose attribute sets `diff` asks the server to count; of more, what is left is estimated.
+pub const DIFF_LOOKUPS_MAX: usize = 200;

@@ -1,7 +1,6 @@
 //! The custom resources as Kubernetes sees them: schemas with defaults, bounds, CEL rules and printer columns.
 //! Says what may be written, never what it means: `core::view` reads the objects, and its texts stand in the rules.
 #![expect(unreachable_pub, reason = "derived schemas are made from copies of the structs, within functions")]
-#![expect(clippy::duplicated_attributes, reason = "every printer column has a type")]
 
 pub mod catalog;
 pub mod component;

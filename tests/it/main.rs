@@ -4,6 +4,7 @@
 mod config;
 mod conformance;
 mod demo;
+mod deploy;
 mod drain;
 mod expose;
 mod grpc;

@@ -8,6 +8,8 @@ mod jaeger;
 mod kinds;
 mod peers;
 pub(crate) mod prometheus;
+mod rbac;
 mod rust_sender;
 mod senders;
 mod traces;
+mod watching;

@@ -23,6 +23,7 @@ pub(super) fn list(engine: &Engine) -> Vec<Component> {
 fn line(engine: &Engine, summary: &ComponentSummary) -> Component {
     let ComponentSummary { key, instances, streams, series, received, suppressed, last_push, plan_hash } = summary;
     let loaded = engine.views.load();
+    let is_silent = engine.clock.mono().since(*last_push) > engine.config.expire_after / 2;
     let labels = loaded.views.facts().namespaces.get(&key.namespace);
     let labels = labels.into_iter().flatten().map(|(key, value)| (key.to_string(), value.to_string()));
     Component {
@@ -37,6 +38,7 @@ fn line(engine: &Engine, summary: &ComponentSummary) -> Component {
         points_received: *received,
         points_suppressed: *suppressed,
         last_push: format_time(wall_of(engine, *last_push)),
+        state: if is_silent { "Silent" } else { "Active" }.to_owned(),
         plan_hash: hex(plan_hash),
     }
 }

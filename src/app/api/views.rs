@@ -11,10 +11,10 @@ use pointsman_core::{
     view::{
         plan::Keys,
         report::Seen,
-        spec::{self, ObjectId, Reach},
+        spec::{self, ObjectId},
         status::{self, Subject, ViewStatus},
         time::format_time,
-        write,
+        verdict, write,
     },
 };
 use std::{
@@ -26,24 +26,31 @@ use std::{
 /// Names that a misspelt pattern is compared with.
 const SUGGEST_FROM_MAX: usize = 1_000;
 
-/// The last answer, and of when and what it speaks.
+/// The last answer.
 #[derive(Default)]
 pub(super) struct Told {
-    last: Mutex<Option<(Arc<Loaded>, Mono, Vec<View>)>>,
+    last: Mutex<Option<Last>>,
+}
+
+/// An answer, and of when and what it speaks.
+struct Last {
+    of: Arc<Loaded>,
+    at: Mono,
+    views: Vec<View>,
 }
 
 impl Told {
     /// Every view object, good or not. Callers at one moment share one look.
     pub(super) fn views(&self, engine: &Engine) -> Vec<View> {
         let (mut last, loaded, now) = (self.last.lock(), engine.views.load_full(), engine.clock.mono());
-        if let Some((of, at, views)) = &*last
+        if let Some(Last { of, at, views }) = &*last
             && Arc::ptr_eq(of, &loaded)
             && now.since(*at) < Duration::from_millis(TOLD_FRESH_MS)
         {
             return views.clone();
         }
         let views = views(engine, &loaded);
-        *last = Some((loaded, now, views.clone()));
+        *last = Some(Last { of: loaded, at: now, views: views.clone() });
         views
     }
 }
@@ -76,7 +83,7 @@ fn told(object: &Object, view: Option<&spec::View>) -> View {
         file: object.file.clone(),
         accepted: object.accepted,
         kept_last_good: object.kept,
-        tier: view.map(tier),
+        tier: view.map(verdict::tier_of),
         generation: origin.and_then(|origin| origin.generation),
         created: view.and_then(|view| view.created).map(format_time),
         changed: origin.and_then(|origin| origin.changed).map(format_time),
@@ -85,17 +92,6 @@ fn told(object: &Object, view: Option<&spec::View>) -> View {
         expires_at: view.and_then(|view| view.expiry.as_ref()).map(|expiry| format_time(expiry.at)),
         spec: view.map(write::spec).or_else(|| object.document.get("spec").cloned()),
         ..View::default()
-    }
-}
-
-/// The tier of a view, as design.md counts them.
-pub(crate) fn tier(view: &spec::View) -> u8 {
-    match &view.reach {
-        Reach::Cluster { overrides: true, .. } => 5,
-        Reach::Cluster { overrides: false, .. } => 1,
-        Reach::Namespace if view.expiry.is_some() => 4,
-        Reach::Namespace if !view.targets.is_empty() => 3,
-        Reach::Namespace => 2,
     }
 }
 

@@ -132,7 +132,7 @@ fn what_cannot_be_read_is_told_beside_the_rest() {
 #[test]
 fn a_code_has_its_page() {
     let mut out = Vec::new();
-    assert_eq!(explain("pm0104", &mut out).expect("a Vec takes everything"), 0);
+    assert_eq!(explain("pm0104", Form::Table, &mut out).expect("a Vec takes everything"), 0);
     assert!(out.starts_with(b"# PM0104: unknown value\n"));
-    assert_eq!(explain("PM9999", &mut Vec::new()).expect("a Vec takes everything"), 2);
+    assert_eq!(explain("PM9999", Form::Table, &mut Vec::new()).expect("a Vec takes everything"), 2);
 }

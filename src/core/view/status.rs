@@ -273,16 +273,6 @@ pub fn of_view(subject: &Subject<'_>) -> ViewStatus {
     status
 }
 
-/// What a cluster view is; while its object is refused, what it was.
-fn kind(subject: &Subject<'_>) -> String {
-    match subject.report.map(|report| &report.view.reach) {
-        Some(Reach::Cluster { overrides: true, .. }) => "overrides".into(),
-        Some(Reach::Cluster { overrides: false, .. }) => "defaults".into(),
-        Some(Reach::Namespace) => String::new(),
-        None => subject.before.map_or_else(String::new, |before| before.kind.clone()),
-    }
-}
-
 /// What the literal names in a view's rules were probably meant to be, of the names that were seen: for [`Subject::suggestions`].
 #[must_use]
 pub fn closest<'a>(view: &View, seen: impl Iterator<Item = &'a str> + Clone) -> Vec<String> {
@@ -298,6 +288,16 @@ pub fn closest<'a>(view: &View, seen: impl Iterator<Item = &'a str> + Clone) -> 
         }
     }
     names
+}
+
+/// What a cluster view is; while its object is refused, what it was.
+fn kind(subject: &Subject<'_>) -> String {
+    match subject.report.map(|report| &report.view.reach) {
+        Some(Reach::Cluster { overrides: true, .. }) => "overrides".into(),
+        Some(Reach::Cluster { overrides: false, .. }) => "defaults".into(),
+        Some(Reach::Namespace) => String::new(),
+        None => subject.before.map_or_else(String::new, |before| before.kind.clone()),
+    }
 }
 
 /// When the view ends, and the term that says so. An object that is refused says no term: what was written stays, so that

@@ -15,6 +15,7 @@ use self::answer::{
     Applied, Attribute, Component, Details, Effect, Enforced, Explained, HeldBack, Limit, Overruled, Refused, Verdict, Voice,
 };
 use super::{
+    compile,
     decide::Aspect,
     explain::{Candidate, Choice, Explanation},
     plan::{RuleRef, ViewSet},
@@ -217,6 +218,12 @@ fn component(owner: &Owner<'_>) -> Component {
         instances: owner.instances,
         last_push: owner.last_push.map(format_time),
     }
+}
+
+/// The tier in which a view speaks.
+#[must_use]
+pub fn tier_of(view: &View) -> u8 {
+    compile::tier(view)
 }
 
 /// A tier in words.

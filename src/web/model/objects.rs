@@ -34,6 +34,8 @@ pub struct Component {
     pub points_suppressed: u64,
     /// When it last pushed.
     pub last_push: String,
+    /// `Active`, or `Silent` for half of the time after which its series end.
+    pub state: String,
     /// Hash of its plan.
     pub plan_hash: String,
 }
