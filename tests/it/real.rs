@@ -9,3 +9,4 @@ pub(crate) mod prometheus;
 mod rust_sender;
 mod senders;
 mod traces;
+mod writing;
