@@ -13,3 +13,4 @@ mod rust_sender;
 mod senders;
 mod traces;
 mod watching;
+mod writing;
