@@ -23,7 +23,10 @@ use pointsman_core::{
 };
 use serde_json::Value;
 use std::{future::Future, sync::Arc, time::Duration};
-use tokio::sync::{oneshot, watch};
+use tokio::{
+    sync::{oneshot, watch},
+    task::JoinHandle,
+};
 
 /// No step takes longer.
 const STEP: Duration = Duration::from_secs(30);
@@ -62,6 +65,11 @@ async fn until(cluster: &'static Cluster, args: &[&str], is_so: impl Fn(&Value) 
 fn run<T>(test: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.expect("a runtime can be made").block_on(test)
+}
+
+/// Runs a future beside the test.
+fn spawn(task: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+    tokio::runtime::Handle::current().spawn(task)
 }
 
 fn status(reason: &str, generation: i64) -> ViewStatus {
@@ -126,7 +134,7 @@ fn kubectl_shows_the_status_of_views() {
     run(async {
         let (sender, receiver) = watch::channel(Arc::new(Desired { views: views.clone(), ..Desired::default() }));
         let (stop, stopped) = oneshot::channel::<()>();
-        let task = tokio::spawn(writer(cluster, 1).await.run(receiver, async { drop(stopped.await) }));
+        let task = spawn(writer(cluster, 1).await.run(receiver, async { drop(stopped.await) }));
         let has_status = |object: &Value| object["status"]["conditions"][1]["reason"] == "Programmed";
         let object = until(cluster, &["tview", "quiet", "-n", &namespace], has_status).await;
         until(cluster, &["ctview", &namespace], has_status).await;
@@ -187,7 +195,7 @@ fn kubectl_shows_components_and_catalogues() {
     run(async {
         let (sender, receiver) = watch::channel(Arc::new(here));
         let (stop, stopped) = oneshot::channel::<()>();
-        let task = tokio::spawn(writer(cluster, 100).await.run(receiver, async { drop(stopped.await) }));
+        let task = spawn(writer(cluster, 100).await.run(receiver, async { drop(stopped.await) }));
         let of = ["icat", name, "-n", &namespace];
         let made = until(cluster, &of, |object| object["status"]["instruments"] == 1).await;
         let shown = get(cluster, &["tcomp", &component.name, "-n", &namespace]);
@@ -253,7 +261,7 @@ fn kubectl_lists_events() {
         recorder.tell(&view, true, "Conflicted", "another view wins");
         recorder.tell(&wide, false, "Programmed", "no-orders: orders");
         let (stop, stopped) = oneshot::channel::<()>();
-        let task = tokio::spawn(events.run(async { drop(stopped.await) }));
+        let task = spawn(events.run(async { drop(stopped.await) }));
         let of_kind = format!("--field-selector=regarding.name={namespace}");
         let listed = |count: usize| move |list: &Value| list["items"].as_array().is_some_and(|items| items.len() == count);
         let counted = |list: &Value| listed(2)(list) && list["items"].to_string().contains(r#""count":3"#);
@@ -287,10 +295,10 @@ fn of_two_electors_one_is_active() {
         let (hold_a, mut hold_b) = (first.hold(), second.hold());
         let mut changes = hold_a.clone();
         let (stop, stopped) = oneshot::channel::<()>();
-        let first = tokio::spawn(first.run(async { drop(stopped.await) }));
+        let first = spawn(first.run(async { drop(stopped.await) }));
         assert_eq!(tokio::time::timeout(STEP, changes.changed()).await, Ok(Some(true)));
         let (end, ended) = oneshot::channel::<()>();
-        let second = tokio::spawn(second.run(async { drop(ended.await) }));
+        let second = spawn(second.run(async { drop(ended.await) }));
         let labelled = ["pods", "-n", &namespace, "-l", "pointsman.dev/active=true"];
         let only = |name: &'static str| {
             move |list: &Value| {
