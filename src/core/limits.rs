@@ -398,3 +398,5 @@ pub const CLIENT_PAGES_MAX: usize = 100;
 pub const TOLD_FRESH_MS: u64 = 1_000;
 /// Instruments whose attribute sets `diff` asks the server to count; of more, what is left is estimated.
 pub const DIFF_LOOKUPS_MAX: usize = 200;
+/// Milliseconds at least between two looks at what becomes of views.
+pub const STATUS_PACE_MS: u64 = 500;
