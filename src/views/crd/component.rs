@@ -1,5 +1,6 @@
 //! `TelemetryComponent`: what the controller sees of one component, one object per workload and service.
 //! Written by the controller, read by people; plain fields, nothing is decided here.
+#![expect(clippy::duplicated_attributes, reason = "each is a column of its own")]
 
 use super::status::Condition;
 use kube::{CustomResource, KubeSchema};

@@ -1,5 +1,6 @@
 //! `TelemetryView` and `ClusterTelemetryView`: what a user wants on, off, or shaped.
 //! Fields and bounds are those of `core::view`'s reader; the admission table holds the two against each other.
+#![expect(clippy::duplicated_attributes, reason = "each is a column of its own")]
 
 pub mod metrics;
 pub mod traces;
