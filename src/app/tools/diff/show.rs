@@ -7,7 +7,7 @@ use pointsman_core::{
     view::{
         impact::{Basis, Change, short_number},
         spec::{Mode, Term},
-        status::term_text,
+        time::{format_duration, format_time},
         verdict::{
             tier_of, tier_words,
             words::{count, plural},
@@ -52,7 +52,7 @@ fn block(out: &mut dyn Write, difference: &Difference) -> io::Result<()> {
     for held in &difference.held {
         let name = format!("= {}", clean(&held.instrument));
         let what = format!("{} held back", short_number(held.series));
-        let why = format!("{}: PROTECTED, {} reads it (PM0401)", held.rule, held.reader);
+        let why = format!("{}: PROTECTED, {} reads it ({})", held.rule, held.reader, held.code.id());
         writeln!(out, "  {}{what:<24}{}", padded(&name, width), clean(&why))?;
     }
     for (reader, instrument) in &difference.blank {
@@ -73,10 +73,8 @@ fn heading(difference: &Difference) -> String {
     };
     let mode = if view.mode == Mode::DryRun { "DryRun" } else { "Enforce" };
     let expiry = view.expiry.as_ref().map_or_else(String::new, |expiry| match (&expiry.term, difference.step) {
-        (Term::After(_), Step::New) => {
-            format!("   expires {} it is created", term_text(&expiry.term).replacen("after ", "", 1) + " after")
-        }
-        (term, _) => format!("   expires {}", term_text(term)),
+        (Term::After(after), Step::New) => format!("   expires {} after it is created", format_duration(*after)),
+        _ => format!("   expires {}", format_time(expiry.at)),
     });
     clean(&format!("{sign} {}   {mode}   tier {tier} ({}){expiry}{after}", view.id, tier_words(tier)))
 }
@@ -183,7 +181,7 @@ fn item(difference: &Difference) -> Value {
         "components": components.iter().map(sums).collect::<Vec<_>>(),
         "instruments": impact.instruments.iter().map(change).collect::<Vec<_>>(),
         "heldBack": held.iter().map(|held| json!({
-            "name": held.instrument, "series": held.series, "rule": held.rule, "reader": held.reader,
+            "name": held.instrument, "series": held.series, "rule": held.rule, "reader": held.reader, "code": held.code.id(),
         })).collect::<Vec<_>>(),
         "blank": blank.iter().map(|(reader, name)| json!({"reader": reader, "name": name})).collect::<Vec<_>>(),
     })
