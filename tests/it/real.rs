@@ -10,5 +10,6 @@ pub(crate) mod prometheus;
 mod rbac;
 mod rust_sender;
 mod senders;
+mod story;
 mod traces;
 mod watching;
