@@ -6,6 +6,7 @@ mod cluster;
 mod exposition;
 mod jaeger;
 mod peers;
+mod precedence;
 pub(crate) mod prometheus;
 mod rbac;
 mod rust_sender;
