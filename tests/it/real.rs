@@ -5,6 +5,7 @@ mod admission;
 mod cluster;
 mod exposition;
 mod jaeger;
+mod outage;
 mod peers;
 mod precedence;
 pub(crate) mod prometheus;
