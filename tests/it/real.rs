@@ -9,6 +9,7 @@ mod outage;
 mod peers;
 mod precedence;
 pub(crate) mod prometheus;
+mod quickstart;
 mod rbac;
 mod rust_sender;
 mod senders;
