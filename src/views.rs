@@ -1,6 +1,6 @@
 //! Views from a folder or a cluster: read, compiled by core, swapped; kept when broken.
-//! Knows files and the API server; decides nothing: what a view means is `core::view`'s.
 //! Knows files and Kubernetes objects; decides nothing: what a view means is `core::view`'s.
+//! Knows files and the API server; decides nothing: what a view means is `core::view`'s.
 
 pub mod cache;
 pub mod cluster;

@@ -129,10 +129,10 @@ pub const RECENT_SPANS_PER_TRACE_MAX: usize = 1_000;
 pub const TRACE_PLANS_MAX: usize = COMPONENTS_MAX;
 /// Characters of a decimal number in quotes, such as a bucket's bound.
 pub const DECIMAL_BYTES_MAX: usize = 32;
-/// Patterns with wildcards of which a catalogue remembers what they name.
-pub const PATTERNS_REMEMBERED_MAX: usize = 100_000;
 /// Bytes of a label's value, as Kubernetes has it.
 pub const LABEL_VALUE_BYTES_MAX: usize = 63;
+/// Patterns with wildcards of which a catalogue remembers what they name.
+pub const PATTERNS_REMEMBERED_MAX: usize = 100_000;
 /// Readers named per rule that they hold back.
 pub const READERS_TOLD_MAX: usize = 100;
 /// Readers and instruments listed per view that takes something from them.

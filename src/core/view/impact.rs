@@ -64,6 +64,8 @@ pub struct Impact {
     /// Each instrument that the view changes, the greatest change first; the sums also cover those beyond
     /// [`IMPACT_INSTRUMENTS_MAX`].
     pub instruments: Vec<Change>,
+    /// Series that stay as they are, by the rule that has them on.
+    pub unchanged: BTreeMap<Arc<RuleRef>, u64>,
 }
 
 /// What becomes of one instrument.
@@ -205,7 +207,13 @@ fn sum<'a>(
         if old.guessed || new.guessed || cost.basis == Basis::Estimated {
             impact.basis = Basis::Estimated;
         }
-        let Some(aspect) = aspect else { continue };
+        let Some(aspect) = aspect else {
+            if let Some(by) = is.by.filter(|by| !by.rule.is_empty()) {
+                let series = impact.unchanged.entry(by).or_default();
+                *series = series.saturating_add(new.series);
+            }
+            continue;
+        };
         let old_voices = voices(before, &cost.instrument, aspect);
         impact.instruments.push(Change {
             component: cost.component.clone(),

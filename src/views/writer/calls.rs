@@ -1,5 +1,6 @@
 //! The requests of the writer: bodies of server-side apply, removals, and the look at what is ours. Decides nothing.
-//! Every body of a status names the uid: an API server refuses it for another object of the same name.
+//! An API server does not compare the uid in an apply to a status, but does the resourceVersion: so a view is looked at first,
+//! and its status is applied to exactly the object that was seen, or refused.
 
 use super::{
     API_VERSION, Desired, FIELD_MANAGER,
@@ -60,6 +61,8 @@ pub(super) struct Request {
 enum What {
     Apply(Value),
     Status(Value),
+    /// Only of the object with this uid.
+    StatusOf(Box<str>, Value),
     /// Only the object with this uid.
     Remove(Box<str>),
 }
@@ -102,6 +105,14 @@ impl Calls {
         let answer = match request.what {
             What::Apply(body) => Failure::timed(limit, api.patch(name, &params, &Patch::Apply(body))).await?,
             What::Status(body) => Failure::timed(limit, api.patch_status(name, &params, &Patch::Apply(body))).await?,
+            What::StatusOf(uid, mut body) => {
+                let seen = Failure::timed(limit, api.get_metadata(name)).await?.metadata;
+                if seen.uid.as_deref() != Some(&*uid) {
+                    return Err(Failure::Conflict);
+                }
+                body["metadata"]["resourceVersion"] = json!(seen.resource_version);
+                Failure::timed(limit, api.patch_status(name, &params, &Patch::Apply(body))).await?
+            }
             What::Remove(uid) => {
                 let preconditions = Some(Preconditions { uid: Some(uid.into()), resource_version: None });
                 let params = DeleteParams { preconditions, ..DeleteParams::background() };
@@ -156,7 +167,7 @@ pub(super) fn request(desired: &Desired, book: &Book, write: &Write) -> Option<R
             let view = desired.views.get(*index)?;
             let kind = if view.id.kind == CLUSTER_VIEW { CLUSTER_VIEW } else { VIEW };
             let key = (view.id.namespace.clone(), view.id.name.clone());
-            body((kind, &key, status(kind, &key, &view.uid, json!(view.status))))
+            body((kind, &key, What::StatusOf(view.uid.clone(), status(kind, &key, json!(view.status)))))
         }
         Write::Component { index } => {
             let component = desired.components.get(*index)?;
@@ -166,13 +177,9 @@ pub(super) fn request(desired: &Desired, book: &Book, write: &Write) -> Option<R
         Write::ComponentStatus { index } => {
             let component = desired.components.get(*index)?;
             let key = (component.namespace.clone(), component.name.clone());
-            let uid = book.owned.component_uid(&key.0, &key.1)?;
-            body((COMPONENT, &key, status(COMPONENT, &key, uid, json!(component.status))))
+            body((COMPONENT, &key, What::Status(status(COMPONENT, &key, json!(component.status)))))
         }
-        Write::Silence(key) => {
-            let uid = book.owned.component_uid(&key.0, &key.1)?;
-            body((COMPONENT, key, status(COMPONENT, key, uid, json!(book.owned.silence(key)?))))
-        }
+        Write::Silence(key) => body((COMPONENT, key, What::Status(status(COMPONENT, key, json!(book.owned.silence(key)?))))),
         Write::RemoveComponent(key) => body((COMPONENT, key, What::Remove(book.owned.component_uid(&key.0, &key.1)?.into()))),
         Write::Catalogue { index } => {
             let catalogue = desired.catalogues.get(*index)?;
@@ -187,19 +194,18 @@ pub(super) fn request(desired: &Desired, book: &Book, write: &Write) -> Option<R
         Write::CatalogueStatus { index } => {
             let catalogue = desired.catalogues.get(*index)?;
             let key = (catalogue.namespace.clone(), catalogue.name.clone());
-            let uid = book.owned.catalogue_uid(&key)?;
-            body((CATALOG, &key, status(CATALOG, &key, uid, json!({"instruments": catalogue.instruments}))))
+            body((CATALOG, &key, What::Status(status(CATALOG, &key, json!({"instruments": catalogue.instruments})))))
         }
         Write::RemoveCatalogue(key) => body((CATALOG, key, What::Remove(book.owned.catalogue_uid(key)?.into()))),
     }
 }
 
-fn status(kind: &str, key: &Key, uid: &str, status: Value) -> What {
-    let mut body = json!({"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": key.1, "uid": uid}, "status": status});
+fn status(kind: &str, key: &Key, status: Value) -> Value {
+    let mut body = json!({"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": key.1}, "status": status});
     if !key.0.is_empty() {
         body["metadata"]["namespace"] = json!(key.0);
     }
-    What::Status(body)
+    body
 }
 
 fn made(kind: &str, key: &Key, owner: Option<&OwnerReference>, spec: Value) -> What {

@@ -181,8 +181,9 @@ impl State {
 
     fn apply_status(&mut self, path: &str, body: &Value) -> (u16, Value) {
         let Some(mut object) = self.objects.get(path).cloned() else { return (404, status(404, Value::Null)) };
-        let uid = &body["metadata"]["uid"];
-        if !uid.is_null() && object["metadata"]["uid"] != *uid {
+        // As a real one: it compares this, and not the uid.
+        let version = &body["metadata"]["resourceVersion"];
+        if !version.is_null() && object["metadata"]["resourceVersion"] != *version {
             return (409, status(409, Value::Null));
         }
         object["status"] = body["status"].clone();

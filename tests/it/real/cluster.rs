@@ -5,7 +5,7 @@
 #![allow(dead_code, reason = "a shared box of tools: not every build of the tests uses every one")]
 
 use super::peers::{free, tool};
-use crate::support::now;
+use crate::support::{now, wait};
 use std::{
     fs,
     io::{Read, Write},
@@ -124,6 +124,11 @@ impl Cluster {
         let crds = crds.to_str().expect("the path is text");
         self.kubectl(&["apply", "--server-side", "-f", crds]).expect("apply the CRDs");
         self.kubectl(&["wait", "--for=condition=Established", "--timeout=30s", "-f", crds]).expect("establish the CRDs");
+        // Established says that they are served; kubectl finds short names only once discovery tells them.
+        wait("discovery to tell our kinds", || {
+            let told = self.kubectl(&["api-resources", "--api-group=pointsman.dev", "--cached=false", "--no-headers"]);
+            (told.stdout.lines().count() == 4).then_some(())
+        });
     }
 
     /// A kubeconfig file for one of the users: admin, editor, viewer, controller, nobody.
@@ -282,6 +287,7 @@ fn server_commands(folder: &Path, etcd: SocketAddr, peer: SocketAddr, server: So
 
 /// Starts both under a shell that ends and starts the API server as told, and ends both, and removes the folder, once its
 /// standard input is closed: a static is never dropped, and a test binary may be killed.
+#[expect(clippy::zombie_processes, reason = "it ends after the one who could wait for it")]
 fn start_servers(folder: &Path, commands: &[Vec<String>; 2]) -> ChildStdin {
     let quoted = |words: &Vec<String>| words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" ");
     let [etcd, server] = commands;

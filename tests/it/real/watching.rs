@@ -74,7 +74,7 @@ fn what_kubectl_applies_is_told() {
     cluster.apply(&format!("{}{}{}", pods(&ns), autoscaler(&ns), view(&ns, "a")));
     let watching = Watching::start(cluster.kubeconfig("admin"));
     let of = |update: &Update| update.objects.iter().find(|object| *object.id.namespace == *ns).cloned();
-    let first = watching.wait("the view", &of);
+    let first = watching.wait("the view", of);
     assert!(first.accepted && first.status.is_none() && first.generation == Some(1), "{first:?}");
     let workload = watching.wait("the pod", |update| update.workloads.of_pod(None, &ns, Some("web-1-x")).cloned());
     assert_eq!((&*workload.kind, &*workload.name), ("Deployment", "web"));

@@ -59,7 +59,7 @@ fn distinct(_: &ComponentKey, _: &Instrument, keys: &Keys) -> Option<u64> {
 }
 
 fn told(impact: &Impact) -> String {
-    let Impact { series_before, series_after, per_minute_before, per_minute_after, basis, instruments } = impact;
+    let Impact { series_before, series_after, per_minute_before, per_minute_after, basis, instruments, unchanged: _ } = impact;
     let mut out = format!(
         "{} = {series_before}->{series_after} series, {per_minute_before:.1}->{per_minute_after:.1} a minute, {basis:?}\n",
         impact.summary()

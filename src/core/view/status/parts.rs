@@ -65,7 +65,9 @@ fn rule_status(subject: &Subject<'_>, report: &ViewReport, rule: &RuleReport) ->
         (&*by.kind, &by.namespace, &by.view, &by.rule) == (subject.id.kind, &subject.id.namespace, &subject.id.name, &rule.name)
     };
     let changes = subject.impact.into_iter().flat_map(|impact| &impact.instruments);
-    let (mut series_before, mut series_after) = (0u64, 0u64);
+    let unchanged = subject.impact.into_iter().flat_map(|impact| &impact.unchanged).filter(|(by, _)| is_by(by));
+    let mut series_before = unchanged.map(|(_, series)| *series).fold(0, u64::saturating_add);
+    let mut series_after = series_before;
     for change in changes.filter(|change| change.by.as_deref().is_some_and(is_by)) {
         series_before = series_before.saturating_add(change.series_before);
         series_after = series_after.saturating_add(change.series_after);
