@@ -1,7 +1,7 @@
 //! TLS as clients see it: what is shown, what is refused, and how certificates change under load.
 //! What makes a pair is tested beside `auth::tls`; here is the whole process on loopback.
 
-mod client;
+pub(crate) mod client;
 
 use crate::support::{DEADLINE, Pointsman, now, run, runtime, wait};
 use client::{Authority, Client, Pair};

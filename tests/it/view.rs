@@ -3,7 +3,7 @@
 
 #[path = "../../src/core/view/tests/case.rs"]
 #[allow(dead_code, reason = "what only the engine needs is read in core")]
-mod case;
+pub(crate) mod case;
 
 use crate::support::{Pointsman, run, wait};
 use case::{Case, request, samples};

@@ -1,4 +1,5 @@
-//! One real Kubernetes API server on a real etcd for the whole test binary, with our CRDs, its users and kubectl.
+//! One real Kubernetes API server on a real etcd for the whole test binary, with our CRDs, its users and kubectl; and servers
+//! of their own for tests whose controller writes to every namespace, or whose server goes away.
 //! There are no controllers and no kubelets: a test writes the objects it needs into a namespace of its own.
 //! Knows nothing of what our CRDs say.
 #![allow(dead_code, reason = "a shared box of tools: not every build of the tests uses every one")]
@@ -12,7 +13,7 @@ use std::{
     path::{Path, PathBuf},
     process::{ChildStdin, Command, Stdio},
     sync::{
-        OnceLock,
+        Mutex, OnceLock, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -36,8 +37,9 @@ pub(crate) struct Cluster {
     pub(crate) ca: PathBuf,
     folder: PathBuf,
     namespaces: AtomicUsize,
-    /// The servers and their folder go when this closes: with the process, however that ends.
-    _alive: ChildStdin,
+    /// Takes `stop` and `start`, a word a line. The servers and their folder go when it closes: with this value, or with the
+    /// process, however that ends.
+    supervisor: Mutex<ChildStdin>,
 }
 
 /// What a call of kubectl left.
@@ -67,25 +69,53 @@ pub(crate) fn cluster() -> &'static Cluster {
 }
 
 impl Cluster {
-    fn start() -> Self {
+    /// Starts a server with our CRDs. It ends with this value.
+    pub(crate) fn start() -> Self {
+        let this = Self::bare();
+        this.install();
+        this
+    }
+
+    /// Starts a server that knows nothing of us. It ends with this value.
+    pub(crate) fn bare() -> Self {
         let folder = tempfile::Builder::new().prefix("pointsman-cluster-").tempdir().expect("a folder can be made").keep();
         let [etcd, peer, server] = free::<3>();
         write_keys(&folder);
-        let alive = start_servers(&folder, &server_commands(&folder, etcd, peer, server));
+        let supervisor = Mutex::new(start_servers(&folder, &server_commands(&folder, etcd, peer, server)));
         let ca = folder.join("pki/apiserver.crt");
-        let this = Self { url: format!("https://{server}"), ca, folder, namespaces: AtomicUsize::new(0), _alive: alive };
+        let this = Self { url: format!("https://{server}"), ca, folder, namespaces: AtomicUsize::new(0), supervisor };
+        this.wait_until_ready();
+        this
+    }
+
+    fn wait_until_ready(&self) {
         let deadline = now() + START;
-        loop {
-            // The certificate is written first: until then no kubeconfig can be read.
-            let ready = this.ca.exists() && this.kubectl(&["get", "--raw", "/readyz", "--request-timeout=5s"]).ok;
-            if ready {
-                break;
-            }
-            assert!(now() < deadline, "no API server in time: {}", this.logs());
+        // The certificate is written first: until then no kubeconfig can be read.
+        while !(self.ca.exists() && self.kubectl(&["get", "--raw", "/readyz", "--request-timeout=5s"]).ok) {
+            assert!(now() < deadline, "no API server in time: {}", self.logs());
             thread::sleep(Duration::from_millis(200));
         }
-        this.install();
-        this
+    }
+
+    /// Kills the API server; what it stored stays.
+    pub(crate) fn take_away(&self) {
+        self.order("stop");
+        let deadline = now() + CALL;
+        while self.kubectl(&["get", "--raw", "/livez", "--request-timeout=1s"]).ok {
+            assert!(now() < deadline, "the API server does not end: {}", self.logs());
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Starts the API server again, and waits until it is ready.
+    pub(crate) fn bring_back(&self) {
+        self.order("start");
+        self.wait_until_ready();
+    }
+
+    fn order(&self, word: &str) {
+        let mut supervisor = self.supervisor.lock().unwrap_or_else(PoisonError::into_inner);
+        writeln!(supervisor, "{word}").and_then(|()| supervisor.flush()).expect("the supervisor reads");
     }
 
     /// Our CRDs, as a user applies them.
@@ -255,17 +285,20 @@ fn server_commands(folder: &Path, etcd: SocketAddr, peer: SocketAddr, server: So
     [etcd_args.to_vec(), server_args.to_vec()]
 }
 
-/// Starts both under a shell that ends them, and removes the folder, once its standard input is closed: a static is never
-/// dropped, and a test binary may be killed.
+/// Starts both under a shell that ends and starts the API server as told, and ends both, and removes the folder, once its
+/// standard input is closed: a static is never dropped, and a test binary may be killed.
 #[expect(clippy::zombie_processes, reason = "it ends after the one who could wait for it")]
 fn start_servers(folder: &Path, commands: &[Vec<String>; 2]) -> ChildStdin {
     let quoted = |words: &Vec<String>| words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" ");
     let [etcd, server] = commands;
     let script = format!(
-        "trap : INT HUP TERM\n{} >etcd.log 2>&1 & etcd=$!\n{} >kube-apiserver.log 2>&1 & server=$!\n\
-         cat >/dev/null\nkill -9 $etcd $server\nwait\ncd / && rm -rf -- '{}'\n",
-        quoted(etcd),
+        "trap : INT HUP TERM\n\
+         api() {{ {} >>kube-apiserver.log 2>&1 </dev/null & server=$!; }}\n\
+         {} >etcd.log 2>&1 </dev/null & etcd=$!\napi\n\
+         while read -r word; do case $word in stop) kill -9 $server; wait $server;; start) api;; esac; done\n\
+         kill -9 $etcd $server\nwait\ncd / && rm -rf -- '{}'\n",
         quoted(server),
+        quoted(etcd),
         folder.display()
     );
     let mut shell = Command::new("sh")

@@ -52,14 +52,7 @@ impl Authority {
 
     /// A client that trusts this authority alone and remembers no session, so that it is shown the certificate each time.
     pub(crate) fn client(&self, protocols: &[&str]) -> Client {
-        let mut roots = RootCertStore::empty();
-        roots.add(self.own.clone()).expect("an authority");
-        let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()));
-        let builder = builder.with_safe_default_protocol_versions().expect("versions");
-        let mut config = builder.with_root_certificates(roots).with_no_client_auth();
-        config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
-        config.resumption = Resumption::disabled();
-        Client { config: Arc::new(config) }
+        Client::trusting(self.own.clone(), protocols)
     }
 }
 
@@ -83,6 +76,18 @@ pub(crate) struct Client {
 }
 
 impl Client {
+    /// A client that trusts one certificate alone, and remembers no session.
+    pub(crate) fn trusting(certificate: CertificateDer<'static>, protocols: &[&str]) -> Self {
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate).expect("an authority");
+        let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()));
+        let builder = builder.with_safe_default_protocol_versions().expect("versions");
+        let mut config = builder.with_root_certificates(roots).with_no_client_auth();
+        config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
+        config.resumption = Resumption::disabled();
+        Self { config: Arc::new(config) }
+    }
+
     /// A client that resumes sessions, as most do.
     pub(crate) fn remembering(self) -> Self {
         let mut config = Arc::unwrap_or_clone(self.config);
