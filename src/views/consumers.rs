@@ -26,8 +26,8 @@ const RECORD: &str = "record ";
 /// The pattern of every metric.
 const ANYTHING: &str = "*";
 
-/// What an object reads, by its kind; nothing for kinds that read nothing. Each read counts since the object was created:
-/// [`keep_since`] knows better where an older version of the object is known.
+/// What an object reads, by its kind; nothing for kinds that read nothing. Each read counts since the spec
+/// last changed: [`keep_since`] knows better where an older version of the object is known.
 #[must_use]
 pub fn read(object: &Value) -> Vec<Consumer> {
     match text(object, "/kind") {
@@ -123,7 +123,7 @@ fn rule(object: &Value, rule: &Value) -> Option<Consumer> {
     let texts = ["annotations", "labels"].into_iter().filter_map(|key| rule.get(key)?.as_object());
     let texts: Vec<&str> = texts.flat_map(|map| map.values()).filter_map(Value::as_str).collect();
     let shown: BTreeSet<Box<str>> = texts.iter().flat_map(|text| promql::shown(text)).map(Into::into).collect();
-    let since = created(object);
+    let since = changed(object);
     let reads = promql::names(&expr).into_iter().map(|(metric, labels)| {
         let labels = labels.union(&shown).cloned().collect();
         Read { metric: Pattern::new(&metric), labels, since }
@@ -133,7 +133,7 @@ fn rule(object: &Value, rule: &Value) -> Option<Consumer> {
 
 fn autoscaler(object: &Value) -> Vec<Consumer> {
     let metrics = object.pointer("/spec/metrics").and_then(Value::as_array);
-    let since = created(object);
+    let since = changed(object);
     let read = |metric: &Value| {
         let of = ["pods", "object", "external"].into_iter().find_map(|key| metric.get(key)?.get("metric"))?;
         let name = of.get("name")?.as_str()?;
@@ -157,8 +157,13 @@ fn consumer(object: &Value, entry: &str, reads: Vec<Read>) -> Consumer {
     }
 }
 
-fn created(object: &Value) -> Option<Wall> {
-    time::parse_time(text(object, "/metadata/creationTimestamp"))
+/// When the spec last changed, as the API server remembers; else when the object was created. As with views, so that an
+/// older view does not give way to a rule that was edited while nobody watched.
+fn changed(object: &Value) -> Option<Wall> {
+    let managers = object.pointer("/metadata/managedFields").and_then(Value::as_array);
+    let of_spec = |entry: &&Value| text(entry, "/subresource").is_empty() && entry.pointer("/fieldsV1/f:spec").is_some();
+    let newest = managers.into_iter().flatten().filter(of_spec).filter_map(|entry| time::parse_time(text(entry, "/time"))).max();
+    newest.or_else(|| time::parse_time(text(object, "/metadata/creationTimestamp")))
 }
 
 fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {

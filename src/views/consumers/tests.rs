@@ -3,7 +3,7 @@ use expect_test::{Expect, expect};
 use pointsman_core::{
     limits::CONSUMER_READS_MAX,
     model::clock::Wall,
-    view::facts::Consumer,
+    view::{facts::Consumer, time},
 };
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -147,4 +147,23 @@ fn too_many_reads_are_a_read_of_everything() {
         alert Through of PrometheusRule ns/r: *{"l0", "l1", "node"}
         HorizontalPodAutoscaler ns/web: *{}
     "#]].assert_eq(&tell(&told));
+}
+
+/// Scenario: objects that nobody watched while they changed, as API servers remember it.
+/// Guarantees: reads count since the spec last changed; what is only status, and what has no time, does not count.
+#[test]
+fn a_rule_that_was_not_known_counts_since_its_spec_changed() {
+    let check = |managers: serde_json::Value, want: &str| {
+        let metadata =
+            json!({"namespace": "ns", "name": "r", "creationTimestamp": "2026-01-01T00:00:00Z", "managedFields": managers});
+        let object = json!({"kind": "PrometheusRule", "metadata": metadata, "spec": {"groups": [{"rules": [{"alert": "A", "expr": "x"}]}]}});
+        let since = read(&object).first().and_then(|consumer| consumer.reads.first()?.since);
+        assert_eq!(since.map(time::format_time).as_deref(), Some(want), "{managers}");
+    };
+    let entry = |time: &str, of: &str| json!({"time": time, "fieldsV1": {of: {}}});
+    check(json!(null), "2026-01-01T00:00:00Z");
+    check(json!([{"fieldsV1": {"f:spec": {}}}, entry("2026-01-09T00:00:00Z", "f:metadata")]), "2026-01-01T00:00:00Z");
+    let status = json!({"time": "2026-01-08T00:00:00Z", "subresource": "status", "fieldsV1": {"f:spec": {}}});
+    let edits = json!([entry("2026-01-03T00:00:00Z", "f:spec"), entry("2026-01-02T00:00:00Z", "f:spec"), status]);
+    check(edits, "2026-01-03T00:00:00Z");
 }
