@@ -107,6 +107,7 @@ pub(super) struct Slim {
     /// The owner that controls it.
     pub(super) owner: Option<OwnerRef>,
 }
+    pub(super) created: Option<Wall>,
 
 /// An owner reference.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]

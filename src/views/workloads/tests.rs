@@ -2,6 +2,7 @@
 
 use super::WorkloadTable;
 use crate::views::watch::{Entry, Key, News, OwnerRef, Payload, Slim};
+use pointsman_core::model::clock::Wall;
 use std::sync::Arc;
 
 fn entry(name: &str, uid: &str, (kind, owner, owner_uid): (&str, &str, &str)) -> Entry {
@@ -13,7 +14,7 @@ fn entry(name: &str, uid: &str, (kind, owner, owner_uid): (&str, &str, &str)) ->
         controller: Some(true),
     };
     let key = Key { namespace: "ns".into(), name: name.into() };
-    Entry { key, payload: Payload::Slim(Slim { uid: uid.into(), labels: Default::default(), owner: Some(owner) }) }
+    Entry { key, payload: Payload::Slim(Slim { uid: uid.into(), created: None, labels: Default::default(), owner: Some(owner) }) }
 }
 
 fn listed(entries: Vec<Entry>) -> News {
@@ -57,4 +58,31 @@ fn workloads_survive_a_restart() {
     after.restore(serde_json::from_str(&text).expect("we wrote it"));
     assert_eq!(before.built(), after.built());
     assert_eq!(serde_json::to_string(&after.save()).expect("plain data"), text);
+}
+
+/// Scenario: a Deployment and a DaemonSet were deleted and made anew; pods of both times are there, the older ones last by
+/// name. Guarantees: the owner is the one that the newest names.
+#[test]
+fn the_newest_names_the_owner() {
+    let at = |mut entry: Entry, secs: u64| {
+        if let Payload::Slim(slim) = &mut entry.payload {
+            slim.created = Some(Wall::from_secs(secs));
+        }
+        entry
+    };
+    let mut table = WorkloadTable::default();
+    let sets = ["web-a", "web-z"].into_iter().zip(["d-new", "d-old"]).zip([9, 1]);
+    table.take(1, listed(sets.map(|((set, uid), secs)| at(entry(set, set, ("Deployment", "web", uid)), secs)).collect()));
+    table.take(
+        0,
+        listed(vec![
+            at(entry("web-a-1", "1", ("ReplicaSet", "web-a", "web-a")), 10),
+            at(entry("web-z-1", "2", ("ReplicaSet", "web-z", "web-z")), 20),
+            at(entry("agent-1", "3", ("DaemonSet", "agent", "s-new")), 9),
+            at(entry("agent-2", "4", ("DaemonSet", "agent", "s-old")), 1),
+        ]),
+    );
+    table.build();
+    let uids: Vec<_> = table.built().1.values().map(|owner| owner.uid.to_string()).collect();
+    assert_eq!(uids, ["s-new", "d-new"]);
 }
