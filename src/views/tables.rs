@@ -150,7 +150,7 @@ impl Tables {
     fn note(&mut self, at: usize, news: &News, is_over: bool, now: Wall) -> Changed {
         let mut changed = Changed::default();
         let Some(watch) = self.watches.get_mut(at) else { return changed };
-        let was_settled = watch.is_settled;
+        let (was_listed, was_settled) = (watch.is_listed, watch.is_settled);
         match news {
             News::Listed { left_out, .. } => {
                 changed.shown = !watch.is_listed || watch.left_out != *left_out;
@@ -170,8 +170,8 @@ impl Tables {
             }
             News::Applied(_) | News::Deleted(_) => {}
         }
-        // Pods are followed to their workloads only when all that stands between is known.
-        changed.workloads = !was_settled && watch.is_settled && (PODS..=JOBS).contains(&at);
+        // Pods are followed to their workloads only when all that stands between is known, or known to be in trouble.
+        changed.workloads = (was_listed, was_settled) != (watch.is_listed, watch.is_settled) && (PODS..=JOBS).contains(&at);
         changed
     }
 
@@ -243,10 +243,15 @@ impl Tables {
         Facts { namespaces: self.namespaces.clone(), consumers, protecting: self.protecting.clone() }
     }
 
-    /// Whose pods are whose: as known anew, or as before while not all that stands between them is known.
+    /// Whose pods are whose: as known anew, or as before while pods are not listed or more is about to come.
     pub(super) fn workloads(&mut self) -> (Arc<Workloads>, Arc<Owners>) {
-        if self.watches.iter().skip(PODS).take(JOBS - PODS + 1).all(|watch| watch.is_settled) {
-            self.workloads.build();
+        let mut watches = self.watches.iter().skip(PODS);
+        if let (Some(pods), Some(sets), Some(jobs)) = (watches.next(), watches.next(), watches.next())
+            && pods.is_listed
+            && sets.is_settled
+            && jobs.is_settled
+        {
+            self.workloads.build([sets.is_listed, jobs.is_listed]);
         }
         self.workloads.built()
     }

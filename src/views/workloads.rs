@@ -94,14 +94,26 @@ impl WorkloadTable {
         self.built.clone()
     }
 
-    /// Follows each pod to its workload.
-    pub(super) fn build(&mut self) {
+    /// Follows each pod to its workload. Where ReplicaSets or Jobs were never listed, the pods behind them stay with the
+    /// workload that was built or restored for them.
+    pub(super) fn build(&mut self, listed: [bool; BETWEEN.len()]) {
         let mut building = Building::default();
+        let (built, owners) = &self.built;
         let [pods, ..] = &self.rows;
         for (key, pod) in pods {
             // Whose ReplicaSet or Job is not known yet is left out: to name it a workload would be a guess.
-            if let Some((owner, named)) = self.workload_of(&key.namespace, pod) {
-                let workload = building.workload(&key.namespace, owner, named);
+            let workload = match self.workload_of(&key.namespace, pod) {
+                Some((owner, named)) => Some(building.workload(&key.namespace, owner, named)),
+                None if pod.is_behind(listed) => built.by_uid.get(&pod.uid).and_then(|workload| {
+                    let name = (key.namespace.clone(), workload.kind.clone(), workload.name.clone());
+                    let Owner { api_version, uid } = owners.get(&name)?.clone();
+                    let (_, kind, name) = name;
+                    let owner = OwnerRef { api_version, kind, name, uid, controller: Some(true) };
+                    Some(building.workload(&key.namespace, &owner, None))
+                }),
+                None => None,
+            };
+            if let Some(workload) = workload {
                 building.workloads.by_uid.insert(pod.uid.clone(), Arc::clone(&workload));
                 building.workloads.by_name.insert((key.namespace.clone(), key.name.clone()), workload);
             }
@@ -118,6 +130,14 @@ impl WorkloadTable {
         let key = Key { namespace: namespace.into(), name: owner.name.clone() };
         let between = self.rows.get(which + 1)?.get(&key).filter(|row| row.uid == owner.uid)?;
         Some(between.owner.as_deref().map_or((owner, pod.created), |owner| (owner, between.created)))
+    }
+}
+
+impl Owned {
+    /// Whether its owner is of a kind that was never listed.
+    fn is_behind(&self, listed: [bool; BETWEEN.len()]) -> bool {
+        let kind = self.owner.as_deref().map(|owner| &*owner.kind);
+        BETWEEN.iter().zip(listed).any(|(between, is_listed)| Some(*between) == kind && !is_listed)
     }
 }
 

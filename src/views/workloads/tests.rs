@@ -29,7 +29,7 @@ fn table() -> WorkloadTable {
     table.take(0, listed(pods.collect()));
     let sets = (0..100).map(|i| entry(&set(i), &uid(i), ("Deployment", &format!("web-{i}"), &format!("d-{i}"))));
     table.take(1, listed(sets.collect()));
-    table.build();
+    table.build([true; 2]);
     table
 }
 
@@ -45,7 +45,7 @@ fn what_pods_share_is_held_once() {
     assert_eq!(of("web-7-6d4cf56db6-00007"), of("web-7-6d4cf56db6-04907"));
     table.take(0, listed(Vec::new()));
     table.take(1, listed(Vec::new()));
-    table.build();
+    table.build([true; 2]);
     assert_eq!((table.shared.len(), table.built().0.by_uid.len()), (0, 0));
 }
 
@@ -58,6 +58,23 @@ fn workloads_survive_a_restart() {
     after.restore(serde_json::from_str(&text).expect("we wrote it"));
     assert_eq!(before.built(), after.built());
     assert_eq!(serde_json::to_string(&after.save()).expect("plain data"), text);
+}
+
+/// Scenario: after a restart pods are listed and ReplicaSets are not. Guarantees: a pod that was known keeps its workload and
+/// owner, one that is gone loses it, and none is guessed.
+#[test]
+fn pods_keep_their_workload_while_nothing_is_known_between() {
+    let mut after = WorkloadTable::default();
+    after.restore(table().save());
+    let pod = |name: &str, uid: &str| entry(name, uid, ("ReplicaSet", "web-7-6d4cf56db6", "any"));
+    after.take(0, listed(vec![pod("known", &format!("{:036}", 7)), pod("new", "new")]));
+    after.build([false, true]);
+    let (workloads, owners) = after.built();
+    let of = |pod: &str| workloads.of_pod(None, "ns", Some(pod)).map(|workload| workload.name.to_string());
+    assert_eq!((of("known").as_deref(), of("new"), workloads.by_uid.len()), (Some("web-7"), None, 1));
+    assert_eq!(owners.values().map(|owner| &*owner.uid).collect::<Vec<_>>(), ["d-7"]);
+    after.build([true, true]);
+    assert!(after.built().0.by_uid.is_empty(), "listed, and not there");
 }
 
 /// Scenario: a Deployment and a DaemonSet were deleted and made anew; pods of both times are there, the older ones last by
@@ -82,7 +99,7 @@ fn the_newest_names_the_owner() {
             at(entry("agent-2", "4", ("DaemonSet", "agent", "s-old")), 1),
         ]),
     );
-    table.build();
+    table.build([true; 2]);
     let uids: Vec<_> = table.built().1.values().map(|owner| owner.uid.to_string()).collect();
     assert_eq!(uids, ["s-new", "d-new"]);
 }

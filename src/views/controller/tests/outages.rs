@@ -1,7 +1,9 @@
 //! The API server away, mute or stuck, for minutes and over restarts: the last good views serve.
 
 use super::{
-    VIEWS, World, check, off,
+    VIEWS, World, check,
+    decisions::owned,
+    off,
     server::{Mood, PLURALS},
 };
 use expect_test::expect;
@@ -167,6 +169,71 @@ async fn a_restart_without_the_api_server_serves_what_was_kept() {
 
 fn generation(text: &str) -> u64 {
     let head: serde_json::Value = serde_json::from_str(text.lines().next().expect("a head")).expect("JSON");
+/// Scenario: the same with a pod of a Deployment; then the API server is back but for its pods, then wholly, without the pod.
+/// Guarantees: whose pod it is stays known, over a second restart too, until pods are listed without it.
+#[tokio::test(start_paused = true)]
+async fn a_restart_without_the_api_server_knows_whose_pods_are_whose() {
+    let whose = |world: &World| {
+        let update = world.update();
+        let name = update.workloads.of_pod(None, "ns", Some("web-1-x")).map(|workload| workload.name.clone());
+        world.say(&format!("web-1-x: {} of {} owners", name.unwrap_or_default(), update.owners.len()));
+    };
+    check(
+        async |world: &mut World| {
+            world.keep();
+            world.server.put("replicasets", "ns", "web-1", owned("Deployment", "web", "d-1"));
+            world.server.put("pods", "ns", "web-1-x", owned("ReplicaSet", "web-1", "uid-1"));
+            world.start().await;
+            world.pass(60.0).await;
+            whose(world);
+            world.stop().await;
+            world.server.mood(&PLURALS, Mood::Away);
+            world.start().await;
+            world.pass(300.0).await;
+            whose(world);
+            world.server.mood(&PLURALS, Mood::Fine);
+            world.server.mood(&["pods", "replicasets"], Mood::Says(403));
+            world.pass(60.0).await;
+            whose(world);
+            world.stop().await;
+            world.start().await;
+            world.server.mood(&["pods"], Mood::Fine);
+            world.pass(60.0).await;
+            whose(world);
+            world.server.delete("pods", "ns", "web-1-x", true);
+            world.server.forget();
+            world.server.cut();
+            world.server.mood(&PLURALS, Mood::Fine);
+            world.pass(60.0).await;
+            whose(world);
+        },
+        expect![[r#"
+            0s: off [] objects []
+            60.01s -- web-1-x: web of 1 owners
+            60.01s: cached off [] objects []
+            60.01s: cached off [] objects [] (same views)
+               warning[PM0801]: the API server is away since 2026-01-01T10:01:00.010Z (clustertelemetryviews: ask the API server: ServiceError: connection refused); the last good views serve
+            360.02s -- web-1-x: web of 1 owners
+            370.21s: off [] objects [] (same views)
+               error[PM0803]: the API server forbids to list pods
+               error[PM0803]: the API server forbids to list replicasets.apps
+            420.02s -- web-1-x: web of 1 owners
+            420.02s: cached off [] objects []
+            420.02s: off [] objects [] (same views)
+               error[PM0803]: the API server forbids to list pods
+               error[PM0803]: the API server forbids to list replicasets.apps
+            420.42s: off [] objects [] (same views)
+               error[PM0803]: the API server forbids to list replicasets.apps
+            480.03s -- web-1-x: web of 1 owners
+            480.83s: off [] objects [] (same views)
+               error[PM0803]: the API server forbids to list replicasets.apps
+            490.22s: off [] objects [] (same views)
+            540.03s -- web-1-x:  of 0 owners
+        "#]],
+    )
+    .await;
+}
+
     head["generation"].as_u64().expect("a number")
 }
 
