@@ -112,6 +112,8 @@ struct Watched {
     /// Listed, or known to be in trouble.
     is_settled: bool,
     left_out: usize,
+    /// Something is gone while something was left out: a new list would tell of more.
+    is_short: bool,
     trouble: Option<(Trouble, Wall)>,
 }
 
@@ -155,6 +157,7 @@ impl Tables {
             News::Listed { left_out, .. } => {
                 changed.shown = !watch.is_listed || watch.left_out != *left_out;
                 (watch.is_listed, watch.is_settled, watch.left_out) = (true, true, *left_out);
+                watch.is_short = false;
             }
             News::Trouble(trouble) => {
                 // A kind that is not defined is known to have no objects.
@@ -168,7 +171,8 @@ impl Tables {
                 watch.left_out = watch.left_out.saturating_add(1);
                 changed.shown = true;
             }
-            News::Applied(_) | News::Deleted(_) => {}
+            News::Deleted(_) => watch.is_short |= watch.left_out > 0,
+            News::Applied(_) => {}
         }
         // Pods are followed to their workloads only when all that stands between is known, or known to be in trouble.
         changed.workloads = (was_listed, was_settled) != (watch.is_listed, watch.is_settled) && (PODS..=JOBS).contains(&at);
@@ -225,6 +229,11 @@ impl Tables {
     /// Whether nothing more is to be expected soon: each watch has listed, or is in trouble.
     pub(super) fn is_settled(&self) -> bool {
         self.watches.iter().all(|watch| watch.is_settled)
+    }
+
+    /// Whether a new list would tell of objects that were left out.
+    pub(super) fn is_short(&self, at: usize) -> bool {
+        self.watches.get(at).is_some_and(|watch| watch.is_short)
     }
 
     /// Every view in force.
