@@ -375,6 +375,8 @@ pub const CLUSTER_NEWS_MAX: usize = 64;
 pub const SETTLE_SECS: u64 = 90;
 /// Milliseconds that a watch has to last, or say something, to count as one.
 pub const WATCH_PROOF_MS: u64 = 1_000;
+/// Seconds between two lists of a kind when only objects beyond its cap ask for another.
+pub const WATCH_RELIST_SECS: u64 = 300;
 
 const _: () = assert!(WATCH_BACKOFF_MS_MIN < WATCH_BACKOFF_MS_MAX && WATCH_BACKOFF_MS_MAX < 1_000 * WATCH_BACKOFF_RESET_SECS);
 const _: () = assert!(CLUSTER_REQUEST_MS_MAX < 1_000 * WATCH_SECS && WATCH_SECS + WATCH_GRACE_SECS < WATCH_SILENCE_SECS_MAX);

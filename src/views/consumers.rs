@@ -23,9 +23,11 @@ use std::{
 
 /// How the entry of a recording rule begins.
 const RECORD: &str = "record ";
+/// The pattern of every metric.
+const ANYTHING: &str = "*";
 
-/// What an object reads, by its kind; nothing for kinds that read nothing. Each read counts since the object was created:
-/// [`keep_since`] knows better where an older version of the object is known.
+/// What an object reads, by its kind; nothing for kinds that read nothing. Each read counts since the spec
+/// last changed: [`keep_since`] knows better where an older version of the object is known.
 #[must_use]
 pub fn read(object: &Value) -> Vec<Consumer> {
     match text(object, "/kind") {
@@ -66,7 +68,11 @@ fn through(reads: &[Read], recorded: &BTreeMap<&str, Vec<&[Read]>>) -> Vec<Read>
     while let Some(read) = open.pop() {
         steps = steps.saturating_add(1);
         if steps > CONSUMER_CHAIN_MAX || all.len() >= CONSUMER_READS_MAX {
-            break;
+            // What was not followed may be any record.
+            let not_followed = recorded.values().flatten().flat_map(|reads| reads.iter());
+            let labels = labels(not_followed.chain(&open).chain(&all));
+            let since = all.iter().chain(&open).map(|read| read.since).min().flatten().min(read.since);
+            return vec![Read { metric: Pattern::new(ANYTHING), labels: labels.union(&read.labels).cloned().collect(), since }];
         }
         if let Some(known) = all.iter_mut().find(|known| known.metric == read.metric) {
             if read.labels.is_subset(&known.labels) {
@@ -84,6 +90,19 @@ fn through(reads: &[Read], recorded: &BTreeMap<&str, Vec<&[Read]>>) -> Vec<Read>
     }
     all.sort();
     all
+}
+
+/// The reads as they are; beyond the cap one of everything takes their place: rather too much is protected than too little.
+fn within_cap(reads: Vec<Read>) -> Vec<Read> {
+    if reads.len() <= CONSUMER_READS_MAX {
+        return reads;
+    }
+    let since = reads.iter().map(|read| read.since).min().flatten();
+    vec![Read { metric: Pattern::new(ANYTHING), labels: labels(reads.iter()), since }]
+}
+
+fn labels<'r>(reads: impl Iterator<Item = &'r Read>) -> BTreeSet<Box<str>> {
+    reads.flat_map(|read| read.labels.iter().cloned()).collect()
 }
 
 fn rules(object: &Value) -> Vec<Consumer> {
@@ -104,17 +123,17 @@ fn rule(object: &Value, rule: &Value) -> Option<Consumer> {
     let texts = ["annotations", "labels"].into_iter().filter_map(|key| rule.get(key)?.as_object());
     let texts: Vec<&str> = texts.flat_map(|map| map.values()).filter_map(Value::as_str).collect();
     let shown: BTreeSet<Box<str>> = texts.iter().flat_map(|text| promql::shown(text)).map(Into::into).collect();
-    let since = created(object);
+    let since = changed(object);
     let reads = promql::names(&expr).into_iter().map(|(metric, labels)| {
         let labels = labels.union(&shown).cloned().collect();
         Read { metric: Pattern::new(&metric), labels, since }
     });
-    Some(consumer(object, &entry, reads.take(CONSUMER_READS_MAX).collect()))
+    Some(consumer(object, &entry, within_cap(reads.collect())))
 }
 
 fn autoscaler(object: &Value) -> Vec<Consumer> {
     let metrics = object.pointer("/spec/metrics").and_then(Value::as_array);
-    let since = created(object);
+    let since = changed(object);
     let read = |metric: &Value| {
         let of = ["pods", "object", "external"].into_iter().find_map(|key| metric.get(key)?.get("metric"))?;
         let name = of.get("name")?.as_str()?;
@@ -124,7 +143,7 @@ fn autoscaler(object: &Value) -> Vec<Consumer> {
         let labels = labels.map(String::as_str).chain(more).map(Into::into).collect();
         Some(Read { metric: Pattern::new(name), labels, since })
     };
-    let reads: Vec<Read> = metrics.into_iter().flatten().filter_map(read).take(CONSUMER_READS_MAX).collect();
+    let reads = within_cap(metrics.into_iter().flatten().filter_map(read).collect());
     if reads.is_empty() { Vec::new() } else { vec![consumer(object, "", reads)] }
 }
 
@@ -138,8 +157,13 @@ fn consumer(object: &Value, entry: &str, reads: Vec<Read>) -> Consumer {
     }
 }
 
-fn created(object: &Value) -> Option<Wall> {
-    time::parse_time(text(object, "/metadata/creationTimestamp"))
+/// When the spec last changed, as the API server remembers; else when the object was created. As with views, so that an
+/// older view does not give way to a rule that was edited while nobody watched.
+fn changed(object: &Value) -> Option<Wall> {
+    let managers = object.pointer("/metadata/managedFields").and_then(Value::as_array);
+    let of_spec = |entry: &&Value| text(entry, "/subresource").is_empty() && entry.pointer("/fieldsV1/f:spec").is_some();
+    let newest = managers.into_iter().flatten().filter(of_spec).filter_map(|entry| time::parse_time(text(entry, "/time"))).max();
+    newest.or_else(|| time::parse_time(text(object, "/metadata/creationTimestamp")))
 }
 
 fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {

@@ -31,7 +31,7 @@ use serde_json::Value;
 use std::{collections::BTreeSet, future::Future, path::PathBuf, pin::pin, sync::Arc, time::Duration};
 use tokio::{
     select,
-    sync::{mpsc, watch},
+    sync::{Notify, mpsc, watch},
     time::sleep,
 };
 use tracing::warn;
@@ -118,6 +118,8 @@ pub struct Controller {
     tables: Tables,
     cache: Cache,
     health: Vec<Arc<Health>>,
+    /// By the number of a watch: asks it for a new list.
+    again: Vec<Arc<Notify>>,
     /// What was told last, or would be: the next update takes over from it what did not change.
     last: Option<Update>,
     /// What is doubtful between views, since they were last compiled.
@@ -146,12 +148,14 @@ impl Controller {
         let mut tables = Tables::new(sources.protecting.clone());
         let (cache, saved) = Cache::open(sources.state_dir.as_deref());
         let health = KINDS.iter().map(|kind| Arc::new(Health::new(kind.kind))).collect();
+        let again = KINDS.iter().map(|_| Arc::default()).collect();
         let (doubts, waiting_for, pending, unsaved, pace) = Default::default();
         let was_saved = saved.is_some();
         if let Some(saved) = saved {
             tables.restore(saved, (sources.now)().1);
         }
-        let mut controller = Self { sources, tables, cache, health, last: None, doubts, waiting_for, pending, unsaved, pace };
+        let mut controller =
+            Self { sources, tables, cache, health, again, last: None, doubts, waiting_for, pending, unsaved, pace };
         if was_saved {
             controller.pending = Changed { views: true, facts: true, workloads: true, shown: true };
             controller.renew();
@@ -183,12 +187,9 @@ impl Controller {
     /// or 250 ms after the one before. An API server that is away changes nothing but the faults.
     pub async fn run(mut self, mut on_update: impl FnMut(Update) + Send, stop: impl Future<Output = ()> + Send) {
         let (news, mut incoming) = mpsc::channel(CLUSTER_NEWS_MAX);
-        let surroundings = self.surroundings();
-        let watches = KINDS
-            .iter()
-            .zip(&self.health)
-            .enumerate()
-            .map(|(at, (kind, health))| Watch::new(at, kind, surroundings.clone(), Arc::clone(health), news.clone()).run());
+        let watches = KINDS.iter().zip(self.health.iter().zip(&self.again)).enumerate().map(|(at, (kind, (health, again)))| {
+            Watch::new(at, kind, self.surroundings(again), Arc::clone(health), news.clone()).run()
+        });
         let mut watches = pin!(join_all(watches.collect::<Vec<_>>()));
         let mut stop = pin!(stop);
         let mut catalogues = self.sources.catalogues.clone();
@@ -215,14 +216,18 @@ impl Controller {
         }
     }
 
-    fn surroundings(&self) -> Surroundings {
+    fn surroundings(&self, again: &Arc<Notify>) -> Surroundings {
         let Sources { connect, now, random, .. } = self.sources.clone();
-        Surroundings { connect, now, random }
+        Surroundings { connect, now, random, again: Arc::clone(again) }
     }
 
     fn take(&mut self, at: usize, news: News) {
         let (mono, wall) = (self.sources.now)();
+        let was_short = self.tables.is_short(at);
         let changed = self.tables.take(at, news, wall);
+        if let Some(again) = self.again.get(at).filter(|_| !was_short && self.tables.is_short(at)) {
+            again.notify_one();
+        }
         self.pending |= changed;
         self.unsaved |= changed;
         if let Some(health) = self.health.get(at) {

@@ -112,6 +112,8 @@ struct Watched {
     /// Listed, or known to be in trouble.
     is_settled: bool,
     left_out: usize,
+    /// Something is gone while something was left out: a new list would tell of more.
+    is_short: bool,
     trouble: Option<(Trouble, Wall)>,
 }
 
@@ -150,11 +152,12 @@ impl Tables {
     fn note(&mut self, at: usize, news: &News, is_over: bool, now: Wall) -> Changed {
         let mut changed = Changed::default();
         let Some(watch) = self.watches.get_mut(at) else { return changed };
-        let was_settled = watch.is_settled;
+        let (was_listed, was_settled) = (watch.is_listed, watch.is_settled);
         match news {
             News::Listed { left_out, .. } => {
                 changed.shown = !watch.is_listed || watch.left_out != *left_out;
                 (watch.is_listed, watch.is_settled, watch.left_out) = (true, true, *left_out);
+                watch.is_short = false;
             }
             News::Trouble(trouble) => {
                 // A kind that is not defined is known to have no objects.
@@ -168,10 +171,11 @@ impl Tables {
                 watch.left_out = watch.left_out.saturating_add(1);
                 changed.shown = true;
             }
-            News::Applied(_) | News::Deleted(_) => {}
+            News::Deleted(_) => watch.is_short |= watch.left_out > 0,
+            News::Applied(_) => {}
         }
-        // Pods are followed to their workloads only when all that stands between is known.
-        changed.workloads = !was_settled && watch.is_settled && (PODS..=JOBS).contains(&at);
+        // Pods are followed to their workloads only when all that stands between is known, or known to be in trouble.
+        changed.workloads = (was_listed, was_settled) != (watch.is_listed, watch.is_settled) && (PODS..=JOBS).contains(&at);
         changed
     }
 
@@ -227,6 +231,11 @@ impl Tables {
         self.watches.iter().all(|watch| watch.is_settled)
     }
 
+    /// Whether a new list would tell of objects that were left out.
+    pub(super) fn is_short(&self, at: usize) -> bool {
+        self.watches.get(at).is_some_and(|watch| watch.is_short)
+    }
+
     /// Every view in force.
     pub(super) fn good(&self) -> Vec<Arc<View>> {
         self.views.iter().flat_map(ViewTable::good).collect()
@@ -243,10 +252,15 @@ impl Tables {
         Facts { namespaces: self.namespaces.clone(), consumers, protecting: self.protecting.clone() }
     }
 
-    /// Whose pods are whose: as known anew, or as before while not all that stands between them is known.
+    /// Whose pods are whose: as known anew, or as before while pods are not listed or more is about to come.
     pub(super) fn workloads(&mut self) -> (Arc<Workloads>, Arc<Owners>) {
-        if self.watches.iter().skip(PODS).take(JOBS - PODS + 1).all(|watch| watch.is_settled) {
-            self.workloads.build();
+        let mut watches = self.watches.iter().skip(PODS);
+        if let (Some(pods), Some(sets), Some(jobs)) = (watches.next(), watches.next(), watches.next())
+            && pods.is_listed
+            && sets.is_settled
+            && jobs.is_settled
+        {
+            self.workloads.build([sets.is_listed, jobs.is_listed]);
         }
         self.workloads.built()
     }

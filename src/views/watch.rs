@@ -12,8 +12,8 @@ use super::cluster::{Connect, ConnectError};
 use kube::Client;
 use pointsman_core::{
     limits::{
-        CLUSTER_CRD_LOOK_SECS, WATCH_BACKOFF_MS_MAX, WATCH_GRACE_SECS, WATCH_PAGE_MAX, WATCH_PROOF_MS, WATCH_RESUMES_MAX,
-        WATCH_SECS, WATCH_SILENCE_SECS_MAX,
+        CLUSTER_CRD_LOOK_SECS, WATCH_BACKOFF_MS_MAX, WATCH_GRACE_SECS, WATCH_PAGE_MAX, WATCH_PROOF_MS, WATCH_RELIST_SECS,
+        WATCH_RESUMES_MAX, WATCH_SECS, WATCH_SILENCE_SECS_MAX,
     },
     model::clock::{Mono, Wall},
 };
@@ -29,7 +29,11 @@ use std::{
     },
     time::Duration,
 };
-use tokio::{select, sync::mpsc, time::sleep};
+use tokio::{
+    select,
+    sync::{Notify, mpsc},
+    time::sleep,
+};
 use tracing::debug;
 
 /// Both clocks at one moment: monotonic for delays, wall for expiries.
@@ -103,6 +107,7 @@ pub(super) enum Payload {
 #[derive(Debug)]
 pub(super) struct Slim {
     pub(super) uid: Box<str>,
+    pub(super) created: Option<Wall>,
     pub(super) labels: BTreeMap<Box<str>, Box<str>>,
     /// The owner that controls it.
     pub(super) owner: Option<OwnerRef>,
@@ -150,6 +155,8 @@ pub(super) struct Surroundings {
     pub(super) connect: Connect,
     pub(super) now: Now,
     pub(super) random: Random,
+    /// Asks for a new list.
+    pub(super) again: Arc<Notify>,
 }
 
 /// How one watch fares, as counters that only grow, but for `objects`.
@@ -233,6 +240,8 @@ pub(super) struct Watch {
     client: Option<Client>,
     /// When the client was made, or the watch began.
     renewed: Mono,
+    /// When it last listed.
+    listed: Mono,
     /// The version to go on from; `None` = list first.
     position: Option<String>,
     /// Objects of one page: fewer once a page was too large or too slow.
@@ -268,6 +277,7 @@ impl Watch {
             news,
             client,
             renewed,
+            listed: renewed,
             position,
             page,
             back_off,
@@ -328,7 +338,9 @@ impl Watch {
                 break page.version;
             }
         };
-        self.is_listed = true;
+        (self.is_listed, self.listed) = (true, self.now());
+        // What made pages too large may be gone.
+        self.page = self.page.saturating_mul(PAGE_STEP).min(WATCH_PAGE_MAX);
         self.tell(News::Listed { entries, left_out }).await;
         self.health.relists.fetch_add(1, Ordering::Relaxed);
         self.progress();
@@ -345,6 +357,13 @@ impl Watch {
         let mut proof = pin!(sleep(Duration::from_millis(WATCH_PROOF_MS)));
         let patience = Duration::from_secs(WATCH_SILENCE_SECS_MAX).saturating_sub(self.silence(self.now()));
         let mut end = pin!(sleep(patience.min(Duration::from_secs(WATCH_SECS + WATCH_GRACE_SECS))));
+        let again = Arc::clone(&self.surroundings.again);
+        let rest = Duration::from_secs(WATCH_RELIST_SECS).saturating_sub(self.now().since(self.listed));
+        // Whoever asks meanwhile is heard afterwards: a wish is kept until it is awaited.
+        let mut again = pin!(async {
+            sleep(rest).await;
+            again.notified().await;
+        });
         let mut is_proven = false;
         loop {
             // Cancel-safe: lines keep what they have read.
@@ -354,6 +373,10 @@ impl Watch {
                     is_proven = true;
                     self.set_trouble(None).await;
                     continue;
+                }
+                () = &mut again => {
+                    self.position = None;
+                    return Ok(());
                 }
                 () = &mut end => return Err(WatchError::Silent),
             };
@@ -406,7 +429,7 @@ impl Watch {
         count(&self.health.errors, 1);
         self.failures = self.failures.saturating_add(1);
         if matches!(error, WatchError::Wire(WireError::TooLarge(_) | WireError::Slow)) && verb == LIST {
-            self.page = (self.page / 8).max(1);
+            self.page = (self.page / PAGE_STEP).max(1);
         }
         if verb == WATCH {
             self.resumes = self.resumes.saturating_add(1);
@@ -467,6 +490,8 @@ impl Watch {
     }
 }
 
+/// By how much pages shrink when one was too large or too slow, and grow again after a list that was not.
+const PAGE_STEP: u32 = 8;
 const LIST: &str = "list";
 const WATCH: &str = "watch";
 

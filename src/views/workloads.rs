@@ -2,7 +2,7 @@
 //! Knows owner references; what a component is, core says.
 
 use super::watch::{Entry, Key, News, OwnerRef, Payload};
-use pointsman_core::model::{component::Workload, workloads::Workloads};
+use pointsman_core::model::{clock::Wall, component::Workload, workloads::Workloads};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, HashMap},
@@ -43,6 +43,7 @@ pub(super) struct WorkloadTable {
 #[derive(Debug, PartialEq, Eq)]
 struct Owned {
     uid: Box<str>,
+    created: Option<Wall>,
     owner: Option<Arc<OwnerRef>>,
 }
 
@@ -93,14 +94,26 @@ impl WorkloadTable {
         self.built.clone()
     }
 
-    /// Follows each pod to its workload.
-    pub(super) fn build(&mut self) {
+    /// Follows each pod to its workload. Where ReplicaSets or Jobs were never listed, the pods behind them stay with the
+    /// workload that was built or restored for them.
+    pub(super) fn build(&mut self, listed: [bool; BETWEEN.len()]) {
         let mut building = Building::default();
+        let (built, owners) = &self.built;
         let [pods, ..] = &self.rows;
         for (key, pod) in pods {
             // Whose ReplicaSet or Job is not known yet is left out: to name it a workload would be a guess.
-            if let Some(owner) = self.workload_of(&key.namespace, pod) {
-                let workload = building.workload(&key.namespace, owner);
+            let workload = match self.workload_of(&key.namespace, pod) {
+                Some((owner, named)) => Some(building.workload(&key.namespace, owner, named)),
+                None if pod.is_behind(listed) => built.by_uid.get(&pod.uid).and_then(|workload| {
+                    let name = (key.namespace.clone(), workload.kind.clone(), workload.name.clone());
+                    let Owner { api_version, uid } = owners.get(&name)?.clone();
+                    let (_, kind, name) = name;
+                    let owner = OwnerRef { api_version, kind, name, uid, controller: Some(true) };
+                    Some(building.workload(&key.namespace, &owner, None))
+                }),
+                None => None,
+            };
+            if let Some(workload) = workload {
                 building.workloads.by_uid.insert(pod.uid.clone(), Arc::clone(&workload));
                 building.workloads.by_name.insert((key.namespace.clone(), key.name.clone()), workload);
             }
@@ -108,12 +121,23 @@ impl WorkloadTable {
         self.built = building.done();
     }
 
-    fn workload_of<'t>(&'t self, namespace: &str, pod: &'t Owned) -> Option<&'t OwnerRef> {
+    /// The workload of a pod, and when what names it was created.
+    fn workload_of<'t>(&'t self, namespace: &str, pod: &'t Owned) -> Option<(&'t OwnerRef, Option<Wall>)> {
         let owner = pod.owner.as_deref().filter(|owner| &*owner.kind != NODE)?;
-        let Some(which) = BETWEEN.iter().position(|kind| *kind == &*owner.kind) else { return Some(owner) };
+        let Some(which) = BETWEEN.iter().position(|kind| *kind == &*owner.kind) else {
+            return Some((owner, pod.created));
+        };
         let key = Key { namespace: namespace.into(), name: owner.name.clone() };
         let between = self.rows.get(which + 1)?.get(&key).filter(|row| row.uid == owner.uid)?;
-        Some(between.owner.as_deref().unwrap_or(owner))
+        Some(between.owner.as_deref().map_or((owner, pod.created), |owner| (owner, between.created)))
+    }
+}
+
+impl Owned {
+    /// Whether its owner is of a kind that was never listed.
+    fn is_behind(&self, listed: [bool; BETWEEN.len()]) -> bool {
+        let kind = self.owner.as_deref().map(|owner| &*owner.kind);
+        BETWEEN.iter().zip(listed).any(|(between, is_listed)| Some(*between) == kind && !is_listed)
     }
 }
 
@@ -127,29 +151,40 @@ fn owned(entry: Entry, shared: &mut BTreeMap<Box<str>, Arc<OwnerRef>>) -> Option
             new
         }
     });
-    Some((entry.key, Owned { uid: slim.uid, owner }))
+    Some((entry.key, Owned { uid: slim.uid, created: slim.created, owner }))
 }
 
 /// Tables in the making: each workload once.
 #[derive(Default)]
 struct Building {
     workloads: Workloads,
-    known: BTreeMap<Name, (Arc<Workload>, Owner)>,
+    known: BTreeMap<Name, Known>,
+}
+
+struct Known {
+    workload: Arc<Workload>,
+    owner: Owner,
+    /// When the newest of what names it was created.
+    named: Option<Wall>,
 }
 
 impl Building {
-    fn workload(&mut self, namespace: &str, owner: &OwnerRef) -> Arc<Workload> {
+    /// A workload. A Deployment that was deleted and made anew has two uids for a while: that which the newest names counts.
+    fn workload(&mut self, namespace: &str, owner: &OwnerRef, named: Option<Wall>) -> Arc<Workload> {
         let key = (namespace.into(), owner.kind.clone(), owner.name.clone());
-        let (workload, known) = self.known.entry(key).or_insert_with(|| {
+        let as_named = || Owner { api_version: owner.api_version.clone(), uid: owner.uid.clone() };
+        let known = self.known.entry(key).or_insert_with(|| {
             let workload = Workload { kind: owner.kind.clone(), name: owner.name.clone() };
-            (Arc::new(workload), Owner { api_version: owner.api_version.clone(), uid: owner.uid.clone() })
+            Known { workload: Arc::new(workload), owner: as_named(), named }
         });
-        known.uid.clone_from(&owner.uid);
-        Arc::clone(workload)
+        if named > known.named {
+            (known.owner, known.named) = (as_named(), named);
+        }
+        Arc::clone(&known.workload)
     }
 
     fn done(self) -> (Arc<Workloads>, Arc<Owners>) {
-        let owners = self.known.into_iter().map(|(key, (_, owner))| (key, owner)).collect();
+        let owners = self.known.into_iter().map(|(key, known)| (key, known.owner)).collect();
         (Arc::new(self.workloads), Arc::new(owners))
     }
 }
@@ -204,7 +239,7 @@ impl WorkloadTable {
         let mut building = Building::default();
         for SavedWorkload { namespace, kind, name, api_version, uid, pods, pod_uids } in saved {
             let owner = OwnerRef { api_version, kind, name, uid, controller: Some(true) };
-            let workload = building.workload(&namespace, &owner);
+            let workload = building.workload(&namespace, &owner, None);
             let by_name = pods.into_iter().map(|pod| ((namespace.clone(), pod), Arc::clone(&workload)));
             building.workloads.by_name.extend(by_name);
             building.workloads.by_uid.extend(pod_uids.into_iter().map(|uid| (uid, Arc::clone(&workload))));

@@ -1,7 +1,7 @@
 //! What a PromQL expression reads: metric names with the labels it uses. Where the parser gives up, every word that could
-//! be a metric counts as one, so that protection errs on the safe side. Knows no Kubernetes object.
+//! be a metric or a label counts as one, so that protection errs on the safe side. Knows no Kubernetes object.
 
-use pointsman_core::limits::{PROMQL_BYTES_MAX, PROMQL_DEPTH_MAX};
+use pointsman_core::limits::{CONSUMER_READS_MAX, PROMQL_BYTES_MAX, PROMQL_DEPTH_MAX};
 use promql_parser::{
     label::{MatchOp, Matcher, Matchers},
     parser::{self, AggregateExpr, BinaryExpr, Call, Expr, ParenExpr, SubqueryExpr, UnaryExpr, VectorSelector},
@@ -122,19 +122,23 @@ fn alternatives(regex: &str) -> Vec<String> {
     text.split('|').map(|part| widened(part.strip_prefix('^').unwrap_or(part))).collect()
 }
 
-/// Every word that could be a metric: for what the parser does not take.
+/// Every word that could be a metric, with every word that could be a label: for what the parser does not take. Where a
+/// name may be chosen by a matcher, or there are too many words, that is one read of everything.
 fn words(text: &str) -> Names {
-    let mut cut = text.len().min(PROMQL_BYTES_MAX);
-    while !text.is_char_boundary(cut) {
-        cut = cut.saturating_sub(1);
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
+    let words = text.split(|c: char| !is_part(c)).filter(|word| is_metric(word));
+    // Names of OTel's have dots, and stand in quotes.
+    let dotted = text.split(|c: char| !(is_part(c) || c == '.')).map(|word| word.trim_matches('.'));
+    let metrics: BTreeSet<&str> = dotted.filter(|word| is_metric(word)).chain(words.clone()).collect();
+    let labels: BTreeSet<Box<str>> = words.filter(|word| is_label(word)).map(Into::into).collect();
+    if metrics.contains(NAME) || metrics.len() > CONSUMER_READS_MAX {
+        return Names::from([("*".to_owned(), labels)]);
     }
-    let text = text.get(..cut).unwrap_or_default();
-    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == ':'));
-    words.filter(|word| is_metric(word)).map(|word| (word.to_owned(), BTreeSet::new())).collect()
+    metrics.into_iter().map(|metric| (metric.to_owned(), labels.clone())).collect()
 }
 
 fn is_metric(word: &str) -> bool {
-    word.len() > 2 && word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == ':')
+    word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == ':')
 }
 
 fn is_label(text: &str) -> bool {

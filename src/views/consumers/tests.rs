@@ -1,6 +1,10 @@
 use super::{chain, keep_since, promql, read};
 use expect_test::{Expect, expect};
-use pointsman_core::{model::clock::Wall, view::facts::Consumer};
+use pointsman_core::{
+    limits::CONSUMER_READS_MAX,
+    model::clock::Wall,
+    view::{facts::Consumer, time},
+};
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -46,15 +50,21 @@ fn expressions_tell_what_they_read() {
 }
 
 /// Scenario: an expression that is none, one that is too long, one that nests without end.
-/// Guarantees: every word that could be a metric counts as one; nothing overflows.
+/// Guarantees: every word that could be a metric counts as one, and every word as a label of each, however far back it
+/// stands; where names cannot be told, everything counts; nothing overflows.
 #[test]
 fn what_the_parser_refuses_protects_by_its_words() {
-    names("rate(my_total[5m] by nonsense(", expect!["my_total nonsense rate"]);
+    names("sum by (zone my_total", expect![[r#"by{"by", "my_total", "sum", "zone"} my_total{"by", "my_total", "sum", "zone"} sum{"by", "my_total", "sum", "zone"} zone{"by", "my_total", "sum", "zone"}"#]]);
+    names(r#"rate({"http.server.duration"}[5m] by"#, expect![[r#"by{"by", "duration", "http", "rate", "server"} duration{"by", "duration", "http", "rate", "server"} http{"by", "duration", "http", "rate", "server"} http.server.duration{"by", "duration", "http", "rate", "server"} rate{"by", "duration", "http", "rate", "server"} server{"by", "duration", "http", "rate", "server"}"#]]);
+    names(r#"{__name__=~"mcd_.*"}["#, expect![[r#"*{"__name__", "mcd_"}"#]]);
     let deep = format!("{}deep_total{}", "(".repeat(100_000), ")".repeat(100_000));
-    assert!(promql::names(&deep).is_empty(), "beyond the cut nothing is read, and the stack holds");
+    names(&deep, expect![[r#"deep_total{"deep_total"}"#]]);
     let long = format!("long_total{}", " + a_total".repeat(100_000));
     assert_eq!(promql::names(&long).keys().collect::<Vec<_>>(), ["a_total", "long_total"]);
-    assert!(!promql::names(&"-".repeat(7_000)).contains_key("x"));
+    assert!(promql::names(&"-".repeat(7_000)).is_empty());
+    let many: String = (0..=CONSUMER_READS_MAX).map(|i| format!("{}m{i}", if i == 0 { "(" } else { " + " })).collect();
+    let all = promql::names(&many);
+    assert_eq!(all.iter().map(|(name, labels)| (name.as_str(), labels.len())).collect::<Vec<_>>(), [("*", 257)]);
 }
 
 /// Scenario: a rule object with an alert on a record of a record, records in a circle, and entries of no use.
@@ -113,4 +123,47 @@ fn a_new_read_of_an_old_rule_counts_from_now() {
     keep_since(&before, &mut after, Wall(9));
     let since: BTreeSet<_> = after.iter().flat_map(|c| &c.reads).map(|read| (read.metric.as_str(), read.since)).collect();
     assert_eq!(since.into_iter().collect::<Vec<_>>(), [("aaa", Some(second)), ("bbb", Some(Wall(9)))]);
+}
+
+/// Scenario: an alert that reads more metrics than are kept, one that does so through a record, an autoscaler too.
+/// Guarantees: each reads everything, with every label, rather than only some of it.
+#[test]
+fn too_many_reads_are_a_read_of_everything() {
+    let sum = |from: usize, to: usize| (from..to).map(|i| format!("sum by (l{}) (m{i})", i % 2)).collect::<Vec<_>>().join(" + ");
+    let rule = |rules: serde_json::Value| json!({"kind": "PrometheusRule", "metadata": {"namespace": "ns", "name": "r"}, "spec": {"groups": [{"rules": rules}]}});
+    let direct = rule(json!([{"alert": "Direct", "expr": sum(0, CONSUMER_READS_MAX + 1)}]));
+    let through = rule(json!([
+        {"alert": "Through", "expr": "a:a + on (node) b:b"},
+        {"record": "a:a", "expr": sum(0, 200)},
+        {"record": "b:b", "expr": sum(200, 400)},
+    ]));
+    let metrics: Vec<_> = (0..=CONSUMER_READS_MAX).map(|i| json!({"pods": {"metric": {"name": format!("m{i}")}}})).collect();
+    let scaler =
+        json!({"kind": "HorizontalPodAutoscaler", "metadata": {"namespace": "ns", "name": "web"}, "spec": {"metrics": metrics}});
+    let mut told = chain([direct, through, scaler].iter().flat_map(read).collect());
+    told.retain(|consumer| !consumer.entry.starts_with("record"));
+    expect![[r#"
+        alert Direct of PrometheusRule ns/r: *{"l0", "l1"}
+        alert Through of PrometheusRule ns/r: *{"l0", "l1", "node"}
+        HorizontalPodAutoscaler ns/web: *{}
+    "#]].assert_eq(&tell(&told));
+}
+
+/// Scenario: objects that nobody watched while they changed, as API servers remember it.
+/// Guarantees: reads count since the spec last changed; what is only status, and what has no time, does not count.
+#[test]
+fn a_rule_that_was_not_known_counts_since_its_spec_changed() {
+    let check = |managers: serde_json::Value, want: &str| {
+        let metadata =
+            json!({"namespace": "ns", "name": "r", "creationTimestamp": "2026-01-01T00:00:00Z", "managedFields": managers});
+        let object = json!({"kind": "PrometheusRule", "metadata": metadata, "spec": {"groups": [{"rules": [{"alert": "A", "expr": "x"}]}]}});
+        let since = read(&object).first().and_then(|consumer| consumer.reads.first()?.since);
+        assert_eq!(since.map(time::format_time).as_deref(), Some(want), "{managers}");
+    };
+    let entry = |time: &str, of: &str| json!({"time": time, "fieldsV1": {of: {}}});
+    check(json!(null), "2026-01-01T00:00:00Z");
+    check(json!([{"fieldsV1": {"f:spec": {}}}, entry("2026-01-09T00:00:00Z", "f:metadata")]), "2026-01-01T00:00:00Z");
+    let status = json!({"time": "2026-01-08T00:00:00Z", "subresource": "status", "fieldsV1": {"f:spec": {}}});
+    let edits = json!([entry("2026-01-03T00:00:00Z", "f:spec"), entry("2026-01-02T00:00:00Z", "f:spec"), status]);
+    check(edits, "2026-01-03T00:00:00Z");
 }

@@ -11,8 +11,9 @@ use kube::{
     client::Body,
     core::Request,
 };
-use pointsman_core::limits::{
-    CLUSTER_REQUEST_MS_MAX, CLUSTER_TEXT_BYTES_MAX, WATCH_LINE_BYTES_MAX, WATCH_PAGE_BYTES_MAX, WATCH_SECS,
+use pointsman_core::{
+    limits::{CLUSTER_REQUEST_MS_MAX, CLUSTER_TEXT_BYTES_MAX, WATCH_LINE_BYTES_MAX, WATCH_PAGE_BYTES_MAX, WATCH_SECS},
+    view::time,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -219,8 +220,9 @@ impl Item {
                 let key = Key::of(&metadata.namespace.unwrap_or_default(), &metadata.name.unwrap_or_default())?;
                 let owner =
                     metadata.owner_references.unwrap_or_default().into_iter().find(|owner| owner.controller == Some(true));
+                let created = metadata.creation_timestamp.as_deref().and_then(time::parse_time);
                 let (uid, labels) = (metadata.uid.unwrap_or_default(), metadata.labels.unwrap_or_default());
-                Some(Entry { key, payload: Payload::Slim(Slim { uid, labels, owner }) })
+                Some(Entry { key, payload: Payload::Slim(Slim { uid, created, labels, owner }) })
             }
         }
     }
@@ -273,6 +275,7 @@ struct SlimMetadata {
     namespace: Option<Box<str>>,
     name: Option<Box<str>>,
     uid: Option<Box<str>>,
+    creation_timestamp: Option<Box<str>>,
     resource_version: Option<String>,
     labels: Option<BTreeMap<Box<str>, Box<str>>>,
     owner_references: Option<Vec<OwnerRef>>,

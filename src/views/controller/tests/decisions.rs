@@ -227,7 +227,7 @@ async fn labels_of_namespaces_are_facts() {
     .await;
 }
 
-fn owned(kind: &str, name: &str, uid: &str) -> Value {
+pub(super) fn owned(kind: &str, name: &str, uid: &str) -> Value {
     let owner = json!({ "apiVersion": "apps/v1", "kind": kind, "name": name, "uid": uid, "controller": true });
     json!({ "metadata": { "ownerReferences": [owner] } })
 }

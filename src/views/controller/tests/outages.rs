@@ -1,10 +1,14 @@
 //! The API server away, mute or stuck, for minutes and over restarts: the last good views serve.
 
 use super::{
-    VIEWS, World, check, off,
+    VIEWS, World, check,
+    decisions::owned,
+    off,
     server::{Mood, PLURALS},
 };
 use expect_test::expect;
+use pointsman_core::limits::CLUSTER_NAMESPACES_MAX;
+use serde_json::json;
 use std::fs;
 
 /// Scenario: the API server answers with 500 at the start. Guarantees: nothing is in force that is not known; it is told,
@@ -165,6 +169,71 @@ async fn a_restart_without_the_api_server_serves_what_was_kept() {
     .await;
 }
 
+/// Scenario: the same with a pod of a Deployment; then the API server is back but for its pods, then wholly, without the pod.
+/// Guarantees: whose pod it is stays known, over a second restart too, until pods are listed without it.
+#[tokio::test(start_paused = true)]
+async fn a_restart_without_the_api_server_knows_whose_pods_are_whose() {
+    let whose = |world: &World| {
+        let update = world.update();
+        let name = update.workloads.of_pod(None, "ns", Some("web-1-x")).map(|workload| workload.name.clone());
+        world.say(&format!("web-1-x: {} of {} owners", name.unwrap_or_default(), update.owners.len()));
+    };
+    check(
+        async |world: &mut World| {
+            world.keep();
+            world.server.put("replicasets", "ns", "web-1", owned("Deployment", "web", "d-1"));
+            world.server.put("pods", "ns", "web-1-x", owned("ReplicaSet", "web-1", "uid-1"));
+            world.start().await;
+            world.pass(60.0).await;
+            whose(world);
+            world.stop().await;
+            world.server.mood(&PLURALS, Mood::Away);
+            world.start().await;
+            world.pass(300.0).await;
+            whose(world);
+            world.server.mood(&PLURALS, Mood::Fine);
+            world.server.mood(&["pods", "replicasets"], Mood::Says(403));
+            world.pass(60.0).await;
+            whose(world);
+            world.stop().await;
+            world.start().await;
+            world.server.mood(&["pods"], Mood::Fine);
+            world.pass(60.0).await;
+            whose(world);
+            world.server.delete("pods", "ns", "web-1-x", true);
+            world.server.forget();
+            world.server.cut();
+            world.server.mood(&PLURALS, Mood::Fine);
+            world.pass(60.0).await;
+            whose(world);
+        },
+        expect![[r#"
+            0s: off [] objects []
+            60.01s -- web-1-x: web of 1 owners
+            60.01s: cached off [] objects []
+            60.01s: cached off [] objects [] (same views)
+               warning[PM0801]: the API server is away since 2026-01-01T10:01:00.010Z (clustertelemetryviews: ask the API server: ServiceError: connection refused); the last good views serve
+            360.02s -- web-1-x: web of 1 owners
+            370.21s: off [] objects [] (same views)
+               error[PM0803]: the API server forbids to list pods
+               error[PM0803]: the API server forbids to list replicasets.apps
+            420.02s -- web-1-x: web of 1 owners
+            420.02s: cached off [] objects []
+            420.02s: off [] objects [] (same views)
+               error[PM0803]: the API server forbids to list pods
+               error[PM0803]: the API server forbids to list replicasets.apps
+            420.42s: off [] objects [] (same views)
+               error[PM0803]: the API server forbids to list replicasets.apps
+            480.03s -- web-1-x: web of 1 owners
+            480.83s: off [] objects [] (same views)
+               error[PM0803]: the API server forbids to list replicasets.apps
+            490.22s: off [] objects [] (same views)
+            540.03s -- web-1-x:  of 0 owners
+        "#]],
+    )
+    .await;
+}
+
 fn generation(text: &str) -> u64 {
     let head: serde_json::Value = serde_json::from_str(text.lines().next().expect("a head")).expect("JSON");
     head["generation"].as_u64().expect("a number")
@@ -244,6 +313,78 @@ async fn a_first_start_without_the_api_server_waits() {
         expect![[r#"
             120.01s -- back
             130.2s: off [a] objects [one accepted]
+        "#]],
+    )
+    .await;
+}
+
+/// Scenario: an API server that is too slow for a large page, and later is not. Guarantees: fewer objects are asked for at
+/// once, and more again after a list that was good.
+#[tokio::test(start_paused = true)]
+async fn pages_that_shrank_grow_again() {
+    check(
+        async |world: &mut World| {
+            let page = |world: &World| world.say(&format!("pages of {}", world.server.count("page of pods")));
+            world.server.mood(&["pods"], Mood::BlackHole);
+            world.start().await;
+            world.pass(5.0).await;
+            world.server.mood(&["pods"], Mood::Fine);
+            world.pass(30.0).await;
+            page(world);
+            world.server.forget();
+            world.server.cut();
+            world.pass(30.0).await;
+            page(world);
+        },
+        expect![[r#"
+            2s: off [] objects []
+            10s: off [] objects [] (same views)
+               warning[PM0801]: the API server is away since 2026-01-01T10:00:10Z (pods: wait for the API server's answer); the last good views serve
+            10.4s: off [] objects [] (same views)
+            35.01s -- pages of 62
+            65.01s -- pages of 496
+        "#]],
+    )
+    .await;
+}
+
+/// Scenario: one namespace more than are read; some others go. Guarantees: it is left out and told, found within five
+/// minutes, and many that go are one list.
+#[tokio::test(start_paused = true)]
+async fn what_was_left_out_is_found_when_others_go() {
+    check(
+        async |world: &mut World| {
+            for number in 0..=CLUSTER_NAMESPACES_MAX {
+                world.server.put("namespaces", "", &format!("n{number:05}"), json!({}));
+            }
+            let tell = |world: &World| {
+                let (facts, lists) = (world.update().facts, world.server.count("list namespaces"));
+                let has_last = facts.namespaces.contains_key(&*format!("n{CLUSTER_NAMESPACES_MAX}"));
+                world.say(&format!("{} namespaces, the last: {has_last}, {lists} pages", facts.namespaces.len()));
+            };
+            world.start().await;
+            tell(world);
+            world.pass(10.0).await;
+            for number in 0..3 {
+                world.server.delete("namespaces", "", &format!("n{number:05}"), false);
+            }
+            world.pass(10.0).await;
+            tell(world);
+            world.pass(290.0).await;
+            tell(world);
+            world.pass(1200.0).await;
+            tell(world);
+        },
+        expect![[r#"
+            0s: off [] objects []
+               error[PM0107]: `the cluster` has 20001 namespaces, at most 20000
+            0.01s -- 20000 namespaces, the last: false, 41 pages
+            10.01s: off [] objects []
+               error[PM0107]: `the cluster` has 20001 namespaces, at most 20000
+            20.01s -- 19997 namespaces, the last: false, 41 pages
+            300s: off [] objects []
+            310.01s -- 19998 namespaces, the last: true, 81 pages
+            1510.01s -- 19998 namespaces, the last: true, 81 pages
         "#]],
     )
     .await;

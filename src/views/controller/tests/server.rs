@@ -69,7 +69,7 @@ struct State {
     scripts: BTreeMap<&'static str, VecDeque<Script>>,
     uids: u64,
     page: Option<usize>,
-    /// Requests by `list KIND` or `watch KIND`, and clients.
+    /// Requests by `list KIND` or `watch KIND`, clients, and the last `page of KIND`.
     counts: BTreeMap<String, usize>,
 }
 
@@ -218,8 +218,9 @@ impl Server {
     }
 
     fn list(&self, plural: &'static str, query: &BTreeMap<&str, &str>, mood: Mood) -> Answer {
-        let state = self.0.state.lock();
+        let mut state = self.0.state.lock();
         let limit: usize = query.get("limit").and_then(|limit| limit.parse().ok()).expect("every list has a limit");
+        state.counts.insert(format!("page of {plural}"), limit);
         let limit = state.page.unwrap_or(limit).min(limit);
         let (from, version) = match query.get("continue").and_then(|token| token.split_once("-")) {
             Some((from, version)) => (from.parse().expect("our own token"), version.parse().expect("our own token")),
