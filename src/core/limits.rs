@@ -278,6 +278,8 @@ pub const CLUSTER_BACKOFF_MS_MIN: u64 = 1_000;
 pub const CLUSTER_BACKOFF_MS_MAX: u64 = 300_000;
 /// Milliseconds for which what was written is believed before the watch shows it.
 pub const STATUS_SETTLE_MS: u64 = 10_000;
+/// Milliseconds for which it is believed while the watch tells nothing at all.
+pub const STATUS_UNHEARD_MS_MAX: u64 = 300_000;
 /// Seconds between two looks at the objects that are ours in a cluster.
 pub const OWN_OBJECTS_LOOK_SECS: u64 = 600;
 /// Seconds between two writes of the last push of a component.

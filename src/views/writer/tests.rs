@@ -164,6 +164,44 @@ async fn a_status_that_others_change_is_mended() {
     world.check(20, &expect!["20 PATCH telemetryviews/shop/quiet/status 200"]).await;
 }
 
+/// Scenario: what was written is undone, to what stood there before; then once more, before the watch told of the write.
+/// Guarantees: mended as soon as it is seen, or after five minutes; the second is no new decision.
+#[tokio::test]
+async fn a_status_that_is_undone_is_mended() {
+    let mut world = World::new();
+    world.view("quiet", "Programmed", 100);
+    world.run(20).await;
+    world.watch();
+    world.run(20).await;
+    let empty = json!({"metadata": {"uid": "uid-quiet"}});
+    world.fake.put("telemetryviews/shop/quiet", empty.clone());
+    world.watch();
+    world.check(20, &expect!["40 PATCH telemetryviews/shop/quiet/status 200"]).await;
+    world.fake.put("telemetryviews/shop/quiet", empty);
+    world.watch();
+    world.check(300, &expect!["340 PATCH telemetryviews/shop/quiet/status 200"]).await;
+    world.watch();
+    world.check(600, &expect![""]).await;
+    expect!["2"].assert_eq(&world.told.lock().len().to_string());
+}
+
+/// Scenario: a view is answered with 404 a few times, though it is there. Guarantees: asked for ever more seldom, and written.
+#[tokio::test]
+async fn a_view_that_was_not_there_for_a_moment_is_written() {
+    let mut world = World::new();
+    world.view("quiet", "Programmed", 100);
+    world.fake.refuse("GET telemetryviews/shop/quiet", 2, 404, Value::Null);
+    world
+        .check(
+            60,
+            &expect![[r"
+                0 GET telemetryviews/shop/quiet 404
+                8 GET telemetryviews/shop/quiet 404
+                24 PATCH telemetryviews/shop/quiet/status 200"]],
+        )
+        .await;
+}
+
 /// Scenario: the server drops a field of what is written. Guarantees: that is no reason to write for ever.
 #[tokio::test]
 async fn a_field_that_the_server_drops_is_no_reason_to_write() {
@@ -244,7 +282,7 @@ async fn many_decisions_do_not_starve_the_rest() {
 }
 
 /// Scenario: the view was deleted and made anew under the same name; then it is gone. Guarantees: no status for another uid; a
-/// back-off after a conflict; a view that is gone is forgotten, the others go on.
+/// back-off after a conflict; a view that is gone is asked for seldom until the watch tells; the others go on.
 #[tokio::test]
 async fn a_status_is_never_written_for_another_object() {
     let mut world = World::new();
@@ -264,7 +302,9 @@ async fn a_status_is_never_written_for_another_object() {
             30,
             &expect![[r#"
                 20 GET telemetryviews/shop/quiet 404
-                20 PATCH telemetryviews/shop/other/status 200"#]],
+                20 PATCH telemetryviews/shop/other/status 200
+                28 GET telemetryviews/shop/quiet 404
+                44 GET telemetryviews/shop/quiet 404"#]],
         )
         .await;
 }
