@@ -252,20 +252,19 @@ impl ComponentNote {
     }
 
     fn fate(&self, (namespace, _): &Key, desired: &Desired, absent: Duration) -> Fate {
-        let restart = Duration::from_secs(limits::COMPONENT_GONE_SECS);
         let workload = self.made.get().and_then(|made| made.spec.workload_ref.as_ref());
-        let gone = match (workload, &desired.workloads) {
-            (_, None) => false,
-            (None, _) => absent >= Duration::from_secs(limits::LONE_COMPONENT_GONE_SECS),
-            (Some(workload), Some(known)) => {
-                let key = (namespace.clone(), workload.kind.as_str().into(), workload.name.as_str().into());
-                absent >= restart && !known.contains_key(&key)
-            }
-        };
-        if gone {
+        // No pod is no proof: it may be scaled to nought, or wait for its next run. Only when it stays away; where the workload
+        // itself goes, the owner reference takes the component along.
+        let is_missing = desired.workloads.as_ref().is_some_and(|known| {
+            workload.is_none_or(|workload| {
+                !known.contains_key(&(namespace.clone(), workload.kind.as_str().into(), workload.name.as_str().into()))
+            })
+        });
+        if is_missing && absent >= Duration::from_secs(limits::COMPONENT_GONE_SECS) {
             return Fate::Remove;
         }
         let is_silent = self.status.get().is_some_and(|status| status.state == SILENT);
+        let restart = Duration::from_secs(limits::COMPONENT_SILENT_SECS);
         if !is_silent && (self.was_here || absent >= restart) { Fate::Silence } else { Fate::Keep }
     }
 
