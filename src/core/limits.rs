@@ -282,8 +282,8 @@ pub const STATUS_SETTLE_MS: u64 = 10_000;
 pub const STATUS_UNHEARD_MS_MAX: u64 = 300_000;
 /// Seconds between two looks at the objects that are ours in a cluster.
 pub const OWN_OBJECTS_LOOK_SECS: u64 = 600;
-/// Seconds between two writes of the last push of a component.
-pub const LAST_PUSH_SECS: u64 = 60;
+/// Seconds between two writes of a component of which only the last push moved.
+pub const LAST_PUSH_SECS: u64 = 600;
 /// Seconds for which a set of instruments stays the same before a catalogue is written.
 pub const CATALOGUE_SETTLE_SECS: u64 = 30;
 /// Seconds without a push before a component of an earlier run is shown as silent: a restart of ours is no reason.

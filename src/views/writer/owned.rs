@@ -18,7 +18,8 @@ use std::{
 const MAKE_SECS: u64 = 5;
 const CHANGE_SECS: u64 = 10;
 const FIGURES_SECS: u64 = 30;
-const PUSH_SECS: u64 = 60;
+/// Longer than many of them take in turn: a last push never goes before what says more.
+const PUSH_SECS: u64 = 3_600;
 
 /// Everything of ours that stands in the cluster, as far as known.
 #[derive(Debug, Default)]

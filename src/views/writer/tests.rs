@@ -194,6 +194,21 @@ async fn a_field_that_the_server_drops_is_no_reason_to_write() {
     world.check(60, &expect![""]).await;
 }
 
+/// Scenario: two hundred components only push, and have for a while, when a new one comes. Guarantees: the new one goes first.
+#[tokio::test]
+async fn a_new_component_goes_before_mere_pushes() {
+    let mut world = World::new();
+    let all = |push: &str| (0..200).map(|i| component(&format!("c{i:03}"), 10, push)).collect();
+    world.desired.components = all("2026-11-22T10:00:00Z");
+    world.run(1_000).await;
+    world.desired.components = all("2026-11-22T10:10:00Z");
+    world.run(100).await;
+    world.desired.components.push(component("new", 10, "2026-11-22T10:10:00Z"));
+    let log = world.run(20).await;
+    let new = log.lines().position(|line| line.contains("new"));
+    expect!["Some(0)"].assert_eq(&format!("{new:?}"));
+}
+
 /// Scenario: twenty decisions at once. Guarantees: a small burst, then one a second.
 #[tokio::test]
 async fn one_write_a_second_after_a_small_burst() {

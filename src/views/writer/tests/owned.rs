@@ -26,7 +26,8 @@ fn owners(names: &[&str]) -> Option<Arc<Owners>> {
 }
 
 /// Scenario: a component with its catalogue comes; its numbers creep; its last push moves on. Guarantees: component before
-/// catalogue, which waits until its instruments stand; figures only when they moved, the last push once a minute.
+/// catalogue, which waits until its instruments stand; figures only when they moved, the last push alone every ten minutes,
+/// and without haste.
 #[tokio::test]
 async fn a_component_and_its_catalogue() {
     let mut world = World::new();
@@ -45,11 +46,11 @@ async fn a_component_and_its_catalogue() {
     let owner = world.fake.object("instrumentcatalogs/shop/api-0123456789").expect("made")["metadata"]["ownerReferences"].clone();
     expect![[r#"[{"apiVersion":"pointsman.dev/v1alpha1","kind":"TelemetryComponent","name":"api","uid":"uid-1"}]"#]]
         .assert_eq(&owner.to_string());
-    world.desired.components[0] = component("api", 105, "2026-11-22T10:00:59Z");
+    world.desired.components[0] = component("api", 105, "2026-11-22T10:09:59Z");
     world.check(60, &expect![""]).await;
-    world.desired.components[0] = component("api", 105, "2026-11-22T10:01:00Z");
+    world.desired.components[0] = component("api", 105, "2026-11-22T10:10:00Z");
     world.check(60, &expect!["120 PATCH telemetrycomponents/shop/api/status 200"]).await;
-    world.desired.components[0] = component("api", 200, "2026-11-22T10:01:01Z");
+    world.desired.components[0] = component("api", 200, "2026-11-22T10:10:01Z");
     world.check(60, &expect!["180 PATCH telemetrycomponents/shop/api/status 200"]).await;
 }
 
