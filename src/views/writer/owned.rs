@@ -88,6 +88,13 @@ impl Owned {
         self.catalogues.get(key)?.uid.as_deref()
     }
 
+    /// The workload that a component goes with. While the cluster does not say, the one that its object shows: a reference that
+    /// is taken off could not take the object along when the workload goes.
+    pub(super) fn owner<'a>(&'a self, component: &'a DesiredComponent) -> Option<&'a OwnerReference> {
+        let note = || self.components.get(&(component.namespace.clone(), component.name.clone()));
+        component.owner.as_ref().or_else(|| note()?.known_owner(component))
+    }
+
     /// What a component that fell silent shows from now on.
     pub(super) fn silence(&self, key: &Key) -> Option<ComponentStatus> {
         Some(silenced(self.components.get(key)?.status.get()))
@@ -104,6 +111,7 @@ impl Owned {
             note.made.found(Some(made));
             note.status.found(status);
         }
+        self.components.values_mut().filter(|note| note.uid.is_none()).for_each(ComponentNote::lost);
         for FoundCatalogue { key, uid, owner_uid, instruments } in found.catalogues {
             let note = self.catalogues.entry(key).or_default();
             *note = CatalogueNote { uid: Some(uid), owner_uid, instruments, ..std::mem::take(note) };
@@ -193,10 +201,11 @@ impl Owned {
             Write::Component { index } | Write::ComponentStatus { index } => {
                 let Some(component) = desired.components.get(*index) else { return };
                 let key = (component.namespace.clone(), component.name.clone());
+                let owner = self.owner(component).cloned();
                 let Some(note) = self.components.get_mut(&key) else { return };
                 note.done(result, now, |note, answer| {
                     if matches!(write, Write::Component { .. }) {
-                        let made = Made { spec: component.spec.clone(), owner: component.owner.clone() };
+                        let made = Made { spec: component.spec.clone(), owner };
                         note.uid = Some(answer.uid.clone());
                         note.made.sent(made, Some(answer.made()));
                         note.status.found(answer.status());
@@ -238,7 +247,8 @@ enum Fate {
 
 impl ComponentNote {
     fn next(&mut self, index: usize, component: &DesiredComponent, now: Mono) -> Option<(Candidate, bool)> {
-        let made = self.made.get().is_some_and(|made| made.spec == component.spec && made.owner == component.owner);
+        let owner = component.owner.as_ref().or_else(|| self.known_owner(component));
+        let made = self.made.get().is_some_and(|made| made.spec == component.spec && made.owner.as_ref() == owner);
         let next = if self.uid.is_none() || !made {
             Some((Write::Component { index }, MAKE_SECS))
         } else {
@@ -250,6 +260,17 @@ impl ComponentNote {
         };
         let since = *self.differs.get_or_insert(now);
         Some(candidate(write, (since, secs), &self.backoff, now))
+    }
+
+    /// The reference that its object shows, where it names the workload of this component.
+    fn known_owner(&self, component: &DesiredComponent) -> Option<&OwnerReference> {
+        let (owner, workload) = (self.made.get()?.owner.as_ref()?, component.spec.workload_ref.as_ref()?);
+        (owner.kind == workload.kind && owner.name == workload.name).then_some(owner)
+    }
+
+    /// Its object is not there: what is made anew shows nothing of the old one.
+    fn lost(&mut self) {
+        (self.uid, self.made) = (None, Mirror::default());
     }
 
     fn fate(&self, (namespace, _): &Key, desired: &Desired, absent: Duration) -> Fate {
@@ -276,8 +297,10 @@ impl ComponentNote {
                 (self.differs, self.backoff) = (None, Backoff::default());
             }
             Err(failure) => {
-                if matches!(failure, Failure::Gone | Failure::Conflict) {
-                    self.uid = None; // made anew, or known anew, by the next apply
+                match failure {
+                    Failure::Gone => self.lost(),
+                    Failure::Conflict => self.uid = None, // known anew by the next apply
+                    _ => {}
                 }
                 self.backoff.failed(&failure, now);
             }

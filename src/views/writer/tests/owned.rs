@@ -3,7 +3,10 @@
 
 use super::{World, component};
 use crate::views::{
-    components::catalogue::{CatalogueSpec, DesiredCatalogue, Row},
+    components::{
+        OwnerReference,
+        catalogue::{CatalogueSpec, DesiredCatalogue, Row},
+    },
     workloads::{Owner, Owners},
 };
 use expect_test::expect;
@@ -142,6 +145,38 @@ async fn a_component_outlives_a_while_without_pods() {
     world.check(60, &expect!["3060 PATCH telemetrycomponents/shop/api/status 200"]).await;
     expect![[r#"["instrumentcatalogs/shop/api-0123456789", "telemetrycomponents/shop/api"]"#]]
         .assert_eq(&format!("{:?}", world.fake.paths()));
+}
+
+/// Scenario: the cluster does not say any more which workload a component goes with, before and after a restart; the object goes;
+/// the workload is known again, with another uid. Guarantees: its reference stays meanwhile, also when something else is written;
+/// an object that is made anew has none; the new uid is written.
+#[tokio::test]
+async fn an_owner_that_is_not_known_stays() {
+    let mut world = World::new();
+    let owner = |uid: &str| {
+        let (api_version, kind, name) = ("apps/v1".into(), "Deployment".into(), "api".into());
+        Some(OwnerReference { api_version, kind, name, uid: uid.into() })
+    };
+    let shown = |world: &World| {
+        let object = world.fake.object("telemetrycomponents/shop/api").expect("it is there");
+        object["metadata"]["ownerReferences"][0]["uid"].to_string()
+    };
+    world.desired.components.push(component("api", 100, "2026-11-22T10:00:00Z"));
+    world.desired.components[0].owner = owner("one");
+    world.run(60).await;
+    world.desired.components[0].owner = None;
+    world.check(60, &expect![""]).await;
+    world.restart();
+    world.check(60, &expect![""]).await;
+    world.desired.components[0].spec.service_name = "other".into();
+    world.check(60, &expect!["180 PATCH telemetrycomponents/shop/api 200"]).await;
+    expect![[r#""one""#]].assert_eq(&shown(&world));
+    world.fake.remove("telemetrycomponents/shop/api");
+    world.run(600).await;
+    expect!["null"].assert_eq(&shown(&world));
+    world.desired.components[0].owner = owner("two");
+    world.run(60).await;
+    expect![[r#""two""#]].assert_eq(&shown(&world));
 }
 
 /// Scenario: a component without a workload stops. Guarantees: it goes after an hour of silence.
