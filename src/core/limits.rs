@@ -278,16 +278,18 @@ pub const CLUSTER_BACKOFF_MS_MIN: u64 = 1_000;
 pub const CLUSTER_BACKOFF_MS_MAX: u64 = 300_000;
 /// Milliseconds for which what was written is believed before the watch shows it.
 pub const STATUS_SETTLE_MS: u64 = 10_000;
+/// Milliseconds for which it is believed while the watch tells nothing at all.
+pub const STATUS_UNHEARD_MS_MAX: u64 = 300_000;
 /// Seconds between two looks at the objects that are ours in a cluster.
 pub const OWN_OBJECTS_LOOK_SECS: u64 = 600;
-/// Seconds between two writes of the last push of a component.
-pub const LAST_PUSH_SECS: u64 = 60;
+/// Seconds between two writes of a component of which only the last push moved.
+pub const LAST_PUSH_SECS: u64 = 600;
 /// Seconds for which a set of instruments stays the same before a catalogue is written.
 pub const CATALOGUE_SETTLE_SECS: u64 = 30;
-/// Seconds without a push before a component whose workload is gone is removed: a restart of ours is no reason.
-pub const COMPONENT_GONE_SECS: u64 = 300;
-/// The same for a component without a workload.
-pub const LONE_COMPONENT_GONE_SECS: u64 = 3_600;
+/// Seconds without a push before a component of an earlier run is shown as silent: a restart of ours is no reason.
+pub const COMPONENT_SILENT_SECS: u64 = 300;
+/// Seconds without a push before a component whose workload no pod shows is removed: it may have been scaled to nought.
+pub const COMPONENT_GONE_SECS: u64 = 3_600;
 /// Seconds for which equal events of one object are one event.
 pub const EVENT_SAME_SECS: u64 = 600;
 /// Events that may go out at once after a quiet time; then one a second.

@@ -88,13 +88,12 @@ struct Table {
     counts: EventCounts,
 }
 
-/// What makes two events one.
-type Same = (About, Box<str>);
+/// What makes two events one: object, reason and text, so that nothing new is counted as something old.
+type Same = (About, Box<str>, Box<str>);
 
 #[derive(Clone, Debug)]
 struct Entry {
     warning: bool,
-    note: Box<str>,
     name: Box<str>,
     first: (Mono, Wall),
     last: Wall,
@@ -202,7 +201,7 @@ impl Events {
 impl Table {
     fn tell(&mut self, (about, reason): (&About, &str), warning: bool, message: &str, now: (Mono, Wall)) {
         self.counts.told += 1;
-        let same: Same = (about.clone(), cut(reason, 128).into());
+        let same: Same = (about.clone(), cut(reason, 128).into(), cut(message, limits::EVENT_NOTE_BYTES_MAX).into());
         let window = Duration::from_secs(limits::EVENT_SAME_SECS);
         if let Some(entry) = self.entries.get_mut(&same).filter(|entry| now.0.since(entry.first.0) < window) {
             entry.count = entry.count.saturating_add(1);
@@ -216,7 +215,6 @@ impl Table {
         self.order += 1;
         let entry = Entry {
             warning,
-            note: cut(message, limits::EVENT_NOTE_BYTES_MAX).into(),
             name: name(&same, now.1).into(),
             first: now,
             last: now.1,
@@ -275,12 +273,12 @@ impl Entry {
 }
 
 fn event(same: &Same, entry: &Entry, instance: &str) -> Event {
-    let ((about, reason), text) = (same, |text: &str| Some(text.to_owned()));
+    let ((about, reason, note), text) = (same, |text: &str| Some(text.to_owned()));
     Event {
         metadata: ObjectMeta { name: text(&entry.name), namespace: text(namespace(about)), ..ObjectMeta::default() },
         action: text(ACTION),
         event_time: Some(micro_time(entry.first.1)),
-        note: text(&entry.note),
+        note: text(note),
         reason: text(reason),
         regarding: Some(ObjectReference {
             api_version: text(&about.api_version),
@@ -303,8 +301,8 @@ fn namespace(about: &About) -> &str {
 }
 
 /// A name that no other event has, and that a second attempt has again.
-fn name((about, reason): &Same, at: Wall) -> String {
-    let digest = Sha256::digest(format!("{about:?} {reason} {}", at.0));
+fn name((about, reason, note): &Same, at: Wall) -> String {
+    let digest = Sha256::digest(format!("{about:?} {reason} {} {note}", at.0));
     let hex: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     let head = cut(&about.name, 200).trim_end_matches(['.', '-']);
     format!("{head}.{hex}")

@@ -57,7 +57,7 @@ async fn an_event_is_complete() {
           "eventTime": "2026-09-21T14:13:20.000000Z",
           "kind": "Event",
           "metadata": {
-            "name": "quiet.6c84849489f66655",
+            "name": "quiet.e540d65ce60cd45d",
             "namespace": "shop",
             "resourceVersion": "1",
             "uid": "uid-1"
@@ -98,6 +98,23 @@ async fn equal_events_within_ten_minutes_are_one() {
     world.drain().await;
     expect!["4"].assert_eq(&world.events().len().to_string());
     expect!["EventCounts { told: 9, written: 6, dropped: 0 }"].assert_eq(&format!("{:?}", world.recorder.counts()));
+}
+
+/// Scenario: a view is refused, then refused for another reason within the same moment, then again for the first. Guarantees: each
+/// text is seen; the first is counted twice.
+#[tokio::test]
+async fn another_text_is_another_event() {
+    let mut world = world();
+    for text in ["PM0104: no such state", "PM0107: no such level", "PM0104: no such state"] {
+        world.recorder.tell(&about("quiet"), true, "Refused", text);
+    }
+    world.drain().await;
+    let mut seen: Vec<String> = world.events().iter().map(|e| format!("{} {}", e["note"], e["series"]["count"])).collect();
+    seen.sort();
+    expect![[r#"
+        "PM0104: no such state" 2
+        "PM0107: no such level" null"#]]
+    .assert_eq(&seen.join("\n"));
 }
 
 /// Scenario: thirty different events at once. Guarantees: a burst, then one a second.

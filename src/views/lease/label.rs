@@ -29,17 +29,20 @@ impl PodLabel {
         Self { pods: Api::namespaced(client, namespace), name: pod.into(), marked: None, previous: None, told: false }
     }
 
-    /// Makes the labels say who is active. The one before loses it first, so that two never carry it for long.
+    /// Makes the labels say who is active. The one before loses it first: as long as that fails, nobody else gets it.
     pub(super) async fn settle(&mut self, active: bool, previous: Option<Box<str>>) {
         self.previous = previous.or(self.previous.take()).filter(|_| active);
-        if let Some(previous) = self.previous.take()
-            && !self.patch(&previous, Value::Null).await
-        {
-            self.previous = Some(previous);
+        if let Some(previous) = self.previous.clone() {
+            if !self.patch(&previous, Value::Null).await {
+                return;
+            }
+            self.previous = None;
         }
         if self.marked != Some(active) {
             let value = if active { json!("true") } else { Value::Null };
             let name = self.name.clone();
+            // Not known before there is an answer: whoever stops waits for none.
+            self.marked = None;
             self.marked = self.patch(&name, value).await.then_some(active);
         }
     }

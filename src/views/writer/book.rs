@@ -77,13 +77,12 @@ pub(super) struct Backoff {
 struct ViewNote {
     uid: Box<str>,
     status: Mirror<ViewStatus>,
-    /// When it was written, and what the watch had told by then.
+    /// When it was written, what the watch had told by then, and whether it has told of the write since.
     written: Option<Mono>,
     seen_then: Option<ViewStatus>,
+    heard: bool,
     differs: Option<Mono>,
     backoff: Backoff,
-    /// The object with this uid is not there any more, whatever the watch still says.
-    gone: bool,
     round: u64,
 }
 
@@ -133,8 +132,10 @@ impl Book {
             *note = ViewNote { uid: view.uid.clone(), ..ViewNote::default() };
         }
         note.round = self.round;
+        note.heard |= note.written.is_some() && view.seen == note.status.shown;
         let rank = rank(note.before(view, now), &view.status);
-        let Some(rank) = rank.filter(|_| !note.gone) else {
+        let rank = if note.repeats(view) { rank.map(|_| Rank::Detail) } else { rank };
+        let Some(rank) = rank else {
             note.differs = None;
             return;
         };
@@ -162,10 +163,9 @@ impl Book {
         match result {
             Ok(answer) => {
                 note.status.sent(view.status.clone(), answer.status());
-                note.seen_then = view.seen.clone();
+                (note.seen_then, note.heard) = (view.seen.clone(), false);
                 (note.written, note.differs, note.backoff) = (Some(now), None, Backoff::default());
             }
-            Err(Failure::Gone) => note.gone = true,
             Err(failure) => note.backoff.failed(&failure, now),
         }
     }
@@ -173,14 +173,25 @@ impl Book {
 
 impl ViewNote {
     /// What the object shows as far as we know: what we wrote, until the watch tells of something else, and that for longer
-    /// than it takes to tell of everything that came before.
+    /// than it takes to tell of everything that came before. A watch that tells nothing at all is believed in the end: what was
+    /// written may have been undone before it told.
     fn before<'a>(&'a self, view: &'a DesiredView, now: Mono) -> Option<&'a ViewStatus> {
-        let settling = self.written.is_some_and(|at| now.since(at) < Duration::from_millis(limits::STATUS_SETTLE_MS));
-        let nothing_new = view.seen == self.status.shown || view.seen == self.seen_then;
+        let within = |millis| self.written.is_some_and(|at| now.since(at) < Duration::from_millis(millis));
+        let unheard = self.is_unheard(view) && within(limits::STATUS_UNHEARD_MS_MAX);
         match &self.status.sent {
-            Some(sent) if settling || nothing_new => Some(sent),
+            Some(sent) if within(limits::STATUS_SETTLE_MS) || view.seen == self.status.shown || unheard => Some(sent),
             _ => view.seen.as_ref(),
         }
+    }
+
+    /// Whether the watch has told nothing since the write.
+    fn is_unheard(&self, view: &DesiredView) -> bool {
+        !self.heard && view.seen == self.seen_then
+    }
+
+    /// Whether it would be written a second time because the watch is silent: no new decision, and nothing to tell.
+    fn repeats(&self, view: &DesiredView) -> bool {
+        self.is_unheard(view) && self.status.sent.as_ref() == Some(&view.status)
     }
 }
 

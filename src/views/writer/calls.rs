@@ -172,7 +172,7 @@ pub(super) fn request(desired: &Desired, book: &Book, write: &Write) -> Option<R
         Write::Component { index } => {
             let component = desired.components.get(*index)?;
             let key = (component.namespace.clone(), component.name.clone());
-            body((COMPONENT, &key, made(COMPONENT, &key, component.owner.as_ref(), json!(component.spec))))
+            body((COMPONENT, &key, made(COMPONENT, &key, book.owned.owner(component), json!(component.spec))))
         }
         Write::ComponentStatus { index } => {
             let component = desired.components.get(*index)?;

@@ -18,7 +18,8 @@ use std::{
 const MAKE_SECS: u64 = 5;
 const CHANGE_SECS: u64 = 10;
 const FIGURES_SECS: u64 = 30;
-const PUSH_SECS: u64 = 60;
+/// Longer than many of them take in turn: a last push never goes before what says more.
+const PUSH_SECS: u64 = 3_600;
 
 /// Everything of ours that stands in the cluster, as far as known.
 #[derive(Debug, Default)]
@@ -87,6 +88,13 @@ impl Owned {
         self.catalogues.get(key)?.uid.as_deref()
     }
 
+    /// The workload that a component goes with. While the cluster does not say, the one that its object shows: a reference that
+    /// is taken off could not take the object along when the workload goes.
+    pub(super) fn owner<'a>(&'a self, component: &'a DesiredComponent) -> Option<&'a OwnerReference> {
+        let note = || self.components.get(&(component.namespace.clone(), component.name.clone()));
+        component.owner.as_ref().or_else(|| note()?.known_owner(component))
+    }
+
     /// What a component that fell silent shows from now on.
     pub(super) fn silence(&self, key: &Key) -> Option<ComponentStatus> {
         Some(silenced(self.components.get(key)?.status.get()))
@@ -103,6 +111,7 @@ impl Owned {
             note.made.found(Some(made));
             note.status.found(status);
         }
+        self.components.values_mut().filter(|note| note.uid.is_none()).for_each(ComponentNote::lost);
         for FoundCatalogue { key, uid, owner_uid, instruments } in found.catalogues {
             let note = self.catalogues.entry(key).or_default();
             *note = CatalogueNote { uid: Some(uid), owner_uid, instruments, ..std::mem::take(note) };
@@ -192,10 +201,11 @@ impl Owned {
             Write::Component { index } | Write::ComponentStatus { index } => {
                 let Some(component) = desired.components.get(*index) else { return };
                 let key = (component.namespace.clone(), component.name.clone());
+                let owner = self.owner(component).cloned();
                 let Some(note) = self.components.get_mut(&key) else { return };
                 note.done(result, now, |note, answer| {
                     if matches!(write, Write::Component { .. }) {
-                        let made = Made { spec: component.spec.clone(), owner: component.owner.clone() };
+                        let made = Made { spec: component.spec.clone(), owner };
                         note.uid = Some(answer.uid.clone());
                         note.made.sent(made, Some(answer.made()));
                         note.status.found(answer.status());
@@ -237,7 +247,8 @@ enum Fate {
 
 impl ComponentNote {
     fn next(&mut self, index: usize, component: &DesiredComponent, now: Mono) -> Option<(Candidate, bool)> {
-        let made = self.made.get().is_some_and(|made| made.spec == component.spec && made.owner == component.owner);
+        let owner = component.owner.as_ref().or_else(|| self.known_owner(component));
+        let made = self.made.get().is_some_and(|made| made.spec == component.spec && made.owner.as_ref() == owner);
         let next = if self.uid.is_none() || !made {
             Some((Write::Component { index }, MAKE_SECS))
         } else {
@@ -251,21 +262,31 @@ impl ComponentNote {
         Some(candidate(write, (since, secs), &self.backoff, now))
     }
 
+    /// The reference that its object shows, where it names the workload of this component.
+    fn known_owner(&self, component: &DesiredComponent) -> Option<&OwnerReference> {
+        let (owner, workload) = (self.made.get()?.owner.as_ref()?, component.spec.workload_ref.as_ref()?);
+        (owner.kind == workload.kind && owner.name == workload.name).then_some(owner)
+    }
+
+    /// Its object is not there: what is made anew shows nothing of the old one.
+    fn lost(&mut self) {
+        (self.uid, self.made) = (None, Mirror::default());
+    }
+
     fn fate(&self, (namespace, _): &Key, desired: &Desired, absent: Duration) -> Fate {
-        let restart = Duration::from_secs(limits::COMPONENT_GONE_SECS);
         let workload = self.made.get().and_then(|made| made.spec.workload_ref.as_ref());
-        let gone = match (workload, &desired.workloads) {
-            (_, None) => false,
-            (None, _) => absent >= Duration::from_secs(limits::LONE_COMPONENT_GONE_SECS),
-            (Some(workload), Some(known)) => {
-                let key = (namespace.clone(), workload.kind.as_str().into(), workload.name.as_str().into());
-                absent >= restart && !known.contains_key(&key)
-            }
-        };
-        if gone {
+        // No pod is no proof: it may be scaled to nought, or wait for its next run. Only when it stays away; where the workload
+        // itself goes, the owner reference takes the component along.
+        let is_missing = desired.workloads.as_ref().is_some_and(|known| {
+            workload.is_none_or(|workload| {
+                !known.contains_key(&(namespace.clone(), workload.kind.as_str().into(), workload.name.as_str().into()))
+            })
+        });
+        if is_missing && absent >= Duration::from_secs(limits::COMPONENT_GONE_SECS) {
             return Fate::Remove;
         }
         let is_silent = self.status.get().is_some_and(|status| status.state == SILENT);
+        let restart = Duration::from_secs(limits::COMPONENT_SILENT_SECS);
         if !is_silent && (self.was_here || absent >= restart) { Fate::Silence } else { Fate::Keep }
     }
 
@@ -276,8 +297,10 @@ impl ComponentNote {
                 (self.differs, self.backoff) = (None, Backoff::default());
             }
             Err(failure) => {
-                if matches!(failure, Failure::Gone | Failure::Conflict) {
-                    self.uid = None; // made anew, or known anew, by the next apply
+                match failure {
+                    Failure::Gone => self.lost(),
+                    Failure::Conflict => self.uid = None, // known anew by the next apply
+                    _ => {}
                 }
                 self.backoff.failed(&failure, now);
             }

@@ -1,14 +1,10 @@
 //! The writer against a scripted API server, in simulated time: which requests, when, in which order.
 //! A real API server judges the bodies: tests/it/real/writing.rs.
 
+mod owned;
+
 use super::{Desired, DesiredView, Writer, WriterOptions, fake::Fake};
-use crate::views::{
-    components::{
-        ComponentSpec, ComponentStatus, DesiredComponent, WorkloadRef,
-        catalogue::{CatalogueSpec, DesiredCatalogue, Row},
-    },
-    workloads::{Owner, Owners},
-};
+use crate::views::components::{ComponentSpec, ComponentStatus, DesiredComponent, WorkloadRef};
 use expect_test::{Expect, expect};
 use parking_lot::Mutex;
 use pointsman_core::view::{
@@ -125,21 +121,6 @@ fn component(name: &str, series: u64, push: &str) -> DesiredComponent {
     }
 }
 
-fn catalogue(component: &str, hash: &str) -> Arc<DesiredCatalogue> {
-    let row = Row { name: "orders".into(), kind: "Counter", level: "Standard", ..Row::default() };
-    let spec = CatalogueSpec { service_name: component.into(), schema_url: String::new(), instruments: vec![row] };
-    let (namespace, name) = ("shop".into(), format!("{component}-{hash}").into());
-    Arc::new(DesiredCatalogue { namespace, name, component: component.into(), spec, instruments: 1 })
-}
-
-fn owners(names: &[&str]) -> Option<Arc<Owners>> {
-    let owner = |name: &&str| {
-        let key = ("shop".into(), "Deployment".into(), (*name).into());
-        (key, Owner { api_version: "apps/v1".into(), uid: format!("uid-of-{name}").into() })
-    };
-    Some(Arc::new(names.iter().map(owner).collect()))
-}
-
 /// Scenario: a decision, then nothing new, with and without the watch. Guarantees: one write, and one event to tell.
 #[tokio::test]
 async fn what_is_said_once_is_not_said_again() {
@@ -164,6 +145,44 @@ async fn a_status_that_others_change_is_mended() {
     world.check(20, &expect!["20 PATCH telemetryviews/shop/quiet/status 200"]).await;
 }
 
+/// Scenario: what was written is undone, to what stood there before; then once more, before the watch told of the write.
+/// Guarantees: mended as soon as it is seen, or after five minutes; the second is no new decision.
+#[tokio::test]
+async fn a_status_that_is_undone_is_mended() {
+    let mut world = World::new();
+    world.view("quiet", "Programmed", 100);
+    world.run(20).await;
+    world.watch();
+    world.run(20).await;
+    let empty = json!({"metadata": {"uid": "uid-quiet"}});
+    world.fake.put("telemetryviews/shop/quiet", empty.clone());
+    world.watch();
+    world.check(20, &expect!["40 PATCH telemetryviews/shop/quiet/status 200"]).await;
+    world.fake.put("telemetryviews/shop/quiet", empty);
+    world.watch();
+    world.check(300, &expect!["340 PATCH telemetryviews/shop/quiet/status 200"]).await;
+    world.watch();
+    world.check(600, &expect![""]).await;
+    expect!["2"].assert_eq(&world.told.lock().len().to_string());
+}
+
+/// Scenario: a view is answered with 404 a few times, though it is there. Guarantees: asked for ever more seldom, and written.
+#[tokio::test]
+async fn a_view_that_was_not_there_for_a_moment_is_written() {
+    let mut world = World::new();
+    world.view("quiet", "Programmed", 100);
+    world.fake.refuse("GET telemetryviews/shop/quiet", 2, 404, Value::Null);
+    world
+        .check(
+            60,
+            &expect![[r"
+                0 GET telemetryviews/shop/quiet 404
+                8 GET telemetryviews/shop/quiet 404
+                24 PATCH telemetryviews/shop/quiet/status 200"]],
+        )
+        .await;
+}
+
 /// Scenario: the server drops a field of what is written. Guarantees: that is no reason to write for ever.
 #[tokio::test]
 async fn a_field_that_the_server_drops_is_no_reason_to_write() {
@@ -173,6 +192,21 @@ async fn a_field_that_the_server_drops_is_no_reason_to_write() {
     world.check(5, &expect!["0 PATCH telemetryviews/shop/quiet/status 200"]).await;
     world.watch();
     world.check(60, &expect![""]).await;
+}
+
+/// Scenario: two hundred components only push, and have for a while, when a new one comes. Guarantees: the new one goes first.
+#[tokio::test]
+async fn a_new_component_goes_before_mere_pushes() {
+    let mut world = World::new();
+    let all = |push: &str| (0..200).map(|i| component(&format!("c{i:03}"), 10, push)).collect();
+    world.desired.components = all("2026-11-22T10:00:00Z");
+    world.run(1_000).await;
+    world.desired.components = all("2026-11-22T10:10:00Z");
+    world.run(100).await;
+    world.desired.components.push(component("new", 10, "2026-11-22T10:10:00Z"));
+    let log = world.run(20).await;
+    let new = log.lines().position(|line| line.contains("new"));
+    expect!["Some(0)"].assert_eq(&format!("{new:?}"));
 }
 
 /// Scenario: twenty decisions at once. Guarantees: a small burst, then one a second.
@@ -244,7 +278,7 @@ async fn many_decisions_do_not_starve_the_rest() {
 }
 
 /// Scenario: the view was deleted and made anew under the same name; then it is gone. Guarantees: no status for another uid; a
-/// back-off after a conflict; a view that is gone is forgotten, the others go on.
+/// back-off after a conflict; a view that is gone is asked for seldom until the watch tells; the others go on.
 #[tokio::test]
 async fn a_status_is_never_written_for_another_object() {
     let mut world = World::new();
@@ -264,7 +298,9 @@ async fn a_status_is_never_written_for_another_object() {
             30,
             &expect![[r#"
                 20 GET telemetryviews/shop/quiet 404
-                20 PATCH telemetryviews/shop/other/status 200"#]],
+                20 PATCH telemetryviews/shop/other/status 200
+                28 GET telemetryviews/shop/quiet 404
+                44 GET telemetryviews/shop/quiet 404"#]],
         )
         .await;
 }
@@ -344,134 +380,6 @@ async fn a_cluster_view_has_no_namespace() {
     let view = DesiredView { id, uid: "u".into(), generation: None, status: status("Programmed", 1), seen: None };
     world.desired.views.push(view);
     world.check(10, &expect!["0 PATCH clustertelemetryviews/all/status 200"]).await;
-}
-
-/// Scenario: a component with its catalogue comes; its numbers creep; its last push moves on. Guarantees: component before
-/// catalogue, which waits until its instruments stand; figures only when they moved, the last push once a minute.
-#[tokio::test]
-async fn a_component_and_its_catalogue() {
-    let mut world = World::new();
-    world.desired.components.push(component("api", 100, "2026-11-22T10:00:00Z"));
-    world.desired.catalogues.push(catalogue("api", "0123456789"));
-    world
-        .check(
-            60,
-            &expect![[r"
-                0 PATCH telemetrycomponents/shop/api 200
-                0 PATCH telemetrycomponents/shop/api/status 200
-                30 PATCH instrumentcatalogs/shop/api-0123456789 200
-                30 PATCH instrumentcatalogs/shop/api-0123456789/status 200"]],
-        )
-        .await;
-    let owner = world.fake.object("instrumentcatalogs/shop/api-0123456789").expect("made")["metadata"]["ownerReferences"].clone();
-    expect![[r#"[{"apiVersion":"pointsman.dev/v1alpha1","kind":"TelemetryComponent","name":"api","uid":"uid-1"}]"#]]
-        .assert_eq(&owner.to_string());
-    world.desired.components[0] = component("api", 105, "2026-11-22T10:00:59Z");
-    world.check(60, &expect![""]).await;
-    world.desired.components[0] = component("api", 105, "2026-11-22T10:01:00Z");
-    world.check(60, &expect!["120 PATCH telemetrycomponents/shop/api/status 200"]).await;
-    world.desired.components[0] = component("api", 200, "2026-11-22T10:01:01Z");
-    world.check(60, &expect!["180 PATCH telemetrycomponents/shop/api/status 200"]).await;
-}
-
-/// Scenario: the instruments of a component change. Guarantees: the new catalogue first, then the old one goes.
-#[tokio::test]
-async fn a_new_catalogue_takes_the_place_of_the_old_one() {
-    let mut world = World::new();
-    world.desired.components.push(component("api", 100, "2026-11-22T10:00:00Z"));
-    world.desired.catalogues.push(catalogue("api", "0123456789"));
-    world.run(60).await;
-    world.desired.catalogues = vec![catalogue("api", "abcdefabcd")];
-    world
-        .check(
-            60,
-            &expect![[r"
-                90 PATCH instrumentcatalogs/shop/api-abcdefabcd 200
-                90 DELETE instrumentcatalogs/shop/api-0123456789 200
-                90 PATCH instrumentcatalogs/shop/api-abcdefabcd/status 200"]],
-        )
-        .await;
-}
-
-/// Scenario: a component falls silent while its workload stays, then the workload goes. Guarantees: shown as silent; removed,
-/// with its catalogue, only when both are gone, and not before the workloads are known.
-#[tokio::test]
-async fn a_component_goes_with_its_workload() {
-    let mut world = World::new();
-    world.desired.workloads = owners(&["api"]);
-    world.desired.components.push(component("api", 100, "2026-11-22T10:00:00Z"));
-    world.desired.catalogues.push(catalogue("api", "0123456789"));
-    world.run(60).await;
-    (world.desired.components, world.desired.catalogues) = (vec![], vec![]);
-    world.check(4_000, &expect!["60 PATCH telemetrycomponents/shop/api/status 200"]).await;
-    let state = world.fake.object("telemetrycomponents/shop/api").expect("it stays")["status"]["state"].clone();
-    expect![[r#""Silent""#]].assert_eq(&state.to_string());
-    world.desired.workloads = None;
-    world.check(1_000, &expect![""]).await;
-    world.desired.workloads = owners(&[]);
-    world
-        .check(
-            60,
-            &expect![[r"
-                5060 DELETE telemetrycomponents/shop/api 200
-                5060 DELETE instrumentcatalogs/shop/api-0123456789 200"]],
-        )
-        .await;
-    expect!["[]"].assert_eq(&format!("{:?}", world.fake.paths()));
-}
-
-/// Scenario: a new process finds what an earlier one left: one whose workload is gone, one that still pushes, one that a user
-/// made. Guarantees: the first goes after the time of a restart, the second is not written again, the third is not touched.
-#[tokio::test]
-async fn leftovers_of_an_earlier_run_go() {
-    let mut world = World::new();
-    world.desired.workloads = owners(&["api"]);
-    world.desired.components = vec![component("api", 100, "2026-11-22T10:00:00Z"), component("old", 1, "2026-11-22T10:00:00Z")];
-    world.run(20).await;
-    let label = json!({"app.kubernetes.io/managed-by": "pointsman"});
-    world.fake.put("telemetrycomponents/shop/mine", json!({"metadata": {"name": "mine", "namespace": "shop", "labels": label}}));
-    world.desired.components.truncate(1);
-    world.restart();
-    world.check(1_000, &expect!["320 DELETE telemetrycomponents/shop/old 200"]).await;
-    expect![[r#"["telemetrycomponents/shop/api", "telemetrycomponents/shop/mine"]"#]]
-        .assert_eq(&format!("{:?}", world.fake.paths()));
-}
-
-/// Scenario: a component without a workload stops. Guarantees: it goes after an hour of silence.
-#[tokio::test]
-async fn a_component_without_a_workload_goes_after_an_hour() {
-    let mut world = World::new();
-    world.desired.workloads = owners(&[]);
-    let mut lone = component("lone", 100, "2026-11-22T10:00:00Z");
-    lone.spec.workload_ref = None;
-    world.desired.components.push(lone);
-    world.run(10).await;
-    world.desired.components.clear();
-    world
-        .check(
-            4_000,
-            &expect![[r"
-                10 PATCH telemetrycomponents/shop/lone/status 200
-                3610 DELETE telemetrycomponents/shop/lone 200"]],
-        )
-        .await;
-}
-
-/// Scenario: somebody deletes our objects by hand. Guarantees: the next look finds it, and they are made anew.
-#[tokio::test]
-async fn what_somebody_deleted_is_made_anew() {
-    let mut world = World::new();
-    world.desired.components.push(component("api", 100, "2026-11-22T10:00:00Z"));
-    world.run(10).await;
-    world.fake.remove("telemetrycomponents/shop/api");
-    world
-        .check(
-            1_000,
-            &expect![[r"
-                600 PATCH telemetrycomponents/shop/api 200
-                600 PATCH telemetrycomponents/shop/api/status 200"]],
-        )
-        .await;
 }
 
 /// Scenario: a sender claims a namespace that is not there. Guarantees: asked for seldom; nothing else waits for it.

@@ -2,7 +2,10 @@
 //! What the machine decides is in `lease::tests`.
 
 use super::{Elector, Hold};
-use crate::views::{lease::Terms, writer::fake::Fake};
+use crate::views::{
+    lease::{Terms, label::PodLabel},
+    writer::fake::Fake,
+};
 use expect_test::expect;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -140,6 +143,39 @@ async fn labels_are_tried_again() {
     gone.fake.remove("pods/ns/a");
     gone.run(10).await;
     expect!["1"].assert_eq(&gone.fake.log().lines().filter(|line| line.contains("pods")).count().to_string());
+}
+
+/// Scenario: the active replica is lost, and its label cannot be taken off for a while. Guarantees: two pods never carry it; the
+/// new one gets it once the other has lost it.
+#[tokio::test]
+async fn nobody_is_labelled_beside_the_one_before() {
+    let mut world = World::new(&["a", "b"]);
+    world.run(10).await;
+    world.electors.remove(0);
+    world.fake.refuse("PATCH pods/ns/a", 1_000, 500, Value::Null);
+    world.run(30).await;
+    expect![[r#"held by ["b"], label on ["pods/ns/a"]"#]].assert_eq(&world.shown());
+    world.fake.recover();
+    world.run(5).await;
+    expect![[r#"held by ["b"], label on ["pods/ns/b"]"#]].assert_eq(&world.shown());
+}
+
+/// Scenario: a stop cancels the request that labels the pod. Guarantees: the label is taken off all the same, since the request
+/// may have arrived.
+#[tokio::test]
+async fn a_label_that_may_have_arrived_is_taken_off() {
+    let fake = Fake::default();
+    fake.put("pods/ns/a", json!({"metadata": {"name": "a", "namespace": "ns"}}));
+    let mut label = PodLabel::new(fake.client(), "ns", "a");
+    label.settle(false, None).await;
+    fake.log();
+    tokio::select! {
+        biased;
+        () = label.settle(true, None) => panic!("it waits for the answer"),
+        () = std::future::ready(()) => {}
+    }
+    label.settle(false, None).await;
+    expect!["0 PATCH pods/ns/a 200"].assert_eq(fake.log().lines().last().unwrap_or("nothing"));
 }
 
 /// Scenario: an earlier run in the same pod left its label, and another pod is active now. Guarantees: a candidate takes its
