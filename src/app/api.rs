@@ -46,10 +46,7 @@ pub fn sources(engine: &Arc<Engine>) -> Sources {
             let engine = Arc::clone(engine);
             Arc::new(move |query| off_the_reactor(|| components::left(&engine, query)))
         },
-        views: {
-            let (engine, told) = (Arc::clone(engine), views::Told::default());
-            Arc::new(move || off_the_reactor(|| told.views(&engine)))
-        },
+        views: get(engine, views::list),
         catalog: {
             let engine = Arc::clone(engine);
             Arc::new(move || off_the_reactor(|| catalog::list(&engine)))

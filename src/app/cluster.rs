@@ -5,6 +5,7 @@ use super::{
     clock::Clock,
     drain::Stop,
     engine::{Engine, Loaded, Object},
+    leases::{self, Leases},
     statuses::{Look, Statuses},
     surroundings,
     tasks::Tasks,
@@ -20,16 +21,12 @@ use crate::{
         controller::{ClusterObject, Controller, Sources, Update},
         dir::{DirSource, Origins},
         events::{About, Events},
-        lease::{
-            Terms,
-            elector::{Elector, Hold},
-        },
         watch::Health,
         workloads::Owners,
         writer::{Desired, DesiredView, Writer, WriterHealth, WriterOptions, Written},
     },
 };
-use arc_swap::ArcSwap;
+use arc_swap::ArcSwapOption;
 use kube::Client;
 use parking_lot::Mutex;
 use pointsman_core::{
@@ -55,17 +52,10 @@ struct Joined {
     engine: Arc<Engine>,
     force: Force,
     statuses: Mutex<Statuses>,
-    /// What the cluster said last, beside the views.
-    known: ArcSwap<Known>,
+    /// The workloads of the cluster; `None` = not known yet.
+    owners: ArcSwapOption<Arc<Owners>>,
     components: Mutex<components::Observer>,
     desired: watch::Sender<Arc<Desired>>,
-}
-
-/// What a look at statuses needs of the last update.
-#[derive(Default)]
-struct Known {
-    owners: Option<Arc<Owners>>,
-    views: Vec<Arc<ClusterObject>>,
 }
 
 /// Starts everything that a cluster takes; what was cached is in force when this returns.
@@ -75,7 +65,7 @@ pub fn start(engine: &Arc<Engine>, (config, client): (&config::Cluster, Client),
         engine: Arc::clone(engine),
         force: Force::new(engine),
         statuses: Mutex::new(Statuses::new(engine)),
-        known: ArcSwap::default(),
+        owners: ArcSwapOption::default(),
         components: Mutex::default(),
         desired: sender,
     });
@@ -85,23 +75,23 @@ pub fn start(engine: &Arc<Engine>, (config, client): (&config::Cluster, Client),
         joined.take(update);
     }
     let now = both(engine.clock);
-    let held = leases(config, &client, &now, tasks, stop);
+    let leases = leases::start(engine, (config, &client), &now, tasks, stop);
     let events = Events::new(client.clone(), &instance(config), Arc::clone(&now));
-    let writer = writer(client, &now, held.status.clone(), &events);
-    count(engine, controller.health(), writer.health(), held);
+    let writer = writer(client, &now, leases.clone(), &events);
+    count(engine, controller.health(), writer.health(), leases.clone());
     let taking = Arc::clone(&joined);
     let asked = stop.clone();
-    tasks.vital(
-        "cluster",
-        async move { controller.run(move |update| taking.take(update), async move { asked.asked().await }).await },
-    );
+    tasks.vital("cluster", async move {
+        let take = move |update| tokio::task::block_in_place(|| taking.take(update));
+        controller.run(take, async move { asked.asked().await }).await;
+    });
     let asked = stop.clone();
     tasks.vital("status writer", async move { writer.run(receiver, async move { asked.asked().await }).await });
     let asked = stop.clone();
     tasks.vital("events", async move { events.run(async move { asked.asked().await }).await });
     let look = move || {
         joined.force.expire(joined.engine.clock.view_wall());
-        joined.tell();
+        joined.tell(&leases);
     };
     tasks.vital("statuses", ticks::on_change(Arc::clone(engine), stop.clone(), look));
 }
@@ -156,32 +146,39 @@ impl Joined {
         let mistakes = faults.iter().filter(|fault| fault.is_error()).count();
         let loaded =
             Loaded { views: Arc::clone(&views), faults, objects: objects.iter().map(|one| object(one, &views)).collect() };
-        self.known.store(Arc::new(Known { owners: (!cached).then_some(owners), views: objects }));
+        self.owners.store((!cached).then_some(owners).map(Arc::new));
         if !cached {
             engine.numbers.views_are_current();
         }
-        self.force.take(loaded, engine.clock.view_wall());
+        let changed = self.force.take(loaded, engine.clock.view_wall());
         engine.is_ready.store(true, Ordering::Relaxed);
-        let outcome = if mistakes == 0 { Outcome::Changed } else { Outcome::Failed };
+        let outcome = match (mistakes, changed) {
+            (0, true) => Outcome::Changed,
+            (0, false) => Outcome::Unchanged,
+            _ => Outcome::Failed,
+        };
         turn.end(outcome, u32::try_from(mistakes).unwrap_or(u32::MAX));
     }
 
     /// What became of everything, for the API and for the writer.
-    fn tell(&self) {
-        let Look { statuses, observed } = self.statuses.lock().look();
-        let (engine, known) = (&self.engine, self.known.load());
-        let views = known.views.iter().filter_map(|object| {
-            let status = statuses.get(&object.id)?.clone();
-            let (id, uid, seen) = (object.id.clone(), object.uid.clone(), object.status.clone());
-            Some(DesiredView { id, uid, generation: object.generation, status, seen })
+    fn tell(&self, leases: &Leases) {
+        let look = self.statuses.lock().look(leases.is_active(), leases.active_since());
+        if !leases.is_active() {
+            return; // what others push elsewhere is not seen here
+        }
+        let Look { statuses, observed, loaded } = look;
+        let (engine, owners) = (&self.engine, self.owners.load());
+        let views = loaded.objects.iter().filter_map(|object| {
+            let id = object.id.clone()?;
+            let (uid, seen, generation) = (object.origin.uid.clone(), object.status.clone(), object.origin.generation);
+            Some(DesiredView { status: statuses.get(&id)?.clone(), id, uid, generation, seen })
         });
-        let loaded = engine.views.load();
         let catalogues: Vec<_> = loaded.views.catalogues().cloned().collect();
         let now = (engine.clock.mono(), engine.clock.view_wall());
         let empty = Owners::new();
         let inputs = Inputs {
             observed: &observed,
-            owners: known.owners.as_deref().unwrap_or(&empty),
+            owners: owners.as_deref().map_or(&empty, |owners| owners),
             applied: &|key| loaded.views.applied(key, now.1).into_iter().map(ToString::to_string).collect(),
             catalogues: &catalogues,
         };
@@ -190,7 +187,7 @@ impl Joined {
             views: views.collect(),
             components: shown.components,
             catalogues: shown.catalogues,
-            workloads: known.owners.clone(),
+            workloads: owners.as_deref().cloned(),
         };
         self.desired.send_if_modified(|before| {
             let changed = **before != desired;
@@ -217,38 +214,12 @@ fn object(object: &Arc<ClusterObject>, views: &ViewSet) -> Object {
     }
 }
 
-/// Which Leases this process wants; without a pod it is alone, and needs none.
-#[derive(Clone)]
-struct Held {
-    active: Option<Hold>,
-    status: Option<Hold>,
-}
-
-fn leases(
-    config: &config::Cluster,
-    client: &Client,
-    now: &Arc<dyn Fn() -> (Mono, Wall) + Send + Sync>,
-    tasks: &Tasks,
-    stop: &Stop,
-) -> Held {
-    let Some((namespace, pod)) = &config.pod else { return Held { active: None, status: None } };
-    let elector = |terms| Elector::new(client.clone(), terms, Arc::clone(now));
-    let active = elector(Terms::active(namespace, pod)).labelling();
-    let status = elector(Terms::status(namespace, pod));
-    let held = Held { active: Some(active.hold()), status: Some(status.hold()) };
-    for (name, elector) in [("active lease", active), ("status lease", status)] {
-        let stop = stop.clone();
-        tasks.vital(name, async move { elector.run(async move { stop.asked().await }).await });
-    }
-    held
-}
-
 /// Who we are in events.
 fn instance(config: &config::Cluster) -> String {
     config.pod.as_ref().map_or_else(surroundings::host_name, |(_, pod)| pod.clone())
 }
 
-fn writer(client: Client, now: &Arc<dyn Fn() -> (Mono, Wall) + Send + Sync>, hold: Option<Hold>, events: &Events) -> Writer {
+fn writer(client: Client, now: &Arc<dyn Fn() -> (Mono, Wall) + Send + Sync>, leases: Leases, events: &Events) -> Writer {
     let recorder = events.recorder();
     let on_decision = move |written: Written<'_>| {
         let ObjectId { kind, namespace, name } = written.view.id.clone();
@@ -261,21 +232,21 @@ fn writer(client: Client, now: &Arc<dyn Fn() -> (Mono, Wall) + Send + Sync>, hol
         client,
         WriterOptions {
             now: Arc::clone(now),
-            may_write: Arc::new(move || hold.as_ref().is_none_or(Hold::is_held)),
+            may_write: Arc::new(move || leases.may_write()),
             on_decision: Arc::new(on_decision),
         },
     )
 }
 
 /// What we do with a cluster, as numbers of ours.
-fn count(engine: &Arc<Engine>, watches: Vec<Arc<Health>>, writes: Arc<Mutex<WriterHealth>>, held: Held) {
+fn count(engine: &Arc<Engine>, watches: Vec<Arc<Health>>, writes: Arc<Mutex<WriterHealth>>, leases: Leases) {
     let read = move || {
         let kinds = watches.iter().map(|watch| watch.now());
         let kinds = kinds.map(|now| (now.kind.to_owned(), now.objects, now.errors)).collect();
         let writes = writes.lock();
         let failed = writes.failed.values().fold(0, |sum: u64, n| sum.saturating_add(*n));
-        let leases = [(Lease::Active, &held.active), (Lease::Status, &held.status)];
-        let leases = leases.into_iter().filter_map(|(lease, hold)| Some((lease, hold.as_ref()?.is_held()))).collect();
+        let both = leases.both().map(|(active, status)| [(Lease::Active, active), (Lease::Status, status)]);
+        let leases = both.into_iter().flatten().collect();
         telemetry::Cluster { kinds, writes: Some((writes.written, failed)), leases }
     };
     if engine.numbers.cluster.set(Box::new(read)).is_err() {

@@ -10,7 +10,7 @@ use pointsman_core::{
         impact::{Cost, Impact},
         plan::ViewSet,
         report::{Seen, Status, ViewReport},
-        spec::ObjectId,
+        spec::{ObjectId, View},
         status::{self, Subject, ViewStatus},
     },
 };
@@ -23,10 +23,10 @@ use std::{
 /// Follows views from one look to the next.
 pub struct Statuses {
     engine: Arc<Engine>,
-    told: BTreeMap<ObjectId, ViewStatus>,
-    impacts: BTreeMap<ObjectId, Impact>,
-    /// The views that `impacts` speaks of.
-    of: Weak<ViewSet>,
+    /// What was said last, and of which object: one of the same name that is made anew begins with nothing.
+    told: BTreeMap<ObjectId, (Box<str>, ViewStatus)>,
+    /// By view as it was read.
+    impacts: BTreeMap<ObjectId, (Weak<View>, Impact)>,
     /// Where the next look goes on with impacts.
     turn: usize,
 }
@@ -38,18 +38,21 @@ pub struct Look {
     pub statuses: Arc<BTreeMap<ObjectId, ViewStatus>>,
     /// What it was decided beside.
     pub observed: Vec<ObservedComponent>,
+    /// The views of which it was decided.
+    pub loaded: Arc<Loaded>,
 }
 
 impl Statuses {
     /// Has looked at nothing yet.
     #[must_use]
     pub fn new(engine: &Arc<Engine>) -> Self {
-        let (told, impacts, of) = Default::default();
-        Self { engine: Arc::clone(engine), told, impacts, of, turn: 0 }
+        let (told, impacts) = Default::default();
+        Self { engine: Arc::clone(engine), told, impacts, turn: 0 }
     }
 
-    /// Says what is true now of every view, and shows it to whoever asks the engine.
-    pub fn look(&mut self) -> Look {
+    /// Says what is true now of every view, and shows it to whoever asks the engine. A standby sees no stream: it shows what
+    /// the objects say. `since` is when what is observed began to speak for all.
+    pub fn look(&mut self, is_active: bool, since: Mono) -> Look {
         let engine = Arc::clone(&self.engine);
         let observed = engine.store.observe();
         engine.observer.look(&observed);
@@ -60,38 +63,43 @@ impl Statuses {
         let mut told = BTreeMap::new();
         for object in loaded.objects.iter().filter(|object| object.is_view()) {
             let Some(id) = &object.id else { continue };
-            let around = Around { loaded: &loaded, observed: &observed, costs: &costs, now };
-            let status = self.of(object, id, reports.get(id).copied(), &around);
-            told.insert(id.clone(), status);
+            let around = Around { loaded: &loaded, observed: &observed, costs: &costs, now, since };
+            let status = match &object.status {
+                Some(shown) if !is_active => shown.clone(),
+                _ => self.of(object, id, reports.get(id).copied(), &around),
+            };
+            told.insert(id.clone(), (object.origin.uid.clone(), status));
         }
-        self.told.clone_from(&told);
-        let told = Arc::new(told);
-        engine.statuses.store(Arc::clone(&told));
-        Look { statuses: told, observed }
+        let statuses = Arc::new(told.iter().map(|(id, (_, status))| (id.clone(), status.clone())).collect());
+        self.told = told;
+        engine.statuses.store(Arc::clone(&statuses));
+        Look { statuses, observed, loaded }
     }
 
-    /// New views are looked at first, then everyone in turn.
+    /// Views that are new or were changed are looked at first, then everyone in turn.
     fn refresh_impacts(&mut self, views: &Arc<ViewSet>, reports: &[ViewReport], costs: &[Cost], now: Wall) {
         let store = Arc::clone(&self.engine.store);
         let distinct = move |component: &_, instrument: &_, keys: &_| store.distinct(component, instrument, keys);
-        let same = Weak::ptr_eq(&self.of, &Arc::downgrade(views));
-        self.of = Arc::downgrade(views);
-        self.impacts.retain(|id, _| reports.iter().any(|report| report.id == *id));
-        let fresh = reports.iter().filter(|report| !same && !self.impacts.contains_key(&report.id));
+        let by_id: BTreeMap<&ObjectId, &Arc<View>> = reports.iter().map(|report| (&report.id, &report.view)).collect();
+        self.impacts.retain(|id, _| by_id.contains_key(id));
+        let is_known = |report: &&ViewReport| {
+            self.impacts.get(&report.id).is_some_and(|(of, _)| Weak::ptr_eq(of, &Arc::downgrade(&report.view)))
+        };
+        let mut due: Vec<&ViewReport> = reports.iter().filter(|report| !is_known(report)).take(IMPACTS_PER_LOOK_MAX).collect();
+        let room = IMPACTS_PER_LOOK_MAX.saturating_sub(due.len()).min(reports.len());
         let from = self.turn.checked_rem(reports.len()).unwrap_or_default();
-        let in_turn = reports.iter().skip(from).chain(reports.iter().take(from));
-        let ids: Vec<ObjectId> = fresh.chain(in_turn).take(IMPACTS_PER_LOOK_MAX).map(|report| report.id.clone()).collect();
-        self.turn = from.saturating_add(ids.len());
-        for id in ids {
-            match views.impact(&id, costs, &distinct, now) {
-                Some(impact) => self.impacts.insert(id, impact),
-                None => self.impacts.remove(&id),
+        due.extend(reports.iter().cycle().skip(from).take(room));
+        self.turn = from.saturating_add(room);
+        for report in due {
+            match views.impact(&report.id, costs, &distinct, now) {
+                Some(impact) => self.impacts.insert(report.id.clone(), (Arc::downgrade(&report.view), impact)),
+                None => self.impacts.remove(&report.id),
             };
         }
     }
 
     fn of(&self, object: &Object, id: &ObjectId, report: Option<&ViewReport>, around: &Around<'_>) -> ViewStatus {
-        let Around { loaded, observed, costs, now } = *around;
+        let Around { loaded, observed, costs, now, since } = *around;
         let reached: Vec<_> = observed
             .iter()
             .filter(|component| report.is_some_and(|report| loaded.views.reaches(&report.view, &component.key)))
@@ -100,21 +108,27 @@ impl Statuses {
         let has = |status: Status| report.is_some_and(|report| report.status == status);
         let suggestions = if has(Status::NoMatch) { suggestions(report, observed) } else { Vec::new() };
         let instead = if has(Status::Expired) { loaded.views.instead_of(id, costs, now) } else { Vec::new() };
-        let before = self.told.get(id).or(object.status.as_ref());
-        let status = status::of_view(&Subject {
+        let told = self.told.get(id).filter(|(uid, _)| *uid == object.origin.uid).map(|(_, status)| status);
+        let before = told.or(object.status.as_ref());
+        let impact = self.impacts.get(id).filter(|(of, _)| report.is_some_and(|r| Weak::ptr_eq(of, &Arc::downgrade(&r.view))));
+        let mut status = status::of_view(&Subject {
             id,
             generation: object.origin.generation,
             faults: &object.faults,
             report,
             kept: object.kept,
-            impact: self.impacts.get(id),
+            impact: impact.map(|(_, impact)| impact),
             reached: &reached,
             suggestions: &suggestions,
             instead: &instead,
             now,
             before,
         });
-        let early = before.filter(|shown| is_early(&status, shown, self.engine.clock.mono().since(Mono::default())));
+        if status.impact.is_none() && impact.is_none() {
+            // Its turn has not come since a start: what was found before is better than nothing.
+            status.impact = before.and_then(|before| before.impact.clone());
+        }
+        let early = before.filter(|shown| is_early(&status, shown, self.engine.clock.mono().since(since)));
         early.cloned().unwrap_or(status)
     }
 }
@@ -126,6 +140,7 @@ struct Around<'a> {
     observed: &'a [ObservedComponent],
     costs: &'a [Cost],
     now: Wall,
+    since: Mono,
 }
 
 /// The instruments whose names are closest to what a view matches.

@@ -3,7 +3,7 @@
 
 use super::{cluster, drain::Stop, engine::Engine, statuses::Statuses, surroundings, tasks::Tasks, views::Loader};
 use kube::Client;
-use pointsman_core::limits;
+use pointsman_core::{limits, model::clock::Mono};
 use std::{sync::Arc, time::Duration};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
@@ -48,13 +48,17 @@ fn folder(engine: &Arc<Engine>, tasks: &Tasks, stop: &Stop) {
     tokio::task::block_in_place(|| loader.look());
     tasks.vital("views", every(limits::VIEWS_POLL_MS, stop.clone(), move || loader.look()));
     let mut statuses = Statuses::new(engine);
-    tasks.vital("statuses", on_change(Arc::clone(engine), stop.clone(), move || drop(statuses.look())));
+    tasks.vital("statuses", on_change(Arc::clone(engine), stop.clone(), move || drop(statuses.look(true, Mono::default()))));
 }
 
 /// Runs work after each change of views and every few seconds, off the reactor, until asked to stop.
 pub(super) async fn on_change(engine: Arc<Engine>, stop: Stop, mut work: impl FnMut() + Send + 'static) {
     loop {
         tokio::task::block_in_place(&mut work);
+        tokio::select! {
+            () = stop.asked() => return,
+            () = sleep(Duration::from_millis(limits::STATUS_PACE_MS)) => {}
+        }
         tokio::select! {
             () = stop.asked() => return,
             () = engine.views_changed.notified() => {}

@@ -25,6 +25,7 @@ const STARTS_FILE: &str = "view-starts.json";
 /// Brings views into force where points and spans land.
 pub struct Force {
     engine: Arc<Engine>,
+    /// When the next view expires; held while views come into force.
     next_expiry: Mutex<Option<Wall>>,
 }
 
@@ -35,30 +36,42 @@ impl Force {
         Self { engine: Arc::clone(engine), next_expiry: Mutex::default() }
     }
 
-    /// These views from now on.
-    pub fn take(&self, loaded: Loaded, now: Wall) {
+    /// These views from now on. Answers whether they are others than before: the same ones with other faults or statuses
+    /// are only shown.
+    pub fn take(&self, loaded: Loaded, now: Wall) -> bool {
         self.log_news(&loaded.faults);
-        info!(objects = loaded.objects.len(), faults = loaded.faults.len(), "views read");
+        let mut next_expiry = self.next_expiry.lock();
+        let changed = !Arc::ptr_eq(&loaded.views, &self.engine.views.load().views);
+        if changed {
+            info!(objects = loaded.objects.len(), faults = loaded.faults.len(), "views read");
+        }
         self.engine.views.store(Arc::new(loaded));
-        self.bring_into_force(now);
+        if changed {
+            *next_expiry = self.bring_into_force(now);
+        }
+        drop(next_expiry);
+        self.engine.views_changed.notify_one();
+        changed
     }
 
     /// The same views, where one of them has expired by now. Answers whether one had.
     pub fn expire(&self, now: Wall) -> bool {
-        let due = self.next_expiry.lock().is_some_and(|at| at <= now);
+        let mut next_expiry = self.next_expiry.lock();
+        let due = next_expiry.is_some_and(|at| at <= now);
         if due {
             info!("a view has expired");
-            self.bring_into_force(now);
+            *next_expiry = self.bring_into_force(now);
+            self.engine.views_changed.notify_one();
         }
         due
     }
 
-    fn bring_into_force(&self, now: Wall) {
+    /// Called with the lock held: nobody puts older views over newer ones. Answers when the next one expires.
+    fn bring_into_force(&self, now: Wall) -> Option<Wall> {
         let views = Arc::clone(&self.engine.views.load().views);
         self.engine.store.set_views(Arc::clone(&views), now);
         self.engine.traces.set_views(Arc::clone(&views), now);
-        *self.next_expiry.lock() = views.next_expiry(now);
-        self.engine.views_changed.notify_one();
+        views.next_expiry(now)
     }
 
     /// What was said before is not said again with each reload, and one source cannot flood the log.

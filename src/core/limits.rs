@@ -394,7 +394,7 @@ pub const CLIENT_ANSWER_BYTES_MAX: usize = 64 << 20;
 pub const CLIENT_FILE_BYTES_MAX: usize = 1 << 20;
 /// Pages of one list that a client verb asks for.
 pub const CLIENT_PAGES_MAX: usize = 100;
-/// Milliseconds for which the JSON API tells of all views again what it told before.
-pub const TOLD_FRESH_MS: u64 = 1_000;
 /// Instruments whose attribute sets `diff` asks the server to count; of more, what is left is estimated.
 pub const DIFF_LOOKUPS_MAX: usize = 200;
+/// Milliseconds at least between two looks at what becomes of views.
+pub const STATUS_PACE_MS: u64 = 500;

@@ -6,7 +6,7 @@ use std::{
     ops::Deref,
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -16,6 +16,7 @@ pub struct Budget {
     bytes_max: usize,
     bytes: AtomicUsize,
     refused: AtomicU64,
+    paused: AtomicBool,
 }
 
 /// Bytes in memory that the budget knows of, given back when dropped.
@@ -37,7 +38,12 @@ impl Budget {
     /// A budget of so many bytes.
     #[must_use]
     pub fn new(bytes_max: usize) -> Arc<Self> {
-        Arc::new(Self { bytes_max, bytes: AtomicUsize::new(0), refused: AtomicU64::new(0) })
+        Arc::new(Self { bytes_max, bytes: AtomicUsize::new(0), refused: AtomicU64::new(0), paused: AtomicBool::new(false) })
+    }
+
+    /// Refuses everything from now on, as an overload does, or takes it again: senders try another replica.
+    pub fn pause(&self, paused: bool) {
+        self.paused.store(paused, Ordering::Relaxed);
     }
 
     /// Bytes in flight.
@@ -66,7 +72,7 @@ impl Share {
     /// [`Refusal::Overload`]: the part stays as it was.
     pub fn grow(&mut self, bytes: usize) -> Result<(), Refusal> {
         let before = self.budget.bytes.fetch_add(bytes, Ordering::Relaxed);
-        if before.saturating_add(bytes) > self.budget.bytes_max {
+        if before.saturating_add(bytes) > self.budget.bytes_max || self.budget.paused.load(Ordering::Relaxed) {
             self.budget.bytes.fetch_sub(bytes, Ordering::Relaxed);
             self.budget.refused.fetch_add(1, Ordering::Relaxed);
             return Err(Refusal::Overload);

@@ -46,6 +46,22 @@ fn outcome(encoding: Encoding, body: &[u8]) -> String {
     text
 }
 
+/// Scenario: a budget is paused while a body is in flight, and taken up again.
+/// Guarantees: nothing more is taken meanwhile, with the answer of an overload; what was taken is given back as ever.
+#[test]
+fn a_paused_budget_takes_nothing() {
+    let budget = Budget::new(100);
+    let mut share = budget.share();
+    assert!(share.grow(10).is_ok());
+    budget.pause(true);
+    assert!(matches!(share.grow(1), Err(Refusal::Overload)));
+    assert_eq!((budget.bytes(), budget.refused()), (10, 1));
+    budget.pause(false);
+    assert!(share.grow(1).is_ok());
+    drop(share);
+    assert_eq!(budget.bytes(), 0);
+}
+
 /// Scenario: bodies of each encoding: good, damaged, cut, followed by more, too large, growing too much.
 /// Guarantees: only a single whole stream within every cap is taken; caps hold while inflating.
 #[test]

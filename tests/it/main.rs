@@ -15,5 +15,6 @@ mod semconv;
 mod support;
 mod tidy;
 mod tls;
+mod tools;
 mod traces;
 mod view;

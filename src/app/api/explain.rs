@@ -1,11 +1,16 @@
 //! Finds what a name means over all components, and has the engine say why it is on, off or missing.
 //! Walks streams and catalogues, and the series of at most one instrument.
 
-use super::{super::engine::Engine, hex, wall_of};
+use super::{super::engine::Engine, hex};
 use crate::{ingest::Signal, web::model::objects::Explanations};
 use pointsman_core::{
     limits::EXPLAINED_MAX,
-    model::{clock::Wall, component::ComponentKey, instrument::Instrument, reject::Reason},
+    model::{
+        clock::{Mono, Wall},
+        component::ComponentKey,
+        instrument::Instrument,
+        reject::Reason,
+    },
     state::observe::{ObservedComponent, ObservedInstrument, Which},
     view::{
         pattern::{Names, Pattern},
@@ -37,6 +42,8 @@ struct Ask<'a> {
     views: &'a ViewSet,
     observed: &'a [ObservedComponent],
     component: Option<&'a str>,
+    /// The moment, on both clocks: views may live faster than senders.
+    now: (Wall, Mono),
 }
 
 /// Everything that is known of a name, in either spelling, or of `span:NAME`; of one component, or of all.
@@ -60,7 +67,7 @@ pub(super) fn explain(engine: &Engine, name: &str, component: Option<&str>) -> E
         },
         refused: &refused,
     };
-    let ask = Ask { engine, views: &loaded.views, observed: &observed, component };
+    let ask = Ask { engine, views: &loaded.views, observed: &observed, component, now: (around.now, engine.clock.mono()) };
     match name.strip_prefix(SPAN) {
         Some(span) => ask.spans(span, &around),
         None => ask.instruments(name, &around),
@@ -193,9 +200,14 @@ impl<'a> Ask<'a> {
         verdict::explain(&explanation, &subject, around)
     }
 
+    fn wall(&self, at: Mono) -> Wall {
+        let ago = self.now.1.since(at);
+        Wall(self.now.0.0.saturating_sub(u64::try_from(ago.as_nanos()).unwrap_or(u64::MAX)))
+    }
+
     fn owner<'k>(&self, key: &'k ComponentKey, component: Option<&ObservedComponent>) -> Owner<'k> {
         let instances = component.map_or(0, |component| u64::try_from(component.instances).unwrap_or(u64::MAX));
-        Owner { key, instances, last_push: component.map(|component| wall_of(self.engine, component.last_push)) }
+        Owner { key, instances, last_push: component.map(|component| self.wall(component.last_push)) }
     }
 
     fn sent(&self, key: &ComponentKey, seen: &ObservedInstrument, with_attributes: bool) -> Sent {
@@ -211,7 +223,7 @@ impl<'a> Ask<'a> {
             series: seen.exposed,
             points: seen.points,
             overflowed: seen.limited,
-            last: wall_of(self.engine, seen.last),
+            last: self.wall(seen.last),
             attributes: costs.into_iter().map(|cost| (cost.key, cost.values, cost.without)).collect(),
         }
     }

@@ -1,62 +1,20 @@
 //! View objects with what became of them, and the readers that protect metrics.
-//! Asks the engine that enforces; remembers its answer for a moment, because it looks at every component.
+//! Gathers what is in force and what was last said of it; decides nothing.
 
-use super::super::engine::{Engine, Loaded, Object};
+use super::super::engine::{Engine, Object};
 use crate::web::model::objects::{Consumer, Read, View};
-use parking_lot::Mutex;
-use pointsman_core::{
-    fault::suggest,
-    limits::TOLD_FRESH_MS,
-    model::{clock::Mono, component::ComponentKey, instrument::Instrument},
-    view::{
-        plan::Keys,
-        report::Seen,
-        spec::{self, ObjectId},
-        status::{self, Subject, ViewStatus},
-        time::format_time,
-        verdict, write,
-    },
+use pointsman_core::view::{
+    facts,
+    spec::{self, ObjectId},
+    time::format_time,
+    verdict, write,
 };
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
-/// Names that a misspelt pattern is compared with.
-const SUGGEST_FROM_MAX: usize = 1_000;
-
-/// The last answer.
-#[derive(Default)]
-pub(super) struct Told {
-    last: Mutex<Option<Last>>,
-}
-
-/// An answer, and of when and what it speaks.
-struct Last {
-    of: Arc<Loaded>,
-    at: Mono,
-    views: Vec<View>,
-}
-
-impl Told {
-    /// Every view object, good or not. Callers at one moment share one look.
-    pub(super) fn views(&self, engine: &Engine) -> Vec<View> {
-        let (mut last, loaded, now) = (self.last.lock(), engine.views.load_full(), engine.clock.mono());
-        if let Some(Last { of, at, views }) = &*last
-            && Arc::ptr_eq(of, &loaded)
-            && now.since(*at) < Duration::from_millis(TOLD_FRESH_MS)
-        {
-            return views.clone();
-        }
-        let views = views(engine, &loaded);
-        *last = Some(Last { of: loaded, at: now, views: views.clone() });
-        views
-    }
-}
-
-fn views(engine: &Engine, loaded: &Loaded) -> Vec<View> {
-    let statuses = statuses(engine, loaded);
+/// Every view object, good or not.
+pub(super) fn list(engine: &Engine) -> Vec<View> {
+    let loaded = engine.views.load();
+    let statuses = engine.statuses.load();
     let in_force: BTreeMap<&ObjectId, &spec::View> = loaded.views.views().map(|view| (&view.id, &**view)).collect();
     let mut suppressed: BTreeMap<(String, String, String), BTreeMap<String, u64>> = BTreeMap::new();
     for off in engine.numbers.suppressed() {
@@ -95,69 +53,16 @@ fn told(object: &Object, view: Option<&spec::View>) -> View {
     }
 }
 
-/// What is said of every view, as it would be written to its object.
-fn statuses<'a>(engine: &Engine, loaded: &'a Loaded) -> BTreeMap<&'a ObjectId, ViewStatus> {
-    let observed = engine.store.observe();
-    let now = engine.clock.view_wall();
-    let seen: Vec<Seen> = observed
-        .iter()
-        .map(|component| Seen {
-            component: component.key.clone(),
-            instruments: component.instruments.iter().map(|seen| seen.instrument.clone()).collect(),
-        })
-        .collect();
-    let reports = loaded.views.reports(&seen, now);
-    let costs = engine.observer.costs(&observed);
-    let names: BTreeSet<&str> = seen.iter().flat_map(|seen| &seen.instruments).map(|instrument| &*instrument.name).collect();
-    let distinct = |key: &ComponentKey, instrument: &Instrument, keys: &Keys| engine.store.distinct(key, instrument, keys);
-    let mut statuses = BTreeMap::new();
-    for object in loaded.objects.iter().filter(|object| object.is_view()) {
-        let Some(id) = &object.id else { continue };
-        let report = reports.iter().find(|report| report.id == *id);
-        let reached: Vec<(ComponentKey, u64)> = observed
-            .iter()
-            .filter(|component| report.is_some_and(|report| loaded.views.reaches(&report.view, &component.key)))
-            .map(|component| (component.key.clone(), u64::try_from(component.instances).unwrap_or(u64::MAX)))
-            .collect();
-        let impact = report.and_then(|_| loaded.views.impact(id, &costs, &distinct, now));
-        let suggestions = report.map(|report| closest(&report.view, &names)).unwrap_or_default();
-        let subject = Subject {
-            id,
-            generation: object.origin.generation,
-            faults: &object.faults,
-            report,
-            kept: object.kept,
-            impact: impact.as_ref(),
-            reached: &reached,
-            suggestions: &suggestions,
-            instead: &loaded.views.instead_of(id, &costs, now),
-            now,
-            before: object.status.as_ref(),
-        };
-        statuses.insert(id, status::of_view(&subject));
-    }
-    statuses
-}
-
-/// What the literal names of a view were probably meant to be.
-fn closest(view: &spec::View, names: &BTreeSet<&str>) -> Vec<String> {
-    let patterns = view.metrics.iter().flat_map(|rule| &rule.matches.instruments).filter(|pattern| pattern.is_literal());
-    let near = patterns
-        .take(suggest::SUGGESTIONS_MAX)
-        .flat_map(|pattern| suggest::nearest(pattern.as_str(), names.iter().copied().take(SUGGEST_FROM_MAX)));
-    near.take(suggest::SUGGESTIONS_MAX).collect()
-}
-
 /// Everybody who reads metrics.
 pub(super) fn consumers(engine: &Engine) -> Vec<Consumer> {
     let loaded = engine.views.load();
-    let facts = loaded.views.facts();
-    let consumer = |consumer: &Arc<pointsman_core::view::facts::Consumer>| Consumer {
+    let known = loaded.views.facts();
+    let consumer = |consumer: &Arc<facts::Consumer>| Consumer {
         kind: consumer.kind.to_string(),
         namespace: consumer.namespace.to_string(),
         name: consumer.name.to_string(),
         entry: consumer.entry.to_string(),
-        protects_everywhere: facts.protecting.contains(&consumer.namespace),
+        protects_everywhere: known.protecting.contains(&consumer.namespace),
         reads: consumer
             .reads
             .iter()
@@ -168,5 +73,5 @@ pub(super) fn consumers(engine: &Engine) -> Vec<Consumer> {
             })
             .collect(),
     };
-    facts.consumers.iter().map(consumer).collect()
+    known.consumers.iter().map(consumer).collect()
 }

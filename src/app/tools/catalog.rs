@@ -22,7 +22,7 @@ pub async fn list(client: &Client, form: Form, out: &mut dyn Write) -> Result<u8
         return Ok(FINE);
     }
     let row = |one: &Catalogued| {
-        [
+        vec![
             one.name.clone(),
             one.service.clone(),
             one.kind.clone(),
@@ -33,7 +33,7 @@ pub async fn list(client: &Client, form: Form, out: &mut dyn Write) -> Result<u8
         ]
     };
     let rows: Vec<_> = answer.said.iter().map(row).collect();
-    table::print(out, ["NAME", "SERVICE", "KIND", "UNIT", "LEVEL", "STATE", "SERIES"], &rows)?;
+    table::print(out, &["NAME", "SERVICE", "KIND", "UNIT", "LEVEL", "STATE", "SERIES"], &rows, 1)?;
     Ok(FINE)
 }
 

@@ -5,6 +5,9 @@ mod gather;
 mod judge;
 mod show;
 
+#[cfg(test)]
+mod tests;
+
 use super::{BAD_USAGE, FINDINGS, FINE, Form, ToolError, client::Client};
 use crate::views::dir;
 use gather::World;

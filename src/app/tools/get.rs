@@ -48,25 +48,25 @@ pub async fn views(client: &Client, which: Which<'_>, form: Form, out: &mut dyn 
         return listed(out, &answer.at, &views, answer.truncated);
     }
     let now = parse_time(&answer.at).unwrap_or_default();
-    let rows: Vec<_> = views.iter().map(|view| row(view, now)).collect();
+    let rows = views.iter().map(|view| row(view, now)).collect();
     let heads = ["NAMESPACE", "NAME", "MODE", "STATUS", "IN-SYNC", "SERIES", "EXPIRES", "REASON", "AGE"];
-    table::print(out, heads, &rows)?;
+    print(out, which, &heads, rows, 7)?;
     Ok(FINE)
 }
 
-fn row(view: &View, now: Wall) -> [String; 9] {
+fn row(view: &View, now: Wall) -> Vec<String> {
     let spec = |key: &str| view.spec.as_ref().and_then(|spec| spec[key].as_str()).map(str::to_owned);
     let columns = view.status.as_ref().map(|status| status.columns().map(str::to_owned));
     let [status, in_sync, series, expires] = columns.unwrap_or_default();
     let refused = || if view.accepted { String::new() } else { "Refused".to_owned() };
-    [
+    vec![
         if view.namespace.is_empty() { "-".to_owned() } else { view.namespace.clone() },
         view.name.clone(),
         spec("mode").unwrap_or_else(|| "Enforce".to_owned()),
         if status.is_empty() { refused() } else { status },
         in_sync,
         series,
-        expires,
+        parse_time(&expires).map_or(expires, |at| ends(at, now)),
         spec("reason").unwrap_or_default(),
         view.created.as_deref().map_or_else(|| "-".to_owned(), |created| ago(created, now)),
     ]
@@ -90,11 +90,10 @@ pub async fn components(client: &Client, which: Which<'_>, form: Form, out: &mut
     }
     let now = parse_time(&answer.at).unwrap_or_default();
     let row = |one: &&Component| {
-        [
+        vec![
             one.namespace.clone(),
             one.name.clone(),
             one.instances.to_string(),
-            one.metrics.to_string(),
             one.series.to_string(),
             whole(one.points_received),
             whole(one.points_suppressed),
@@ -102,10 +101,32 @@ pub async fn components(client: &Client, which: Which<'_>, form: Form, out: &mut
             one.state.clone(),
         ]
     };
-    let rows: Vec<_> = components.iter().map(row).collect();
-    let heads = ["NAMESPACE", "NAME", "INSTANCES", "METRICS", "SERIES", "POINTS", "SUPPRESSED", "LAST-PUSH", "STATE"];
-    table::print(out, heads, &rows)?;
+    let rows = components.iter().map(row).collect();
+    let heads = ["NAMESPACE", "NAME", "INSTANCES", "SERIES", "POINTS", "SUPPRESSED", "LAST-PUSH", "STATE"];
+    print(out, which, &heads, rows, 0)?;
     Ok(FINE)
+}
+
+/// A table that names the namespace only where there may be several; of free text, column `soft`, least is kept.
+fn print(
+    out: &mut dyn Write,
+    which: Which<'_>,
+    heads: &[&str],
+    mut rows: Vec<Vec<String>>,
+    soft: usize,
+) -> Result<(), ToolError> {
+    if which.namespace.is_none() {
+        return Ok(table::print(out, heads, &rows, soft)?);
+    }
+    for row in &mut rows {
+        row.remove(0);
+    }
+    Ok(table::print(out, heads.get(1..).unwrap_or_default(), &rows, soft.saturating_sub(1))?)
+}
+
+/// When something ends, or ended.
+fn ends(at: Wall, now: Wall) -> String {
+    if at > now { format!("in {}", age(between(now, at))) } else { format!("{} ago", age(between(at, now))) }
 }
 
 fn ago(time: &str, now: Wall) -> String {

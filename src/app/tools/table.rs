@@ -7,29 +7,25 @@ use std::io::{self, Write};
 /// Widest line.
 const COLUMNS_MAX: usize = 120;
 /// What stands between two columns.
-const GAP: usize = 3;
+const GAP: usize = 2;
 /// No column is cut to less than this.
-const WIDTH_MIN: usize = 8;
+const WIDTH_MIN: usize = 12;
 
-/// Prints the rows; where they are too wide, the widest columns are cut first.
+/// Prints the rows; where they are too wide, free text is cut first: the column `soft`, then whichever is widest.
 ///
 /// # Errors
 /// When the writer fails.
-pub(super) fn print<const N: usize>(out: &mut dyn Write, heads: [&str; N], rows: &[[String; N]]) -> io::Result<()> {
-    let heads = heads.map(str::to_owned);
-    let rows: Vec<[String; N]> = rows.iter().map(|row| row.clone().map(|cell| clean(&cell))).collect();
+pub(super) fn print(out: &mut dyn Write, heads: &[&str], rows: &[Vec<String>], soft: usize) -> io::Result<()> {
+    let heads: Vec<String> = heads.iter().map(|&head| head.into()).collect();
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| clean(cell)).collect()).collect();
     let all = || std::iter::once(&heads).chain(&rows);
-    let mut widths = [0; N];
-    for row in all() {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
-        }
-    }
-    shrink(&mut widths);
+    let width = |column: usize| all().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0);
+    let mut widths: Vec<usize> = (0..heads.len()).map(width).collect();
+    shrink(&mut widths, soft);
     for row in all() {
         let mut line = String::new();
-        for (cell, width) in row.iter().zip(widths) {
-            let cell = cut(cell, width);
+        for (cell, width) in row.iter().zip(&widths) {
+            let cell = cut(cell, *width);
             line.push_str(&format!("{cell:<pad$}", pad = width.saturating_add(GAP)));
         }
         writeln!(out, "{}", line.trim_end())?;
@@ -37,12 +33,14 @@ pub(super) fn print<const N: usize>(out: &mut dyn Write, heads: [&str; N], rows:
     Ok(())
 }
 
-/// Takes from the widest column until the line fits.
-fn shrink(widths: &mut [usize]) {
+/// Takes from the soft column, then from the widest, until the line fits.
+fn shrink(widths: &mut [usize], soft: usize) {
     let gaps = GAP.saturating_mul(widths.len().saturating_sub(1));
     while widths.iter().sum::<usize>().saturating_add(gaps) > COLUMNS_MAX {
-        match widths.iter_mut().max() {
-            Some(widest) if *widest > WIDTH_MIN => *widest = widest.saturating_sub(1),
+        let is_soft = widths.get(soft).is_some_and(|width| *width > WIDTH_MIN);
+        let next = if is_soft { widths.get_mut(soft) } else { widths.iter_mut().max() };
+        match next {
+            Some(width) if *width > WIDTH_MIN => *width = width.saturating_sub(1),
             _ => return,
         }
     }

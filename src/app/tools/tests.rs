@@ -56,8 +56,8 @@ fn bad_addresses_and_files_are_refused() {
     fs::write(&token, "s3cret\n").expect("the folder is ours");
     fs::write(&empty, "").expect("the folder is ours");
     for (server, want) in [
-        ("127.0.0.1:9464", "neither http:// nor https://"),
-        ("ftp://host", "neither http:// nor https://"),
+        ("127.0.0.1:9464", "neither with http:// nor https://"),
+        ("ftp://host", "neither with http:// nor https://"),
         ("http://", "no URL"),
         ("http://user:hunter2@host", "holds a user or password"),
     ] {
@@ -104,7 +104,7 @@ async fn other_answers_are_errors() {
     let (missing, text) = said("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n{}").await;
     assert!(!missing && text.contains("cannot reach"), "{text}");
     let nobody = TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("it is bound");
-    let error = client(&format!("http://{nobody}")).get("/views").await.err().expect("nobody is there");
+    let error = client(&format!("http://{nobody}")).get("/views").await.expect_err("nobody is there");
     assert!(error.to_string().contains("port-forward"), "{error}");
 }
 
@@ -116,7 +116,7 @@ async fn answers_of_others_are_not_read() {
     {
         let text: &'static str = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).leak();
         let (server, serving) = scripted(text);
-        let error = ask::page::<u64>(&client(&server), "/views").await.err().expect("it is not read");
+        let error = ask::page::<u64>(&client(&server), "/views").await.expect_err("it is not read");
         serving.join().expect("it was asked");
         assert!(error.to_string().contains(want), "{error}");
         assert_eq!(error.exit_code(), UNREACHABLE);
@@ -129,9 +129,9 @@ async fn answers_of_others_are_not_read() {
 fn text_is_escaped_and_cut() {
     assert_eq!(ask::encoded("span:GET /é?"), "span%3AGET%20%2F%C3%A9%3F");
     let mut out = Vec::new();
-    let rows = [["a\u{1b}[31m".to_owned(), "x".repeat(300), "end".to_owned()]];
-    table::print(&mut out, ["NAME", "LONG", "LAST"], &rows).expect("a Vec takes everything");
+    let rows = [vec!["a\u{1b}[31m".to_owned(), "x".repeat(300), "end".to_owned()]];
+    table::print(&mut out, &["NAME", "LONG", "LAST"], &rows, 2).expect("a Vec takes everything");
     let text = String::from_utf8(out).expect("text");
     assert!(text.lines().all(|line| line.chars().count() <= 120), "{text}");
-    assert!(text.contains(r"a\u{1b}[31m") && text.contains("x…   end"), "{text}");
+    assert!(text.contains(r"a\u{1b}[31m") && text.contains("x…  end"), "{text}");
 }

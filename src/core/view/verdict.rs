@@ -25,7 +25,7 @@ use super::{
 use crate::{
     expose::names::TranslationStrategy,
     fault::{Place, suggest},
-    limits::EXPLAINED_LIST_MAX,
+    limits::{EXPLAINED_LIST_MAX, SERIES_PER_METRIC_MAX},
     model::{
         clock::Wall,
         component::ComponentKey,
@@ -161,7 +161,7 @@ pub fn explain(explanation: &Explanation, subject: &Subject<'_>, around: &Around
         shaped_by: shaped_by(explanation),
         enforced: Some(Enforced { source: 0, controller: owner.instances }),
         effect: sent.map(|sent| effect(sent, decision.by.as_deref().filter(|_| !decision.on), around)),
-        limit: sent.filter(|sent| sent.overflowed > 0).map(|sent| limit(explanation, sent)),
+        limit: sent.filter(|sent| is_over(explanation, sent)).map(|sent| limit(explanation, sent)),
         attributes: sent.map(attributes).unwrap_or_default(),
         held_back: held_back.iter().take(EXPLAINED_LIST_MAX).map(held).collect(),
         refused: if verdict == Verdict::Refused { refused(around.refused) } else { Vec::new() },
@@ -199,7 +199,7 @@ fn verdict(explanation: &Explanation, subject: &Subject<'_>, around: &Around<'_>
         Verdict::Refused
     } else if is_silent(sent.last) || subject.owner.last_push.is_none_or(is_silent) {
         Verdict::Silent
-    } else if sent.overflowed > 0 {
+    } else if is_over(explanation, sent) {
         Verdict::OverLimit
     } else if !subject.held_back.is_empty() {
         Verdict::HeldBack
@@ -314,6 +314,12 @@ fn effect(sent: &Sent, by: Option<&RuleRef>, around: &Around<'_>) -> Effect {
         points_overflowed: sent.overflowed,
         last_sent: Some(format_time(sent.last)),
     }
+}
+
+/// Whether a limit bites that is in force now: points may have overflowed under one that was lifted since.
+fn is_over(explanation: &Explanation, sent: &Sent) -> bool {
+    let sets_max = explanation.decision.limit.map_or(SERIES_PER_METRIC_MAX as u64, u64::from);
+    sent.overflowed > 0 && sent.sets >= sets_max
 }
 
 fn limit(explanation: &Explanation, sent: &Sent) -> Limit {

@@ -6,13 +6,14 @@ use super::{
     gather::World,
 };
 use pointsman_core::{
+    fault::code::Code,
     limits::DIFF_LOOKUPS_MAX,
     model::{clock::Wall, component::ComponentKey, instrument::Instrument},
     view::{
         impact::{self, Basis, Cost, Impact},
         plan::{Keys, Plan, ViewSet},
         report::Seen,
-        spec::{Mode, View},
+        spec::{Mode, State, View},
         write,
     },
 };
@@ -68,6 +69,8 @@ pub(super) struct Held {
     pub(super) series: u64,
     pub(super) rule: Box<str>,
     pub(super) reader: String,
+    /// PM0401, or PM0402 for attributes.
+    pub(super) code: Code,
 }
 
 impl Difference {
@@ -241,7 +244,9 @@ fn held(costs: &[Cost], plans: &BTreeMap<&ComponentKey, (Plan, Plan)>, view: &Vi
         for (by, reader) in after.explain(&cost.instrument).protected {
             if *by.kind == *view.id.kind && by.namespace == view.id.namespace && by.view == view.id.name {
                 let instrument = cost.instrument.name.clone();
-                held.insert(Held { instrument, series: cost.series, rule: by.rule.clone(), reader });
+                let disables = view.metrics.iter().any(|rule| rule.name == by.rule && rule.state == State::Disabled);
+                let code = if disables { Code::TakesInstrument } else { Code::TakesAttribute };
+                held.insert(Held { instrument, series: cost.series, rule: by.rule.clone(), reader, code });
             }
         }
     }

@@ -7,7 +7,7 @@ use pointsman_core::{
     view::{
         impact::{Basis, Change, short_number},
         spec::{Mode, Term},
-        status::term_text,
+        time::{format_duration, format_time},
         verdict::{
             tier_of, tier_words,
             words::{count, plural},
@@ -18,8 +18,8 @@ use pointsman_core::{
 use serde_json::{Value, json};
 use std::io::{self, Write};
 
-/// Where the numbers begin.
-const NAME_WIDTH: usize = 28;
+/// Where the numbers begin, at least and at most.
+const NAME_WIDTHS: std::ops::RangeInclusive<usize> = 28..=36;
 
 /// One block for each view.
 pub(super) fn text(out: &mut dyn Write, differences: &[Difference]) -> io::Result<()> {
@@ -39,20 +39,21 @@ fn block(out: &mut dyn Write, difference: &Difference) -> io::Result<()> {
         return Ok(());
     }
     writeln!(out, "  basis: {}", basis(difference))?;
+    let width = name_width(difference);
     if !difference.components.is_empty() {
-        writeln!(out, "  {:NAME_WIDTH$}{:<26}{:<22}instruments", "", "series", "points/min")?;
+        writeln!(out, "  {:width$}{:<24}{:<20}instruments", "", "series", "points/min")?;
     }
     for component in &difference.components {
-        writeln!(out, "  {}", sums(component))?;
+        writeln!(out, "  {}", sums(component, width))?;
     }
     for change in &difference.impact.instruments {
-        writeln!(out, "  {}", changed(change, difference))?;
+        writeln!(out, "  {}", changed(change, difference, width))?;
     }
     for held in &difference.held {
         let name = format!("= {}", clean(&held.instrument));
         let what = format!("{} held back", short_number(held.series));
-        let why = format!("{}: PROTECTED, {} reads it (PM0401)", held.rule, held.reader);
-        writeln!(out, "  {name:<NAME_WIDTH$}{what:<26}{}", clean(&why))?;
+        let why = format!("{}: PROTECTED, {} reads it ({})", held.rule, held.reader, held.code.id());
+        writeln!(out, "  {}{what:<24}{}", padded(&name, width), clean(&why))?;
     }
     for (reader, instrument) in &difference.blank {
         writeln!(out, "  goes blank   {}   reads {}", clean(reader), clean(instrument))?;
@@ -72,10 +73,8 @@ fn heading(difference: &Difference) -> String {
     };
     let mode = if view.mode == Mode::DryRun { "DryRun" } else { "Enforce" };
     let expiry = view.expiry.as_ref().map_or_else(String::new, |expiry| match (&expiry.term, difference.step) {
-        (Term::After(_), Step::New) => {
-            format!("   expires {} it is created", term_text(&expiry.term).replacen("after ", "", 1) + " after")
-        }
-        (term, _) => format!("   expires {}", term_text(term)),
+        (Term::After(after), Step::New) => format!("   expires {} after it is created", format_duration(*after)),
+        _ => format!("   expires {}", format_time(expiry.at)),
     });
     clean(&format!("{sign} {}   {mode}   tier {tier} ({}){expiry}{after}", view.id, tier_words(tier)))
 }
@@ -91,6 +90,19 @@ fn basis(difference: &Difference) -> String {
     format!("{word}, {instances} instance{} of {components} component{}", plural(instances), plural(of))
 }
 
+/// So wide that most names fit.
+fn name_width(difference: &Difference) -> usize {
+    let changes = difference.impact.instruments.iter().map(|change| change.instrument.name.chars().count().saturating_add(3));
+    let components = difference.components.iter().map(|one| one.key.service.chars().count().saturating_add(1));
+    changes.chain(components).max().unwrap_or_default().clamp(*NAME_WIDTHS.start(), *NAME_WIDTHS.end())
+}
+
+/// A name, and at least one blank behind it.
+fn padded(name: &str, width: usize) -> String {
+    let blank = if name.chars().count() < width { "" } else { " " };
+    format!("{name:<width$}{blank}")
+}
+
 fn percent((before, after): (u64, u64)) -> String {
     if before == 0 || before == after {
         return String::new();
@@ -99,16 +111,15 @@ fn percent((before, after): (u64, u64)) -> String {
     format!(" ({change:+} %)")
 }
 
-fn sums(one: &OfComponent) -> String {
+fn sums(one: &OfComponent, width: usize) -> String {
     let (before, after) = one.series;
     let series = format!("{} -> {}{}", short_number(before), short_number(after), percent(one.series));
     let points = format!("{} -> {}", count(one.per_minute.0), count(one.per_minute.1));
     let name = clean(if one.key.service.is_empty() { "(no service.name)" } else { &one.key.service });
-    let gap = if name.chars().count() < NAME_WIDTH { "" } else { " " };
-    format!("{name:<NAME_WIDTH$}{gap}{series:<26}{points:<22}{} -> {}", one.instruments.0, one.instruments.1)
+    format!("{}{series:<24}{points:<20}{} -> {}", padded(&name, width), one.instruments.0, one.instruments.1)
 }
 
-fn changed(change: &Change, difference: &Difference) -> String {
+fn changed(change: &Change, difference: &Difference, width: usize) -> String {
     let sign = match change.on {
         (true, false) => "-",
         (false, true) => "+",
@@ -125,8 +136,8 @@ fn changed(change: &Change, difference: &Difference) -> String {
     let largest = difference.largest.get(&(change.component.clone(), change.instrument.clone()));
     let largest = largest
         .map_or_else(String::new, |(key, values)| format!("   largest attribute {key}, {values} value{}", plural(*values)));
-    let gap = if name.chars().count() < NAME_WIDTH { "" } else { " " };
-    format!("{name:<NAME_WIDTH$}{gap}{series:<26}{}", clean(&format!("{rule}: {says}{largest}"))).trim_end().to_owned()
+    let why = clean(&format!("{rule}: {says}{largest}"));
+    format!("{}{series:<24}{why}", padded(&name, width)).trim_end().to_owned()
 }
 
 /// One document.
@@ -170,7 +181,7 @@ fn item(difference: &Difference) -> Value {
         "components": components.iter().map(sums).collect::<Vec<_>>(),
         "instruments": impact.instruments.iter().map(change).collect::<Vec<_>>(),
         "heldBack": held.iter().map(|held| json!({
-            "name": held.instrument, "series": held.series, "rule": held.rule, "reader": held.reader,
+            "name": held.instrument, "series": held.series, "rule": held.rule, "reader": held.reader, "code": held.code.id(),
         })).collect::<Vec<_>>(),
         "blank": blank.iter().map(|(reader, name)| json!({"reader": reader, "name": name})).collect::<Vec<_>>(),
     })

@@ -199,7 +199,12 @@ fn observed(out: &mut Lines, explained: &Explained) {
         out.fact("enforced", &format!("source {} of {all}   ·   controller {}", enforced.source, enforced.controller));
     }
     if let Some(effect) = &explained.effect {
-        out.fact("effect", &said(effect, explained.verdict));
+        let overflowed = effect.points_overflowed;
+        let past = match explained.limit {
+            None if overflowed > 0 => format!("   ·   {} of them overflowed under an earlier limit", whole(overflowed)),
+            _ => String::new(),
+        };
+        out.fact("effect", &format!("{}{past}", said(effect, explained.verdict)));
     }
     if let Some(limit) = &explained.limit {
         out.fact("limit", &bitten(limit, explained.effect.as_ref()));
