@@ -74,7 +74,11 @@ fn main() -> Result<()> {
     let report = table::render(&rows, &args.join(" "))?;
     println!("{report}");
     if options.write {
-        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bench/RESULTS.md"), report)?;
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bench/RESULTS.md");
+        // Sections after the table were measured by others.
+        let before = std::fs::read_to_string(path).unwrap_or_default();
+        let others = before.split_once("\n## ").map_or(String::new(), |(_, others)| format!("\n## {others}"));
+        std::fs::write(path, report + &others)?;
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ mod cluster;
 mod exposition;
 mod jaeger;
 mod kinds;
+mod latency;
 mod outage;
 mod peers;
 mod precedence;
