@@ -39,10 +39,10 @@ fn a_standby_takes_over_from_the_active_replica() {
     wait("the second to be ready", || (second.get("/readyz").status == 200).then_some(()));
     assert_eq!(active(cluster, &namespace), ["pointsman-0"], "the second stands by");
     let held = |server: &Pointsman, lease: &str| {
-        let line = format!("pointsman_cluster_lease_held{{");
+        let line = "pointsman_cluster_lease_held{";
         let own = server.get("/metrics/self").text();
         let found =
-            own.lines().find(|l| l.starts_with(&line) && l.contains(&format!("pointsman_lease=\"{lease}\""))).map(str::to_owned);
+            own.lines().find(|l| l.starts_with(line) && l.contains(&format!("pointsman_lease=\"{lease}\""))).map(str::to_owned);
         found.is_some_and(|line| line.ends_with(" 1"))
     };
     assert!(held(&first, "active") && held(&first, "status") && !held(&second, "active") && !held(&second, "status"));
