@@ -7,7 +7,10 @@ use super::{
     messages::{self, cut},
 };
 use crate::{
-    fault::{Fault, code::Severity},
+    fault::{
+        Fault,
+        code::{Code, Severity},
+    },
     limits::{
         STATUS_HISTORY_MAX, STATUS_OVERRIDDEN_BY_MAX, STATUS_PROBLEMS_MAX, STATUS_PROTECTED_BY_MAX, STATUS_RULES_MAX,
         STATUS_SAMPLE_MAX,
@@ -131,10 +134,10 @@ fn problem(fault: &Fault) -> Problem {
     }
 }
 
-/// A reader loses what it reads, by a choice that may do so. It is no mistake, and has no code.
+/// A reader loses what it reads, by a choice that may do so: no mistake, but worth looking up.
 fn goes_blank(reader: &str, instrument: &str) -> Problem {
     Problem {
-        code: String::new(),
+        code: Code::TakesInstrument.id(),
         severity: Severity::Info.word().into(),
         field: String::new(),
         message: cut(&format!("{reader} reads `{instrument}` and goes blank, in whole or in part")),
