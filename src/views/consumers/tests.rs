@@ -54,8 +54,18 @@ fn expressions_tell_what_they_read() {
 /// stands; where names cannot be told, everything counts; nothing overflows.
 #[test]
 fn what_the_parser_refuses_protects_by_its_words() {
-    names("sum by (zone my_total", expect![[r#"by{"by", "my_total", "sum", "zone"} my_total{"by", "my_total", "sum", "zone"} sum{"by", "my_total", "sum", "zone"} zone{"by", "my_total", "sum", "zone"}"#]]);
-    names(r#"rate({"http.server.duration"}[5m] by"#, expect![[r#"by{"by", "duration", "http", "rate", "server"} duration{"by", "duration", "http", "rate", "server"} http{"by", "duration", "http", "rate", "server"} http.server.duration{"by", "duration", "http", "rate", "server"} rate{"by", "duration", "http", "rate", "server"} server{"by", "duration", "http", "rate", "server"}"#]]);
+    names(
+        "sum by (zone my_total",
+        expect![[
+            r#"by{"by", "my_total", "sum", "zone"} my_total{"by", "my_total", "sum", "zone"} sum{"by", "my_total", "sum", "zone"} zone{"by", "my_total", "sum", "zone"}"#
+        ]],
+    );
+    names(
+        r#"rate({"http.server.duration"}[5m] by"#,
+        expect![[
+            r#"by{"by", "duration", "http", "rate", "server"} duration{"by", "duration", "http", "rate", "server"} http{"by", "duration", "http", "rate", "server"} http.server.duration{"by", "duration", "http", "rate", "server"} rate{"by", "duration", "http", "rate", "server"} server{"by", "duration", "http", "rate", "server"}"#
+        ]],
+    );
     names(r#"{__name__=~"mcd_.*"}["#, expect![[r#"*{"__name__", "mcd_"}"#]]);
     let deep = format!("{}deep_total{}", "(".repeat(100_000), ")".repeat(100_000));
     names(&deep, expect![[r#"deep_total{"deep_total"}"#]]);
@@ -146,7 +156,8 @@ fn too_many_reads_are_a_read_of_everything() {
         alert Direct of PrometheusRule ns/r: *{"l0", "l1"}
         alert Through of PrometheusRule ns/r: *{"l0", "l1", "node"}
         HorizontalPodAutoscaler ns/web: *{}
-    "#]].assert_eq(&tell(&told));
+    "#]]
+    .assert_eq(&tell(&told));
 }
 
 /// Scenario: objects that nobody watched while they changed, as API servers remember it.
