@@ -75,8 +75,9 @@ fn inflated(reply: &Reply) -> String {
 #[test]
 fn the_encoding_is_what_was_accepted() {
     let server = server();
-    let lines =
-        |reply: &Reply| inflated(reply).lines().filter(|line| line.contains("shop")).map(str::to_owned).collect::<Vec<_>>();
+    let lines = |reply: &Reply| {
+        inflated(reply).lines().filter(|line| line.contains("job=\"shop\"")).map(str::to_owned).collect::<Vec<_>>()
+    };
     let plain = lines(&server.get("/metrics"));
     assert!(plain.len() >= 2, "{plain:?}");
     for (accepted, encoding) in
