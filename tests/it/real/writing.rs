@@ -195,7 +195,8 @@ fn kubectl_shows_components_and_catalogues() {
     run(async {
         let (sender, receiver) = watch::channel(Arc::new(here));
         let (stop, stopped) = oneshot::channel::<()>();
-        let task = spawn(writer(cluster, 100).await.run(receiver, async { drop(stopped.await) }));
+        // An hour passes in seconds: only then a component without a workload is removed.
+        let task = spawn(writer(cluster, 1_000).await.run(receiver, async { drop(stopped.await) }));
         let of = ["icat", name, "-n", &namespace];
         let made = until(cluster, &of, |object| object["status"]["instruments"] == 1).await;
         let shown = get(cluster, &["tcomp", &component.name, "-n", &namespace]);
