@@ -35,7 +35,7 @@ use pointsman_core::{
     view::{
         plan::ViewSet,
         read::API_VERSION,
-        spec::{Catalogue, ObjectId, Origin},
+        spec::{CLUSTER_VIEW, Catalogue, ObjectId, Origin, VIEW},
         status,
     },
 };
@@ -51,6 +51,7 @@ use tracing::info;
 struct Joined {
     engine: Arc<Engine>,
     force: Force,
+    watches: Vec<Arc<Health>>,
     statuses: Mutex<Statuses>,
     /// The workloads of the cluster; `None` = not known yet.
     owners: ArcSwapOption<Arc<Owners>>,
@@ -61,15 +62,16 @@ struct Joined {
 /// Starts everything that a cluster takes; what was cached is in force when this returns.
 pub fn start(engine: &Arc<Engine>, (config, client): (&config::Cluster, Client), tasks: &Tasks, stop: &Stop) {
     let (sender, receiver) = watch::channel(Arc::default());
+    let controller = Controller::new(sources(engine, config, tasks, stop));
     let joined = Arc::new(Joined {
         engine: Arc::clone(engine),
         force: Force::new(engine),
+        watches: controller.health(),
         statuses: Mutex::new(Statuses::new(engine)),
         owners: ArcSwapOption::default(),
         components: Mutex::default(),
         desired: sender,
     });
-    let controller = Controller::new(sources(engine, config, tasks, stop));
     if let Some(update) = controller.cached() {
         info!(views = update.objects.len(), "the last good views are in force until the API server answers");
         joined.take(update);
@@ -91,6 +93,7 @@ pub fn start(engine: &Arc<Engine>, (config, client): (&config::Cluster, Client),
     tasks.vital("events", async move { events.run(async move { asked.asked().await }).await });
     let look = move || {
         joined.force.expire(joined.engine.clock.view_wall());
+        joined.date();
         joined.tell(&leases);
     };
     tasks.vital("statuses", ticks::on_change(Arc::clone(engine), stop.clone(), look));
@@ -147,9 +150,6 @@ impl Joined {
         let loaded =
             Loaded { views: Arc::clone(&views), faults, objects: objects.iter().map(|one| object(one, &views)).collect() };
         self.owners.store((!cached).then_some(owners).map(Arc::new));
-        if !cached {
-            engine.numbers.views_are_current();
-        }
         let changed = self.force.take(loaded, engine.clock.view_wall());
         engine.is_ready.store(true, Ordering::Relaxed);
         let outcome = match (mistakes, changed) {
@@ -158,6 +158,15 @@ impl Joined {
             _ => Outcome::Failed,
         };
         turn.end(outcome, u32::try_from(mistakes).unwrap_or(u32::MAX));
+    }
+
+    /// The views are as old as the last word of the API server about either kind of them: bookmarks come about once a minute.
+    fn date(&self) {
+        let of_views = self.watches.iter().map(|watch| watch.now()).filter(|now| [VIEW, CLUSTER_VIEW].contains(&now.kind));
+        let heard: Option<Vec<Mono>> = of_views.map(|now| now.last_contact).collect();
+        if let Some(oldest) = heard.and_then(|heard| heard.into_iter().min()) {
+            self.engine.numbers.views_were_current(oldest);
+        }
     }
 
     /// What became of everything, for the API and for the writer.

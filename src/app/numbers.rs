@@ -9,7 +9,11 @@ use crate::{
 };
 use arc_swap::ArcSwap;
 use pointsman_core::{
-    expose::scrape::ScrapeStats, fault::Fault, model::reject::Reason, state::store::Store, traces::decide::Cut,
+    expose::scrape::ScrapeStats,
+    fault::Fault,
+    model::{clock::Mono, reject::Reason},
+    state::store::Store,
+    traces::decide::Cut,
     view::plan::RuleRef,
 };
 use std::{
@@ -81,7 +85,13 @@ impl Numbers {
 
     /// The views are current now.
     pub fn views_are_current(&self) {
-        self.views_read_at.store(self.clock.wall().0, Ordering::Relaxed);
+        self.views_were_current(self.clock.mono());
+    }
+
+    /// The views were known to be current at this moment.
+    pub fn views_were_current(&self, at: Mono) {
+        let ago = u64::try_from(self.clock.mono().since(at).as_nanos()).unwrap_or(u64::MAX);
+        self.views_read_at.store(self.clock.wall().0.saturating_sub(ago), Ordering::Relaxed);
     }
 
     fn view_age(&self) -> Option<f64> {

@@ -88,7 +88,7 @@ impl Statuses {
         let mut due: Vec<&ViewReport> = reports.iter().filter(|report| !is_known(report)).take(IMPACTS_PER_LOOK_MAX).collect();
         let room = IMPACTS_PER_LOOK_MAX.saturating_sub(due.len()).min(reports.len());
         let from = self.turn.checked_rem(reports.len()).unwrap_or_default();
-        due.extend(reports.iter().cycle().skip(from).take(room));
+        due.extend(reports.iter().cycle().skip(from).take(room).filter(is_known));
         self.turn = from.saturating_add(room);
         for report in due {
             match views.impact(&report.id, costs, &distinct, now) {

@@ -19,11 +19,6 @@ pub fn start(engine: &Arc<Engine>, cluster: Option<Client>, tasks: &Tasks, stop:
     }
     let expiring = Arc::clone(engine);
     tasks.vital("expiry", every(limits::EXPIRE_TICK_MS, stop.clone(), move || expiring.store.expire(expiring.clock.mono())));
-    let observing = Arc::clone(engine);
-    tasks.vital(
-        "observer",
-        every(limits::OBSERVE_TICK_MS, stop.clone(), move || observing.observer.look(&observing.store.observe())),
-    );
     let telling = Arc::clone(engine);
     tasks.vital(
         "own telemetry",

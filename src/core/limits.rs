@@ -315,8 +315,6 @@ pub const PROMQL_DEPTH_MAX: usize = 100;
 pub const CONSUMER_READS_MAX: usize = 256;
 /// Steps through recording rules on behalf of one reader.
 pub const CONSUMER_CHAIN_MAX: usize = 4_096;
-/// Seconds between two looks at what every component sends, for rates.
-pub const OBSERVE_SECS: u64 = 10;
 /// Milliseconds between two looks at what becomes of views, where nothing changed.
 pub const STATUS_LOOK_MS: u64 = 5_000;
 /// Views whose impact is computed in one look: the others keep theirs until it is their turn.
@@ -388,8 +386,6 @@ pub const EXPLAINED_LIST_MAX: usize = 20;
 pub const EXPLAINED_MAX: usize = 50;
 /// Instruments whose points are counted over time, for points a minute.
 pub const OBSERVED_INSTRUMENTS_MAX: usize = 100_000;
-/// Milliseconds between two looks at those points.
-pub const OBSERVE_TICK_MS: u64 = 15_000;
 /// Milliseconds a client verb waits for the server, from its first byte out to the last one in.
 pub const CLIENT_MS_MAX: u64 = 10_000;
 /// Bytes of one answer that a client verb takes.

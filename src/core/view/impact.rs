@@ -98,15 +98,6 @@ struct Price {
     guessed: bool,
 }
 
-/// The impact of one view.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ViewImpact {
-    /// Which view.
-    pub id: ObjectId,
-    /// Before and after.
-    pub impact: Impact,
-}
-
 /// What the step from one set of plans to another changes, for every component in `costs`. Each plan is asked for once per
 /// component, each decision once per instrument.
 #[must_use]
