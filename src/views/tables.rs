@@ -11,9 +11,9 @@ use self::{
 };
 use super::{
     controller::ClusterObject,
-    watch::{Key, Kind, News, Payload, Trouble},
     workloads::{Owners, SavedWorkload, WorkloadTable},
 };
+use crate::kubernetes::follow::{Key, Kind, News, Payload, Trouble};
 use pointsman_core::{
     fault::Fault,
     limits::{CLUSTER_NAMESPACES_MAX, CLUSTER_PODS_MAX, CLUSTER_READERS_MAX, CLUSTER_VIEWS_MAX},

@@ -1,7 +1,7 @@
 //! Which workload owns which pod: pods, ReplicaSets and Jobs by their metadata alone.
 //! Knows owner references; what a component is, core says.
 
-use super::watch::{Entry, Key, News, OwnerRef, Payload};
+use crate::kubernetes::follow::{Entry, Key, News, OwnerRef, Payload};
 use pointsman_core::model::{clock::Wall, component::Workload, workloads::Workloads};
 use serde::{Deserialize, Serialize};
 use std::{

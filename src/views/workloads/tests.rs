@@ -1,7 +1,7 @@
 //! Owners at size, and over a restart.
 
 use super::WorkloadTable;
-use crate::views::watch::{Entry, Key, News, OwnerRef, Payload, Slim};
+use crate::kubernetes::follow::{Entry, Key, News, OwnerRef, Payload, Slim};
 use pointsman_core::model::clock::Wall;
 use std::sync::Arc;
 

@@ -8,7 +8,10 @@ use self::{
     backoff::BackOff,
     wire::{Line, WireError},
 };
-use super::cluster::{Connect, ConnectError};
+use super::{
+    Clock, Random,
+    connect::{Connect, ConnectError},
+};
 use kube::Client;
 use pointsman_core::{
     limits::{
@@ -36,25 +39,20 @@ use tokio::{
 };
 use tracing::debug;
 
-/// Both clocks at one moment: monotonic for delays, wall for expiries.
-pub type Now = Arc<dyn Fn() -> (Mono, Wall) + Send + Sync>;
-/// A random number, for jitter.
-pub type Random = Arc<dyn Fn() -> u64 + Send + Sync>;
-
 /// What is watched.
 #[derive(Debug)]
-pub(super) struct Kind {
+pub(crate) struct Kind {
     /// Empty for the core group.
-    pub(super) group: &'static str,
-    pub(super) version: &'static str,
-    pub(super) plural: &'static str,
-    pub(super) kind: &'static str,
+    pub(crate) group: &'static str,
+    pub(crate) version: &'static str,
+    pub(crate) plural: &'static str,
+    pub(crate) kind: &'static str,
     /// Whether objects are wanted whole; else their metadata does.
-    pub(super) whole: bool,
+    pub(crate) whole: bool,
     /// Whether its definition is ours, so that it is a fault when it is missing.
-    pub(super) ours: bool,
+    pub(crate) ours: bool,
     /// Objects beyond are left out, and counted.
-    pub(super) objects_max: usize,
+    pub(crate) objects_max: usize,
 }
 
 impl Kind {
@@ -70,17 +68,17 @@ impl Kind {
     }
 
     /// As rights name it: `pods`, `telemetryviews.pointsman.dev`.
-    pub(super) fn resource(&self) -> String {
+    pub(crate) fn resource(&self) -> String {
         if self.group.is_empty() { self.plural.to_owned() } else { format!("{}.{}", self.plural, self.group) }
     }
 }
 
 /// Names an object of one kind.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Key {
+pub(crate) struct Key {
     /// Empty for what lives in no namespace.
-    pub(super) namespace: Box<str>,
-    pub(super) name: Box<str>,
+    pub(crate) namespace: Box<str>,
+    pub(crate) name: Box<str>,
 }
 
 impl Key {
@@ -91,42 +89,42 @@ impl Key {
 
 /// One object.
 #[derive(Debug)]
-pub(super) struct Entry {
-    pub(super) key: Key,
-    pub(super) payload: Payload,
+pub(crate) struct Entry {
+    pub(crate) key: Key,
+    pub(crate) payload: Payload,
 }
 
 /// As much of an object as its kind is watched for.
 #[derive(Debug)]
-pub(super) enum Payload {
+pub(crate) enum Payload {
     Whole(Value),
     Slim(Slim),
 }
 
 /// What is kept of an object's metadata.
 #[derive(Debug)]
-pub(super) struct Slim {
-    pub(super) uid: Box<str>,
-    pub(super) created: Option<Wall>,
-    pub(super) labels: BTreeMap<Box<str>, Box<str>>,
+pub(crate) struct Slim {
+    pub(crate) uid: Box<str>,
+    pub(crate) created: Option<Wall>,
+    pub(crate) labels: BTreeMap<Box<str>, Box<str>>,
     /// The owner that controls it.
-    pub(super) owner: Option<OwnerRef>,
+    pub(crate) owner: Option<OwnerRef>,
 }
 
 /// An owner reference.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct OwnerRef {
-    pub(super) api_version: Box<str>,
-    pub(super) kind: Box<str>,
-    pub(super) name: Box<str>,
-    pub(super) uid: Box<str>,
-    pub(super) controller: Option<bool>,
+pub(crate) struct OwnerRef {
+    pub(crate) api_version: Box<str>,
+    pub(crate) kind: Box<str>,
+    pub(crate) name: Box<str>,
+    pub(crate) uid: Box<str>,
+    pub(crate) controller: Option<bool>,
 }
 
 /// What a watch tells.
 #[derive(Debug)]
-pub(super) enum News {
+pub(crate) enum News {
     /// Everything there is: what was known and is not in here is gone.
     Listed {
         entries: Vec<Entry>,
@@ -140,7 +138,7 @@ pub(super) enum News {
 
 /// Why a watch cannot do its work.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(crate) enum Trouble {
     /// No answer, or none that can be used.
     Away { why: Box<str> },
     /// The kind is not defined there.
@@ -151,12 +149,12 @@ pub(super) enum Trouble {
 
 /// What a watch works with.
 #[derive(Clone)]
-pub(super) struct Surroundings {
-    pub(super) connect: Connect,
-    pub(super) now: Now,
-    pub(super) random: Random,
+pub(crate) struct Surroundings {
+    pub(crate) connect: Connect,
+    pub(crate) now: Clock,
+    pub(crate) random: Random,
     /// Asks for a new list.
-    pub(super) again: Arc<Notify>,
+    pub(crate) again: Arc<Notify>,
 }
 
 /// How one watch fares, as counters that only grow, but for `objects`.
@@ -191,11 +189,11 @@ pub struct HealthNow {
 }
 
 impl Health {
-    pub(super) fn new(kind: &'static str) -> Self {
+    pub(crate) fn new(kind: &'static str) -> Self {
         Self { kind, ..Self::default() }
     }
 
-    pub(super) fn set_objects(&self, objects: usize) {
+    pub(crate) fn set_objects(&self, objects: usize) {
         self.objects.store(u64::try_from(objects).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
@@ -217,7 +215,7 @@ impl Health {
 
 /// Why a turn of a watch came to nothing.
 #[derive(Debug, thiserror::Error)]
-enum WatchError {
+enum FollowError {
     #[error("make a client")]
     Connect(#[source] ConnectError),
     #[error(transparent)]
@@ -231,7 +229,7 @@ enum WatchError {
 }
 
 /// One watch on its way.
-pub(super) struct Watch {
+pub(crate) struct Follower {
     at: usize,
     kind: &'static Kind,
     surroundings: Surroundings,
@@ -257,9 +255,9 @@ pub(super) struct Watch {
     trouble_of: &'static str,
 }
 
-impl Watch {
+impl Follower {
     /// A watch that tells its news under the number `at`.
-    pub(super) fn new(
+    pub(crate) fn new(
         at: usize,
         kind: &'static Kind,
         surroundings: Surroundings,
@@ -290,7 +288,7 @@ impl Watch {
     }
 
     /// Follows the kind for as long as anybody listens.
-    pub(super) async fn run(mut self) {
+    pub(crate) async fn run(mut self) {
         while !self.news.is_closed() {
             if let Err(error) = self.turn().await {
                 let pause = self.judge(&error).await;
@@ -299,7 +297,7 @@ impl Watch {
         }
     }
 
-    async fn turn(&mut self) -> Result<(), WatchError> {
+    async fn turn(&mut self) -> Result<(), FollowError> {
         let client = self.client().await?;
         match self.position.clone() {
             None => self.list(&client).await,
@@ -308,7 +306,7 @@ impl Watch {
     }
 
     /// The client; a new one, and a new list, after a silence so long that the old one may be stuck.
-    async fn client(&mut self) -> Result<Client, WatchError> {
+    async fn client(&mut self) -> Result<Client, FollowError> {
         let now = self.now();
         if self.silence(now) >= Duration::from_secs(WATCH_SILENCE_SECS_MAX) {
             self.health.restarts.fetch_add(1, Ordering::Relaxed);
@@ -317,11 +315,11 @@ impl Watch {
         if let Some(client) = &self.client {
             return Ok(client.clone());
         }
-        let client = (self.surroundings.connect)().await.map_err(WatchError::Connect)?;
+        let client = (self.surroundings.connect)().await.map_err(FollowError::Connect)?;
         Ok(self.client.insert(client).clone())
     }
 
-    async fn list(&mut self, client: &Client) -> Result<(), WatchError> {
+    async fn list(&mut self, client: &Client) -> Result<(), FollowError> {
         let (mut entries, mut left_out, mut token) = (Vec::new(), 0, None);
         let version = loop {
             let page = wire::page(client, self.kind, self.page, token).await?;
@@ -348,10 +346,10 @@ impl Watch {
             self.set_trouble(None).await;
         }
         self.position = version;
-        if self.position.is_some() { Ok(()) } else { Err(WatchError::NoVersion) }
+        if self.position.is_some() { Ok(()) } else { Err(FollowError::NoVersion) }
     }
 
-    async fn follow(&mut self, client: &Client, mut version: String) -> Result<(), WatchError> {
+    async fn follow(&mut self, client: &Client, mut version: String) -> Result<(), FollowError> {
         let mut lines = wire::open(client, self.kind, &version).await?;
         // A watch that began proves little: some end at once.
         let mut proof = pin!(sleep(Duration::from_millis(WATCH_PROOF_MS)));
@@ -378,7 +376,7 @@ impl Watch {
                     self.position = None;
                     return Ok(());
                 }
-                () = &mut end => return Err(WatchError::Silent),
+                () = &mut end => return Err(FollowError::Silent),
             };
             let Some(bytes) = next else { break };
             let line = wire::line(self.kind, &bytes)?;
@@ -402,22 +400,22 @@ impl Watch {
             }
             if reached.is_empty() {
                 self.position = None;
-                return Err(WatchError::NoVersion);
+                return Err(FollowError::NoVersion);
             }
             version.clone_from(&reached);
             self.position = Some(reached);
         }
-        if is_proven { Ok(()) } else { Err(WatchError::Fleeting) }
+        if is_proven { Ok(()) } else { Err(FollowError::Fleeting) }
     }
 
     /// Draws the consequences of a failure, and says how long to wait before the next turn.
-    async fn judge(&mut self, error: &WatchError) -> Duration {
+    async fn judge(&mut self, error: &FollowError) -> Duration {
         let verb = if self.position.is_none() { LIST } else { WATCH };
         self.trouble_of = verb;
         let now = self.now();
         debug!(kind = self.kind.kind, verb, error = %told(error), "watch failed");
         let (code, retry_after) = match error {
-            WatchError::Wire(WireError::Status { code, retry_after, .. }) => (*code, *retry_after),
+            FollowError::Wire(WireError::Status { code, retry_after, .. }) => (*code, *retry_after),
             _ => (0, None),
         };
         if code == 404 {
@@ -428,7 +426,7 @@ impl Watch {
         }
         count(&self.health.errors, 1);
         self.failures = self.failures.saturating_add(1);
-        if matches!(error, WatchError::Wire(WireError::TooLarge(_) | WireError::Slow)) && verb == LIST {
+        if matches!(error, FollowError::Wire(WireError::TooLarge(_) | WireError::Slow)) && verb == LIST {
             self.page = (self.page / PAGE_STEP).max(1);
         }
         if verb == WATCH {
@@ -500,7 +498,7 @@ fn count(counter: &AtomicU64, more: usize) {
 }
 
 /// An error with its causes, in one line.
-fn told(error: &WatchError) -> String {
+fn told(error: &FollowError) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {

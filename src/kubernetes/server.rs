@@ -24,7 +24,7 @@ type Answer = Response<StreamBody<BoxStream<'static, Result<Frame<Bytes>, Infall
 
 /// What the server does with requests of one kind, until told otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mood {
+pub(crate) enum Mood {
     Fine,
     /// Refuses connections.
     Away,
@@ -47,12 +47,14 @@ pub(super) enum Mood {
 }
 
 /// What the next watch of a kind says, in place of the truth; then it ends.
-pub(super) type Script = Vec<Bytes>;
+pub(crate) type Script = Vec<Bytes>;
 
 #[derive(Clone)]
-pub(super) struct Server(Arc<Shared>);
+pub(crate) struct Server(Arc<Shared>);
 
 struct Shared {
+    /// Every kind that is served.
+    plurals: &'static [&'static str],
     state: Mutex<State>,
     moved: Notify,
 }
@@ -73,20 +75,9 @@ struct State {
     counts: BTreeMap<String, usize>,
 }
 
-/// Every kind that is served, by plural.
-pub(super) const PLURALS: [&str; 8] = [
-    "telemetryviews",
-    "clustertelemetryviews",
-    "namespaces",
-    "pods",
-    "replicasets",
-    "jobs",
-    "prometheusrules",
-    "horizontalpodautoscalers",
-];
-
 impl Server {
-    pub(super) fn new() -> Self {
+    /// A server that knows these kinds, by plural.
+    pub(crate) fn new(plurals: &'static [&'static str]) -> Self {
         let state = State {
             objects: BTreeMap::new(),
             log: Vec::new(),
@@ -99,10 +90,10 @@ impl Server {
             page: None,
             counts: BTreeMap::new(),
         };
-        Self(Arc::new(Shared { state: Mutex::new(state), moved: Notify::new() }))
+        Self(Arc::new(Shared { plurals, state: Mutex::new(state), moved: Notify::new() }))
     }
 
-    pub(super) fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         *self.0.state.lock().counts.entry("clients".into()).or_default() += 1;
         let server = self.clone();
         Client::new(
@@ -116,7 +107,7 @@ impl Server {
     }
 
     /// Writes an object: `metadata.generation` moves with its spec.
-    pub(super) fn put(&self, plural: &'static str, namespace: &str, name: &str, mut object: Value) {
+    pub(crate) fn put(&self, plural: &'static str, namespace: &str, name: &str, mut object: Value) {
         let mut state = self.0.state.lock();
         state.version += 1;
         let version = state.version;
@@ -145,7 +136,7 @@ impl Server {
     }
 
     /// Deletes an object; `quietly` = no watch will ever tell.
-    pub(super) fn delete(&self, plural: &'static str, namespace: &str, name: &str, quietly: bool) {
+    pub(crate) fn delete(&self, plural: &'static str, namespace: &str, name: &str, quietly: bool) {
         let mut state = self.0.state.lock();
         state.version += 1;
         let version = state.version;
@@ -158,47 +149,47 @@ impl Server {
         self.0.moved.notify_waiters();
     }
 
-    pub(super) fn get(&self, plural: &'static str, namespace: &str, name: &str) -> Value {
+    pub(crate) fn get(&self, plural: &'static str, namespace: &str, name: &str) -> Value {
         self.0.state.lock().objects[&(plural, namespace.to_owned(), name.to_owned())].clone()
     }
 
-    pub(super) fn mood(&self, plurals: &[&'static str], mood: Mood) {
+    pub(crate) fn mood(&self, plurals: &[&'static str], mood: Mood) {
         self.0.state.lock().moods.extend(plurals.iter().map(|plural| (*plural, mood)));
     }
 
-    pub(super) fn script(&self, plural: &'static str, script: Script) {
+    pub(crate) fn script(&self, plural: &'static str, script: Script) {
         self.0.state.lock().scripts.entry(plural).or_default().push_back(script);
     }
 
     /// Ends every watch.
-    pub(super) fn cut(&self) {
+    pub(crate) fn cut(&self) {
         self.0.state.lock().age += 1;
         self.0.moved.notify_waiters();
     }
 
     /// Forgets every version so far: who goes on from one of them is told 410.
-    pub(super) fn forget(&self) {
+    pub(crate) fn forget(&self) {
         let mut state = self.0.state.lock();
         state.version += 1;
         state.oldest = state.version;
     }
 
     /// Answers lists in pages of at most so many.
-    pub(super) fn pages_of(&self, objects: usize) {
+    pub(crate) fn pages_of(&self, objects: usize) {
         self.0.state.lock().page = Some(objects);
     }
 
-    pub(super) fn version(&self) -> u64 {
+    pub(crate) fn version(&self) -> u64 {
         self.0.state.lock().version
     }
 
-    pub(super) fn count(&self, what: &str) -> usize {
+    pub(crate) fn count(&self, what: &str) -> usize {
         self.0.state.lock().counts.get(what).copied().unwrap_or(0)
     }
 
     async fn answer(&self, uri: &Uri) -> Result<Answer, std::io::Error> {
         let path = uri.path();
-        let plural = PLURALS.into_iter().find(|plural| path.ends_with(&format!("/{plural}"))).expect("a kind that is served");
+        let plural = self.0.plurals.iter().find(|plural| path.ends_with(&format!("/{plural}"))).expect("a kind that is served");
         let query: BTreeMap<&str, &str> =
             uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('=')).collect();
         let is_watch = query.get("watch") == Some(&"true");
@@ -315,12 +306,12 @@ impl Server {
 }
 
 /// A line of a watch.
-pub(super) fn line(event: &str, object: &Value) -> Bytes {
+pub(crate) fn line(event: &str, object: &Value) -> Bytes {
     format!("{}\n", json!({ "type": event, "object": object })).into()
 }
 
 /// A line that tells of an error.
-pub(super) fn error_line(code: u16) -> Bytes {
+pub(crate) fn error_line(code: u16) -> Bytes {
     line("ERROR", &status(code))
 }
 
