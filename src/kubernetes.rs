@@ -5,6 +5,7 @@ pub mod connect;
 pub mod failure;
 pub mod follow;
 pub mod lease;
+pub mod objects;
 
 #[cfg(test)]
 pub(crate) mod fake;

@@ -4,6 +4,9 @@
 mod backoff;
 mod wire;
 
+#[cfg(test)]
+mod tests;
+
 use self::{
     backoff::BackOff,
     wire::{Line, WireError},
@@ -11,6 +14,7 @@ use self::{
 use super::{
     Clock, Random,
     connect::{Connect, ConnectError},
+    objects::{Entry, Key, Kind, Undefined},
 };
 use kube::Client;
 use pointsman_core::{
@@ -18,12 +22,10 @@ use pointsman_core::{
         CLUSTER_CRD_LOOK_SECS, WATCH_BACKOFF_MS_MAX, WATCH_GRACE_SECS, WATCH_PAGE_MAX, WATCH_PROOF_MS, WATCH_RELIST_SECS,
         WATCH_RESUMES_MAX, WATCH_SECS, WATCH_SILENCE_SECS_MAX,
     },
-    model::clock::{Mono, Wall},
+    model::clock::Mono,
 };
-use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use std::{
-    collections::BTreeMap,
     error::Error,
     pin::pin,
     sync::{
@@ -39,98 +41,19 @@ use tokio::{
 };
 use tracing::debug;
 
-/// What is watched.
-#[derive(Debug)]
-pub(crate) struct Kind {
-    /// Empty for the core group.
-    pub(crate) group: &'static str,
-    pub(crate) version: &'static str,
-    pub(crate) plural: &'static str,
-    pub(crate) kind: &'static str,
-    /// Whether objects are wanted whole; else their metadata does.
-    pub(crate) whole: bool,
-    /// Whether its definition is ours, so that it is a fault when it is missing.
-    pub(crate) ours: bool,
-    /// Objects beyond are left out, and counted.
-    pub(crate) objects_max: usize,
-}
-
-impl Kind {
-    fn path(&self) -> String {
-        if self.group.is_empty() {
-            return format!("/api/{}/{}", self.version, self.plural);
-        }
-        format!("/apis/{}/{}/{}", self.group, self.version, self.plural)
-    }
-
-    fn api_version(&self) -> String {
-        if self.group.is_empty() { self.version.to_owned() } else { format!("{}/{}", self.group, self.version) }
-    }
-
-    /// As rights name it: `pods`, `telemetryviews.pointsman.dev`.
-    pub(crate) fn resource(&self) -> String {
-        if self.group.is_empty() { self.plural.to_owned() } else { format!("{}.{}", self.plural, self.group) }
-    }
-}
-
-/// Names an object of one kind.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Key {
-    /// Empty for what lives in no namespace.
-    pub(crate) namespace: Box<str>,
-    pub(crate) name: Box<str>,
-}
-
-impl Key {
-    fn of(namespace: &str, name: &str) -> Option<Self> {
-        (!name.is_empty()).then(|| Self { namespace: namespace.into(), name: name.into() })
-    }
-}
-
-/// One object.
-#[derive(Debug)]
-pub(crate) struct Entry {
-    pub(crate) key: Key,
-    pub(crate) payload: Payload,
-}
-
-/// As much of an object as its kind is watched for.
-#[derive(Debug)]
-pub(crate) enum Payload {
-    Whole(Value),
-    Slim(Slim),
-}
-
-/// What is kept of an object's metadata.
-#[derive(Debug)]
-pub(crate) struct Slim {
-    pub(crate) uid: Box<str>,
-    pub(crate) created: Option<Wall>,
-    pub(crate) labels: BTreeMap<Box<str>, Box<str>>,
-    /// The owner that controls it.
-    pub(crate) owner: Option<OwnerRef>,
-}
-
-/// An owner reference.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct OwnerRef {
-    pub(crate) api_version: Box<str>,
-    pub(crate) kind: Box<str>,
-    pub(crate) name: Box<str>,
-    pub(crate) uid: Box<str>,
-    pub(crate) controller: Option<bool>,
-}
-
 /// What a watch tells.
 #[derive(Debug)]
-pub(crate) enum News {
+pub enum News {
     /// Everything there is: what was known and is not in here is gone.
     Listed {
+        /// Every object that fits the cap.
         entries: Vec<Entry>,
+        /// How many did not.
         left_out: usize,
     },
+    /// An object is new, or another one than before.
     Applied(Entry),
+    /// An object is gone.
     Deleted(Key),
     /// What keeps the watch from its work now; `None` = nothing any more.
     Trouble(Option<Trouble>),
@@ -138,23 +61,32 @@ pub(crate) enum News {
 
 /// Why a watch cannot do its work.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Trouble {
+pub enum Trouble {
     /// No answer, or none that can be used.
-    Away { why: Box<str> },
+    Away {
+        /// The error with its causes.
+        why: Box<str>,
+    },
     /// The kind is not defined there.
     Missing,
     /// The right is missing.
-    Forbidden { verb: &'static str },
+    Forbidden {
+        /// What may not be done: `list` or `watch`.
+        verb: &'static str,
+    },
 }
 
 /// What a watch works with.
 #[derive(Clone)]
-pub(crate) struct Surroundings {
-    pub(crate) connect: Connect,
-    pub(crate) now: Clock,
-    pub(crate) random: Random,
+pub struct Surroundings {
+    /// Makes clients.
+    pub connect: Connect,
+    /// The clocks.
+    pub now: Clock,
+    /// Chance.
+    pub random: Random,
     /// Asks for a new list.
-    pub(crate) again: Arc<Notify>,
+    pub again: Arc<Notify>,
 }
 
 /// How one watch fares, as counters that only grow, but for `objects`.
@@ -189,11 +121,14 @@ pub struct HealthNow {
 }
 
 impl Health {
-    pub(crate) fn new(kind: &'static str) -> Self {
+    /// Nothing happened yet.
+    #[must_use]
+    pub fn new(kind: &'static str) -> Self {
         Self { kind, ..Self::default() }
     }
 
-    pub(crate) fn set_objects(&self, objects: usize) {
+    /// How many objects are known, says whoever keeps them.
+    pub fn set_objects(&self, objects: usize) {
         self.objects.store(u64::try_from(objects).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
@@ -229,9 +164,9 @@ enum FollowError {
 }
 
 /// One watch on its way.
-pub(crate) struct Follower {
+pub struct Follower {
     at: usize,
-    kind: &'static Kind,
+    kind: Kind,
     surroundings: Surroundings,
     health: Arc<Health>,
     news: mpsc::Sender<(usize, News)>,
@@ -257,9 +192,9 @@ pub(crate) struct Follower {
 
 impl Follower {
     /// A watch that tells its news under the number `at`.
-    pub(crate) fn new(
+    pub fn new(
         at: usize,
-        kind: &'static Kind,
+        kind: Kind,
         surroundings: Surroundings,
         health: Arc<Health>,
         news: mpsc::Sender<(usize, News)>,
@@ -288,7 +223,7 @@ impl Follower {
     }
 
     /// Follows the kind for as long as anybody listens.
-    pub(crate) async fn run(mut self) {
+    pub async fn run(mut self) {
         while !self.news.is_closed() {
             if let Err(error) = self.turn().await {
                 let pause = self.judge(&error).await;
@@ -322,7 +257,7 @@ impl Follower {
     async fn list(&mut self, client: &Client) -> Result<(), FollowError> {
         let (mut entries, mut left_out, mut token) = (Vec::new(), 0, None);
         let version = loop {
-            let page = wire::page(client, self.kind, self.page, token).await?;
+            let page = wire::page(client, &self.kind, self.page, token).await?;
             self.contact();
             count(&self.health.errors, page.nameless);
             entries.extend(page.entries);
@@ -350,7 +285,7 @@ impl Follower {
     }
 
     async fn follow(&mut self, client: &Client, mut version: String) -> Result<(), FollowError> {
-        let mut lines = wire::open(client, self.kind, &version).await?;
+        let mut lines = wire::open(client, &self.kind, &version).await?;
         // A watch that began proves little: some end at once.
         let mut proof = pin!(sleep(Duration::from_millis(WATCH_PROOF_MS)));
         let patience = Duration::from_secs(WATCH_SILENCE_SECS_MAX).saturating_sub(self.silence(self.now()));
@@ -379,7 +314,7 @@ impl Follower {
                 () = &mut end => return Err(FollowError::Silent),
             };
             let Some(bytes) = next else { break };
-            let line = wire::line(self.kind, &bytes)?;
+            let line = wire::line(&self.kind, &bytes)?;
             let (news, reached) = match line {
                 Line::Applied(entry, reached) => (Some(News::Applied(entry)), reached),
                 Line::Deleted(key, reached) => (Some(News::Deleted(key)), reached),
@@ -448,10 +383,9 @@ impl Follower {
 
     /// A kind that is not defined has no objects. Of ours the last ones stay: whoever removed the definition is told.
     async fn is_missing(&mut self) {
-        if self.kind.ours {
-            self.set_trouble(Some(Trouble::Missing)).await;
-        } else {
-            self.set_trouble(None).await;
+        let told = self.kind.undefined != Undefined::Empty;
+        self.set_trouble(told.then_some(Trouble::Missing)).await;
+        if self.kind.undefined != Undefined::Fault {
             self.tell(News::Listed { entries: Vec::new(), left_out: 0 }).await;
         }
         self.is_listed = true;
@@ -487,6 +421,24 @@ impl Follower {
         (self.surroundings.now)().0
     }
 }
+
+/// The body of one object, whole whatever the form of its kind; `None`: there is no such object.
+///
+/// # Errors
+/// The API server does not answer in time, or refuses; the object is larger than [`CLUSTER_OBJECT_BYTES_MAX`], or no JSON.
+///
+/// [`CLUSTER_OBJECT_BYTES_MAX`]: pointsman_core::limits::CLUSTER_OBJECT_BYTES_MAX
+pub async fn fetch(client: &Client, kind: &Kind, name: &str) -> Result<Option<Box<RawValue>>, FetchError> {
+    match wire::object(client, kind, name).await {
+        Err(WireError::Status { code: 404, .. }) => Ok(None),
+        other => Ok(Some(other?)),
+    }
+}
+
+/// Why one object could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("read one object")]
+pub struct FetchError(#[from] WireError);
 
 /// By how much pages shrink when one was too large or too slow, and grow again after a list that was not.
 const PAGE_STEP: u32 = 8;

@@ -191,7 +191,7 @@ impl Controller {
     pub async fn run(mut self, mut on_update: impl FnMut(Update) + Send, stop: impl Future<Output = ()> + Send) {
         let (news, mut incoming) = mpsc::channel(CLUSTER_NEWS_MAX);
         let watches = KINDS.iter().zip(self.health.iter().zip(&self.again)).enumerate().map(|(at, (kind, (health, again)))| {
-            Follower::new(at, kind, self.surroundings(again), Arc::clone(health), news.clone()).run()
+            Follower::new(at, kind.clone(), self.surroundings(again), Arc::clone(health), news.clone()).run()
         });
         let mut watches = pin!(join_all(watches.collect::<Vec<_>>()));
         let mut stop = pin!(stop);

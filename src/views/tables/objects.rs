@@ -2,7 +2,10 @@
 //! A change of status alone is seen, and moves nothing that is in force.
 
 use super::super::controller::ClusterObject;
-use crate::kubernetes::follow::{Entry, Key, News, Payload};
+use crate::kubernetes::{
+    follow::News,
+    objects::{Entry, Key, Payload},
+};
 use pointsman_core::{
     model::clock::{SECOND, Wall},
     view::{

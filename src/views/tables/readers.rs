@@ -2,7 +2,10 @@
 //! Keeps no object: only its readers.
 
 use super::super::consumers;
-use crate::kubernetes::follow::{Entry, Key, News, Payload};
+use crate::kubernetes::{
+    follow::News,
+    objects::{Entry, Key, Payload},
+};
 use pointsman_core::{
     model::clock::Wall,
     view::{
