@@ -39,8 +39,7 @@ const MAY: &[(&str, &[&str])] = &[
 ];
 
 /// Modules of the root package that meet only in `app`.
-const RIM: [&str; 11] =
-    ["app", "auth", "cli", "config", "control", "expose", "ingest", "telemetry", "traces", "views", "web"];
+const RIM: [&str; 11] = ["app", "auth", "cli", "config", "control", "expose", "ingest", "telemetry", "traces", "views", "web"];
 
 /// Foreign crates that not everyone may know, by the name under which [`MAY`] lists them.
 const WATCHED: [(&str, &str); 12] = [
