@@ -7,9 +7,14 @@
 //! ```
 
 pub mod api;
+#[cfg(test)]
+mod cases;
+pub mod controller;
+pub mod daemon;
 pub mod kind;
 pub mod limits;
 pub mod membership;
+pub mod operator;
 pub mod table;
 pub mod watch;
 pub mod world;
