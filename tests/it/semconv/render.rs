@@ -1,7 +1,7 @@
 //! Turns the registry into the files that are made from it, by the templates of `otel/templates`. Reads no registry
 //! file itself and writes nothing: it answers texts with the paths they belong to.
 
-use crate::semconv::registry::{AttributeType, Group, GroupType, InstrumentKind, Plain, Registry, Requirement};
+use crate::semconv::registry::{AttributeType, Group, GroupType, InstrumentKind, Registry, Requirement};
 use minijinja::{Environment, Value, context};
 use pointsman_core::{
     expose::names::{NameInput, TranslationStrategy, metric_name},
@@ -80,14 +80,15 @@ fn attribute(registry: &Registry, id: &str) -> Value {
     let entry = registry.attribute(id);
     let members: Vec<Value> = match &entry.r#type {
         Some(AttributeType::Enum(e)) => {
-            let one = |m: &super::registry::Member| context! { variant => pascal(&m.id), value => m.value, brief => m.brief };
+            let one =
+                |m: &super::registry::Member| context! { variant => pascal(&m.id.value), value => m.value, brief => m.brief };
             e.members.iter().map(one).collect()
         }
         _ => Vec::new(),
     };
     let (rust, plain) = match &entry.r#type {
         Some(AttributeType::Enum(_)) => (format!("attribute::{}", pascal(id)), "enum"),
-        Some(AttributeType::Plain(Plain::Int)) => ("i64".to_owned(), "int"),
+        Some(AttributeType::Int) => ("i64".to_owned(), "int"),
         _ => ("StringValue".to_owned(), "string"),
     };
     context! {
