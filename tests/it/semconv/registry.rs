@@ -31,6 +31,7 @@ pub(crate) enum GroupType {
     Metric,
     Span,
     Event,
+    Entity,
 }
 
 #[derive(Debug, Deserialize, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +65,8 @@ pub(crate) struct Group {
     pub(crate) span_kind: Option<SpanKind>,
     pub(crate) name: Option<String>,
     #[serde(default)]
+    pub(crate) entity_associations: Vec<Spanned<String>>,
+    #[serde(default)]
     pub(crate) annotations: Annotations,
     #[serde(default)]
     pub(crate) attributes: Vec<AttributeEntry>,
@@ -86,7 +89,18 @@ pub(crate) struct Annotations {
 #[derive(Debug, Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Ours {
+    /// Number in the list of what to know of the operator.
+    pub(crate) row: Option<u32>,
     pub(crate) level: Option<Level>,
+    /// Old names it stands for.
+    #[serde(default)]
+    pub(crate) legacy: Vec<String>,
+    /// What it is read from.
+    #[serde(default)]
+    pub(crate) source: Vec<Source>,
+    /// Nothing is sent until its source is configured.
+    #[serde(default)]
+    pub(crate) opt_in: bool,
     pub(crate) scope: Option<String>,
     pub(crate) name: Option<String>,
     pub(crate) limit: Option<usize>,
@@ -104,6 +118,23 @@ pub(crate) enum Level {
     Debug,
 }
 
+/// What a metric is read from.
+#[derive(Debug, Deserialize, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// An object of the API.
+    A,
+    /// A node.
+    N,
+    /// A Kubernetes event.
+    E,
+    /// A line of a log.
+    L,
+    /// A scrape of the component.
+    S,
+    /// A report of the component.
+    P,
+}
+
 /// A definition (`id`) or a use (`ref`).
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -114,6 +145,7 @@ pub(crate) struct AttributeEntry {
     pub(crate) brief: Option<String>,
     pub(crate) stability: Option<Stability>,
     pub(crate) requirement_level: Option<Requirement>,
+    pub(crate) role: Option<Role>,
     pub(crate) examples: Option<Vec<String>>,
 }
 
@@ -121,6 +153,14 @@ pub(crate) struct AttributeEntry {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Requirement {
     Required,
+    Recommended,
+}
+
+#[derive(Debug, Deserialize, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Role {
+    Identifying,
+    Descriptive,
 }
 
 #[derive(Debug, Deserialize, Clone)]
@@ -156,22 +196,25 @@ pub(crate) struct Member {
 #[derive(Debug)]
 pub(crate) struct Registry {
     pub(crate) manifest: Manifest,
-    /// (module, groups): the module is the file's name.
+    /// (file name without its end, groups); up to the first `-` it is the module's name.
     pub(crate) files: Vec<(String, Vec<Group>)>,
 }
 
 impl Registry {
     /// Reads the folder, or says everything that is wrong with it.
     pub(crate) fn load(folder: &Path) -> Result<Self, Vec<String>> {
-        let texts = ["manifest", "common", "mco", "pointsman"].map(|name| {
-            let path = folder.join(format!("{name}.yaml"));
-            let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-            (name.to_owned(), text)
-        });
+        let mut texts = Vec::new();
+        for entry in std::fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display())) {
+            let path = entry.expect("an entry").path();
+            let name = path.file_stem().and_then(|n| n.to_str()).expect("a name in UTF-8").to_owned();
+            assert!(path.extension().is_some_and(|e| e == "yaml"), "{}: only *.yaml belongs here", path.display());
+            texts.push((name, std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))));
+        }
+        texts.sort();
         Self::parse(&texts)
     }
 
-    /// As [`Registry::load`], from texts; the first is the manifest.
+    /// As [`Registry::load`], from texts: (file name without its end, text).
     pub(crate) fn parse(texts: &[(String, String)]) -> Result<Self, Vec<String>> {
         let mut faults = Vec::new();
         let mut manifest = None;
@@ -254,7 +297,7 @@ fn place(name: &str, at: &Spanned<String>, what: &str) -> String {
 fn shape_faults(group: &Group) -> Vec<&'static str> {
     let ours = &group.annotations.pointsman;
     let is = |t| group.r#type == t;
-    let (metric, span, event) = (is(GroupType::Metric), is(GroupType::Span), is(GroupType::Event));
+    let (metric, span, event, entity) = (is(GroupType::Metric), is(GroupType::Span), is(GroupType::Event), is(GroupType::Entity));
     let mut wrong = Vec::new();
     let mut must = |bad: bool, what| {
         if bad {
@@ -268,7 +311,10 @@ fn shape_faults(group: &Group) -> Vec<&'static str> {
     must(metric == ours.components.is_empty(), "annotations.pointsman.components belongs to metrics, and each needs some");
     must(span != group.span_kind.is_some(), "span_kind belongs to spans, and each needs one");
     must(span != ours.name.is_some(), "annotations.pointsman.name belongs to spans, and each needs one");
-    must(event != group.name.is_some(), "name belongs to events, and each needs one");
+    must((event || entity) != group.name.is_some(), "name belongs to events and entities, and each needs one");
+    must(metric == group.entity_associations.is_empty(), "entity_associations belongs to metrics, and each needs some");
+    must(!metric && ours.row.is_some(), "annotations.pointsman.row belongs to metrics");
+    must(ours.row.is_some() && ours.source.is_empty(), "a metric with a row needs annotations.pointsman.source");
     must(is(GroupType::AttributeGroup) == group.stability.is_some(), "stability belongs to signals, and each needs one");
     let histogram = group.instrument == Some(InstrumentKind::Histogram);
     must(histogram == ours.buckets.is_empty(), "annotations.pointsman.buckets belongs to histograms, and each needs some");
@@ -276,7 +322,8 @@ fn shape_faults(group: &Group) -> Vec<&'static str> {
     must(!group.brief.ends_with('.'), "brief is a sentence and ends with a full stop");
     let id_of = |kind: &str, name: &Option<String>| name.as_ref().is_none_or(|n| group.id.value == format!("{kind}.{n}"));
     must(!id_of("metric", &group.metric_name), "id must be metric.<metric_name>");
-    must(!id_of("event", &group.name), "id must be event.<name>");
+    must(event && !id_of("event", &group.name), "id must be event.<name>");
+    must(entity && !id_of("entity", &group.name), "id must be entity.<name>");
     wrong
 }
 
@@ -310,6 +357,12 @@ fn attribute_faults(
                 _ if !defined.contains_key(to.value.as_str()) => "ref leads nowhere",
                 AttributeEntry { requirement_level: None, .. } => "ref needs a requirement_level",
                 AttributeEntry { r#type: Some(_), .. } => "type belongs to definitions",
+                AttributeEntry { requirement_level: Some(Requirement::Recommended), .. } if group.r#type == GroupType::Metric => {
+                    "the attributes of a metric are required"
+                }
+                _ if (group.r#type == GroupType::Entity) != attribute.role.is_some() => {
+                    "role belongs to refs of entities, and each needs one"
+                }
                 _ => return,
             };
             (to, what)
