@@ -8,6 +8,10 @@ pub const LIST_MAX: usize = 64;
 pub const OBJECTS_MAX: usize = 20_000;
 /// Events kept, to tell a repetition from a new one.
 pub const EVENTS_MAX: usize = 10_000;
+/// Bodies of rendered configs of which something is kept.
+pub const BODIES_MAX: usize = 512;
+/// Bodies asked for at a time.
+pub const BODIES_WANTED_MAX: usize = 16;
 /// Times before this year are as good as none.
 pub const YEAR_MIN: i16 = 2_000;
 /// Times after this year are as good as none.
