@@ -1,6 +1,7 @@
 //! The registry is the only place where a name is typed: these tests read it strictly, render what is made from it,
 //! and compare. `UPDATE_EXPECT=1 cargo test --test it semconv` writes the files.
 
+mod coverage;
 mod registry;
 mod render;
 

@@ -153,17 +153,14 @@ fn signal(registry: &Registry, module: &str, group: &Group) -> Value {
         .map(|(r, optional)| context! { field => snake(&own(&r.value)), optional, ..attribute(registry, &r.value) })
         .collect();
     let scope = ours.scope.clone().unwrap_or_else(|| module.to_owned());
-    let (kind, value) = match group.instrument {
-        Some(InstrumentKind::Counter) => (Kind::Counter, "u64"),
-        Some(InstrumentKind::UpDownCounter) => (Kind::UpDownCounter, "i64"),
-        Some(InstrumentKind::Histogram) => (Kind::Histogram, "Distribution"),
-        Some(InstrumentKind::Gauge) | None => (Kind::Gauge, "f64"),
+    let kind = kind(group);
+    let value = match kind {
+        Kind::Counter => "u64",
+        Kind::UpDownCounter => "i64",
+        Kind::Histogram => "Distribution",
+        _ => "f64",
     };
     let unit = group.unit.clone().unwrap_or_default();
-    let prometheus = group.metric_name.as_ref().and_then(|name| {
-        let strategy = TranslationStrategy::default();
-        metric_name(&NameInput { name, unit: &unit, kind, strategy, ratio_suffix: true })
-    });
     let name = group.metric_name.as_ref().or(group.name.as_ref()).or(ours.name.as_ref());
     let buckets: Vec<String> = ours.buckets.iter().map(|b| format!("{b:?}")).collect();
     context! {
@@ -171,9 +168,25 @@ fn signal(registry: &Registry, module: &str, group: &Group) -> Value {
         note => group.note, kind => kind.as_str(), level => ours.level.map(|l| format!("{l:?}")),
         stability => group.stability.map(|s| format!("{s:?}").to_lowercase()),
         limit => ours.limit.unwrap_or(200), components => ours.components, format => format_of(&own, ours.name.as_deref()),
-        prometheus => prometheus.map(|family| family.name), row => ours.row, legacy => ours.legacy, opt_in => ours.opt_in,
+        prometheus => prometheus_name(group), row => ours.row, legacy => ours.legacy, opt_in => ours.opt_in,
         source => ours.source.iter().map(|s| format!("{s:?}")).collect::<Vec<_>>(),
     }
+}
+
+fn kind(group: &Group) -> Kind {
+    match group.instrument {
+        Some(InstrumentKind::Counter) => Kind::Counter,
+        Some(InstrumentKind::UpDownCounter) => Kind::UpDownCounter,
+        Some(InstrumentKind::Histogram) => Kind::Histogram,
+        Some(InstrumentKind::Gauge) | None => Kind::Gauge,
+    }
+}
+
+/// The family's name of a metric, by the very function that names what is exposed.
+pub(crate) fn prometheus_name(group: &Group) -> Option<String> {
+    let name = group.metric_name.as_deref()?;
+    let (unit, strategy) = (group.unit.as_deref().unwrap_or_default(), TranslationStrategy::default());
+    metric_name(&NameInput { name, unit, kind: kind(group), strategy, ratio_suffix: true }).map(|family| family.name)
 }
 
 /// `phase {mco.phase}` → (`phase {}`, `phase`), where a span's name holds an attribute.
