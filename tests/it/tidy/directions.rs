@@ -27,20 +27,21 @@ const MAY: &[(&str, &[&str])] = &[
     ("expose", &["core", "instrument", "auth", "axum", "hyper", "tokio"]),
     ("web", &["core", "instrument", "auth", "axum", "hyper", "tokio"]),
     ("traces", &["core", "instrument", "auth", "tonic", "tokio"]),
-    ("views", &["core", "instrument", "kube", "tokio"]),
-    ("control", &["core", "instrument", "auth", "kube", "axum", "tokio"]),
-    ("auth", &["core/limits", "core/model", "instrument", "kube", "hyper", "tokio"]),
-    ("watch", &["instrument", "kube", "tokio"]),
+    ("kubernetes", &["core", "kube", "tokio"]),
+    ("views", &["core", "instrument", "kubernetes", "kube", "tokio"]),
+    ("control", &["core", "instrument", "auth", "kubernetes", "kube", "axum", "tokio"]),
+    ("auth", &["core/limits", "core/model", "instrument", "kubernetes", "kube", "hyper", "tokio"]),
+    ("watch", &["instrument"]),
     ("config", &["core/limits", "core/model", "core/fault", "core/expose", "cli"]),
     ("cli", &[]),
     ("telemetry", &["instrument"]),
-    ("app", &["core", "instrument", "rim", "kube", "axum", "tonic", "hyper", "tokio"]),
+    ("app", &["core", "instrument", "watch", "rim", "kube", "axum", "tonic", "hyper", "tokio"]),
     ("pointsman", &["rim"]),
 ];
 
 /// Modules of the root package that meet only in `app`.
 const RIM: [&str; 12] =
-    ["app", "auth", "cli", "config", "control", "expose", "ingest", "telemetry", "traces", "views", "watch", "web"];
+    ["app", "auth", "cli", "config", "control", "expose", "ingest", "kubernetes", "telemetry", "traces", "views", "web"];
 
 /// Foreign crates that not everyone may know, by the name under which [`MAY`] lists them.
 const WATCHED: [(&str, &str); 12] = [
@@ -91,6 +92,7 @@ fn unit(crate_name: &str, module: &[String]) -> String {
         ("pointsman_core", Some(first)) => format!("core/{first}"),
         ("pointsman_core", None) => "core".to_owned(),
         ("pointsman_instrument", _) => "instrument".to_owned(),
+        ("pointsman_watch", _) => "watch".to_owned(),
         (_, Some(first)) => first.clone(),
         (name, None) => name.to_owned(),
     }
@@ -105,7 +107,7 @@ fn target(source: &Source, path: &[String]) -> Option<String> {
             // a path that ends at the root names something of the root itself
             (!absolute.is_empty()).then(|| unit(source.crate_name, &absolute))
         }
-        name @ ("pointsman" | "pointsman_core" | "pointsman_instrument") => Some(unit(name, rest)),
+        name @ ("pointsman" | "pointsman_core" | "pointsman_instrument" | "pointsman_watch") => Some(unit(name, rest)),
         name => WATCHED.iter().find(|(watched, _)| *watched == name).map(|(_, listed)| (*listed).to_owned()),
     }
 }

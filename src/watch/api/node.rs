@@ -1,0 +1,268 @@
+//! Node and MachineConfigNode: what a machine runs, what it should run, and how its update fares.
+//! Knows their fields only.
+
+use super::text::{Condition, Flaw, Meta, Read, Stamp, Text, last_of, or_default};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// A node.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Node {
+    /// `metadata`
+    #[serde(deserialize_with = "or_default")]
+    pub metadata: NodeMeta,
+    /// `spec`
+    #[serde(deserialize_with = "or_default")]
+    pub spec: NodeSpec,
+    /// `status`
+    #[serde(deserialize_with = "or_default")]
+    pub status: NodeStatus,
+}
+
+/// `metadata` of a node.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct NodeMeta {
+    /// `name`
+    #[serde(deserialize_with = "or_default")]
+    pub name: Box<str>,
+    /// `uid`
+    #[serde(deserialize_with = "or_default")]
+    pub uid: Box<str>,
+    /// `creationTimestamp`
+    #[serde(rename = "creationTimestamp")]
+    pub created: Stamp,
+    /// `generation`
+    #[serde(deserialize_with = "or_default")]
+    pub generation: i64,
+    /// `labels`
+    #[serde(deserialize_with = "or_default")]
+    pub labels: BTreeMap<Box<str>, Box<str>>,
+    /// Those of the Machine Config Operator.
+    #[serde(deserialize_with = "or_default")]
+    pub annotations: NodeAnnotations,
+}
+
+/// What daemon and controller write to each other on a node; an absent one is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct NodeAnnotations {
+    /// The config in use.
+    #[serde(rename = "machineconfiguration.openshift.io/currentConfig")]
+    pub current_config: Text,
+    /// The target.
+    #[serde(rename = "machineconfiguration.openshift.io/desiredConfig")]
+    pub desired_config: Text,
+    /// The image in use; image mode only.
+    #[serde(rename = "machineconfiguration.openshift.io/currentImage")]
+    pub current_image: Text,
+    /// The target image; image mode only.
+    #[serde(rename = "machineconfiguration.openshift.io/desiredImage")]
+    pub desired_image: Text,
+    /// `Done`, `Working`, `Degraded`, `Unreconcilable`
+    #[serde(rename = "machineconfiguration.openshift.io/state")]
+    pub state: Text,
+    /// Error text.
+    #[serde(rename = "machineconfiguration.openshift.io/reason")]
+    pub reason: Text,
+    /// `Rebooting`, or empty.
+    #[serde(rename = "machineconfiguration.openshift.io/post-config-action")]
+    pub post_config_action: Text,
+    /// `drain-<config>` or `uncordon-<config>`: what the daemon asks for.
+    #[serde(rename = "machineconfiguration.openshift.io/desiredDrain")]
+    pub desired_drain: Text,
+    /// The request that the controller has fulfilled.
+    #[serde(rename = "machineconfiguration.openshift.io/lastAppliedDrain")]
+    pub last_applied_drain: Text,
+    /// Version of the ControllerConfig whose certificates are on disk.
+    #[serde(rename = "machineconfiguration.openshift.io/lastSyncedControllerConfigResourceVersion")]
+    pub last_synced_controller_config: Text,
+    /// Text, when a staged OS was lost at shutdown.
+    #[serde(rename = "machineconfiguration.openshift.io/ostree-finalize-staged-failure")]
+    pub finalize_failure: Text,
+}
+
+/// `spec` of a node.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct NodeSpec {
+    /// Cordoned.
+    #[serde(deserialize_with = "or_default")]
+    pub unschedulable: bool,
+    /// `taints`
+    #[serde(deserialize_with = "last_of")]
+    pub taints: Vec<Taint>,
+}
+
+/// A taint, by its key.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Taint {
+    /// `key`
+    #[serde(deserialize_with = "or_default")]
+    pub key: Box<str>,
+}
+
+/// `status` of a node.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct NodeStatus {
+    /// What it runs.
+    #[serde(deserialize_with = "or_default")]
+    pub node_info: NodeInfo,
+    /// The conditions, without heartbeats: only `Ready` is kept.
+    #[serde(deserialize_with = "ready_of")]
+    pub conditions: Vec<Condition>,
+}
+
+/// `status.nodeInfo`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct NodeInfo {
+    /// A new one at each boot.
+    #[serde(rename = "bootID", deserialize_with = "or_default")]
+    pub boot_id: Box<str>,
+    /// Name and version of the OS.
+    pub os_image: Text,
+    /// Version of the kubelet.
+    pub kubelet_version: Text,
+}
+
+/// A kubelet writes many conditions with heartbeats; we read one, without.
+fn ready_of<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Condition>, D::Error> {
+    let mut conditions: Vec<Condition> = last_of(deserializer)?;
+    conditions.retain(|condition| &*condition.name == "Ready");
+    conditions.iter_mut().for_each(|condition| condition.message = Text::default());
+    Ok(conditions)
+}
+
+/// How the update of one node fares, as daemon and drain controller write it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct MachineConfigNode {
+    /// `metadata`
+    #[serde(deserialize_with = "or_default")]
+    pub metadata: Meta,
+    /// `spec`
+    #[serde(deserialize_with = "or_default")]
+    pub spec: McnSpec,
+    /// `status`
+    #[serde(deserialize_with = "or_default")]
+    pub status: McnStatus,
+}
+
+/// `spec` of a MachineConfigNode.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct McnSpec {
+    /// The node.
+    #[serde(deserialize_with = "or_default")]
+    pub node: super::NameRef,
+    /// The pool.
+    #[serde(deserialize_with = "or_default")]
+    pub pool: super::NameRef,
+    /// The target; `not-yet-set` for none.
+    #[serde(deserialize_with = "or_default")]
+    pub config_version: ConfigVersions,
+    /// The target image.
+    #[serde(deserialize_with = "or_default")]
+    pub config_image: ImageVersions,
+}
+
+/// `configVersion`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct ConfigVersions {
+    /// In use.
+    pub current: Text,
+    /// The target.
+    pub desired: Text,
+}
+
+/// `configImage`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ImageVersions {
+    /// In use.
+    pub current_image: Text,
+    /// The target.
+    pub desired_image: Text,
+}
+
+/// `status` of a MachineConfigNode.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct McnStatus {
+    /// What is in use, and the target once validated.
+    #[serde(deserialize_with = "or_default")]
+    pub config_version: ConfigVersions,
+    /// The same for images.
+    #[serde(deserialize_with = "or_default")]
+    pub config_image: ImageVersions,
+    /// One a phase, and a few more.
+    #[serde(deserialize_with = "last_of")]
+    pub conditions: Vec<Condition>,
+    /// How the pinned images of each set fare.
+    #[serde(deserialize_with = "last_of")]
+    pub pinned_image_sets: Vec<McnPinnedImageSet>,
+    /// Differences that only a reinstallation could mend: their paths.
+    #[serde(deserialize_with = "last_of")]
+    pub irreconcilable_changes: Vec<IrreconcilableChange>,
+    /// Releases on the node's disk.
+    #[serde(deserialize_with = "or_default")]
+    pub internal_release_image: McnReleases,
+}
+
+/// One pinned image set on one node.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct McnPinnedImageSet {
+    /// Its name.
+    #[serde(deserialize_with = "or_default")]
+    pub name: Box<str>,
+    /// On the node.
+    #[serde(deserialize_with = "or_default")]
+    pub current_generation: i64,
+    /// Asked for.
+    #[serde(deserialize_with = "or_default")]
+    pub desired_generation: i64,
+    /// The last one that failed; 0: none.
+    #[serde(deserialize_with = "or_default")]
+    pub last_failed_generation: i64,
+    /// Why.
+    pub last_failed_generation_error: Text,
+}
+
+/// A field that cannot be changed on a running node.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct IrreconcilableChange {
+    /// Where it is.
+    pub field_path: Text,
+}
+
+/// `status.internalReleaseImage`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct McnReleases {
+    /// Each release.
+    #[serde(deserialize_with = "last_of")]
+    pub releases: Vec<super::Release>,
+}
+
+impl Read for Node {
+    fn flaws(&self, tell: &mut dyn FnMut(Flaw)) {
+        Condition::flaws(&self.status.conditions, tell);
+        let state = self.metadata.annotations.state.as_str();
+        if !matches!(state, "" | "Done" | "Working" | "Degraded" | "Unreconcilable") {
+            tell(Flaw::UnknownValue);
+        }
+    }
+}
+
+impl Read for MachineConfigNode {
+    fn flaws(&self, tell: &mut dyn FnMut(Flaw)) {
+        Condition::flaws(&self.status.conditions, tell);
+    }
+}
