@@ -7,9 +7,15 @@
 //! ```
 
 pub mod api;
+pub mod bodies;
+#[cfg(test)]
+mod cases;
+pub mod controller;
+pub mod daemon;
 pub mod kind;
 pub mod limits;
 pub mod membership;
+pub mod operator;
 pub mod table;
 pub mod watch;
 pub mod world;

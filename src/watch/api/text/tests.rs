@@ -20,7 +20,7 @@ fn conditions_are_read_as_far_as_they_make_sense() {
     );
     check(
         r#"{"type": "Updated", "status": 1}"#,
-        &expect![[r#"Err("invalid type: integer `1`, expected a text at line 1 column 30")"#]],
+        &expect![[r#"Err("invalid type: integer `1`, expected a text at line 1 column 31")"#]],
     );
 }
 

@@ -1,0 +1,303 @@
+//! The cases of `tests/data/watch`: object states in, exact series out, through the real store and exposition.
+//! `UPDATE_EXPECT=1 cargo test -p pointsman-watch --lib cases` writes what comes after `---`; then read the difference.
+//! Knows every role by its name, and nothing of what they do.
+
+use crate::{
+    controller, daemon,
+    kind::{Form, Kind},
+    operator,
+    table::{News, Raw},
+    watch::{Now, Shared, Watch, Watcher, attach},
+};
+use jiff::{SignedDuration, Timestamp};
+use parking_lot::Mutex;
+use pointsman_core::{
+    expose::{ExposeOptions, negotiate::Negotiated, scrape::Scrape},
+    model::clock::{Mono, Wall},
+    state::store::{Store, StoreConfig},
+};
+use pointsman_instrument::{Identity, Signal, Telemetry};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::{collections::BTreeMap, fmt::Write, fs, path::Path, sync::Arc, time::Duration};
+
+/// When every case begins.
+const START: &str = "2026-01-01T00:00:00Z";
+/// Between two steps time passes in ticks of so many seconds.
+const TICK_SECS: i64 = 10;
+
+/// What a file says before `---`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    /// What happens.
+    scenario: String,
+    /// What must hold.
+    guarantees: String,
+    role: String,
+    /// Families to show; a `*` at the end stands for anything.
+    show: Vec<String>,
+    /// Files of `tests/data/watch/base` with objects that are there from the start.
+    #[serde(default)]
+    base: Vec<String>,
+    steps: Vec<Step>,
+}
+
+/// What happens at one moment.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Step {
+    /// Since the start, as in `1h5m`.
+    at: String,
+    /// Objects, each merged (RFC 7386) onto the one of its kind and name. The first step's are listed.
+    apply: Vec<Value>,
+    /// `Kind/name`
+    delete: Vec<String>,
+    /// Kinds that are listed anew as they are.
+    relist: Vec<String>,
+    /// Objects as text, whatever it says: `{kind, name, text}`.
+    raw: Vec<BTreeMap<String, String>>,
+    /// The watcher starts anew, and lists everything.
+    restart: bool,
+    /// What it shows then is part of the expectation; after the last step it always is.
+    scrape: bool,
+}
+
+/// Scenario: every case. Guarantees: each shows exactly the series it says.
+#[test]
+fn every_case_shows_exactly_its_series() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/watch");
+    let update = std::env::var_os("UPDATE_EXPECT").is_some();
+    let mut wrong = String::new();
+    let mut paths: Vec<_> = fs::read_dir(&root).expect("the cases are there").map(|e| e.expect("it lists").path()).collect();
+    paths.sort();
+    for path in paths.iter().filter(|path| path.extension().is_some_and(|e| e == "txt")) {
+        let text = fs::read_to_string(path).expect("it reads");
+        let (head, want) = text.split_once("\n---\n").unwrap_or_else(|| panic!("{}: no line ---", path.display()));
+        let case: Case = serde_saphyr::from_str(head).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        assert!(!case.scenario.is_empty() && !case.guarantees.is_empty(), "{}: say what it is for", path.display());
+        let got = run(&case, &root.join("base"));
+        if got == want {
+            continue;
+        }
+        if update {
+            fs::write(path, format!("{head}\n---\n{got}")).expect("it writes");
+        } else {
+            writeln!(wrong, "{}\n--- want\n{want}--- got\n{got}", path.display()).expect("a string takes everything");
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+fn run(case: &Case, base: &Path) -> String {
+    match case.role.as_str() {
+        "operator" => Play::new(case, base, operator::Operator::default).run(case),
+        "controller" => Play::new(case, base, controller::Controller::default).run(case),
+        "daemon" => Play::new(case, base, daemon::Daemon::default).run(case),
+        role => panic!("no role {role}"),
+    }
+}
+
+/// A case at play.
+struct Play<W: Watcher> {
+    make: fn() -> W,
+    shared: Shared<W>,
+    telemetry: Arc<Telemetry>,
+    store: Arc<Store>,
+    objects: BTreeMap<(Kind, String), Value>,
+    now: Arc<Mutex<Timestamp>>,
+}
+
+impl<W: Watcher> Play<W> {
+    fn new(case: &Case, base: &Path, make: fn() -> W) -> Self {
+        let now = Arc::new(Mutex::new(start()));
+        let (shared, telemetry) = begin(make, &now);
+        let store =
+            Arc::new(Store::new(StoreConfig { series_max: 100_000, expire_after: Duration::from_secs(864_000), seeds: [1, 2] }));
+        let mut this = Self { make, shared, telemetry, store, objects: BTreeMap::new(), now };
+        for file in &case.base {
+            let text = fs::read_to_string(base.join(format!("{file}.yaml"))).expect("the base is there");
+            let objects: Vec<Value> = serde_saphyr::from_str(&text).expect("the base is a list of objects");
+            objects.into_iter().for_each(|object| drop(this.merge(object)));
+        }
+        this
+    }
+
+    fn run(mut self, case: &Case) -> String {
+        let mut out = String::new();
+        let last = case.steps.len().saturating_sub(1);
+        for (i, step) in case.steps.iter().enumerate() {
+            self.pass(start() + step.at.parse::<SignedDuration>().expect("`at` is a duration"));
+            self.step(step, i == 0);
+            self.give_bodies();
+            if step.scrape || i == last {
+                if last > 0 {
+                    writeln!(out, "# {}", step.at).expect("a string takes everything");
+                }
+                out += &self.show(&case.show);
+            }
+        }
+        out
+    }
+
+    /// Time passes, tick by tick.
+    fn pass(&self, until: Timestamp) {
+        loop {
+            let next = (*self.now.lock() + SignedDuration::from_secs(TICK_SECS)).min(until);
+            if next <= *self.now.lock() {
+                return;
+            }
+            *self.now.lock() = next;
+            self.shared.lock().tick(next);
+        }
+    }
+
+    fn step(&mut self, step: &Step, is_first: bool) {
+        let changed: Vec<_> = step.apply.iter().map(|object| self.merge(object.clone())).collect();
+        let gone: Vec<_> = step.delete.iter().map(|at| at.split_once('/').expect("Kind/name")).collect();
+        for (kind, name) in &gone {
+            assert!(self.objects.remove(&(kind_of(kind, name), (*name).to_owned())).is_some(), "{kind}/{name} is not there");
+        }
+        if step.restart {
+            self.shared.lock().detach();
+            (self.shared, self.telemetry) = begin(self.make, &self.now);
+        }
+        if step.restart || is_first {
+            W::KINDS.iter().for_each(|kind| self.list(*kind));
+            assert!(self.shared.lock().is_ready(), "everything was listed");
+            let now = Arc::clone(&self.now);
+            let now: Now = Arc::new(move || *now.lock());
+            attach(&self.shared, &self.telemetry, &now);
+        } else {
+            for key in changed {
+                let raw = self.raw(&key);
+                self.tell(key.0, News::Applied(raw));
+            }
+            gone.iter().for_each(|(kind, name)| self.tell(kind_of(kind, name), News::Deleted((*name).into())));
+            step.relist.iter().for_each(|kind| self.list(kind_of(kind, "")));
+        }
+        for raw in &step.raw {
+            let json = serde_json::value::RawValue::from_string(raw["text"].clone()).expect("it is JSON");
+            self.tell(kind_of(&raw["kind"], &raw["name"]), News::Applied(Raw { name: raw["name"].as_str().into(), json }));
+        }
+    }
+
+    /// The bodies that are wanted, of MachineConfigs that were given a `spec`.
+    fn give_bodies(&self) {
+        let mut watch = self.shared.lock();
+        for name in watch.wanted() {
+            let object = &self.objects[&(Kind::MachineConfig, name.as_ref().to_owned())];
+            if object.get("spec").is_some() {
+                watch.take_body(&name, &object.to_string());
+            }
+        }
+    }
+
+    fn tell(&self, kind: Kind, news: News) {
+        if W::KINDS.contains(&kind) {
+            let now = *self.now.lock();
+            self.shared.lock().take(kind, news, now);
+        }
+    }
+
+    fn list(&self, kind: Kind) {
+        let of_kind = self.objects.keys().filter(|(of, _)| *of == kind);
+        self.tell(kind, News::Listed(of_kind.map(|key| self.raw(key)).collect()));
+    }
+
+    /// Merges an object onto the one of its kind and name.
+    fn merge(&mut self, patch: Value) -> (Kind, String) {
+        let text =
+            |pointer: &str| patch.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("{pointer} in {patch}"));
+        let name = text("/metadata/name").to_owned();
+        let key = (kind_of(text("/kind"), &name), name);
+        let fresh = || json!({"metadata": {"uid": format!("uid-{}", key.1), "creationTimestamp": START, "generation": 1}});
+        merge(self.objects.entry(key.clone()).or_insert_with(fresh), &patch);
+        key
+    }
+
+    fn raw(&self, key: &(Kind, String)) -> Raw {
+        let mut object = self.objects[key].clone();
+        if key.0.facts().form == Form::Metadata {
+            object = json!({"metadata": object["metadata"]});
+        }
+        Raw { name: key.1.as_str().into(), json: serde_json::value::to_raw_value(&object).expect("it is JSON") }
+    }
+
+    /// Exports, scrapes, and keeps the samples of some families.
+    fn show(&self, families: &[String]) -> String {
+        let at = u64::try_from(self.now.lock().as_nanosecond()).expect("after 1970");
+        for (signal, body) in self.telemetry.collect() {
+            if signal == Signal::Metrics {
+                let tally = self.store.ingest(&body, Mono(at), Wall(at)).expect("our own export is whole");
+                assert_eq!(tally.rejected_total(), 0, "{tally:?}");
+            }
+        }
+        self.telemetry.metrics_arrived();
+        let options = ExposeOptions { scope_labels: false, ..ExposeOptions::default() };
+        let mut scrape = Scrape::new(Arc::clone(&self.store), options, Negotiated::default(), &[]);
+        let mut body = Vec::new();
+        while scrape.next_chunk(&mut body) {}
+        let text = String::from_utf8(body).expect("an exposition is UTF-8");
+        let wanted = |line: &&str| families.iter().any(|family| is_of(line, family));
+        text.lines().filter(wanted).fold(String::new(), |out, line| out + &bare(line) + "\n")
+    }
+}
+
+fn begin<W: Watcher>(make: fn() -> W, now: &Arc<Mutex<Timestamp>>) -> (Shared<W>, Arc<Telemetry>) {
+    let clock = Arc::clone(now);
+    let identity = Identity::new("pointsman-watch").instance(W::ROLE);
+    let telemetry = Telemetry::new(identity, move || crate::watch::system_time(*clock.lock()));
+    (Arc::new(Mutex::new(Watch::new(make()))), telemetry)
+}
+
+fn start() -> Timestamp {
+    START.parse().expect("it is a time")
+}
+
+fn kind_of(kind: &str, name: &str) -> Kind {
+    match (kind, name) {
+        ("Secret", "machine-config-server-ca") => Kind::ServerCaSecret,
+        ("Secret", _) => Kind::ServerTlsSecret,
+        _ => Kind::ALL.into_iter().find(|k| k.facts().kind == kind).unwrap_or_else(|| panic!("no kind {kind}")),
+    }
+}
+
+/// A JSON merge patch (RFC 7386).
+fn merge(target: &mut Value, patch: &Value) {
+    let Value::Object(patch) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = json!({});
+    }
+    let Value::Object(target) = target else { return };
+    for (key, value) in patch {
+        if value.is_null() {
+            target.remove(key);
+        } else {
+            merge(target.entry(key).or_insert(Value::Null), value);
+        }
+    }
+}
+
+/// Whether a sample is of a family, given by its whole name or by the beginning of it and a star.
+fn is_of(line: &str, family: &str) -> bool {
+    let name = line.split(['{', ' ']).next().unwrap_or_default();
+    match family.strip_suffix('*') {
+        Some(beginning) => name.starts_with(beginning),
+        None => [family.to_owned(), format!("{family}_bucket"), format!("{family}_sum"), format!("{family}_count")]
+            .contains(&name.to_owned()),
+    }
+}
+
+/// A sample without the labels that say who sent it.
+fn bare(line: &str) -> String {
+    let Some((name, rest)) = line.split_once('{') else { return line.to_owned() };
+    let Some((labels, value)) = rest.rsplit_once('}') else { return line.to_owned() };
+    let ours = |label: &&str| !label.starts_with("job=") && !label.starts_with("instance=");
+    let kept: Vec<&str> =
+        labels.split_inclusive("\",").map(|label| label.strip_suffix(',').unwrap_or(label)).filter(ours).collect();
+    format!("{name}{{{}}}{value}", kept.join(","))
+}
