@@ -9,6 +9,7 @@
 pub mod api;
 #[cfg(test)]
 mod cases;
+pub mod classify;
 pub mod controller;
 pub mod daemon;
 pub mod kind;
