@@ -147,7 +147,7 @@ fn paused_written(pool: &MachineConfigPool) -> Option<Timestamp> {
 }
 
 /// What objects tell of when a rollout last moved on before we came: its target was made, the pool left its last state, it was
-/// let go on, and nodes came back with the target.
+/// let go on, and nodes came back with the target. Never before the pool itself was made.
 fn evidence(name: &str, pool: &MachineConfigPool, world: &World, came: Timestamp) -> Option<Timestamp> {
     let target = pending(pool)?;
     let of_pool =
@@ -158,5 +158,6 @@ fn evidence(name: &str, pool: &MachineConfigPool, world: &World, came: Timestamp
         ready.filter(|_| is_its)?.since.at()
     };
     let of_nodes = world.nodes.iter().filter_map(|(_, node)| back(node));
-    of_pool.into_iter().flatten().chain(of_nodes).filter(|at| *at <= came).max()
+    let latest = of_pool.into_iter().flatten().chain(of_nodes).filter(|at| *at <= came).max()?;
+    Some(pool.metadata.created.at().map_or(latest, |made| latest.max(made.min(came))))
 }

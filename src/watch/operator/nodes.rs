@@ -72,3 +72,6 @@ fn is_server(name: &str, pod: &Pod) -> bool {
     let of_set = name.strip_prefix(SERVER).is_some_and(|rest| rest.starts_with('-'));
     of_set || pod.metadata.labels.get("k8s-app").is_some_and(|app| **app == *SERVER)
 }
+
+#[cfg(test)]
+mod tests;
