@@ -1,4 +1,5 @@
-//! Every cap of the watchers, in one place. Knows only numbers.
+//! Every cap of the watchers, in one place, with what it bounds and why it is no smaller where that is not plain.
+//! Knows only numbers.
 
 /// Characters kept of a free text: of a condition's message, of a node's reason.
 pub const TEXT_CHARS_MAX: usize = 2_000;

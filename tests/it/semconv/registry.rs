@@ -1,12 +1,17 @@
 //! Reads `otel/registry` strictly: unknown keys, missing units, misspelt instruments and refs that lead nowhere are
-//! errors with file and line, all at once. Knows the form of the files, not what is made of them.
+//! faults with place and caret, all at once. Knows the form of the files, not what is made of them.
 
-use serde::Deserialize;
-use serde_saphyr::Spanned;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
+mod check;
+mod fault;
+mod tests;
+
+use fault::Faults;
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, MapAccess, Visitor, value::MapAccessDeserializer},
 };
+use serde_saphyr::Spanned;
+use std::{fmt, path::Path};
 
 /// A registry file.
 #[derive(Debug, Deserialize)]
@@ -163,33 +168,57 @@ pub(crate) enum Role {
     Descriptive,
 }
 
-#[derive(Debug, Deserialize, Clone)]
-#[serde(untagged)]
+/// The type of an attribute: a word, or the members of a closed set.
+#[derive(Debug)]
 pub(crate) enum AttributeType {
-    Plain(Plain),
+    String,
+    Int,
     Enum(Members),
 }
 
-#[derive(Debug, Deserialize, Clone, Copy, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Plain {
-    String,
-    Int,
-}
-
-#[derive(Debug, Deserialize, Clone)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Members {
     pub(crate) members: Vec<Member>,
 }
 
-#[derive(Debug, Deserialize, Clone)]
+/// A value of a closed set.
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Member {
-    pub(crate) id: String,
+    pub(crate) id: Spanned<String>,
     pub(crate) value: String,
-    pub(crate) brief: String,
+    pub(crate) brief: Option<String>,
     pub(crate) stability: Stability,
+}
+
+/// By hand: what serde makes of an untagged enum forgets where it stood.
+impl<'de> Deserialize<'de> for AttributeType {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TypeVisitor)
+    }
+}
+
+struct TypeVisitor;
+
+impl<'de> Visitor<'de> for TypeVisitor {
+    type Value = AttributeType;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("string, int, or members")
+    }
+
+    fn visit_str<E: Error>(self, word: &str) -> Result<AttributeType, E> {
+        match word {
+            "string" => Ok(AttributeType::String),
+            "int" => Ok(AttributeType::Int),
+            _ => Err(E::unknown_variant(word, &["string", "int"])),
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<AttributeType, A::Error> {
+        Members::deserialize(MapAccessDeserializer::new(map)).map(AttributeType::Enum)
+    }
 }
 
 /// A registry without a fault.
@@ -216,20 +245,20 @@ impl Registry {
 
     /// As [`Registry::load`], from texts: (file name without its end, text).
     pub(crate) fn parse(texts: &[(String, String)]) -> Result<Self, Vec<String>> {
-        let mut faults = Vec::new();
+        let mut faults = Faults::default();
         let mut manifest = None;
         let mut files = Vec::new();
         for (name, text) in texts {
             if name == "manifest" {
                 manifest = read::<Manifest>(name, text, &mut faults);
-            } else if let Some(file) = read::<File>(name, text, &mut faults) {
-                files.push((name.clone(), file.groups));
+            } else {
+                files.push((name.clone(), read_groups(name, text, &mut faults)));
             }
         }
-        check(&files, &mut faults);
-        match (manifest, faults.is_empty()) {
-            (Some(manifest), true) => Ok(Self { manifest, files }),
-            _ => Err(faults),
+        check::check(&files, &mut faults);
+        match manifest {
+            Some(manifest) if faults.is_empty() => Ok(Self { manifest, files }),
+            _ => Err(faults.shown(texts)),
         }
     }
 
@@ -249,125 +278,34 @@ impl Registry {
     }
 }
 
-fn read<T: for<'de> Deserialize<'de>>(name: &str, text: &str, faults: &mut Vec<String>) -> Option<T> {
-    match serde_saphyr::from_str(text) {
-        Ok(value) => Some(value),
-        Err(error) => {
-            let line = error.location().map_or(0, |l| l.line());
-            let what = error.without_snippet().to_string();
-            let what = what.split(" at line ").next().unwrap_or_default();
-            faults.push(format!("{name}.yaml:{line}: {what}"));
-            None
-        }
-    }
-}
-
-/// What serde cannot say: which fields a type of group must have, and that every name leads somewhere, once.
-fn check(files: &[(String, Vec<Group>)], faults: &mut Vec<String>) {
-    let mut ids = BTreeSet::new();
-    let mut defined = BTreeMap::new();
-    for (name, groups) in files {
-        for group in groups {
-            if !ids.insert(group.id.value.as_str()) {
-                faults.push(place(name, &group.id, "group is there twice"));
-            }
-            for id in group.attributes.iter().filter_map(|a| a.id.as_ref()) {
-                if defined.insert(id.value.as_str(), name).is_some() {
-                    faults.push(place(name, id, "attribute is defined twice"));
-                }
-            }
-        }
-    }
-    for (name, groups) in files {
-        for group in groups {
-            let wrong = shape_faults(group);
-            faults.extend(wrong.iter().map(|what| place(name, &group.id, what)));
-            for attribute in &group.attributes {
-                attribute_faults(name, group, attribute, &defined, faults);
-            }
-        }
-    }
-}
-
-fn place(name: &str, at: &Spanned<String>, what: &str) -> String {
-    format!("{name}.yaml:{}: {}: {what}", at.referenced.line(), at.value)
-}
-
-/// The fields a group of its type needs, or must not have.
-fn shape_faults(group: &Group) -> Vec<&'static str> {
-    let ours = &group.annotations.pointsman;
-    let is = |t| group.r#type == t;
-    let (metric, span, event, entity) = (is(GroupType::Metric), is(GroupType::Span), is(GroupType::Event), is(GroupType::Entity));
-    let mut wrong = Vec::new();
-    let mut must = |bad: bool, what| {
-        if bad {
-            wrong.push(what);
-        }
+fn read<T: for<'de> Deserialize<'de>>(name: &str, text: &str, faults: &mut Faults) -> Option<T> {
+    let error = match serde_saphyr::from_str(text) {
+        Ok(value) => return Some(value),
+        Err(error) => error,
     };
-    must(metric != group.metric_name.is_some(), "metric_name belongs to metrics, and each needs one");
-    must(metric != group.instrument.is_some(), "instrument belongs to metrics, and each needs one");
-    must(metric != group.unit.is_some(), "unit belongs to metrics, and each needs one");
-    must(metric != ours.level.is_some(), "annotations.pointsman.level belongs to metrics, and each needs one");
-    must(metric == ours.components.is_empty(), "annotations.pointsman.components belongs to metrics, and each needs some");
-    must(span != group.span_kind.is_some(), "span_kind belongs to spans, and each needs one");
-    must(span != ours.name.is_some(), "annotations.pointsman.name belongs to spans, and each needs one");
-    must((event || entity) != group.name.is_some(), "name belongs to events and entities, and each needs one");
-    must(metric == group.entity_associations.is_empty(), "entity_associations belongs to metrics, and each needs some");
-    must(!metric && ours.row.is_some(), "annotations.pointsman.row belongs to metrics");
-    must(ours.row.is_some() && ours.source.is_empty(), "a metric with a row needs annotations.pointsman.source");
-    must(is(GroupType::AttributeGroup) == group.stability.is_some(), "stability belongs to signals, and each needs one");
-    let histogram = group.instrument == Some(InstrumentKind::Histogram);
-    must(histogram == ours.buckets.is_empty(), "annotations.pointsman.buckets belongs to histograms, and each needs some");
-    must(!ours.buckets.is_sorted_by(|a, b| a < b), "buckets must ascend");
-    must(!group.brief.ends_with('.'), "brief is a sentence and ends with a full stop");
-    let id_of = |kind: &str, name: &Option<String>| name.as_ref().is_none_or(|n| group.id.value == format!("{kind}.{n}"));
-    must(!id_of("metric", &group.metric_name), "id must be metric.<metric_name>");
-    must(event && !id_of("event", &group.name), "id must be event.<name>");
-    must(entity && !id_of("entity", &group.name), "id must be entity.<name>");
-    wrong
+    let what = error.without_snippet().to_string();
+    let what = what.split(" at line ").next().unwrap_or_default();
+    faults.add(name, error.location().as_ref(), what.to_owned());
+    None
 }
 
-fn attribute_faults(
-    file: &str,
-    group: &Group,
-    attribute: &AttributeEntry,
-    defined: &BTreeMap<&str, &String>,
-    faults: &mut Vec<String>,
-) {
-    let (at, what) = match (&attribute.id, &attribute.r#ref) {
-        (Some(id), None) if group.r#type == GroupType::AttributeGroup => {
-            let text = matches!(attribute.r#type, Some(AttributeType::Plain(Plain::String)));
-            let what = match attribute {
-                AttributeEntry { r#type: None, .. } => "attribute needs a type",
-                AttributeEntry { brief: None, .. } => "attribute needs a brief",
-                AttributeEntry { stability: None, .. } => "attribute needs a stability",
-                AttributeEntry { examples: None, .. } if text => "a string needs examples",
-                AttributeEntry { requirement_level: Some(_), .. } => "requirement_level belongs to refs",
-                AttributeEntry { r#type: Some(AttributeType::Enum(e)), stability: Some(Stability::Stable), .. }
-                    if e.members.iter().any(|m| m.stability != Stability::Stable) =>
-                {
-                    "a stable attribute has stable members"
-                }
-                _ => return,
-            };
-            (id, what)
+/// Each group is read for itself, so that one that cannot be read hides no fault of the others.
+fn read_groups(name: &str, text: &str, faults: &mut Faults) -> Vec<Group> {
+    let lines: Vec<&str> = text.lines().collect();
+    let starts: Vec<usize> = (0..lines.len()).filter(|n| lines[*n].starts_with("- ")).collect();
+    let head = lines.iter().take_while(|line| !line.starts_with("- ")).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    if starts.is_empty() || head.ne(&["groups:"]) {
+        return read::<File>(name, text, faults).map(|file| file.groups).unwrap_or_default();
+    }
+    let mut groups = Vec::new();
+    for (n, start) in starts.iter().enumerate() {
+        let end = starts.get(n + 1).copied().unwrap_or(lines.len());
+        let body = lines[*start..end].join("\n");
+        let blank = "\n".repeat(start.saturating_sub(1));
+        match read::<File>(name, &format!("{blank}groups:\n{body}\n"), faults) {
+            Some(file) => groups.extend(file.groups),
+            None => faults.unread(&body),
         }
-        (None, Some(to)) if group.r#type != GroupType::AttributeGroup => {
-            let what = match attribute {
-                _ if !defined.contains_key(to.value.as_str()) => "ref leads nowhere",
-                AttributeEntry { requirement_level: None, .. } => "ref needs a requirement_level",
-                AttributeEntry { r#type: Some(_), .. } => "type belongs to definitions",
-                AttributeEntry { requirement_level: Some(Requirement::Recommended), .. } if group.r#type == GroupType::Metric => {
-                    "the attributes of a metric are required"
-                }
-                _ if (group.r#type == GroupType::Entity) != attribute.role.is_some() => {
-                    "role belongs to refs of entities, and each needs one"
-                }
-                _ => return,
-            };
-            (to, what)
-        }
-        _ => (&group.id, "attribute groups define with id, signals use with ref"),
-    };
-    faults.push(place(file, at, what));
+    }
+    groups
 }
