@@ -81,9 +81,8 @@ fn every_case_shows_exactly_its_series() {
         let case: Case = serde_saphyr::from_str(head).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         assert!(!case.scenario.is_empty() && !case.guarantees.is_empty(), "{}: say what it is for", path.display());
         let got = run(&case, &root.join("base"));
-        // Whoever asks for what is not 0 may guarantee that all of it is.
-        let shows = |family: &String| family.ends_with(">0") || got.lines().any(|line| is_of(line, family));
-        assert!(case.show.iter().all(shows), "{}: a family of `show` never shows: is it spelt right?", path.display());
+        let shows = got.lines().any(|line| !line.starts_with('#'));
+        assert!(shows, "{}: shows nothing at any time: are the families spelt right?", path.display());
         if got == want {
             continue;
         }
