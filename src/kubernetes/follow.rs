@@ -440,6 +440,14 @@ pub async fn fetch(client: &Client, kind: &Kind, name: &str) -> Result<Option<Bo
 #[error("read one object")]
 pub struct FetchError(#[from] WireError);
 
+impl FetchError {
+    /// Whether the API server answered, and will not say.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        matches!(self, Self(WireError::Status { code: 401 | 403, .. }))
+    }
+}
+
 /// By how much pages shrink when one was too large or too slow, and grow again after a list that was not.
 const PAGE_STEP: u32 = 8;
 const LIST: &str = "list";
