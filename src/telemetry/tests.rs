@@ -66,6 +66,7 @@ fn we_send_what_the_registry_names() {
     let (own, taken) = own();
     own.scraped(Duration::from_millis(3), 1000);
     own.views().begin().end(Outcome::Changed, 0);
+    own.views().begin().end(Outcome::Failed, 1);
     own.push();
     let ours = semconv::pointsman::METRICS.iter().filter(|m| m.scope == "pointsman" && !OPEN.contains(&m.name));
     assert_eq!(metric_names(&taken), ours.map(|m| m.name.to_owned()).collect());
