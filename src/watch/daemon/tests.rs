@@ -38,5 +38,8 @@ fn check(reason: &str, want: &Expect) {
 /// is the name of a class, which stands there for every reason.
 #[test]
 fn a_reason_of_a_mebibyte() {
-    check(&format!("frobnicated kubelet {}", "x".repeat(1 << 20)), &expect![[r#"0 bytes more; words that are sent: ["kubelet"]"#]]);
+    check(
+        &format!("frobnicated kubelet {}", "x".repeat(1 << 20)),
+        &expect![[r#"0 bytes more; words that are sent: ["kubelet"]"#]],
+    );
 }
