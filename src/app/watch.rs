@@ -58,7 +58,8 @@ pub async fn run(config: &WatchConfig, clock: Clock, stop: Stop) -> Result<(), W
     let worked = match &config.role {
         Role::Operator => work(Operator::default(), around, stop).await,
         Role::Controller { .. } => work(Controller::default(), around, stop).await,
-        Role::Daemon | Role::Node { .. } => work(Daemon::default(), around, stop).await,
+        Role::Daemon => work(Daemon::default(), around, stop).await,
+        Role::Node { name } => work(Daemon::for_node(name), around, stop).await,
     };
     worked.map_err(WatchError::Other)
 }
