@@ -18,5 +18,6 @@ mod senders;
 mod standby;
 mod story;
 mod traces;
+mod watchers;
 mod watching;
 mod writing;
