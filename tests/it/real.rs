@@ -19,5 +19,6 @@ mod senders;
 mod standby;
 mod story;
 mod traces;
+mod watchers;
 mod watching;
 mod writing;
