@@ -14,6 +14,7 @@ pub(crate) mod prometheus;
 mod quickstart;
 mod rbac;
 mod rust_sender;
+mod script;
 mod senders;
 mod standby;
 mod story;
