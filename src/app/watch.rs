@@ -129,7 +129,7 @@ fn transport(otlp: &Otlp) -> Result<Transport, Fault> {
 async fn work<W: Watcher>(watcher: W, around: Around, stop: Stop) -> anyhow::Result<()> {
     let tasks = Tasks::default();
     let shared = Arc::new(Mutex::new(Watch::new(watcher)));
-    let (sender, news) = mpsc::channel(limits::CLUSTER_NEWS_MAX);
+    let (sender, news) = mpsc::channel(limits::WATCH_NEWS_MAX);
     let kinds = asked::kinds::<W>(&around.role);
     let again: Vec<_> = kinds.iter().map(|_| Arc::default()).collect();
     let followed: Followed = kinds.iter().map(|kind| (*kind, Arc::new(Health::new(kind.facts().kind)))).collect();
