@@ -17,3 +17,9 @@ pub const BODIES_WANTED_MAX: usize = 16;
 pub const YEAR_MIN: i16 = 2_000;
 /// Times after this year are as good as none.
 pub const YEAR_MAX: i16 = 2_200;
+/// A node whose reboot takes longer has failed to: twice what slow firmware needs.
+pub const REBOOT_FAILED_SECS: i64 = 1_800;
+/// Repetitions of an event that one change can add: more is a broken writer.
+pub const EVENT_GROWTH_MAX: i64 = 1_000;
+/// Characters kept of the name and of the version of an operating system.
+pub const OS_CHARS_MAX: usize = 64;
