@@ -7,21 +7,22 @@ use pointsman_instrument::{
     Context, Identity, Reason, Reconcile, Telemetry, Trigger, Turn,
     metric::{Counter, Histogram},
     semconv::{
-        attribute::{McoControllerName, McoQueueName, McoResult, McoTask},
+        attribute::{McoControllerName, McoObjectKind, McoQueueName, McoResult, McoTask, PointsmanReconcileResult},
         mco,
     },
+    span::Finished,
     start,
 };
 use serde_json::Value;
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     fs,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
 
-/// An object that fails so often is given up until it changes.
+/// An object that fails so often is given up, until an event says that it changed.
 const TRIES_MAX: u32 = 3;
 /// How long a failed object waits for its next try.
 const RETRY_AFTER: Duration = Duration::from_millis(20);
@@ -107,12 +108,14 @@ fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// A loop with its queue, and what it says of itself: handles are made once, and used where things happen.
 struct Controller {
+    telemetry: Arc<Telemetry>,
     name: McoControllerName,
     queue_name: McoQueueName,
     work: fn(&mut Object) -> Result<bool, Why>,
     /// Goes on with the trace that another loop left in the object.
     follows: bool,
     queue: Queue,
+    given_up: Mutex<BTreeSet<PathBuf>>,
     turns: Reconcile,
     duration: Histogram<mco::ControllerReconcileDuration>,
     errors: Counter<mco::ControllerReconcileErrors>,
@@ -136,11 +139,13 @@ impl Controller {
             readings.set(depth, mco::ControllerQueueDepth { queue_name });
         });
         let this = Self {
+            telemetry: telemetry.clone(),
             name,
             queue_name,
             work,
             follows: name == McoControllerName::Node,
             queue,
+            given_up: Mutex::default(),
             turns: Reconcile::new(telemetry, "MachineConfigPool").controller(name.as_str()),
             duration: telemetry.histogram(),
             errors: telemetry.counter(),
@@ -150,8 +155,8 @@ impl Controller {
         };
         // There from the start, so that the first error shows as an increase.
         this.count_errors(0);
-        this.retries.on().into_iter().for_each(|c| c.add(0, mco::ControllerQueueRetries { queue_name }));
-        this.dropped.on().into_iter().for_each(|c| c.add(0, mco::ControllerQueueDropped { queue_name }));
+        this.count_retries(0);
+        this.count_dropped(0);
         this
     }
 
@@ -161,7 +166,25 @@ impl Controller {
         }
     }
 
+    fn count_retries(&self, n: u64) {
+        if let Some(retries) = self.retries.on() {
+            retries.add(n, mco::ControllerQueueRetries { queue_name: self.queue_name });
+        }
+    }
+
+    fn count_dropped(&self, n: u64) {
+        if let Some(dropped) = self.dropped.on() {
+            dropped.add(n, mco::ControllerQueueDropped { queue_name: self.queue_name });
+        }
+    }
+
     fn push(&self, path: &Path, trigger: Trigger) {
+        let mut given_up = locked(&self.given_up);
+        match trigger {
+            Trigger::Event => drop(given_up.remove(path)),
+            Trigger::Resync | Trigger::Timer if given_up.contains(path) => return,
+            Trigger::Resync | Trigger::Timer => {}
+        }
         let item = Item { path: path.to_owned(), since: now(), retry: 0, trigger };
         locked(&self.queue).push_back(item);
     }
@@ -174,12 +197,13 @@ impl Controller {
             let Err(_) = self.turn(&item) else { continue };
             item.retry += 1;
             if item.retry < TRIES_MAX {
-                self.retries.on().into_iter().for_each(|c| c.add(1, mco::ControllerQueueRetries { queue_name: self.queue_name }));
+                self.count_retries(1);
                 tokio::time::sleep(RETRY_AFTER).await;
                 item.since = now();
                 locked(&self.queue).push_back(item);
             } else {
-                self.dropped.on().into_iter().for_each(|c| c.add(1, mco::ControllerQueueDropped { queue_name: self.queue_name }));
+                self.count_dropped(1);
+                locked(&self.given_up).insert(item.path);
                 given_up += 1;
             }
         }
@@ -199,7 +223,7 @@ impl Controller {
             turn = turn.child_of(before);
         }
         let ended = object.and_then(|object| self.act(&turn, object));
-        self.record(began, ended.is_ok());
+        self.record(&turn, item, began, ended);
         match ended {
             Ok(changed) => turn.success(changed),
             Err(why) => turn.failure(why),
@@ -222,14 +246,34 @@ impl Controller {
         Ok(changed)
     }
 
-    /// What the Machine Config Operator is to say of its controllers, beside the library's own count and time.
-    fn record(&self, began: SystemTime, went_well: bool) {
-        let result = if went_well { McoResult::Success } else { McoResult::Error };
+    /// What the Machine Config Operator is to say of its controllers, beside the library's own count, time and span.
+    fn record(&self, turn: &Turn<'_>, item: &Item, began: SystemTime, ended: Result<bool, Why>) {
+        let end = now();
+        let result = if ended.is_ok() { McoResult::Success } else { McoResult::Error };
         if let Some(duration) = self.duration.on() {
-            let took = now().duration_since(began).unwrap_or_default().as_secs_f64();
+            let took = end.duration_since(began).unwrap_or_default().as_secs_f64();
             duration.record(took, mco::ControllerReconcileDuration { controller_name: self.name, result });
         }
-        self.count_errors(u64::from(!went_well));
+        self.count_errors(u64::from(ended.is_err()));
+        let result = match ended {
+            Ok(false) => return,
+            Ok(true) => PointsmanReconcileResult::Changed,
+            Err(_) => PointsmanReconcileResult::Error,
+        };
+        // A span within the turn's own. Where another process does not record this trace, neither do we.
+        let Some(place) = turn.child() else { return };
+        let span = mco::ControllerReconcile {
+            object_kind: McoObjectKind::MachineConfigPool,
+            controller_name: self.name,
+            queue_name: Some(self.queue_name),
+            pointsman_reconcile_trigger: item.trigger,
+            pointsman_reconcile_result: result,
+        };
+        let span = Finished::new(span, place, began, end);
+        self.telemetry.span(match ended {
+            Ok(_) => span,
+            Err(why) => span.failed(why.as_str()),
+        });
     }
 }
 
