@@ -18,6 +18,7 @@ pub mod limits;
 pub mod membership;
 pub mod operator;
 pub mod table;
+mod turns;
 pub mod watch;
 pub mod world;
 
