@@ -2,14 +2,18 @@
 //! replicas the one that holds the Lease speaks. Wiring only: what objects mean is the role's.
 
 mod asked;
+mod bodies;
 mod feed;
+mod health;
 mod speak;
 
 #[cfg(test)]
 mod tests;
 
 use self::{
+    bodies::Bodies,
     feed::Feed,
+    health::Followed,
     speak::{Speaker, Voice},
 };
 use super::{clock::Clock, drain::Stop, surroundings, tasks::Tasks};
@@ -50,6 +54,7 @@ pub enum WatchError {
 /// Every fault in what was given; or the part that failed.
 pub async fn run(config: &WatchConfig, clock: Clock, stop: Stop) -> Result<(), WatchError> {
     let around = Around::new(config, clock).await.map_err(WatchError::Faults)?;
+    info!(role = config.role.word(), otlp = %config.otlp.url, "watching");
     let worked = match &config.role {
         Role::Operator => work(Operator::default(), around, stop).await,
         Role::Controller { .. } => work(Controller::default(), around, stop).await,
@@ -111,13 +116,12 @@ fn transport(otlp: &Otlp) -> Result<Transport, Fault> {
 async fn work<W: Watcher>(watcher: W, around: Around, stop: Stop) -> anyhow::Result<()> {
     let tasks = Tasks::default();
     let shared = Arc::new(Mutex::new(Watch::new(watcher)));
-    let (ready, is_ready) = watch::channel(false);
     let (sender, news) = mpsc::channel(limits::CLUSTER_NEWS_MAX);
     let kinds = asked::kinds::<W>(&around.role);
     let again: Vec<_> = kinds.iter().map(|_| Arc::default()).collect();
-    let followers = kinds.iter().zip(&again).enumerate().map(|(at, (kind, again))| {
-        let asked = asked::of(*kind, &around.role);
-        let health = Arc::new(Health::new(asked.kind));
+    let followed: Followed = kinds.iter().map(|kind| (*kind, Arc::new(Health::new(kind.facts().kind)))).collect();
+    let followers = followed.iter().zip(&again).enumerate().map(|(at, ((kind, health), again))| {
+        let (asked, health) = (asked::of(*kind, &around.role), Arc::clone(health));
         let (connect, now, random) = (Arc::clone(&around.connect), Arc::clone(&around.now), Arc::clone(&around.random));
         let surroundings = Surroundings { connect, now, random, again: Arc::clone(again) };
         Follower::new(at, asked, surroundings, health, sender.clone()).run()
@@ -130,7 +134,10 @@ async fn work<W: Watcher>(watcher: W, around: Around, stop: Stop) -> anyhow::Res
         }
     });
     let feed = Feed::new(Arc::clone(&shared), kinds, again, Arc::clone(&around.now));
-    tasks.vital("feed", feed.run(news, ready, stop.clone()));
+    let ((listed, is_listed), (whole, is_whole)) = (watch::channel(false), watch::channel(false));
+    tasks.vital("feed", feed.run(news, listed, stop.clone()));
+    let bodies = Bodies::new(Arc::clone(&shared), around.client.clone(), &around.role, Arc::clone(&around.now));
+    tasks.vital("bodies", bodies.run(is_listed, whole, stop.clone()));
 
     let (spoken, said) = oneshot::channel::<()>();
     let hold = around.pod.as_ref().map(|(namespace, pod)| {
@@ -142,6 +149,7 @@ async fn work<W: Watcher>(watcher: W, around: Around, stop: Stop) -> anyhow::Res
         hold
     });
     let voice = Voice {
+        followed,
         client: around.client,
         namespace: around.pod.map(|(namespace, _)| namespace),
         role: around.role,
@@ -152,7 +160,7 @@ async fn work<W: Watcher>(watcher: W, around: Around, stop: Stop) -> anyhow::Res
     let speaker = Speaker::new(shared, voice, hold);
     let speaking = stop.clone();
     tasks.vital("speak", async move {
-        speaker.run(is_ready, speaking).await;
+        speaker.run(is_whole, speaking).await;
         drop(spoken);
     });
     tokio::select! {
