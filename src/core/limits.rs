@@ -119,6 +119,8 @@ pub const SUPPRESSED_RULES_MAX: usize = 10_000;
 pub const LOGGED_FAULTS_MAX: usize = 50;
 /// Metrics whose points in overflow series are counted apart.
 pub const LIMITED_METRICS_MAX: usize = 500;
+/// Metrics of which our own metrics tell whether they are on; twice as many series. Those further down the alphabet are not told.
+pub const ENABLED_METRICS_MAX: usize = 1000;
 /// Traces kept in memory for the page.
 pub const RECENT_TRACES_MAX: usize = 200;
 /// Spans kept in memory for the page, over all traces.

@@ -1,6 +1,6 @@
 use super::{
-    Adjustment, Backend, CATALOGUES, Cluster, ConflictKind, DropReason, Flow, Handshake, Lease, Omission, Own, Reload, Snapshot,
-    Suppressed, Tls,
+    Adjustment, Backend, CATALOGUES, Cluster, ConflictKind, Decider, DropReason, Flow, Handshake, Lease, Omission, Own, Reload,
+    Snapshot, Suppressed, Tls,
 };
 use expect_test::{expect, expect_file};
 use opentelemetry_proto::tonic::collector::{metrics::v1::ExportMetricsServiceRequest, trace::v1::ExportTraceServiceRequest};
@@ -20,6 +20,7 @@ fn snapshot() -> Snapshot {
         traces: flow(20),
         series: vec![("default/service.shop".to_owned(), 5)],
         limited: vec![("mcd_update_state".to_owned(), 6)],
+        enabled: vec![("mcd_update_state".to_owned(), Some(Decider::View))],
         adjusted: vec![(Adjustment::Gap, 1)],
         omitted: vec![(Omission::Duplicate, 1)],
         suppressed: vec![Suppressed { view: "quiet-mcd".to_owned(), points: 7, ..Suppressed::default() }],
