@@ -2,14 +2,18 @@
 //! replicas the one that holds the Lease speaks. Wiring only: what objects mean is the role's.
 
 mod asked;
+mod bodies;
 mod feed;
+mod health;
 mod speak;
 
 #[cfg(test)]
 mod tests;
 
 use self::{
+    bodies::Bodies,
     feed::Feed,
+    health::Followed,
     speak::{Speaker, Voice},
 };
 use super::{clock::Clock, drain::Stop, surroundings, tasks::Tasks};
@@ -29,7 +33,10 @@ use pointsman_core::{
     fault::{Fault, Place, code::Code},
     limits,
 };
-use pointsman_instrument::Transport;
+use pointsman_instrument::{
+    Transport,
+    transport::{Protocol, Target},
+};
 use pointsman_watch::{Watch, Watcher, controller::Controller, daemon::Daemon, operator::Operator};
 use std::{path::Path, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -50,10 +57,12 @@ pub enum WatchError {
 /// Every fault in what was given; or the part that failed.
 pub async fn run(config: &WatchConfig, clock: Clock, stop: Stop) -> Result<(), WatchError> {
     let around = Around::new(config, clock).await.map_err(WatchError::Faults)?;
+    info!(role = config.role.word(), otlp = %config.otlp.url, "watching");
     let worked = match &config.role {
         Role::Operator => work(Operator::default(), around, stop).await,
         Role::Controller { .. } => work(Controller::default(), around, stop).await,
-        Role::Daemon | Role::Node { .. } => work(Daemon::default(), around, stop).await,
+        Role::Daemon => work(Daemon::default(), around, stop).await,
+        Role::Node { name } => work(Daemon::for_node(name), around, stop).await,
     };
     worked.map_err(WatchError::Other)
 }
@@ -98,26 +107,34 @@ impl Around {
 
 /// Over HTTP where the port is the one of OTLP/HTTP, else over gRPC.
 fn transport(otlp: &Otlp) -> Result<Transport, Fault> {
-    let Otlp { url, ca_file: _, server_name: _, token_file: _ } = otlp;
-    let text = url.to_string();
-    let made = if url.port_u16() == Some(4318) { Transport::http(&text) } else { Transport::grpc(&text) };
-    made.map_err(|error| {
+    let Otlp { url, ca_file, server_name, token_file } = otlp;
+    let protocol = if url.port_u16() == Some(4318) { Protocol::Http } else { Protocol::Grpc };
+    let mut target = Target::new(protocol, &url.to_string()).map_err(|error| {
         let why = format!("{:#}", anyhow::Error::new(error));
         Fault::new(Code::BadSetting, Place::Setting("--otlp".into()), &["otlp", "the receiver", &why])
-    })
+    })?;
+    if let Some(path) = ca_file {
+        target = target.ca_file(path);
+    }
+    if let Some(name) = server_name {
+        target = target.server_name(name);
+    }
+    if let Some(path) = token_file {
+        target = target.token_file(path);
+    }
+    Ok(target.into())
 }
 
 /// Works until it is asked to stop; then says what is left to say, and hands the Lease on.
 async fn work<W: Watcher>(watcher: W, around: Around, stop: Stop) -> anyhow::Result<()> {
     let tasks = Tasks::default();
     let shared = Arc::new(Mutex::new(Watch::new(watcher)));
-    let (ready, is_ready) = watch::channel(false);
     let (sender, news) = mpsc::channel(limits::CLUSTER_NEWS_MAX);
     let kinds = asked::kinds::<W>(&around.role);
     let again: Vec<_> = kinds.iter().map(|_| Arc::default()).collect();
-    let followers = kinds.iter().zip(&again).enumerate().map(|(at, (kind, again))| {
-        let asked = asked::of(*kind, &around.role);
-        let health = Arc::new(Health::new(asked.kind));
+    let followed: Followed = kinds.iter().map(|kind| (*kind, Arc::new(Health::new(kind.facts().kind)))).collect();
+    let followers = followed.iter().zip(&again).enumerate().map(|(at, ((kind, health), again))| {
+        let (asked, health) = (asked::of(*kind, &around.role), Arc::clone(health));
         let (connect, now, random) = (Arc::clone(&around.connect), Arc::clone(&around.now), Arc::clone(&around.random));
         let surroundings = Surroundings { connect, now, random, again: Arc::clone(again) };
         Follower::new(at, asked, surroundings, health, sender.clone()).run()
@@ -130,7 +147,10 @@ async fn work<W: Watcher>(watcher: W, around: Around, stop: Stop) -> anyhow::Res
         }
     });
     let feed = Feed::new(Arc::clone(&shared), kinds, again, Arc::clone(&around.now));
-    tasks.vital("feed", feed.run(news, ready, stop.clone()));
+    let ((listed, is_listed), (whole, is_whole)) = (watch::channel(false), watch::channel(false));
+    tasks.vital("feed", feed.run(news, listed, stop.clone()));
+    let bodies = Bodies::new(Arc::clone(&shared), around.client.clone(), &around.role, Arc::clone(&around.now));
+    tasks.vital("bodies", bodies.run(is_listed, whole, stop.clone()));
 
     let (spoken, said) = oneshot::channel::<()>();
     let hold = around.pod.as_ref().map(|(namespace, pod)| {
@@ -142,6 +162,7 @@ async fn work<W: Watcher>(watcher: W, around: Around, stop: Stop) -> anyhow::Res
         hold
     });
     let voice = Voice {
+        followed,
         client: around.client,
         namespace: around.pod.map(|(namespace, _)| namespace),
         role: around.role,
@@ -152,7 +173,7 @@ async fn work<W: Watcher>(watcher: W, around: Around, stop: Stop) -> anyhow::Res
     let speaker = Speaker::new(shared, voice, hold);
     let speaking = stop.clone();
     tasks.vital("speak", async move {
-        speaker.run(is_ready, speaking).await;
+        speaker.run(is_whole, speaking).await;
         drop(spoken);
     });
     tokio::select! {

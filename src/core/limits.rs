@@ -310,6 +310,10 @@ pub const WATCH_PUSH_SECS_MIN: u64 = 1;
 pub const WATCH_PUSH_SECS_MAX: u64 = 100;
 /// The Lease of a watcher, likewise: the series of a watcher that is lost go on before anybody misses them.
 pub const WATCH_LEASE_SECS: (u64, u64, u64) = (15, 10, 2);
+/// Bodies of objects that a watcher reads at once.
+pub const WATCH_BODIES_AT_ONCE: usize = 2;
+/// Seconds before a body that could not be read is tried again.
+pub const WATCH_BODY_AGAIN_SECS: u64 = 60;
 /// Seconds that the first push of a watcher waits for kinds whose API server does not answer.
 pub const WATCH_FIRST_WAIT_SECS: u64 = 30;
 /// Milliseconds after a push that failed before it is tried again; doubled each time, up to the beat.

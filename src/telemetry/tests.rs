@@ -64,6 +64,7 @@ fn we_send_what_is_written_down() {
     let (own, taken) = own();
     own.scraped(Duration::from_millis(3), 1000);
     own.views().begin().end(Outcome::Changed, 0);
+    own.views().begin().end(Outcome::Failed, 1);
     own.push();
     let names: String = metric_names(&taken).iter().map(|name| format!("{name}\n")).collect();
     expect_file!["../../tests/data/emitted/pointsman.txt"].assert_eq(&names);

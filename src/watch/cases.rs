@@ -61,6 +61,8 @@ struct Step {
     missing: Vec<String>,
     /// Objects as text, whatever it says: `{kind, name, text}`.
     raw: Vec<BTreeMap<String, String>>,
+    /// From now on it leads, or does not: then it sees everything and says nothing.
+    leads: Option<bool>,
     /// The watcher starts anew, and lists everything.
     restart: bool,
     /// What it shows then is part of the expectation; after the last step it always is.
@@ -172,6 +174,10 @@ impl<W: Watcher> Play<W> {
             self.shared.lock().detach();
             (self.shared, self.telemetry) = begin((self.make)(), &self.now);
         }
+        if step.leads == Some(false) {
+            self.shared.lock().detach();
+            self.telemetry = begin((self.make)(), &self.now).1;
+        }
         let missing: Vec<_> = step.missing.iter().map(|kind| kind_of(kind, "")).collect();
         missing.iter().for_each(|kind| self.tell(*kind, News::Trouble(Some(Trouble::Missing))));
         if step.restart || is_first {
@@ -179,9 +185,7 @@ impl<W: Watcher> Play<W> {
             let others = W::KINDS.iter().filter(|kind| !first.contains(kind) && !missing.contains(kind));
             first.iter().chain(others).for_each(|kind| self.list(*kind));
             assert!(self.shared.lock().is_ready(), "everything was listed");
-            let now = Arc::clone(&self.now);
-            let now: Now = Arc::new(move || *now.lock());
-            attach(&self.shared, &self.telemetry, &now);
+            self.lead();
         } else {
             for key in changed {
                 let raw = self.raw(&key);
@@ -194,6 +198,15 @@ impl<W: Watcher> Play<W> {
             let json = serde_json::value::RawValue::from_string(raw["text"].clone()).expect("it is JSON");
             self.tell(kind_of(&raw["kind"], &raw["name"]), News::Applied(Raw { name: raw["name"].as_str().into(), json }));
         }
+        if step.leads == Some(true) {
+            self.lead();
+        }
+    }
+
+    fn lead(&self) {
+        let now = Arc::clone(&self.now);
+        let now: Now = Arc::new(move || *now.lock());
+        attach(&self.shared, &self.telemetry, &now);
     }
 
     /// The bodies that are wanted, of MachineConfigs that were given a `spec`.

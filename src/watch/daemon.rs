@@ -107,3 +107,6 @@ impl Watcher for Daemon {
         pinned::observe(observed);
     }
 }
+
+#[cfg(test)]
+mod tests;

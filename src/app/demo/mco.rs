@@ -166,6 +166,8 @@ pub struct Cluster {
     queued: u64,
     objects: Objects,
     machines: BTreeMap<String, Machine>,
+    /// The nodes of each pool, the oldest first.
+    members: BTreeMap<String, BTreeMap<u64, String>>,
     born: u64,
     pools: BTreeMap<String, Pool>,
     posts: BTreeMap<String, Post>,
@@ -202,6 +204,7 @@ impl Cluster {
             queued: 0,
             objects,
             machines: BTreeMap::new(),
+            members: BTreeMap::new(),
             born: 0,
             pools: BTreeMap::new(),
             posts: BTreeMap::new(),

@@ -2,7 +2,10 @@
 //! Who lost the Lease falls silent in mid-sentence; who is asked to stop says what is left to say.
 //! Knows when to speak, not what about.
 
-use super::feed::timestamp;
+use super::{
+    feed::timestamp,
+    health::{self, Followed},
+};
 use crate::{
     app::drain::Stop,
     config::watch::Role,
@@ -25,7 +28,7 @@ use pointsman_watch::{
 };
 use serde::Deserialize;
 use std::{
-    future::{Future, ready},
+    future::ready,
     pin::pin,
     sync::Arc,
     time::{Duration, UNIX_EPOCH},
@@ -53,6 +56,7 @@ pub(super) struct Voice {
     /// Where our pod lives.
     pub(super) namespace: Option<String>,
     pub(super) role: Role,
+    pub(super) followed: Followed,
     pub(super) now: Clock,
     pub(super) transport: Transport,
     pub(super) interval: Duration,
@@ -79,12 +83,12 @@ impl<W: Watcher> Speaker<W> {
         Self { shared, voice, hold }
     }
 
-    /// Speaks whenever it leads, from when `is_ready` is true, until `stop`.
-    pub(super) async fn run(mut self, is_ready: watch::Receiver<bool>, stop: Stop) {
-        let whole = async {
-            let mut is_ready = is_ready;
+    /// Speaks whenever it leads, from when there is a whole picture, until `stop`.
+    pub(super) async fn run(mut self, is_whole: watch::Receiver<bool>, stop: Stop) {
+        let first = async {
+            let mut is_whole = is_whole;
             // A role that nobody feeds any more is about to end.
-            if is_ready.wait_for(|ready| *ready).await.is_err() {
+            if is_whole.wait_for(|whole| *whole).await.is_err() {
                 std::future::pending::<()>().await;
             }
             let cluster = self.voice.cluster().await;
@@ -93,7 +97,7 @@ impl<W: Watcher> Speaker<W> {
         };
         let cluster = tokio::select! {
             () = stop.asked() => return,
-            cluster = whole => cluster,
+            cluster = first => cluster,
         };
         loop {
             tokio::select! {
@@ -118,7 +122,11 @@ impl<W: Watcher> Speaker<W> {
         let now = Arc::clone(&self.voice.now);
         let now: Now = Arc::new(move || timestamp(&now));
         attach(&self.shared, &telemetry, &now);
-        Exporter::new(telemetry, self.voice.transport.clone())
+        health::observe(&telemetry, &self.shared, &self.voice.followed, &self.voice.now);
+        let transport = self.voice.transport.clone();
+        // A rollout is the story of many nodes: who sees one of them does not tell it.
+        let traces = (!matches!(self.voice.role, Role::Node { .. })).then(|| transport.clone());
+        Exporter::split(telemetry, Some(transport), traces)
     }
 
     /// Pushes until it may no longer, or is asked to stop: then once more, with a few attempts.
@@ -163,6 +171,7 @@ async fn beat(mut exporter: Exporter, interval: Duration, stop: &Stop) -> Export
             }
         };
         tokio::select! {
+            biased;
             () = stop.asked() => return exporter,
             () = sleep(pause) => {}
         }
@@ -216,11 +225,9 @@ async fn leading(hold: &mut Option<Hold>) {
 }
 
 /// Whoever has no other replica is never followed by one.
-fn lost(hold: &mut Option<Hold>) -> impl Future<Output = ()> {
-    async {
-        match hold {
-            Some(hold) => hold.lost().await,
-            None => std::future::pending().await,
-        }
+async fn lost(hold: &mut Option<Hold>) {
+    match hold {
+        Some(hold) => hold.lost().await,
+        None => std::future::pending().await,
     }
 }

@@ -1,6 +1,9 @@
 //! A role of two kinds, fed by a scripted API server on a clock that only waits for us. Every push that says something new is
 //! a line: when, who, what. What roles make of objects is told in `pointsman_watch`.
 
+mod heard;
+
+use self::heard::{Heard, secs};
 use super::{Around, work};
 use crate::{
     app::drain::{Stopper, pair},
@@ -10,17 +13,12 @@ use crate::{
 use expect_test::{Expect, expect};
 use k8s_openapi::jiff::Timestamp;
 use kube::{Client, client::Body};
-use opentelemetry_proto::tonic::{
-    collector::metrics::v1::ExportMetricsServiceRequest,
-    common::v1::{KeyValue, any_value::Value as Any},
-    metrics::v1::{NumberDataPoint, metric::Data, number_data_point::Value as Number},
-};
 use parking_lot::Mutex;
 use pointsman_core::model::clock::{Mono, Wall};
 use pointsman_instrument::{
     Signal, Telemetry, Transport,
     metric::Counter,
-    semconv::mco::{NodeDrainRetries, PoolPaused},
+    semconv::mco::{NodeDrainRetries, PoolPaused, RenderSize},
     span::Place,
 };
 use pointsman_watch::{
@@ -28,8 +26,7 @@ use pointsman_watch::{
     watch::{Observed, Seen},
     world::Change,
 };
-use prost::Message;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::{
     collections::BTreeMap,
     io,
@@ -44,12 +41,13 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-const PLURALS: [&str; 4] = ["machineconfigpools", "nodes", "namespaces", "leases"];
+const PLURALS: [&str; 5] = ["machineconfigpools", "nodes", "machineconfigs", "namespaces", "leases"];
 const POOLS: &str = PLURALS[0];
 const NODES: &str = PLURALS[1];
-const BOTH: [&str; 2] = [POOLS, NODES];
+const CONFIGS: &str = PLURALS[2];
 
-/// A role for tests: whether each pool is paused, and how often any node changed, as drains tried again.
+/// A role for tests: whether each pool is paused, how large its rendered config is, and how often any node changed, as drains
+/// tried again.
 #[derive(Default)]
 struct Simple {
     changes: Option<Counter<NodeDrainRetries>>,
@@ -57,7 +55,8 @@ struct Simple {
 
 impl Watcher for Simple {
     const ROLE: &'static str = "operator";
-    const KINDS: &'static [Kind] = &[Kind::MachineConfigPool, Kind::Node];
+    const KINDS: &'static [Kind] = &[Kind::MachineConfigPool, Kind::Node, Kind::MachineConfig];
+    const READS_BODIES: bool = true;
 
     fn changed(&mut self, change: &Change, _world: &World, _now: Timestamp) -> Option<Place> {
         if let (Change::Node(_), Some(on)) = (change, self.changes.as_ref().and_then(Counter::on)) {
@@ -86,6 +85,15 @@ impl Watcher for Simple {
                 readings.set(i64::from(pool.spec.paused), PoolPaused { pool_name: name.to_owned().into() });
             }
         });
+        observed.metric::<RenderSize>(|seen: &Seen<'_, Self>, readings| {
+            let pools = seen.world.pools.iter();
+            let sizes =
+                pools.filter_map(|(name, pool)| Some((name, seen.world.bodies.get(&pool.spec.configuration.name)?.bytes)));
+            for (name, bytes) in sizes {
+                let bytes = f64::from(u32::try_from(bytes).expect("a small one"));
+                readings.set(bytes, RenderSize { pool_name: format!("size of {name}").into() });
+            }
+        });
     }
 }
 
@@ -95,15 +103,6 @@ struct Replica {
     task: JoinHandle<()>,
     /// Cut off from the API server.
     is_cut: Arc<AtomicBool>,
-}
-
-/// What the receiver heard.
-#[derive(Default)]
-struct Heard {
-    out: String,
-    /// By replica: what it said last, and how often since somebody asked.
-    last: BTreeMap<&'static str, (String, usize)>,
-    shows_resource: bool,
 }
 
 struct Cluster {
@@ -121,7 +120,8 @@ impl Cluster {
     }
 
     fn pool(&self, name: &str, paused: bool) {
-        self.server.put(POOLS, "", name, json!({ "spec": { "paused": paused } }));
+        let configuration = json!({ "name": format!("rendered-{name}") });
+        self.server.put(POOLS, "", name, json!({ "spec": { "paused": paused, "configuration": configuration } }));
     }
 
     fn node(&self, name: &str, unschedulable: bool) {
@@ -202,63 +202,6 @@ fn client(inner: Client, is_cut: Arc<AtomicBool>) -> Client {
     Client::new(service, "default")
 }
 
-impl Heard {
-    fn hear(&mut self, name: &'static str, began: Instant, body: &[u8]) {
-        let request = ExportMetricsServiceRequest::decode(body).expect("our own request");
-        let text = self.told(&request);
-        let (last, count) = self.last.entry(name).or_default();
-        *count += 1;
-        if *last != text {
-            self.out.push_str(&format!("{}s {name}: {text}\n", secs(began)));
-            *last = text;
-        }
-    }
-
-    fn told(&self, request: &ExportMetricsServiceRequest) -> String {
-        let resource = request.resource_metrics.iter().filter_map(|of| of.resource.as_ref());
-        let mut parts: Vec<String> = if self.shows_resource {
-            resource.flat_map(|resource| &resource.attributes).map(attribute).collect()
-        } else {
-            Vec::new()
-        };
-        let metrics = request.resource_metrics.iter().flat_map(|of| &of.scope_metrics).flat_map(|of| &of.metrics);
-        let mut points: Vec<String> = metrics
-            .filter(|metric| metric.name.starts_with("mco."))
-            .flat_map(|metric| match &metric.data {
-                Some(Data::Sum(sum)) => sum.data_points.iter().map(point).collect::<Vec<_>>(),
-                other => panic!("no role of ours says {other:?}"),
-            })
-            .collect();
-        points.sort();
-        parts.extend(points);
-        parts.join(" ")
-    }
-}
-
-fn point(point: &NumberDataPoint) -> String {
-    let names: Vec<String> = point.attributes.iter().map(text).collect();
-    match point.value {
-        Some(Number::AsInt(value)) => format!("{}={value}", names.join(",")),
-        None => format!("{} ends", names.join(",")),
-        Some(other) => panic!("an integer, not {other:?}"),
-    }
-}
-
-fn attribute(attribute: &KeyValue) -> String {
-    format!("{}={}", attribute.key, text(attribute))
-}
-
-fn text(attribute: &KeyValue) -> String {
-    match attribute.value.as_ref().and_then(|value| value.value.as_ref()) {
-        Some(Any::StringValue(text)) => text.clone(),
-        other => panic!("a text, not {other:?}"),
-    }
-}
-
-fn secs(began: Instant) -> f64 {
-    began.elapsed().as_millis() as f64 / 1_000.0
-}
-
 /// Tells a story, and holds what was heard against what should have been.
 async fn check(story: impl AsyncFnOnce(&mut Cluster), want: Expect) {
     let mut cluster = Cluster::new();
@@ -302,11 +245,11 @@ async fn a_kind_that_is_never_answered_is_not_waited_for() {
         async |cluster: &mut Cluster| {
             cluster.server.mood(&[NODES], Mood::BlackHole);
             cluster.start("a");
-            cluster.pass(60).await;
+            cluster.pass(62).await;
         },
         expect![[r#"
             30s a: any=0 master=0 worker=1
-            60s -- a ended: a x4
+            62s -- a ended: a x4
         "#]],
     )
     .await;
@@ -380,7 +323,7 @@ async fn one_kind_in_trouble_takes_no_other_with_it() {
             cluster.start("a");
             cluster.pass(20).await;
             cluster.server.mood(&[NODES], Mood::Fine);
-            cluster.pass(40).await;
+            cluster.pass(42).await;
             cluster.node("n1", true);
             cluster.pass(20).await;
             cluster.server.mood(&[POOLS], Mood::Says(403));
@@ -397,12 +340,12 @@ async fn one_kind_in_trouble_takes_no_other_with_it() {
             0s a: any=0 master=0 worker=1
             30s a: any=1 master=0 worker=1
             75s a: any=2 master=0 worker=1
-            140s -- pools are forbidden: a x10
+            142s -- pools are forbidden: a x10
             165s a: any=2 master ends worker ends
             180s a: any=2
-            200s -- pools are not defined: a x4
+            202s -- pools are not defined: a x4
             225s a: any=2 master=0 worker=1
-            260s -- a ended: a x5
+            262s -- a ended: a x5
         "#]],
     )
     .await;
@@ -417,7 +360,7 @@ async fn of_two_replicas_one_speaks() {
             cluster.start_as("a", Some("watch-a"), Role::Operator);
             cluster.pass(1).await;
             cluster.start_as("b", Some("watch-b"), Role::Operator);
-            cluster.pass(59).await;
+            cluster.pass(61).await;
             cluster.say("a minute");
             cluster.cut("a", true);
             cluster.pool("master", true);
@@ -431,13 +374,13 @@ async fn of_two_replicas_one_speaks() {
         },
         expect![[r#"
             0s a: any=0 master=0 worker=1
-            60s -- a minute: a x4
-            70s -- a was cut off 10 s ago: a x1
-            74s b: any=0 master=1 worker=1
-            120s -- a was cut off a minute ago: a x0, b x4
-            180s -- a is back: a x0, b x4
-            180s -- a ended: a x0, b x0
-            180s -- b ended: a x0, b x1
+            62s -- a minute: a x5
+            72s -- a was cut off 10 s ago: a x0
+            76s b: any=0 master=1 worker=1
+            122s -- a was cut off a minute ago: a x0, b x4
+            182s -- a is back: a x0, b x4
+            182s -- a ended: a x0, b x0
+            182s -- b ended: a x0, b x1
         "#]],
     )
     .await;
@@ -488,12 +431,71 @@ async fn the_resource_says_who_speaks() {
             cluster.pass(20).await;
         },
         expect![[r#"
-            0s a: service.instance.id=operator service.version=0.1.0 service.name=pointsman-watch k8s.cluster.uid=cluster-1 k8s.namespace.name=here any=0 master=0 worker=1
-            1s b: service.instance.id=daemon/n2 service.name=pointsman-watch k8s.node.name=n2 service.version=0.1.0 any=0 master=0 worker=1
-            15s a: service.instance.id=operator service.version=0.1.0 service.name=pointsman-watch k8s.cluster.uid=cluster-1 k8s.namespace.name=here any=2 master=0 worker=1
-            16s b: service.instance.id=daemon/n2 service.name=pointsman-watch k8s.node.name=n2 service.version=0.1.0 any=1 master=0 worker=1
+            0s a: service.name=pointsman-watch service.instance.id=operator service.version=0.1.0 k8s.cluster.uid=cluster-1 k8s.namespace.name=here any=0 master=0 worker=1
+            1s b: service.name=pointsman-watch service.instance.id=daemon/n2 service.version=0.1.0 k8s.node.name=n2 any=0 master=0 worker=1
+            15s a: service.name=pointsman-watch service.instance.id=operator service.version=0.1.0 k8s.cluster.uid=cluster-1 k8s.namespace.name=here any=2 master=0 worker=1
+            16s b: service.name=pointsman-watch service.instance.id=daemon/n2 service.version=0.1.0 k8s.node.name=n2 any=1 master=0 worker=1
             22s -- a ended: a x3, b x2
             22s -- b ended: a x0, b x1
+        "#]],
+    )
+    .await;
+}
+
+/// Scenario: the rendered configs of two pools are there, one of them cannot be read at first; then a pool gets a new one.
+/// Guarantees: the first push has what could be read; each body is read once, a failed one again after a minute.
+#[tokio::test(start_paused = true)]
+async fn bodies_are_read_once() {
+    check(
+        async |cluster: &mut Cluster| {
+            for name in ["rendered-master", "rendered-worker"] {
+                cluster.server.put(CONFIGS, "", name, json!({ "spec": { "osImageURL": "quay.io/one" } }));
+            }
+            cluster.server.fail_once("rendered-master");
+            cluster.start("a");
+            cluster.pass(50).await;
+            cluster.pass(50).await;
+            cluster.server.put(CONFIGS, "", "rendered-new", json!({ "spec": { "osImageURL": "quay.io/two", "fips": true } }));
+            cluster.server.put(POOLS, "", "worker", json!({ "spec": { "configuration": { "name": "rendered-new" } } }));
+            cluster.pass(22).await;
+            cluster.say(&format!("{} bodies asked for", cluster.server.count("get machineconfigs")));
+        },
+        expect![[r#"
+            0s a: any=0 master=0 size of worker=171 worker=1
+            75s a: any=0 master=0 size of master=171 size of worker=171 worker=1
+            105s a: any=0 master=0 size of master=171 size of worker=180 worker=0
+            122s -- 4 bodies asked for: a x9
+            122s -- a ended: a x1
+        "#]],
+    )
+    .await;
+}
+
+/// Scenario: nodes are forbidden and then let be, configs are not defined; then the API server is away. Guarantees: what went wrong
+/// is counted by kind and reason, and what is known ages.
+#[tokio::test(start_paused = true)]
+async fn how_watches_fare_is_told() {
+    check(
+        async |cluster: &mut Cluster| {
+            cluster.heard.lock().shows_health = true;
+            cluster.server.mood(&[NODES], Mood::Says(403));
+            cluster.server.mood(&[CONFIGS], Mood::Says(404));
+            cluster.start("a");
+            cluster.pass(1).await;
+            cluster.server.mood(&[NODES], Mood::Fine);
+            cluster.pass(20).await;
+            cluster.server.mood(&PLURALS, Mood::Away);
+            cluster.server.cut();
+            cluster.pass(40).await;
+        },
+        expect![[r#"
+            0s a: cache.objects:MachineConfigPool=2 errors:MachineConfig,missing=1 errors:Node,forbidden=1 events:MachineConfigPool=2
+            15s a: cache.objects:MachineConfigPool=2 cache.objects:Node=1 errors:MachineConfig,missing=1 errors:Node,forbidden=2 events:MachineConfigPool=2 events:Node=1 lag:MachineConfig=15 lag:MachineConfigPool=15 lag:Node=14
+            30s a: cache.objects:MachineConfigPool=2 cache.objects:Node=1 errors:MachineConfig,missing=1 errors:MachineConfigPool,away=5 errors:Node,away=3 errors:Node,forbidden=2 events:MachineConfigPool=2 events:Node=1 lag:MachineConfig=30 lag:MachineConfigPool=30 lag:Node=29
+            45s a: cache.objects:MachineConfigPool=2 cache.objects:Node=1 errors:MachineConfig,away=6 errors:MachineConfig,missing=1 errors:MachineConfigPool,away=6 errors:Node,away=4 errors:Node,forbidden=2 events:MachineConfigPool=2 events:Node=1 lag:MachineConfig=45 lag:MachineConfigPool=45 lag:Node=44
+            60s a: cache.objects:MachineConfigPool=2 cache.objects:Node=1 errors:MachineConfig,away=7 errors:MachineConfig,missing=1 errors:MachineConfigPool,away=7 errors:Node,away=5 errors:Node,forbidden=2 events:MachineConfigPool=2 events:Node=1 lag:MachineConfig=60 lag:MachineConfigPool=60 lag:Node=59
+            61s a: cache.objects:MachineConfigPool=2 cache.objects:Node=1 errors:MachineConfig,away=7 errors:MachineConfig,missing=1 errors:MachineConfigPool,away=7 errors:Node,away=6 errors:Node,forbidden=2 events:MachineConfigPool=2 events:Node=1 lag:MachineConfig=61 lag:MachineConfigPool=61 lag:Node=60
+            61s -- a ended: a x6
         "#]],
     )
     .await;

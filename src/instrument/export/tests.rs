@@ -1,3 +1,5 @@
+mod footprint;
+
 use super::{Exporter, pause};
 use crate::{
     limits::ANSWERED_ATTEMPTS_MAX,

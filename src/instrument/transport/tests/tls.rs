@@ -106,6 +106,7 @@ async fn answer(
 type Answer = http_body_util::combinators::BoxBody<Bytes, Infallible>;
 
 impl Receiver {
+    #[expect(clippy::disallowed_methods, reason = "a test's receiver; its task ends with it")]
     async fn new(authority: &Authority, clients: Option<&Authority>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
