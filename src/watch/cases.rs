@@ -6,7 +6,7 @@ use crate::{
     controller, daemon,
     kind::{Form, Kind},
     operator,
-    table::{News, Raw},
+    table::{News, Raw, Trouble},
     watch::{Now, Shared, Watch, Watcher, attach},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -57,6 +57,8 @@ struct Step {
     relist: Vec<String>,
     /// Objects as text, whatever it says: `{kind, name, text}`.
     raw: Vec<BTreeMap<String, String>>,
+    /// Why a kind cannot be watched from now on, by its name: `Away`, `Missing`, `Forbidden`; empty: it can.
+    trouble: BTreeMap<String, String>,
     /// The watcher starts anew, and lists everything.
     restart: bool,
     /// What it shows then is part of the expectation; after the last step it always is.
@@ -163,7 +165,7 @@ impl<W: Watcher> Play<W> {
             (self.shared, self.telemetry) = begin(self.make, &self.now);
         }
         if step.restart || is_first {
-            W::KINDS.iter().for_each(|kind| self.list(*kind));
+            W::KINDS.iter().chain(W::OPT_IN).for_each(|kind| self.list(*kind));
             assert!(self.shared.lock().is_ready(), "everything was listed");
             let now = Arc::clone(&self.now);
             let now: Now = Arc::new(move || *now.lock());
@@ -175,6 +177,11 @@ impl<W: Watcher> Play<W> {
             }
             gone.iter().for_each(|(kind, name)| self.tell(kind_of(kind, name), News::Deleted((*name).into())));
             step.relist.iter().for_each(|kind| self.list(kind_of(kind, "")));
+        }
+        for (kind, trouble) in &step.trouble {
+            let of_name = |known: &Trouble| format!("{known:?}") == *trouble;
+            let trouble = [Trouble::Away, Trouble::Missing, Trouble::Forbidden].into_iter().find(of_name);
+            self.tell(kind_of(kind, ""), News::Trouble(trouble));
         }
         for raw in &step.raw {
             let json = serde_json::value::RawValue::from_string(raw["text"].clone()).expect("it is JSON");
@@ -194,7 +201,7 @@ impl<W: Watcher> Play<W> {
     }
 
     fn tell(&self, kind: Kind, news: News) {
-        if W::KINDS.contains(&kind) {
+        if W::KINDS.contains(&kind) || W::OPT_IN.contains(&kind) {
             let now = *self.now.lock();
             self.shared.lock().take(kind, news, now);
         }

@@ -16,7 +16,9 @@ pub mod kind;
 pub mod limits;
 pub mod membership;
 pub mod operator;
+pub mod sets;
 pub mod table;
+pub mod validity;
 pub mod watch;
 pub mod world;
 

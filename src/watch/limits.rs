@@ -16,3 +16,13 @@ pub const BODIES_WANTED_MAX: usize = 16;
 pub const YEAR_MIN: i16 = 2_000;
 /// Times after this year are as good as none.
 pub const YEAR_MAX: i16 = 2_200;
+/// A certificate that ends within so many seconds is expiring: 30 days.
+pub const CERTIFICATE_EXPIRING_SECS: i64 = 30 * 86_400;
+/// Characters read of the certificates of a secret, in base64.
+pub const CERTIFICATE_CHARS_MAX: usize = 1 << 18;
+/// Seconds a Lease stands that does not say how long: what the parts of the operator ask for.
+pub const LEASE_SECS_DEFAULT: i64 = 137;
+/// Seconds a Lease stands at most, whatever it says.
+pub const LEASE_SECS_MAX: i64 = 3_600;
+/// Seconds by which the clock of another machine may be ahead of ours.
+pub const SKEW_SECS_MAX: i64 = 300;
