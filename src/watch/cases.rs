@@ -35,7 +35,9 @@ struct Case {
     /// What must hold.
     guarantees: String,
     role: String,
-    /// Families to show; a `*` at the end stands for anything.
+    /// The daemon's role for this node alone.
+    node: Option<String>,
+    /// Families to show; a `*` at the end stands for anything, `>0` for those of its samples that are not 0.
     show: Vec<String>,
     /// Files of `tests/data/watch/base` with objects that are there from the start.
     #[serde(default)]
@@ -53,12 +55,16 @@ struct Step {
     apply: Vec<Value>,
     /// `Kind/name`
     delete: Vec<String>,
-    /// Kinds that are listed anew as they are.
+    /// Kinds that are listed anew as they are; where all are, those that come first.
     relist: Vec<String>,
+    /// Kinds that are not defined from now on.
+    missing: Vec<String>,
     /// Objects as text, whatever it says: `{kind, name, text}`.
     raw: Vec<BTreeMap<String, String>>,
     /// Why a kind cannot be watched from now on, by its name: `Away`, `Missing`, `Forbidden`; empty: it can.
     trouble: BTreeMap<String, String>,
+    /// From now on it leads, or does not: then it sees everything and says nothing.
+    leads: Option<bool>,
     /// The watcher starts anew, and lists everything.
     restart: bool,
     /// What it shows then is part of the expectation; after the last step it always is.
@@ -79,6 +85,8 @@ fn every_case_shows_exactly_its_series() {
         let case: Case = serde_saphyr::from_str(head).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         assert!(!case.scenario.is_empty() && !case.guarantees.is_empty(), "{}: say what it is for", path.display());
         let got = run(&case, &root.join("base"));
+        let shows = got.lines().any(|line| !line.starts_with('#'));
+        assert!(shows, "{}: shows nothing at any time: are the families spelt right?", path.display());
         if got == want {
             continue;
         }
@@ -95,14 +103,17 @@ fn run(case: &Case, base: &Path) -> String {
     match case.role.as_str() {
         "operator" => Play::new(case, base, operator::Operator::default).run(case),
         "controller" => Play::new(case, base, controller::Controller::default).run(case),
-        "daemon" => Play::new(case, base, daemon::Daemon::default).run(case),
+        "daemon" => match case.node.clone() {
+            Some(node) => Play::new(case, base, move || daemon::Daemon::for_node(&node)).run(case),
+            None => Play::new(case, base, daemon::Daemon::default).run(case),
+        },
         role => panic!("no role {role}"),
     }
 }
 
 /// A case at play.
 struct Play<W: Watcher> {
-    make: fn() -> W,
+    make: Box<dyn Fn() -> W>,
     shared: Shared<W>,
     telemetry: Arc<Telemetry>,
     store: Arc<Store>,
@@ -111,9 +122,10 @@ struct Play<W: Watcher> {
 }
 
 impl<W: Watcher> Play<W> {
-    fn new(case: &Case, base: &Path, make: fn() -> W) -> Self {
+    fn new(case: &Case, base: &Path, make: impl Fn() -> W + 'static) -> Self {
         let now = Arc::new(Mutex::new(start()));
-        let (shared, telemetry) = begin(make, &now);
+        let make = Box::new(make);
+        let (shared, telemetry) = begin(make(), &now);
         let store =
             Arc::new(Store::new(StoreConfig { series_max: 100_000, expire_after: Duration::from_secs(864_000), seeds: [1, 2] }));
         let mut this = Self { make, shared, telemetry, store, objects: BTreeMap::new(), now };
@@ -162,14 +174,20 @@ impl<W: Watcher> Play<W> {
         }
         if step.restart {
             self.shared.lock().detach();
-            (self.shared, self.telemetry) = begin(self.make, &self.now);
+            (self.shared, self.telemetry) = begin((self.make)(), &self.now);
         }
+        if step.leads == Some(false) {
+            self.shared.lock().detach();
+            self.telemetry = begin((self.make)(), &self.now).1;
+        }
+        let missing: Vec<_> = step.missing.iter().map(|kind| kind_of(kind, "")).collect();
+        missing.iter().for_each(|kind| self.tell(*kind, News::Trouble(Some(Trouble::Missing))));
         if step.restart || is_first {
-            W::KINDS.iter().chain(W::OPT_IN).for_each(|kind| self.list(*kind));
+            let first: Vec<_> = step.relist.iter().map(|kind| kind_of(kind, "")).collect();
+            let others = W::KINDS.iter().chain(W::OPT_IN).filter(|kind| !first.contains(kind) && !missing.contains(kind));
+            first.iter().chain(others).for_each(|kind| self.list(*kind));
             assert!(self.shared.lock().is_ready(), "everything was listed");
-            let now = Arc::clone(&self.now);
-            let now: Now = Arc::new(move || *now.lock());
-            attach(&self.shared, &self.telemetry, &now);
+            self.lead();
         } else {
             for key in changed {
                 let raw = self.raw(&key);
@@ -187,6 +205,15 @@ impl<W: Watcher> Play<W> {
             let json = serde_json::value::RawValue::from_string(raw["text"].clone()).expect("it is JSON");
             self.tell(kind_of(&raw["kind"], &raw["name"]), News::Applied(Raw { name: raw["name"].as_str().into(), json }));
         }
+        if step.leads == Some(true) {
+            self.lead();
+        }
+    }
+
+    fn lead(&self) {
+        let now = Arc::clone(&self.now);
+        let now: Now = Arc::new(move || *now.lock());
+        attach(&self.shared, &self.telemetry, &now);
     }
 
     /// The bodies that are wanted, of MachineConfigs that were given a `spec`.
@@ -241,6 +268,7 @@ impl<W: Watcher> Play<W> {
             }
         }
         self.telemetry.metrics_arrived();
+        self.store.expire(Mono(at));
         let options = ExposeOptions { scope_labels: false, ..ExposeOptions::default() };
         let mut scrape = Scrape::new(Arc::clone(&self.store), options, Negotiated::default(), &[]);
         let mut body = Vec::new();
@@ -251,11 +279,11 @@ impl<W: Watcher> Play<W> {
     }
 }
 
-fn begin<W: Watcher>(make: fn() -> W, now: &Arc<Mutex<Timestamp>>) -> (Shared<W>, Arc<Telemetry>) {
+fn begin<W: Watcher>(watcher: W, now: &Arc<Mutex<Timestamp>>) -> (Shared<W>, Arc<Telemetry>) {
     let clock = Arc::clone(now);
     let identity = Identity::new("pointsman-watch").instance(W::ROLE);
     let telemetry = Telemetry::new(identity, move || crate::watch::system_time(*clock.lock()));
-    (Arc::new(Mutex::new(Watch::new(make()))), telemetry)
+    (Arc::new(Mutex::new(Watch::new(watcher))), telemetry)
 }
 
 fn start() -> Timestamp {
@@ -291,6 +319,9 @@ fn merge(target: &mut Value, patch: &Value) {
 
 /// Whether a sample is of a family, given by its whole name or by the beginning of it and a star.
 fn is_of(line: &str, family: &str) -> bool {
+    if let Some(family) = family.strip_suffix(">0") {
+        return is_of(line, family) && !line.ends_with(" 0");
+    }
     let name = line.split(['{', ' ']).next().unwrap_or_default();
     match family.strip_suffix('*') {
         Some(beginning) => name.starts_with(beginning),

@@ -1,4 +1,5 @@
-//! Every cap of the watchers, in one place. Knows only numbers.
+//! Every cap of the watchers, in one place, with what it bounds and why it is no smaller where that is not plain.
+//! Knows only numbers.
 
 /// Characters kept of a free text: of a condition's message, of a node's reason.
 pub const TEXT_CHARS_MAX: usize = 2_000;
@@ -26,3 +27,9 @@ pub const LEASE_SECS_DEFAULT: i64 = 137;
 pub const LEASE_SECS_MAX: i64 = 3_600;
 /// Seconds by which the clock of another machine may be ahead of ours.
 pub const SKEW_SECS_MAX: i64 = 300;
+/// A node whose reboot takes longer has failed to: twice what slow firmware needs.
+pub const REBOOT_FAILED_SECS: i64 = 1_800;
+/// Repetitions of an event that one change can add: more is a broken writer.
+pub const EVENT_GROWTH_MAX: i64 = 1_000;
+/// Characters kept of the name and of the version of an operating system.
+pub const OS_CHARS_MAX: usize = 64;

@@ -155,8 +155,10 @@ fn blocked<'w>(authorities: &Authorities, world: &'w World, now: Timestamp) -> B
     if candidates.is_empty() {
         return candidates;
     }
+    // A daemon that never wrote it, as those of old releases, says nothing.
     let is_behind = |node: &crate::api::Node| {
-        node.metadata.annotations.last_synced_controller_config.as_str() != &*config.metadata.resource_version
+        let synced = node.metadata.annotations.last_synced_controller_config.as_str();
+        !synced.is_empty() && synced != &*config.metadata.resource_version
     };
     let behind = world.nodes.iter().filter(|(_, node)| is_behind(node));
     let pools = behind.filter_map(|(_, node)| membership::of(node, &world.pools).pool);
