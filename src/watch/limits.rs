@@ -33,3 +33,13 @@ pub const REBOOT_FAILED_SECS: i64 = 1_800;
 pub const EVENT_GROWTH_MAX: i64 = 1_000;
 /// Characters kept of the name and of the version of an operating system.
 pub const OS_CHARS_MAX: usize = 64;
+/// Bytes of a scraped body.
+pub const SCRAPE_BYTES_MAX: usize = 4 << 20;
+/// Lines of a scraped body.
+pub const SCRAPE_LINES_MAX: usize = 50_000;
+/// Samples read of a scraped body.
+pub const SCRAPE_SAMPLES_MAX: usize = 1_000;
+/// Labels of a scraped sample.
+pub const SCRAPE_LABELS_MAX: usize = 8;
+/// Bytes of the name or the value of a scraped label: longer than any name of an object.
+pub const SCRAPE_LABEL_BYTES_MAX: usize = 256;
