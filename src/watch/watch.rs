@@ -18,6 +18,8 @@ pub trait Watcher: Send + Sized + 'static {
     const ROLE: &'static str;
     /// The kinds it reads.
     const KINDS: &'static [Kind];
+    /// The kinds it reads too where a user allows it; nobody waits for them.
+    const OPT_IN: &'static [Kind] = &[];
     /// Whether it needs bodies of rendered configs; see [`crate::bodies`].
     const READS_BODIES: bool = false;
 
