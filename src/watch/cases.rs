@@ -61,6 +61,8 @@ struct Step {
     missing: Vec<String>,
     /// Objects as text, whatever it says: `{kind, name, text}`.
     raw: Vec<BTreeMap<String, String>>,
+    /// Why a kind cannot be watched from now on, by its name: `Away`, `Missing`, `Forbidden`; empty: it can.
+    trouble: BTreeMap<String, String>,
     /// From now on it leads, or does not: then it sees everything and says nothing.
     leads: Option<bool>,
     /// The watcher starts anew, and lists everything.
@@ -182,7 +184,7 @@ impl<W: Watcher> Play<W> {
         missing.iter().for_each(|kind| self.tell(*kind, News::Trouble(Some(Trouble::Missing))));
         if step.restart || is_first {
             let first: Vec<_> = step.relist.iter().map(|kind| kind_of(kind, "")).collect();
-            let others = W::KINDS.iter().filter(|kind| !first.contains(kind) && !missing.contains(kind));
+            let others = W::KINDS.iter().chain(W::OPT_IN).filter(|kind| !first.contains(kind) && !missing.contains(kind));
             first.iter().chain(others).for_each(|kind| self.list(*kind));
             assert!(self.shared.lock().is_ready(), "everything was listed");
             self.lead();
@@ -193,6 +195,11 @@ impl<W: Watcher> Play<W> {
             }
             gone.iter().for_each(|(kind, name)| self.tell(kind_of(kind, name), News::Deleted((*name).into())));
             step.relist.iter().for_each(|kind| self.list(kind_of(kind, "")));
+        }
+        for (kind, trouble) in &step.trouble {
+            let of_name = |known: &Trouble| format!("{known:?}") == *trouble;
+            let trouble = [Trouble::Away, Trouble::Missing, Trouble::Forbidden].into_iter().find(of_name);
+            self.tell(kind_of(kind, ""), News::Trouble(trouble));
         }
         for raw in &step.raw {
             let json = serde_json::value::RawValue::from_string(raw["text"].clone()).expect("it is JSON");
@@ -221,7 +228,7 @@ impl<W: Watcher> Play<W> {
     }
 
     fn tell(&self, kind: Kind, news: News) {
-        if W::KINDS.contains(&kind) {
+        if W::KINDS.contains(&kind) || W::OPT_IN.contains(&kind) {
             let now = *self.now.lock();
             self.shared.lock().take(kind, news, now);
         }
