@@ -28,6 +28,9 @@ use std::{sync::Arc, time::SystemTime};
 /// The uid of the simulated cluster.
 pub(crate) const CLUSTER: &str = "218fc5a9-a5f1-4b54-aa05-46717d0ab26d";
 
+/// Roles are told so often that time passes: at the demo's pace that is a few times a second.
+const TICK: Second = 10;
+
 /// The simulated time, for whoever reads it while it passes.
 #[derive(Clone, Debug)]
 pub(crate) struct Time {
@@ -74,7 +77,7 @@ pub(crate) struct Feed {
 trait Fed: Send {
     fn list(&self, cluster: &Cluster, now: Timestamp);
     fn take(&self, write: &Write, now: Timestamp);
-    /// A second has passed.
+    /// Time has passed.
     fn tick(&self, cluster: &Cluster, now: Timestamp);
     fn speak(&self, telemetry: &Arc<Telemetry>, time: &Time);
     fn name(&self) -> &'static str;
@@ -123,7 +126,9 @@ impl Feed {
             let now = self.time.now();
             for role in &self.roles {
                 writes.iter().for_each(|write| role.take(write, now));
-                role.tick(cluster, now);
+                if second.is_multiple_of(TICK) {
+                    role.tick(cluster, now);
+                }
             }
         }
     }

@@ -167,8 +167,8 @@ impl Inside {
         for (family, series) in families(&self.scrape()) {
             writeln!(out, "{series:>6}  {family}").unwrap_or_default();
         }
-        for trace in self.traces.recent() {
-            out += &tree(&trace);
+        for trace in self.traces.recent().iter().filter(|trace| trace.spans.len() > 1) {
+            out += &tree(trace);
         }
         out
     }

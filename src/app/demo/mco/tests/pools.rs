@@ -112,6 +112,7 @@ fn members_come_and_go() {
                10 1/0/0/1/0 Updating
               352 1/1/1/0/0 Updated
              3600 is gone
+            rollout by Config from 10 to Some(352): Some(Completed)
         "#]],
     );
 }
