@@ -20,6 +20,7 @@ pub mod operator;
 pub mod scrape;
 pub mod sets;
 pub mod table;
+mod turns;
 pub mod validity;
 pub mod watch;
 pub mod world;

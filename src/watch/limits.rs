@@ -33,6 +33,8 @@ pub const REBOOT_FAILED_SECS: i64 = 1_800;
 pub const EVENT_GROWTH_MAX: i64 = 1_000;
 /// Characters kept of the name and of the version of an operating system.
 pub const OS_CHARS_MAX: usize = 64;
+/// Spans that the span of one turn points to.
+pub const TURN_LINKS_MAX: usize = 8;
 /// Bytes of a scraped body.
 pub const SCRAPE_BYTES_MAX: usize = 4 << 20;
 /// Lines of a scraped body.

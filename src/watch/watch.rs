@@ -5,6 +5,7 @@ use crate::{
     kind::Kind,
     scrape::{self, ScrapeFailure, Scraped, Target},
     table::News,
+    turns::Turns,
     world::{Change, World},
 };
 use jiff::Timestamp;
@@ -51,6 +52,7 @@ pub trait Watcher: Send + Sized + 'static {
 pub struct Watch<W> {
     world: World,
     watcher: W,
+    turns: Turns,
 }
 
 /// A role at work, for the tasks that feed it and the export that reads it.
@@ -62,15 +64,18 @@ impl<W: Watcher> Watch<W> {
     /// One that has seen nothing yet.
     #[must_use]
     pub fn new(watcher: W) -> Self {
-        Self { world: World::default(), watcher }
+        Self { world: World::default(), watcher, turns: Turns::default() }
     }
 
     /// Takes over what the watch of a kind told.
     pub fn take(&mut self, kind: Kind, news: News, now: Timestamp) {
+        let mut turn = self.turns.begin(kind, &news, &self.world);
         let changes = self.world.take(kind, news);
         for change in &changes {
-            self.watcher.changed(change, &self.world, now);
+            let moved = self.watcher.changed(change, &self.world, now);
+            turn.handled(change.name(), moved);
         }
+        self.turns.end(turn, &self.world);
     }
 
     /// Takes over what the endpoint of a target answered, or why it did not.
@@ -81,6 +86,7 @@ impl<W: Watcher> Watch<W> {
     /// Time passes.
     pub fn tick(&mut self, now: Timestamp) {
         self.watcher.tick(&self.world, now);
+        self.turns.flush();
     }
 
     /// Whether every kind was listed once, or cannot be: before that a reading would be half a picture.
@@ -108,6 +114,7 @@ impl<W: Watcher> Watch<W> {
 
     /// Nothing is recorded any more; what was seen stays.
     pub fn detach(&mut self) {
+        self.turns.detach();
         self.watcher.detach();
     }
 }
@@ -115,8 +122,9 @@ impl<W: Watcher> Watch<W> {
 /// Lets a role speak through this telemetry, whose counters begin now.
 pub fn attach<W: Watcher>(shared: &Shared<W>, telemetry: &Arc<Telemetry>, now: &Now) {
     let mut watch = shared.lock();
-    let Watch { world, watcher } = &mut *watch;
+    let Watch { world, watcher, turns } = &mut *watch;
     watcher.attach(telemetry, world, now());
+    turns.attach(telemetry);
     drop(watch);
     W::observe(&Observed { shared: Arc::clone(shared), telemetry: Arc::clone(telemetry), now: Arc::clone(now) });
 }

@@ -1,4 +1,5 @@
-//! OTLP over HTTP/1.1 with protobuf: one request, one connection. Knows no gRPC.
+//! OTLP over HTTP/1.1 with protobuf: one request, one connection.
+//! Knows no gRPC, and does not try again: `export` does.
 
 use super::{
     SendError, Signal, Target,

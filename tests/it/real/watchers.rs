@@ -129,7 +129,9 @@ fn watchers_tell_what_a_real_cluster_says() {
     let counted = text.lines().filter(|line| line.starts_with("pointsman_watch_errors_total{") && !line.ends_with(" 0"));
     for line in counted {
         let missing = line.contains("pointsman_watch_error=\"missing\"") && line.contains(UNDEFINED.facts().kind);
-        assert!(missing, "nothing but {UNDEFINED:?} is in trouble: {line}");
+        // A server may be slow to serve a kind that was defined just now.
+        let away = line.contains("pointsman_watch_error=\"away\"");
+        assert!(missing || away, "nothing but {UNDEFINED:?} is in trouble: {line}");
     }
 
     cluster.apply(&pool("master", true));
