@@ -17,7 +17,11 @@ pub mod kind;
 pub mod limits;
 pub mod membership;
 pub mod operator;
+pub mod scrape;
+pub mod sets;
 pub mod table;
+mod turns;
+pub mod validity;
 pub mod watch;
 pub mod world;
 

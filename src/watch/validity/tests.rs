@@ -1,5 +1,4 @@
 use super::Validity;
-use pointsman_core::model::clock::Wall;
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 
 /// A certificate in DER, from and until midnight of two days.
@@ -50,6 +49,6 @@ fn what_is_no_certificate_has_no_validity() {
 #[test]
 fn both_ends_belong_to_the_time() {
     let validity = Validity { from_secs: 10, until_secs: 20 };
-    let at = |secs| (validity.holds(Wall::from_secs(secs)), validity.has_ended(Wall::from_secs(secs)));
+    let at = |secs| (validity.holds(secs), validity.has_ended(secs));
     assert_eq!([9, 10, 20, 21].map(at), [(false, false), (true, false), (true, false), (false, true)]);
 }

@@ -1,7 +1,6 @@
 //! When a certificate is valid: the two times of RFC 5280, read out of its DER.
-//! Knows as much of the encoding as leads there, and nothing else that a certificate says.
-
-use pointsman_core::model::clock::{SECOND, Wall};
+//! Knows as much of the encoding as leads there, and nothing else that a certificate says. It is here, and not beside the
+//! listeners that use it too, because this crate knows none of the others, and others may know this one.
 
 const INTEGER: u8 = 0x02;
 const UTC_TIME: u8 = 0x17;
@@ -34,16 +33,16 @@ impl Validity {
         Some(Self { from_secs: times.time()?, until_secs: times.time()? })
     }
 
-    /// Whether the certificate is valid at this moment.
+    /// Whether the certificate is valid at this moment, in seconds since 1970.
     #[must_use]
-    pub fn holds(&self, at: Wall) -> bool {
-        (self.from_secs..=self.until_secs).contains(&(at.0 / SECOND))
+    pub fn holds(&self, at_secs: u64) -> bool {
+        (self.from_secs..=self.until_secs).contains(&at_secs)
     }
 
-    /// Whether it has ended before this moment.
+    /// Whether it has ended before this moment, in seconds since 1970.
     #[must_use]
-    pub fn has_ended(&self, at: Wall) -> bool {
-        at.0 / SECOND > self.until_secs
+    pub fn has_ended(&self, at_secs: u64) -> bool {
+        at_secs > self.until_secs
     }
 }
 
