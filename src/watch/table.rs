@@ -55,13 +55,16 @@ pub struct Delta<T> {
     pub is_first: bool,
 }
 
+/// By name.
+type Objects<T> = BTreeMap<Box<str>, Arc<T>>;
+
 /// The objects of one kind.
 #[derive(Debug)]
 pub struct Table<T> {
-    objects: BTreeMap<Box<str>, Arc<T>>,
+    objects: Objects<T>,
     is_listed: bool,
     /// The parts of a list that is not whole yet, and what they change.
-    staged: (BTreeMap<Box<str>, Arc<T>>, Vec<Delta<T>>),
+    staged: (Objects<T>, Vec<Delta<T>>),
 }
 
 impl<T> Default for Table<T> {
@@ -163,7 +166,7 @@ impl<T: Read> Table<T> {
 
 /// Puts an object in its place, in the stead of `before`.
 fn put<T: Read>(
-    objects: &mut BTreeMap<Box<str>, Arc<T>>,
+    objects: &mut Objects<T>,
     raw: Raw,
     before: Option<Arc<T>>,
     (objects_max, health): (usize, &mut Health),
