@@ -4,7 +4,7 @@
 mod asked;
 mod bodies;
 mod feed;
-mod health;
+pub(super) mod health;
 mod speak;
 
 #[cfg(test)]

@@ -258,6 +258,12 @@ impl Cluster {
         self.objects.iter()
     }
 
+    /// One object as it is.
+    #[must_use]
+    pub fn object(&self, kind: Kind, name: &str) -> Option<&Value> {
+        self.objects.get(kind, name)
+    }
+
     /// What really happened so far.
     #[must_use]
     pub fn expected(&self) -> &Truth {
