@@ -77,6 +77,8 @@ struct Around {
     role: Role,
     pod: Option<(String, String)>,
     interval: Duration,
+    /// Whether the operator's old names are pushed too.
+    legacy: bool,
 }
 
 impl Around {
@@ -99,6 +101,7 @@ impl Around {
                 role: config.role.clone(),
                 pod: config.pod.clone(),
                 interval: config.interval,
+                legacy: config.legacy_metrics,
             }),
             (client, transport) => Err(client.err().into_iter().chain(transport.err()).collect()),
         }
@@ -169,6 +172,7 @@ async fn work<W: Watcher>(watcher: W, around: Around, stop: Stop) -> anyhow::Res
         now: around.now,
         transport: around.transport,
         interval: around.interval,
+        legacy: around.legacy,
     };
     let speaker = Speaker::new(shared, voice, hold);
     let speaking = stop.clone();

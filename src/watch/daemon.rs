@@ -136,7 +136,10 @@ impl Watcher for Daemon {
         }
         if let Some(meters) = self.meters.as_ref().filter(|_| !notes.pool.is_empty()) {
             meters.reboots_failed(news.reboots_failed, &notes.pool);
-            meters.pivot_errors(news.pivot_errors, &notes.pool);
+            // Where the node's update is told phase by phase, the phase that fails is counted, and once is enough.
+            if notes.mcn.is_none() {
+                meters.pivot_errors(news.pivot_errors, &notes.pool);
+            }
         }
     }
 }

@@ -157,6 +157,7 @@ impl Cluster {
             role,
             pod: pod.map(|pod| ("here".to_owned(), pod.to_owned())),
             interval: Duration::from_secs(15),
+            legacy: false,
         };
         #[expect(clippy::disallowed_methods, reason = "a test waits for its own task")]
         let task = tokio::spawn(async move { work(Simple::default(), around, stop).await.expect("no task fails") });
