@@ -30,7 +30,7 @@ pub const CATALOGUES: [(&str, &str); 5] = [
     ("machine-config-controller.yaml", include_str!("../otel/catalog/machine-config-controller.yaml")),
     ("machine-config-daemon.yaml", include_str!("../otel/catalog/machine-config-daemon.yaml")),
     ("machine-config-operator.yaml", include_str!("../otel/catalog/machine-config-operator.yaml")),
-    ("machine-config-server.yaml", include_str!("../otel/catalog/machine-config-server.yaml")),
+    ("pointsman-watch.yaml", include_str!("../otel/catalog/pointsman-watch.yaml")),
     ("pointsman.yaml", include_str!("../otel/catalog/pointsman.yaml")),
 ];
 

@@ -4,6 +4,8 @@
 #[rustfmt::skip]
 pub mod attribute;
 #[rustfmt::skip]
+pub mod legacy;
+#[rustfmt::skip]
 pub mod mco;
 #[rustfmt::skip]
 pub mod pointsman;

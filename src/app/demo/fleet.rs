@@ -15,7 +15,7 @@ use pointsman_instrument::{
     semconv::{
         attribute::{
             K8S_CLUSTER_UID, K8S_DAEMONSET_NAME, K8S_DEPLOYMENT_NAME, K8S_NAMESPACE_NAME, K8S_NODE_NAME, K8S_POD_NAME, McoAction,
-            McoDrainTier, McoPhase, McoPhaseKind, McoResult, McoRolloutCause,
+            McoDrainTier, McoEndSource, McoPhase, McoPhaseKind, McoResult, McoRolloutCause, McoStartSource,
         },
         mco,
     },
@@ -184,6 +184,8 @@ impl Fleet {
             phase_attempt: 1,
             error_count: i64::try_from(errors).unwrap_or(i64::MAX),
             result: McoResult::Completed,
+            start_source: McoStartSource::Observed,
+            end_source: McoEndSource::Observed,
         };
         let mut spans = Vec::new();
         let mut holders = Vec::new();
@@ -205,6 +207,9 @@ impl Fleet {
             rollout_target: target.into(),
             action: McoAction::Reboot,
             result: McoResult::Completed,
+            degraded_class: None,
+            start_source: McoStartSource::Observed,
+            end_source: McoEndSource::Observed,
         };
         spans.push(Finished::new(update, place, pace.wall(start), pace.wall(end)));
         spans
@@ -215,8 +220,8 @@ impl Fleet {
         if done.leaf != Leaf::Drained || done.errors == 0 {
             return span;
         }
-        let message = mco::PhaseMessage { message: "cannot evict pod shop/cart-0: its budget allows no disruption".into() };
-        span = span.with_event(message, self.pace.wall(done.start));
+        let message = "cannot evict pod shop/cart-0: its budget allows no disruption".into();
+        span = span.with_event(mco::PhaseMessage { message, degraded_class: None }, self.pace.wall(done.start));
         for (second, tier) in self.trace.iter().flat_map(|t| &t.blocked) {
             if let Some(drain_tier) = McoDrainTier::ALL.get(*tier) {
                 span = span.with_event(mco::DrainTier { drain_tier: *drain_tier }, self.pace.wall(*second));
@@ -238,6 +243,8 @@ impl Fleet {
             rollout_nodes: i64::try_from(self.daemons.len()).unwrap_or(i64::MAX),
             rollout_nodes_failed: 0,
             result: McoResult::Completed,
+            start_source: McoStartSource::Observed,
+            end_source: McoEndSource::Observed,
         };
         self.operator.span(Finished::new(span, trace.root, self.pace.wall(start), self.pace.wall(end)));
     }

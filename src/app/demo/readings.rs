@@ -12,9 +12,9 @@ use pointsman_instrument::{
     semconv::{
         attribute::{
             McoConditionStatus as Status, McoConditionType as Condition, McoCordonOwner, McoDegradedClass, McoDrainTier,
-            McoMachineState, McoNodeState, McoPhase, McoRebootCause, McoResult, McoStallReason,
+            McoMachineState, McoNodeState, McoPhase, McoReason, McoRebootCause, McoResult, McoStallReason,
         },
-        mco,
+        legacy, mco,
     },
 };
 use std::{sync::Arc, time::SystemTime};
@@ -46,7 +46,8 @@ pub(crate) fn operator(telemetry: &Telemetry, shared: &Shared) {
         let of = [(Condition::Available, true), (Condition::Progressing, c.rollout.is_some()), (Condition::Degraded, false)];
         for (condition_type, holds) in of {
             for condition_status in Status::ALL {
-                r.set(status(holds, condition_status), mco::OperatorConditionStatus { condition_type, condition_status });
+                let reason = McoReason::AsExpected;
+                r.set(status(holds, condition_status), mco::OperatorConditionStatus { condition_type, condition_status, reason });
             }
         }
     });
@@ -198,15 +199,16 @@ fn controller_counts(telemetry: &Telemetry, shared: &Shared) {
 /// machine-config-daemon on one node: its state, and the metrics it always had.
 pub(crate) fn daemon(telemetry: &Telemetry, shared: &Shared, index: usize, pace: Pace) {
     daemon_state(telemetry, shared, index);
-    observe::<mco::McdState>(telemetry, shared, move |c, r| {
+    observe::<legacy::McdState>(telemetry, shared, move |c, r| {
         if let Some(node) = c.nodes.get(index) {
             let state = if node.update.is_some() { "Working" } else { "Done" };
-            r.set(unix(pace.wall(node.state_since)), mco::McdState { state: state.into(), reason: "".into() });
+            let metric = legacy::McdState { node: node.name.clone().into(), state: state.into(), reason: "".into() };
+            r.set(unix(pace.wall(node.state_since)), metric);
         }
     });
-    observe::<mco::McdUpdateState>(telemetry, shared, move |c, r| {
+    observe::<legacy::McdUpdateState>(telemetry, shared, move |c, r| {
         for ((config, err), at) in c.nodes.get(index).into_iter().flat_map(|n| &n.results) {
-            r.set(unix(pace.wall(*at)), mco::McdUpdateState { config: config.clone().into(), err: err.clone().into() });
+            r.set(unix(pace.wall(*at)), legacy::McdUpdateState { config: config.clone().into(), err: err.clone().into() });
         }
     });
 }

@@ -3,7 +3,8 @@
 //! Knows what they are called, not who sends them.
 
 use crate::{
-    metric::{Distribution, Kind, Level, Meta, Metric},
+    metric::{Kind, Level, Meta, Metric},
+    metric::Distribution,
     span::Span,
     semconv::attribute,
 };
@@ -11,13 +12,14 @@ use opentelemetry::{KeyValue, StringValue};
 use std::borrow::Cow;
 
 /// What is known of every metric here, in the registry's order.
-pub const METRICS: [&Meta; 31] = [
+pub const METRICS: [&Meta; 36] = [
     &PipelineReceived::META,
     &PipelineExported::META,
     &PipelineDropped::META,
     &PipelineQueue::META,
     &SeriesActive::META,
     &MetricSeriesLimited::META,
+    &MetricEnabled::META,
     &ViewSuppressed::META,
     &ViewFaults::META,
     &ReconcileCount::META,
@@ -43,6 +45,10 @@ pub const METRICS: [&Meta; 31] = [
     &ClusterErrors::META,
     &ClusterWrites::META,
     &ClusterLeaseHeld::META,
+    &WatchEvents::META,
+    &WatchErrors::META,
+    &WatchLag::META,
+    &WatchCacheObjects::META,
 ];
 
 /// Points and spans that came in. Counter `pointsman.pipeline.received`, unit `{item}`.
@@ -212,6 +218,37 @@ impl Metric for MetricSeriesLimited {
     fn attributes(self) -> Self::Attributes {
         [
             KeyValue::new(attribute::POINTSMAN_METRIC_NAME, self.metric_name),
+        ]
+    }
+}
+
+/// Whether the metric is on, and who says so. UpDownCounter `pointsman.metric.enabled`, unit `1`.
+#[derive(Clone, Debug)]
+pub struct MetricEnabled {
+    /// OTLP name of the metric.
+    pub metric_name: StringValue,
+    /// Who decides on the metric.
+    pub source: attribute::PointsmanSource,
+}
+
+impl Metric for MetricEnabled {
+    const META: Meta = Meta {
+        name: "pointsman.metric.enabled",
+        kind: Kind::UpDownCounter,
+        unit: "1",
+        brief: "Whether the metric is on, and who says so.",
+        scope: "pointsman",
+        level: Level::Detailed,
+        limit: 2000,
+        buckets: &[],
+    };
+    type Value = i64;
+    type Attributes = [KeyValue; 2];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_METRIC_NAME, self.metric_name),
+            KeyValue::new(attribute::POINTSMAN_SOURCE, self.source),
         ]
     }
 }
@@ -918,6 +955,121 @@ impl Metric for ClusterLeaseHeld {
     }
 }
 
+/// Changes of objects that were handled. Counter `pointsman.watch.events`, unit `{event}`.
+#[derive(Clone, Debug)]
+pub struct WatchEvents {
+    /// Kind of the watched object.
+    pub watch_kind: attribute::PointsmanWatchKind,
+}
+
+impl Metric for WatchEvents {
+    const META: Meta = Meta {
+        name: "pointsman.watch.events",
+        kind: Kind::Counter,
+        unit: "{event}",
+        brief: "Changes of objects that were handled.",
+        scope: "mco.watch",
+        level: Level::Standard,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = u64;
+    type Attributes = [KeyValue; 1];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_WATCH_KIND, self.watch_kind),
+        ]
+    }
+}
+
+/// Objects that were skipped and watches that failed. Counter `pointsman.watch.errors`, unit `{error}`.
+#[derive(Clone, Debug)]
+pub struct WatchErrors {
+    /// Kind of the watched object.
+    pub watch_kind: attribute::PointsmanWatchKind,
+    /// What was wrong with an object or a watch.
+    pub watch_error: attribute::PointsmanWatchError,
+}
+
+impl Metric for WatchErrors {
+    const META: Meta = Meta {
+        name: "pointsman.watch.errors",
+        kind: Kind::Counter,
+        unit: "{error}",
+        brief: "Objects that were skipped and watches that failed.",
+        scope: "mco.watch",
+        level: Level::Standard,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = u64;
+    type Attributes = [KeyValue; 2];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_WATCH_KIND, self.watch_kind),
+            KeyValue::new(attribute::POINTSMAN_WATCH_ERROR, self.watch_error),
+        ]
+    }
+}
+
+/// Time since the kind was last known to be current. Gauge `pointsman.watch.lag`, unit `s`.
+#[derive(Clone, Debug)]
+pub struct WatchLag {
+    /// Kind of the watched object.
+    pub watch_kind: attribute::PointsmanWatchKind,
+}
+
+impl Metric for WatchLag {
+    const META: Meta = Meta {
+        name: "pointsman.watch.lag",
+        kind: Kind::Gauge,
+        unit: "s",
+        brief: "Time since the kind was last known to be current.",
+        scope: "mco.watch",
+        level: Level::Standard,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = f64;
+    type Attributes = [KeyValue; 1];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_WATCH_KIND, self.watch_kind),
+        ]
+    }
+}
+
+/// Objects that are held. UpDownCounter `pointsman.watch.cache.objects`, unit `{object}`.
+#[derive(Clone, Debug)]
+pub struct WatchCacheObjects {
+    /// Kind of the watched object.
+    pub watch_kind: attribute::PointsmanWatchKind,
+}
+
+impl Metric for WatchCacheObjects {
+    const META: Meta = Meta {
+        name: "pointsman.watch.cache.objects",
+        kind: Kind::UpDownCounter,
+        unit: "{object}",
+        brief: "Objects that are held.",
+        scope: "mco.watch",
+        level: Level::Standard,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = i64;
+    type Attributes = [KeyValue; 1];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_WATCH_KIND, self.watch_kind),
+        ]
+    }
+}
+
 /// One turn of a reconcile loop that changed something or failed. Span `reconcile {pointsman.object.kind}`.
 #[derive(Clone, Debug)]
 pub struct Reconcile {
@@ -942,5 +1094,35 @@ impl Span for Reconcile {
             KeyValue::new(attribute::POINTSMAN_RESULT, self.result),
             KeyValue::new(attribute::POINTSMAN_FAULTS, self.faults),
         ]
+}
+}
+
+/// One turn of a watcher that changed something or failed. Span `reconcile {pointsman.object.kind}`.
+#[derive(Clone, Debug)]
+pub struct WatchReconcile {
+    /// Kind of what was reconciled.
+    pub object_kind: StringValue,
+    /// Name of what was reconciled; in spans only.
+    pub object_name: StringValue,
+    /// What set the turn off.
+    pub reconcile_trigger: attribute::PointsmanReconcileTrigger,
+    /// How the turn ended.
+    pub reconcile_result: attribute::PointsmanReconcileResult,
+}
+
+impl Span for WatchReconcile {
+    const SCOPE: &'static str = "mco.watch";
+
+    fn name(&self) -> Cow<'static, str> {
+        format!("reconcile {}", self.object_kind.as_str()).into()
     }
+
+    fn attributes(self) -> Vec<KeyValue> {
+        vec![
+            KeyValue::new(attribute::POINTSMAN_OBJECT_KIND, self.object_kind),
+            KeyValue::new(attribute::POINTSMAN_OBJECT_NAME, self.object_name),
+            KeyValue::new(attribute::POINTSMAN_RECONCILE_TRIGGER, self.reconcile_trigger),
+            KeyValue::new(attribute::POINTSMAN_RECONCILE_RESULT, self.reconcile_result),
+        ]
+}
 }

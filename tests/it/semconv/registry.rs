@@ -1,12 +1,17 @@
 //! Reads `otel/registry` strictly: unknown keys, missing units, misspelt instruments and refs that lead nowhere are
-//! errors with file and line, all at once. Knows the form of the files, not what is made of them.
+//! faults with place and caret, all at once. Knows the form of the files, not what is made of them.
 
-use serde::Deserialize;
-use serde_saphyr::Spanned;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
+mod check;
+mod fault;
+mod tests;
+
+use fault::Faults;
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, MapAccess, Visitor, value::MapAccessDeserializer},
 };
+use serde_saphyr::Spanned;
+use std::{fmt, path::Path};
 
 /// A registry file.
 #[derive(Debug, Deserialize)]
@@ -31,6 +36,7 @@ pub(crate) enum GroupType {
     Metric,
     Span,
     Event,
+    Entity,
 }
 
 #[derive(Debug, Deserialize, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +70,8 @@ pub(crate) struct Group {
     pub(crate) span_kind: Option<SpanKind>,
     pub(crate) name: Option<String>,
     #[serde(default)]
+    pub(crate) entity_associations: Vec<Spanned<String>>,
+    #[serde(default)]
     pub(crate) annotations: Annotations,
     #[serde(default)]
     pub(crate) attributes: Vec<AttributeEntry>,
@@ -86,7 +94,18 @@ pub(crate) struct Annotations {
 #[derive(Debug, Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Ours {
+    /// Number in the list of what to know of the operator.
+    pub(crate) row: Option<u32>,
     pub(crate) level: Option<Level>,
+    /// Old names it stands for.
+    #[serde(default)]
+    pub(crate) legacy: Vec<String>,
+    /// What it is read from.
+    #[serde(default)]
+    pub(crate) source: Vec<Source>,
+    /// Nothing is sent until its source is configured.
+    #[serde(default)]
+    pub(crate) opt_in: bool,
     pub(crate) scope: Option<String>,
     pub(crate) name: Option<String>,
     pub(crate) limit: Option<usize>,
@@ -104,6 +123,23 @@ pub(crate) enum Level {
     Debug,
 }
 
+/// What a metric is read from.
+#[derive(Debug, Deserialize, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// An object of the API.
+    A,
+    /// A node.
+    N,
+    /// A Kubernetes event.
+    E,
+    /// A line of a log.
+    L,
+    /// A scrape of the component.
+    S,
+    /// A report of the component.
+    P,
+}
+
 /// A definition (`id`) or a use (`ref`).
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -114,6 +150,7 @@ pub(crate) struct AttributeEntry {
     pub(crate) brief: Option<String>,
     pub(crate) stability: Option<Stability>,
     pub(crate) requirement_level: Option<Requirement>,
+    pub(crate) role: Option<Role>,
     pub(crate) examples: Option<Vec<String>>,
 }
 
@@ -121,72 +158,107 @@ pub(crate) struct AttributeEntry {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Requirement {
     Required,
-}
-
-#[derive(Debug, Deserialize, Clone)]
-#[serde(untagged)]
-pub(crate) enum AttributeType {
-    Plain(Plain),
-    Enum(Members),
+    Recommended,
 }
 
 #[derive(Debug, Deserialize, Clone, Copy, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Plain {
-    String,
-    Int,
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Role {
+    Identifying,
+    Descriptive,
 }
 
-#[derive(Debug, Deserialize, Clone)]
+/// The type of an attribute: a word, or the members of a closed set.
+#[derive(Debug)]
+pub(crate) enum AttributeType {
+    String,
+    Int,
+    Enum(Members),
+}
+
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Members {
     pub(crate) members: Vec<Member>,
 }
 
-#[derive(Debug, Deserialize, Clone)]
+/// A value of a closed set.
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Member {
-    pub(crate) id: String,
+    pub(crate) id: Spanned<String>,
     pub(crate) value: String,
-    pub(crate) brief: String,
+    pub(crate) brief: Option<String>,
     pub(crate) stability: Stability,
+}
+
+/// By hand: what serde makes of an untagged enum forgets where it stood.
+impl<'de> Deserialize<'de> for AttributeType {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TypeVisitor)
+    }
+}
+
+struct TypeVisitor;
+
+impl<'de> Visitor<'de> for TypeVisitor {
+    type Value = AttributeType;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("string, int, or members")
+    }
+
+    fn visit_str<E: Error>(self, word: &str) -> Result<AttributeType, E> {
+        match word {
+            "string" => Ok(AttributeType::String),
+            "int" => Ok(AttributeType::Int),
+            _ => Err(E::unknown_variant(word, &["string", "int"])),
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<AttributeType, A::Error> {
+        Members::deserialize(MapAccessDeserializer::new(map)).map(AttributeType::Enum)
+    }
 }
 
 /// A registry without a fault.
 #[derive(Debug)]
 pub(crate) struct Registry {
     pub(crate) manifest: Manifest,
-    /// (module, groups): the module is the file's name.
+    /// (file name without its end, groups); up to the first `-` it is the module's name.
     pub(crate) files: Vec<(String, Vec<Group>)>,
 }
 
 impl Registry {
     /// Reads the folder, or says everything that is wrong with it.
     pub(crate) fn load(folder: &Path) -> Result<Self, Vec<String>> {
-        let texts = ["manifest", "common", "mco", "pointsman"].map(|name| {
-            let path = folder.join(format!("{name}.yaml"));
-            let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-            (name.to_owned(), text)
-        });
+        let mut texts = Vec::new();
+        for entry in std::fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display())) {
+            let path = entry.expect("an entry").path();
+            let name = path.file_stem().and_then(|n| n.to_str()).expect("a name in UTF-8").to_owned();
+            assert!(path.extension().is_some_and(|e| e == "yaml"), "{}: only *.yaml belongs here", path.display());
+            texts.push((name, std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))));
+        }
+        texts.sort();
         Self::parse(&texts)
     }
 
-    /// As [`Registry::load`], from texts; the first is the manifest.
+    /// As [`Registry::load`], from texts: (file name without its end, text).
     pub(crate) fn parse(texts: &[(String, String)]) -> Result<Self, Vec<String>> {
-        let mut faults = Vec::new();
+        let mut faults = Faults::default();
         let mut manifest = None;
         let mut files = Vec::new();
         for (name, text) in texts {
             if name == "manifest" {
                 manifest = read::<Manifest>(name, text, &mut faults);
-            } else if let Some(file) = read::<File>(name, text, &mut faults) {
-                files.push((name.clone(), file.groups));
+            } else {
+                files.push((name.clone(), read_groups(name, text, &mut faults)));
             }
         }
-        check(&files, &mut faults);
-        match (manifest, faults.is_empty()) {
-            (Some(manifest), true) => Ok(Self { manifest, files }),
-            _ => Err(faults),
+        check::check(&files, &mut faults);
+        match manifest {
+            Some(manifest) if faults.is_empty() => Ok(Self { manifest, files }),
+            _ => Err(faults.shown(texts)),
         }
     }
 
@@ -206,115 +278,34 @@ impl Registry {
     }
 }
 
-fn read<T: for<'de> Deserialize<'de>>(name: &str, text: &str, faults: &mut Vec<String>) -> Option<T> {
-    match serde_saphyr::from_str(text) {
-        Ok(value) => Some(value),
-        Err(error) => {
-            let line = error.location().map_or(0, |l| l.line());
-            let what = error.without_snippet().to_string();
-            let what = what.split(" at line ").next().unwrap_or_default();
-            faults.push(format!("{name}.yaml:{line}: {what}"));
-            None
-        }
-    }
-}
-
-/// What serde cannot say: which fields a type of group must have, and that every name leads somewhere, once.
-fn check(files: &[(String, Vec<Group>)], faults: &mut Vec<String>) {
-    let mut ids = BTreeSet::new();
-    let mut defined = BTreeMap::new();
-    for (name, groups) in files {
-        for group in groups {
-            if !ids.insert(group.id.value.as_str()) {
-                faults.push(place(name, &group.id, "group is there twice"));
-            }
-            for id in group.attributes.iter().filter_map(|a| a.id.as_ref()) {
-                if defined.insert(id.value.as_str(), name).is_some() {
-                    faults.push(place(name, id, "attribute is defined twice"));
-                }
-            }
-        }
-    }
-    for (name, groups) in files {
-        for group in groups {
-            let wrong = shape_faults(group);
-            faults.extend(wrong.iter().map(|what| place(name, &group.id, what)));
-            for attribute in &group.attributes {
-                attribute_faults(name, group, attribute, &defined, faults);
-            }
-        }
-    }
-}
-
-fn place(name: &str, at: &Spanned<String>, what: &str) -> String {
-    format!("{name}.yaml:{}: {}: {what}", at.referenced.line(), at.value)
-}
-
-/// The fields a group of its type needs, or must not have.
-fn shape_faults(group: &Group) -> Vec<&'static str> {
-    let ours = &group.annotations.pointsman;
-    let is = |t| group.r#type == t;
-    let (metric, span, event) = (is(GroupType::Metric), is(GroupType::Span), is(GroupType::Event));
-    let mut wrong = Vec::new();
-    let mut must = |bad: bool, what| {
-        if bad {
-            wrong.push(what);
-        }
+fn read<T: for<'de> Deserialize<'de>>(name: &str, text: &str, faults: &mut Faults) -> Option<T> {
+    let error = match serde_saphyr::from_str(text) {
+        Ok(value) => return Some(value),
+        Err(error) => error,
     };
-    must(metric != group.metric_name.is_some(), "metric_name belongs to metrics, and each needs one");
-    must(metric != group.instrument.is_some(), "instrument belongs to metrics, and each needs one");
-    must(metric != group.unit.is_some(), "unit belongs to metrics, and each needs one");
-    must(metric != ours.level.is_some(), "annotations.pointsman.level belongs to metrics, and each needs one");
-    must(metric == ours.components.is_empty(), "annotations.pointsman.components belongs to metrics, and each needs some");
-    must(span != group.span_kind.is_some(), "span_kind belongs to spans, and each needs one");
-    must(span != ours.name.is_some(), "annotations.pointsman.name belongs to spans, and each needs one");
-    must(event != group.name.is_some(), "name belongs to events, and each needs one");
-    must(is(GroupType::AttributeGroup) == group.stability.is_some(), "stability belongs to signals, and each needs one");
-    let histogram = group.instrument == Some(InstrumentKind::Histogram);
-    must(histogram == ours.buckets.is_empty(), "annotations.pointsman.buckets belongs to histograms, and each needs some");
-    must(!ours.buckets.is_sorted_by(|a, b| a < b), "buckets must ascend");
-    must(!group.brief.ends_with('.'), "brief is a sentence and ends with a full stop");
-    let id_of = |kind: &str, name: &Option<String>| name.as_ref().is_none_or(|n| group.id.value == format!("{kind}.{n}"));
-    must(!id_of("metric", &group.metric_name), "id must be metric.<metric_name>");
-    must(!id_of("event", &group.name), "id must be event.<name>");
-    wrong
+    let what = error.without_snippet().to_string();
+    let what = what.split(" at line ").next().unwrap_or_default();
+    faults.add(name, error.location().as_ref(), what.to_owned());
+    None
 }
 
-fn attribute_faults(
-    file: &str,
-    group: &Group,
-    attribute: &AttributeEntry,
-    defined: &BTreeMap<&str, &String>,
-    faults: &mut Vec<String>,
-) {
-    let (at, what) = match (&attribute.id, &attribute.r#ref) {
-        (Some(id), None) if group.r#type == GroupType::AttributeGroup => {
-            let text = matches!(attribute.r#type, Some(AttributeType::Plain(Plain::String)));
-            let what = match attribute {
-                AttributeEntry { r#type: None, .. } => "attribute needs a type",
-                AttributeEntry { brief: None, .. } => "attribute needs a brief",
-                AttributeEntry { stability: None, .. } => "attribute needs a stability",
-                AttributeEntry { examples: None, .. } if text => "a string needs examples",
-                AttributeEntry { requirement_level: Some(_), .. } => "requirement_level belongs to refs",
-                AttributeEntry { r#type: Some(AttributeType::Enum(e)), stability: Some(Stability::Stable), .. }
-                    if e.members.iter().any(|m| m.stability != Stability::Stable) =>
-                {
-                    "a stable attribute has stable members"
-                }
-                _ => return,
-            };
-            (id, what)
+/// Each group is read for itself, so that one that cannot be read hides no fault of the others.
+fn read_groups(name: &str, text: &str, faults: &mut Faults) -> Vec<Group> {
+    let lines: Vec<&str> = text.lines().collect();
+    let starts: Vec<usize> = (0..lines.len()).filter(|n| lines[*n].starts_with("- ")).collect();
+    let head = lines.iter().take_while(|line| !line.starts_with("- ")).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    if starts.is_empty() || head.ne(&["groups:"]) {
+        return read::<File>(name, text, faults).map(|file| file.groups).unwrap_or_default();
+    }
+    let mut groups = Vec::new();
+    for (n, start) in starts.iter().enumerate() {
+        let end = starts.get(n + 1).copied().unwrap_or(lines.len());
+        let body = lines[*start..end].join("\n");
+        let blank = "\n".repeat(start.saturating_sub(1));
+        match read::<File>(name, &format!("{blank}groups:\n{body}\n"), faults) {
+            Some(file) => groups.extend(file.groups),
+            None => faults.unread(&body),
         }
-        (None, Some(to)) if group.r#type != GroupType::AttributeGroup => {
-            let what = match attribute {
-                _ if !defined.contains_key(to.value.as_str()) => "ref leads nowhere",
-                AttributeEntry { requirement_level: None, .. } => "ref needs a requirement_level",
-                AttributeEntry { r#type: Some(_), .. } => "type belongs to definitions",
-                _ => return,
-            };
-            (to, what)
-        }
-        _ => (&group.id, "attribute groups define with id, signals use with ref"),
-    };
-    faults.push(place(file, at, what));
+    }
+    groups
 }

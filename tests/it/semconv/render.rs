@@ -1,13 +1,16 @@
 //! Turns the registry into the files that are made from it, by the templates of `otel/templates`. Reads no registry
 //! file itself and writes nothing: it answers texts with the paths they belong to.
 
-use crate::semconv::registry::{AttributeType, Group, GroupType, InstrumentKind, Plain, Registry};
+use crate::semconv::registry::{AttributeType, Group, GroupType, InstrumentKind, Registry, Requirement};
 use minijinja::{Environment, Value, context};
 use pointsman_core::{
     expose::names::{NameInput, TranslationStrategy, metric_name},
     model::instrument::Kind,
 };
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 /// Every generated file: (path below the repository, text).
 pub(crate) fn files(registry: &Registry, root: &Path) -> Vec<(String, String)> {
@@ -19,12 +22,7 @@ pub(crate) fn files(registry: &Registry, root: &Path) -> Vec<(String, String)> {
     let mut out = Vec::new();
     let attributes: Vec<Value> = registry.definitions().map(|(_, a)| attribute(registry, id(a))).collect();
     out.push(("src/instrument/semconv/attribute.rs".to_owned(), render("rust/attribute.rs.j2", context! { attributes })));
-    let modules: Vec<Value> = registry
-        .files
-        .iter()
-        .filter(|(_, groups)| groups.iter().any(|g| g.r#type != GroupType::AttributeGroup))
-        .map(|(name, groups)| module(registry, name, groups))
-        .collect();
+    let modules: Vec<Value> = modules(registry).iter().map(|(name, groups)| module(registry, name, groups)).collect();
     for module in &modules {
         let path = format!("src/instrument/semconv/{}.rs", text(module, "name"));
         out.push((path, render("rust/module.rs.j2", context! { module })));
@@ -52,6 +50,18 @@ fn environment(root: &Path) -> Environment<'static> {
     environment
 }
 
+/// The groups of each module that has signals.
+fn modules(registry: &Registry) -> BTreeMap<&str, Vec<&Group>> {
+    let mut modules = BTreeMap::<&str, Vec<&Group>>::new();
+    for (file, groups) in &registry.files {
+        let module = file.split('-').next().unwrap_or(file);
+        modules.entry(module).or_default().extend(groups);
+    }
+    let sends = |g: &&Group| matches!(g.r#type, GroupType::Metric | GroupType::Span | GroupType::Event);
+    modules.retain(|_, groups| groups.iter().any(sends));
+    modules
+}
+
 fn components(registry: &Registry) -> BTreeSet<&str> {
     let groups = registry.files.iter().flat_map(|(_, groups)| groups);
     groups.flat_map(|g| g.annotations.pointsman.components.iter().map(String::as_str)).collect()
@@ -70,14 +80,15 @@ fn attribute(registry: &Registry, id: &str) -> Value {
     let entry = registry.attribute(id);
     let members: Vec<Value> = match &entry.r#type {
         Some(AttributeType::Enum(e)) => {
-            let one = |m: &super::registry::Member| context! { variant => pascal(&m.id), value => m.value, brief => m.brief };
+            let one =
+                |m: &super::registry::Member| context! { variant => pascal(&m.id.value), value => m.value, brief => m.brief };
             e.members.iter().map(one).collect()
         }
         _ => Vec::new(),
     };
     let (rust, plain) = match &entry.r#type {
         Some(AttributeType::Enum(_)) => (format!("attribute::{}", pascal(id)), "enum"),
-        Some(AttributeType::Plain(Plain::Int)) => ("i64".to_owned(), "int"),
+        Some(AttributeType::Int) => ("i64".to_owned(), "int"),
         _ => ("StringValue".to_owned(), "string"),
     };
     context! {
@@ -87,12 +98,10 @@ fn attribute(registry: &Registry, id: &str) -> Value {
 }
 
 /// What templates see of a registry file.
-fn module(registry: &Registry, name: &str, groups: &[Group]) -> Value {
+fn module(registry: &Registry, name: &str, groups: &[&Group]) -> Value {
     let of = |t: GroupType| groups.iter().filter(|g| g.r#type == t).map(|g| signal(registry, name, g)).collect::<Vec<Value>>();
     let (metrics, spans, events) = (of(GroupType::Metric), of(GroupType::Span), of(GroupType::Event));
-    let uses_text = groups.iter().flat_map(|g| &g.attributes).filter_map(|a| a.r#ref.as_ref());
-    let uses_text = uses_text.into_iter().any(|r| text(&attribute(registry, &r.value), "plain") == "string");
-    context! { name, metrics, spans, events, uses_text }
+    context! { name, metrics, spans, events }
 }
 
 /// What templates see of a metric, span or event.
@@ -103,8 +112,8 @@ fn signal(registry: &Registry, module: &str, group: &Group) -> Value {
     let attributes: Vec<Value> = group
         .attributes
         .iter()
-        .filter_map(|a| a.r#ref.as_ref())
-        .map(|r| context! { field => snake(&own(&r.value)), ..attribute(registry, &r.value) })
+        .filter_map(|a| a.r#ref.as_ref().map(|r| (r, a.requirement_level == Some(Requirement::Recommended))))
+        .map(|(r, optional)| context! { field => snake(&own(&r.value)), optional, ..attribute(registry, &r.value) })
         .collect();
     let scope = ours.scope.clone().unwrap_or_else(|| module.to_owned());
     let (kind, value) = match group.instrument {
@@ -125,7 +134,8 @@ fn signal(registry: &Registry, module: &str, group: &Group) -> Value {
         note => group.note, kind => kind.as_str(), level => ours.level.map(|l| format!("{l:?}")),
         stability => group.stability.map(|s| format!("{s:?}").to_lowercase()),
         limit => ours.limit.unwrap_or(200), components => ours.components, format => format_of(&own, ours.name.as_deref()),
-        prometheus => prometheus.map(|family| family.name),
+        prometheus => prometheus.map(|family| family.name), row => ours.row, legacy => ours.legacy, opt_in => ours.opt_in,
+        source => ours.source.iter().map(|s| format!("{s:?}")).collect::<Vec<_>>(),
     }
 }
 
