@@ -11,19 +11,31 @@
 //! # });
 //! ```
 //!
-//! Metrics go through the SDK and are cumulative on the wire, so that a push that is lost or comes twice does no harm.
+//! Metrics are cumulative on the wire, so that a push that is lost or comes twice does no harm.
 //! Nothing here knows pointsman's core: this crate is what other operators depend on.
 
-mod ended;
+mod body;
+mod chance;
 pub mod export;
+pub mod identity;
+pub mod limits;
+pub mod losses;
 pub mod metric;
+mod observed;
+mod otlp;
 pub mod reconcile;
+mod recorded;
 pub mod semconv;
+mod sets;
 pub mod span;
+pub mod telemetry;
 pub mod transport;
+mod wire;
 
-pub use export::{Exporter, Identity, Telemetry};
+pub use export::Exporter;
+pub use identity::Identity;
 pub use metric::{Metric, Readings};
 pub use opentelemetry::StringValue;
 pub use reconcile::{Outcome, Reconcile};
+pub use telemetry::Telemetry;
 pub use transport::{Signal, Transport};

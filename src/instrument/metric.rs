@@ -1,8 +1,9 @@
 //! Typed handles: what can be recorded follows from the metric's type, and a call site asks `on()` before it builds
 //! attributes, so that what is off costs nothing. Knows no names: those are in `semconv`.
 
-use opentelemetry::{KeyValue, metrics as api};
-use std::{marker::PhantomData, sync::Arc, sync::OnceLock};
+use crate::{observed::Set, otlp::Number, recorded::Recorded, span::Place};
+use opentelemetry::KeyValue;
+use std::{marker::PhantomData, sync::Arc};
 
 /// The kind of an instrument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +46,7 @@ pub struct Meta {
     pub scope: &'static str,
     /// From which level on it is sent.
     pub level: Level,
-    /// Attribute sets the SDK keeps; further ones go to its overflow set.
+    /// Attribute sets that are kept of it where things happen; further ones go to one overflow set.
     pub limit: usize,
     /// Upper bounds of a histogram's buckets.
     pub buckets: &'static [f64],
@@ -57,7 +58,7 @@ pub trait Metric: Send + Sync + 'static {
     const META: Meta;
     /// `u64` for counters, `i64` for up-down counters, `f64` for gauges, [`Distribution`] for histograms.
     type Value;
-    /// As they are handed to the SDK.
+    /// Always the same keys in the same order.
     type Attributes: AsRef<[KeyValue]>;
     /// The attributes of one measurement.
     fn attributes(self) -> Self::Attributes;
@@ -67,121 +68,121 @@ pub trait Metric: Send + Sync + 'static {
 #[derive(Debug)]
 pub enum Distribution {}
 
-/// Makes the instrument of a handle, on its first use.
-pub(crate) type Make<I> = Box<dyn Fn() -> I + Send + Sync>;
-
 /// A counter that is added to where things happen.
 pub struct Counter<M> {
-    made: OnceLock<api::Counter<u64>>,
-    make: Make<api::Counter<u64>>,
+    recorded: Option<Arc<Recorded>>,
     metric: PhantomData<fn(M)>,
 }
 
 /// An open [`Counter`].
 pub struct CounterOn<'a, M> {
-    inner: &'a api::Counter<u64>,
+    recorded: &'a Recorded,
     metric: PhantomData<fn(M)>,
 }
 
 /// A histogram that is recorded to where things are measured.
 pub struct Histogram<M> {
-    made: OnceLock<api::Histogram<f64>>,
-    make: Make<api::Histogram<f64>>,
+    recorded: Option<Arc<Recorded>>,
     metric: PhantomData<fn(M)>,
 }
 
 /// An open [`Histogram`].
 pub struct HistogramOn<'a, M> {
-    inner: &'a api::Histogram<f64>,
+    recorded: &'a Recorded,
     metric: PhantomData<fn(M)>,
 }
 
 impl<M: Metric<Value = u64>> Counter<M> {
-    pub(crate) fn new(make: Make<api::Counter<u64>>) -> Self {
-        Self { made: OnceLock::new(), make, metric: PhantomData }
+    pub(crate) fn new(recorded: Option<Arc<Recorded>>) -> Self {
+        Self { recorded, metric: PhantomData }
     }
 
     /// The open counter, or nothing while it is off: ask before attributes are built.
     pub fn on(&self) -> Option<CounterOn<'_, M>> {
-        Some(CounterOn { inner: self.made.get_or_init(&self.make), metric: PhantomData })
+        self.recorded.as_deref().map(|recorded| CounterOn { recorded, metric: PhantomData })
     }
 }
 
 impl<M: Metric<Value = u64>> CounterOn<'_, M> {
-    /// Adds `n`.
+    /// Adds `n`; with 0 the set is there from now on, so that its first increase shows.
     pub fn add(&self, n: u64, metric: M) {
-        self.inner.add(n, metric.attributes().as_ref());
+        self.recorded.add(n, metric.attributes().as_ref(), None);
+    }
+
+    /// Adds `n` within this span, which then stands as an example on the set's points.
+    pub fn add_in(&self, n: u64, metric: M, place: Place) {
+        self.recorded.add(n, metric.attributes().as_ref(), Some(place));
     }
 }
 
 impl<M: Metric<Value = Distribution>> Histogram<M> {
-    pub(crate) fn new(make: Make<api::Histogram<f64>>) -> Self {
-        Self { made: OnceLock::new(), make, metric: PhantomData }
+    pub(crate) fn new(recorded: Option<Arc<Recorded>>) -> Self {
+        Self { recorded, metric: PhantomData }
     }
 
     /// The open histogram, or nothing while it is off: ask before attributes are built.
     pub fn on(&self) -> Option<HistogramOn<'_, M>> {
-        Some(HistogramOn { inner: self.made.get_or_init(&self.make), metric: PhantomData })
+        self.recorded.as_deref().map(|recorded| HistogramOn { recorded, metric: PhantomData })
     }
 }
 
 impl<M: Metric<Value = Distribution>> HistogramOn<'_, M> {
-    /// Records one measurement.
+    /// Records one measurement, in the metric's unit. What is not finite is not recorded.
     pub fn record(&self, value: f64, metric: M) {
-        self.inner.record(value, metric.attributes().as_ref());
+        self.recorded.record(value, metric.attributes().as_ref(), None);
+    }
+
+    /// Records one measurement made within this span, which then stands as an example on the set's points.
+    pub fn record_in(&self, value: f64, metric: M, place: Place) {
+        self.recorded.record(value, metric.attributes().as_ref(), Some(place));
     }
 }
 
 /// Takes the values of one observable metric while it is collected.
 pub struct Readings<'a, M: Metric> {
-    observer: &'a dyn api::AsyncInstrument<M::Value>,
+    set: &'a Set<'a>,
+    metric: PhantomData<fn(M)>,
 }
 
-impl<M: Metric> Readings<'_, M> {
-    /// This set of attributes has this value now. A set that is not named any more ends.
+impl<'a, M: Metric> Readings<'a, M> {
+    pub(crate) fn new(set: &'a Set<'a>) -> Self {
+        Self { set, metric: PhantomData }
+    }
+}
+
+impl<M: Metric> Readings<'_, M>
+where
+    M::Value: Observable,
+{
+    /// This set of attributes has this value now. A set that is not named any more ends; of one that is named twice, the
+    /// first value counts.
     pub fn set(&self, value: M::Value, metric: M) {
-        self.observer.observe(value, metric.attributes().as_ref());
+        (self.set)(value.number(), metric.attributes().as_ref());
     }
 }
 
-/// Reads a metric's values from state, at each collection.
-pub(crate) type Callback<M> = Arc<dyn Fn(&Readings<'_, M>) + Send + Sync>;
-
-/// A number that can be observed; sealed by its only method.
-pub trait Observable: Sized + Copy + Send + Sync + 'static {
+/// A number that can be observed: `u64` for counters, `i64` for up-down counters, `f64` for gauges.
+pub trait Observable: Copy + Send + Sync + 'static {
+    /// As a point carries it.
     #[doc(hidden)]
-    fn register<M: Metric<Value = Self>>(meter: &api::Meter, callback: CallbackOf<M>);
+    fn number(self) -> Number;
 }
 
-/// The callback of an observable metric.
-pub struct CallbackOf<M: Metric>(pub(crate) Callback<M>);
-
-impl<M: Metric> CallbackOf<M> {
-    fn call(&self, observer: &dyn api::AsyncInstrument<M::Value>) {
-        (self.0)(&Readings { observer });
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the one place that makes them, from generated names")]
 impl Observable for u64 {
-    fn register<M: Metric<Value = Self>>(meter: &api::Meter, callback: CallbackOf<M>) {
-        let builder = meter.u64_observable_counter(M::META.name).with_description(M::META.brief).with_unit(M::META.unit);
-        let _registered = builder.with_callback(move |observer| callback.call(observer)).build();
+    /// More than a point can carry is as much as it can.
+    fn number(self) -> Number {
+        Number::Int(i64::try_from(self).unwrap_or(i64::MAX))
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place that makes them, from generated names")]
 impl Observable for i64 {
-    fn register<M: Metric<Value = Self>>(meter: &api::Meter, callback: CallbackOf<M>) {
-        let builder = meter.i64_observable_up_down_counter(M::META.name).with_description(M::META.brief);
-        let _registered = builder.with_unit(M::META.unit).with_callback(move |observer| callback.call(observer)).build();
+    fn number(self) -> Number {
+        Number::Int(self)
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place that makes them, from generated names")]
 impl Observable for f64 {
-    fn register<M: Metric<Value = Self>>(meter: &api::Meter, callback: CallbackOf<M>) {
-        let builder = meter.f64_observable_gauge(M::META.name).with_description(M::META.brief).with_unit(M::META.unit);
-        let _registered = builder.with_callback(move |observer| callback.call(observer)).build();
+    fn number(self) -> Number {
+        Number::Double(self)
     }
 }

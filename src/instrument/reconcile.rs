@@ -2,13 +2,13 @@
 //! A turn that is dropped before it ends counts as cancelled, never as success. Knows no loop.
 
 use crate::{
-    export::Telemetry,
     metric::{Counter, Histogram},
     semconv::{
         attribute::PointsmanResult,
         pointsman::{self as names, ReconcileCount, ReconcileDuration},
     },
     span::{Finished, Place},
+    telemetry::Telemetry,
 };
 use std::{sync::Arc, time::SystemTime};
 

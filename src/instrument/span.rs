@@ -1,12 +1,7 @@
 //! Finished spans as data: a loop keeps its open spans as its own state and hands over a span when it ends, so that
 //! a restart or a change of clock does not tear them. Sends nothing: `export` does.
 
-use opentelemetry::{
-    InstrumentationScope, KeyValue,
-    trace::{Event as ApiEvent, SpanContext, SpanKind, Status, TraceFlags, TraceState},
-};
-use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
-
+use opentelemetry::KeyValue;
 use std::{borrow::Cow, time::SystemTime};
 
 pub use opentelemetry::trace::{SpanId, TraceId};
@@ -52,44 +47,79 @@ impl Place {
     pub const fn child(self, id: SpanId) -> Self {
         Self { trace: self.trace, id, parent: self.id }
     }
+
+    /// Whether it is part of no other span.
+    #[must_use]
+    pub fn is_root(self) -> bool {
+        self.parent == SpanId::INVALID
+    }
 }
 
 /// A span that ended.
 #[derive(Clone, Debug)]
-pub struct Finished(pub(crate) SpanData);
+pub struct Finished {
+    pub(crate) scope: &'static str,
+    pub(crate) place: Place,
+    pub(crate) remote_parent: bool,
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) start: SystemTime,
+    pub(crate) end: SystemTime,
+    pub(crate) attributes: Vec<KeyValue>,
+    pub(crate) events: Vec<Happened>,
+    pub(crate) links: Vec<Place>,
+    pub(crate) failed: Option<&'static str>,
+}
+
+/// An event and its moment.
+#[derive(Clone, Debug)]
+pub(crate) struct Happened {
+    pub(crate) name: &'static str,
+    pub(crate) time: SystemTime,
+    pub(crate) attributes: Vec<KeyValue>,
+}
 
 impl Finished {
     /// A span that went well, without events.
     pub fn new<S: Span>(span: S, place: Place, start: SystemTime, end: SystemTime) -> Self {
-        let context = SpanContext::new(place.trace, place.id, TraceFlags::SAMPLED, false, TraceState::default());
-        Self(SpanData {
-            span_context: context,
-            parent_span_id: place.parent,
-            parent_span_is_remote: false,
-            span_kind: SpanKind::Internal,
+        Self {
+            scope: S::SCOPE,
+            place,
+            remote_parent: false,
             name: span.name(),
-            start_time: start,
-            end_time: end.max(start),
+            start,
+            end: end.max(start),
             attributes: span.attributes(),
-            dropped_attributes_count: 0,
-            events: SpanEvents::default(),
-            links: SpanLinks::default(),
-            status: Status::Unset,
-            instrumentation_scope: InstrumentationScope::builder(S::SCOPE).build(),
-        })
+            events: Vec::new(),
+            links: Vec::new(),
+            failed: None,
+        }
     }
 
     /// With an event.
     #[must_use]
     pub fn with_event<E: Event>(mut self, event: E, at: SystemTime) -> Self {
-        self.0.events.events.push(ApiEvent::new(E::NAME, at, event.attributes(), 0));
+        self.events.push(Happened { name: E::NAME, time: at, attributes: event.attributes() });
+        self
+    }
+
+    /// With a link to another span, of this or another trace.
+    #[must_use]
+    pub fn with_link(mut self, other: Place) -> Self {
+        self.links.push(other);
+        self
+    }
+
+    /// The parent is a span of another process.
+    #[must_use]
+    pub fn with_remote_parent(mut self) -> Self {
+        self.remote_parent = true;
         self
     }
 
     /// With status Error; `class` is a word of a closed set, never free text.
     #[must_use]
     pub fn failed(mut self, class: &'static str) -> Self {
-        self.0.status = Status::error(class);
+        self.failed = Some(class);
         self
     }
 }

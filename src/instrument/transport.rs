@@ -5,12 +5,11 @@ pub mod raw;
 #[cfg(test)]
 mod tests;
 
+use crate::wire::{self, Field};
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::rt::TokioIo;
-use opentelemetry_proto::tonic::collector::{metrics::v1::ExportMetricsServiceResponse, trace::v1::ExportTraceServiceResponse};
-use prost::Message;
 use raw::RawCodec;
 use std::{error::Error, io::Write, sync::Arc, time::Duration};
 use tonic::{
@@ -131,7 +130,7 @@ impl Transport {
             Self::Grpc(channel) => tokio::time::timeout(TIMEOUT, send_grpc(channel.clone(), signal, body)).await,
             Self::Http(base) => tokio::time::timeout(TIMEOUT, send_http(base, signal, body)).await,
         };
-        answer.map_err(|_| SendError::Slow)?.map(|answer| rejected(signal, &answer))
+        answer.map_err(|_| SendError::Slow)?.map(|answer| rejected(&answer))
     }
 }
 
@@ -146,15 +145,15 @@ fn parse(url: &str) -> Result<http::Uri, AddressError> {
 }
 
 /// The count of `partial_success`; an answer that does not parse refused nothing we know of.
-fn rejected(signal: Signal, answer: &[u8]) -> u64 {
-    let count = match signal {
-        Signal::Metrics => {
-            ExportMetricsServiceResponse::decode(answer).ok().and_then(|a| a.partial_success).map(|p| p.rejected_data_points)
-        }
-        Signal::Traces => {
-            ExportTraceServiceResponse::decode(answer).ok().and_then(|a| a.partial_success).map(|p| p.rejected_spans)
-        }
-    };
+fn rejected(answer: &[u8]) -> u64 {
+    let partial = wire::fields(answer).find_map(|field| match field {
+        Field::Bytes(1, partial) => Some(partial),
+        _ => None,
+    });
+    let count = wire::fields(partial.unwrap_or_default()).find_map(|field| match field {
+        Field::Number(1, count) => Some(count.cast_signed()),
+        _ => None,
+    });
     count.and_then(|n| u64::try_from(n).ok()).unwrap_or(0)
 }
 

@@ -61,15 +61,18 @@ struct Trace {
 impl Fleet {
     /// Everyone, each with the transport that `way_out` gives it.
     pub(crate) fn new(shared: &Shared, pace: Pace, seed: u64, way_out: WayOut<'_>) -> Result<Self, AddressError> {
-        let now = move || pace.base;
+        // Asked before a collection reads the cluster, never within: the lock is free.
+        let read = shared.clone();
+        let now = move || pace.wall(read.lock().now);
         let deployment = |name: &str| {
             let pod = format!("{name}-0");
-            Telemetry::new(identity(name, &pod).with(K8S_DEPLOYMENT_NAME, name), now)
+            Telemetry::new(identity(name, &pod).with(K8S_DEPLOYMENT_NAME, name), now.clone())
         };
         let operator = deployment("machine-config-operator");
         let controller = deployment("machine-config-controller");
         let server_name = "machine-config-server";
-        let server = Telemetry::new(identity(server_name, "machine-config-server-0").with(K8S_DAEMONSET_NAME, server_name), now);
+        let server =
+            Telemetry::new(identity(server_name, "machine-config-server-0").with(K8S_DAEMONSET_NAME, server_name), now.clone());
         readings::operator(&operator, shared);
         readings::controller(&controller, shared);
         readings::server(&server);
@@ -77,7 +80,7 @@ impl Fleet {
         let daemon = |(index, node): (usize, &String)| {
             let name = "machine-config-daemon";
             let identity = identity(name, &format!("{name}-{node}")).with(K8S_DAEMONSET_NAME, name).with(K8S_NODE_NAME, node);
-            let telemetry = Telemetry::new(identity, now);
+            let telemetry = Telemetry::new(identity, now.clone());
             readings::daemon(&telemetry, shared, index, pace);
             Daemon { phase: telemetry.histogram(), update: telemetry.histogram(), telemetry }
         };

@@ -1,5 +1,5 @@
-//! Time, tasks and chance come from one place each; everything else is handed them.
-//! Tests may help themselves.
+//! Time, tasks and chance come from one place each; everything else is handed them. `instrument` is what strangers depend
+//! on, and makes ids of spans itself. Tests may help themselves.
 
 use super::{
     Breach, Rule,
@@ -38,7 +38,7 @@ const PLACES: [Place; 3] = [
     },
     Place {
         rule: Rule::Randomness,
-        files: &["src/app/surroundings.rs"],
+        files: &["src/app/surroundings.rs", "src/instrument/chance.rs"],
         calls: &["getrandom", "rand", "fastrand", "RandomState::new", "RandomState::default"],
         todo: "take a seed or a random number as an argument; only app/surroundings.rs makes them",
     },

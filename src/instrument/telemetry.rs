@@ -1,0 +1,283 @@
+//! Everything one process says: hands out handles, remembers what they recorded, reads what is observed, and writes it as
+//! OTLP requests when it is asked. Reads no clock but the one it was given; sends nothing and starts no task.
+
+#[cfg(test)]
+pub(crate) mod tests;
+
+use crate::{
+    body::Bodies,
+    chance::Chance,
+    identity::Identity,
+    limits::{BODY_BYTES_MAX, ITEM_BYTES_MAX, SPANS_BYTES_MAX, SPANS_MAX},
+    losses::Losses,
+    metric::{Counter, Distribution, Histogram, Meta, Metric, Observable, Readings},
+    observed::{Moment, Observed},
+    otlp,
+    recorded::{Now, Recorded},
+    semconv::pointsman::LimitHits,
+    span::{Finished, SpanId, TraceId},
+    transport::Signal,
+};
+use bytes::Bytes;
+use parking_lot::Mutex;
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+    time::SystemTime,
+};
+
+/// Everything one process says.
+pub struct Telemetry {
+    resource: Arc<[u8]>,
+    /// By scope and name, so that a request holds each scope and metric once. One that is both recorded and observed is
+    /// there twice: that is a mistake of its owner, and both are sent.
+    recorded: Mutex<BTreeMap<Key, Arc<Recorded>>>,
+    observed: Mutex<BTreeMap<Key, Arc<Observed>>>,
+    /// The number and the time of the last collection.
+    last: Mutex<(u64, u64)>,
+    spans: Mutex<Waiting>,
+    losses: Arc<Losses>,
+    chance: Chance,
+    now: Arc<dyn Fn() -> SystemTime + Send + Sync>,
+    off: bool,
+}
+
+/// Scope and name of a metric.
+type Key = (&'static str, &'static str);
+
+/// Spans that wait for a push, encoded.
+#[derive(Default)]
+struct Waiting {
+    spans: VecDeque<(&'static str, Box<[u8]>)>,
+    bytes: usize,
+}
+
+/// How a [`Telemetry`] is made, where the defaults do not fit.
+pub struct Builder {
+    identity: Identity,
+    off: bool,
+    seed: Option<u64>,
+}
+
+impl Builder {
+    /// Records nothing and sends nothing, as `OTEL_SDK_DISABLED=true` asks for.
+    #[must_use]
+    pub fn off(mut self, off: bool) -> Self {
+        self.off = off;
+        self
+    }
+
+    /// Makes the same ids in every run: for simulations and tests only.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// `now` is the wall clock of every point and span.
+    #[must_use]
+    pub fn build(self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Arc<Telemetry> {
+        let Self { identity, off, seed } = self;
+        let began = otlp::nanos(now());
+        let telemetry = Arc::new(Telemetry {
+            resource: otlp::resource(&identity.attributes).into(),
+            recorded: Mutex::default(),
+            observed: Mutex::default(),
+            last: Mutex::new((0, began)),
+            spans: Mutex::default(),
+            losses: Arc::default(),
+            chance: seed.map_or_else(Chance::new, Chance::fixed),
+            now: Arc::new(now),
+            off,
+        });
+        let losses = telemetry.losses.clone();
+        telemetry.observe::<LimitHits>(move |readings| losses.read(readings));
+        telemetry
+    }
+}
+
+impl Telemetry {
+    /// For this sender; `now` is the wall clock of every point and span.
+    #[must_use]
+    pub fn new(identity: Identity, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Arc<Self> {
+        Self::builder(identity).build(now)
+    }
+
+    /// For this sender, with more to say about how.
+    #[must_use]
+    pub fn builder(identity: Identity) -> Builder {
+        Builder { identity, off: false, seed: None }
+    }
+
+    /// A counter. Handles of one metric add to the same sets.
+    pub fn counter<M: Metric<Value = u64>>(&self) -> Counter<M> {
+        Counter::new(self.recorded(&M::META))
+    }
+
+    /// A histogram. Handles of one metric add to the same sets.
+    pub fn histogram<M: Metric<Value = Distribution>>(&self) -> Histogram<M> {
+        Histogram::new(self.recorded(&M::META))
+    }
+
+    fn recorded(&self, meta: &'static Meta) -> Option<Arc<Recorded>> {
+        let clock = self.now.clone();
+        let now: Now = Arc::new(move || otlp::nanos(clock()));
+        let new = || Arc::new(Recorded::new(meta, &self.chance.hasher(), self.losses.clone(), now));
+        (!self.off).then(|| self.recorded.lock().entry((meta.scope, meta.name)).or_insert_with(new).clone())
+    }
+
+    /// Reads a metric from state at each collection: exactly the sets that `read` names are there. Called again for the
+    /// same metric, it adds to what is read.
+    pub fn observe<M: Metric>(&self, read: impl Fn(&Readings<'_, M>) + Send + Sync + 'static)
+    where
+        M::Value: Observable,
+    {
+        if self.off {
+            return;
+        }
+        let meta: &'static Meta = &M::META;
+        let new = || Arc::new(Observed::new(meta, &self.chance.hasher(), self.losses.clone()));
+        let observed = self.observed.lock().entry((meta.scope, meta.name)).or_insert_with(new).clone();
+        observed.read(Arc::new(move |set| read(&Readings::new(set))));
+    }
+
+    /// Ends every recorded set with this attribute: its object is gone. Its end is said until a push arrived; what is
+    /// recorded for it later begins anew. Observed sets end by not being named.
+    pub fn end_where(&self, key: &'static str, value: &str) {
+        let all: Vec<_> = self.recorded.lock().values().cloned().collect();
+        all.iter().for_each(|recorded| recorded.end_where(key, value));
+    }
+
+    /// Takes a span that ended.
+    pub fn span(&self, span: Finished) {
+        if self.off {
+            return;
+        }
+        let mut encoded = Vec::new();
+        otlp::span(&mut encoded, &span);
+        if encoded.len() > ITEM_BYTES_MAX {
+            return self.losses.item_bytes.add(1);
+        }
+        let mut waiting = self.spans.lock();
+        if waiting.spans.len() >= SPANS_MAX || waiting.bytes + encoded.len() > SPANS_BYTES_MAX {
+            self.losses.spans.add(1);
+        } else {
+            waiting.bytes += encoded.len();
+            waiting.spans.push_back((span.scope, encoded.into()));
+        }
+    }
+
+    /// Spans dropped because too many waited, or because a receiver refused their request.
+    pub fn spans_dropped(&self) -> u64 {
+        self.losses.spans.get()
+    }
+
+    /// What was left out because a cap bit.
+    pub fn losses(&self) -> &Losses {
+        &self.losses
+    }
+
+    /// Everything there is to send now, a request at a time: metrics each time in full, spans once. What is not asked
+    /// for is not taken: spans then wait on.
+    pub fn collect(&self) -> impl Iterator<Item = (Signal, Bytes)> {
+        let metrics = self.metrics().map(|body| (Signal::Metrics, body));
+        metrics.chain(std::iter::from_fn(|| self.take_spans().map(|body| (Signal::Traces, body))))
+    }
+
+    /// Every metric as it is now, a request at a time.
+    pub fn metrics(&self) -> Collection<'_> {
+        let time = otlp::nanos((self.now)());
+        let mut last = self.last.lock();
+        let (number, previous) = *last;
+        let at = Moment { number: number + 1, time, previous: previous.min(time) };
+        *last = (at.number, time);
+        drop(last);
+        let mut sources: Vec<(Key, Source)> =
+            self.recorded.lock().iter().map(|(key, one)| (*key, Source::Recorded(one.clone()))).collect();
+        sources.extend(self.observed.lock().iter().map(|(key, one)| (*key, Source::Observed(one.clone()))));
+        sources.sort_by_key(|(key, _)| *key);
+        Collection { at, sources: sources.into_iter(), bodies: Bodies::new(self.resource.clone()), of: self }
+    }
+
+    /// Spans that wait, as one request; they wait no longer. Few enough at a time for any receiver's limit.
+    pub fn take_spans(&self) -> Option<Bytes> {
+        let mut by_scope: BTreeMap<&'static str, Vec<Box<[u8]>>> = BTreeMap::new();
+        let mut room = BODY_BYTES_MAX / 2;
+        let mut waiting = self.spans.lock();
+        while let Some((scope, span)) = waiting.spans.pop_front_if(|(_, span)| span.len() <= room) {
+            room -= span.len();
+            waiting.bytes -= span.len();
+            by_scope.entry(scope).or_default().push(span);
+        }
+        drop(waiting);
+        let mut bodies = Bodies::new(self.resource.clone());
+        for (scope, spans) in by_scope {
+            spans.iter().for_each(|span| bodies.span(scope, span));
+        }
+        bodies.finish();
+        bodies.full()
+    }
+
+    /// The requests with metrics of the last collection arrived: what ended before it need not be said again.
+    pub fn metrics_arrived(&self) {
+        let number = self.last.lock().0;
+        self.arrived(number);
+    }
+
+    /// All requests of this collection arrived.
+    pub(crate) fn arrived(&self, number: u64) {
+        let recorded: Vec<_> = self.recorded.lock().values().cloned().collect();
+        let observed: Vec<_> = self.observed.lock().values().cloned().collect();
+        recorded.iter().for_each(|one| one.arrived(number));
+        observed.iter().for_each(|one| one.arrived(number));
+    }
+
+    /// Now, by the clock it was given.
+    pub(crate) fn now(&self) -> SystemTime {
+        (self.now)()
+    }
+
+    /// Ids for a new trace and its root.
+    #[must_use]
+    pub fn new_ids(&self) -> (TraceId, SpanId) {
+        (self.chance.trace(), self.chance.span())
+    }
+}
+
+enum Source {
+    Recorded(Arc<Recorded>),
+    Observed(Arc<Observed>),
+}
+
+/// Metrics while they are collected: an iterator over requests. Holds no lock between two of them.
+pub struct Collection<'a> {
+    at: Moment,
+    sources: std::vec::IntoIter<(Key, Source)>,
+    bodies: Bodies,
+    of: &'a Telemetry,
+}
+
+impl Collection<'_> {
+    /// All of its requests arrived: what it said has ended need not be said again.
+    pub fn arrived(self) {
+        self.of.arrived(self.at.number);
+    }
+}
+
+impl Iterator for Collection<'_> {
+    type Item = Bytes;
+
+    fn next(&mut self) -> Option<Bytes> {
+        loop {
+            if let Some(full) = self.bodies.full() {
+                return Some(full);
+            }
+            match self.sources.next() {
+                Some((_, Source::Recorded(one))) => one.collect(self.at, &mut self.bodies),
+                Some((_, Source::Observed(one))) => one.collect(self.at, &mut self.bodies),
+                None if self.bodies.is_empty() => return None,
+                None => self.bodies.finish(),
+            }
+        }
+    }
+}
