@@ -7,6 +7,7 @@ pub mod cli;
 pub mod config;
 pub mod expose;
 pub mod ingest;
+pub mod kubernetes;
 pub mod telemetry;
 pub mod traces;
 pub mod views;

@@ -1,18 +1,14 @@
 //! Views from a folder or a cluster: read, compiled by core, swapped; kept when broken.
-//! Knows files and Kubernetes objects; decides nothing: what a view means is `core::view`'s.
 //! Knows files and the API server; decides nothing: what a view means is `core::view`'s.
 
 pub mod cache;
-pub mod cluster;
 pub mod components;
 pub mod consumers;
 pub mod controller;
 pub mod crd;
 pub mod dir;
 pub mod events;
-pub mod lease;
 pub mod rights;
 mod tables;
-pub mod watch;
 pub mod workloads;
 pub mod writer;

@@ -14,14 +14,13 @@ use super::{
 };
 use crate::{
     config,
+    kubernetes::{connect, follow::Health},
     telemetry::{self, CATALOGUES, Lease},
     views::{
-        cluster,
         components::{self, Inputs},
         controller::{ClusterObject, Controller, Sources, Update},
         dir::{DirSource, Origins},
         events::{About, Events},
-        watch::Health,
         workloads::Owners,
         writer::{Desired, DesiredView, Writer, WriterHealth, WriterOptions, Written},
     },
@@ -101,7 +100,7 @@ pub fn start(engine: &Arc<Engine>, (config, client): (&config::Cluster, Client),
 
 fn sources(engine: &Arc<Engine>, config: &config::Cluster, tasks: &Tasks, stop: &Stop) -> Sources {
     Sources {
-        connect: cluster::connector(config.kubeconfig.clone()),
+        connect: connect::connector(config.kubeconfig.clone()),
         now: both(engine.clock),
         random: Arc::new(surroundings::random),
         offload: Arc::new(|work| tokio::task::block_in_place(work)),

@@ -5,12 +5,12 @@
 use super::{drain::Stop, engine::Engine, tasks::Tasks};
 use crate::{
     config,
-    views::{
+    kubernetes::{
+        Clock,
         lease::{
             Terms,
             elector::{Elector, Hold},
         },
-        writer::Clock,
     },
 };
 use kube::Client;

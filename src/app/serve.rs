@@ -16,7 +16,7 @@ use crate::{
     config::{self, Config},
     expose,
     ingest::{self, grpc},
-    views::cluster,
+    kubernetes::connect,
     web,
 };
 use kube::Client;
@@ -108,7 +108,7 @@ pub async fn bind(config: Config, clock: Clock) -> Result<App, BindError> {
 /// A client of the cluster that views come from. It connects to nothing yet: the API server may be away.
 async fn client(config: Option<&config::Cluster>) -> Result<Option<Client>, Fault> {
     let Some(config) = config else { return Ok(None) };
-    match cluster::client(config.kubeconfig.as_deref()).await {
+    match connect::client(config.kubeconfig.as_deref()).await {
         Ok(client) => Ok(Some(client)),
         Err(error) => {
             let why = format!("{:#}", anyhow::Error::new(error));

@@ -300,6 +300,8 @@ pub const EVENT_EVERY_MS: u64 = 1_000;
 pub const ACTIVE_LEASE_SECS: (u64, u64, u64) = (15, 10, 2);
 /// The Lease of whoever writes status, likewise: it rides out 78 s without the API server.
 pub const STATUS_LEASE_SECS: (u64, u64, u64) = (137, 107, 26);
+/// The Lease of a watcher, likewise: the series of a watcher that is lost go on before anybody misses them.
+pub const WATCH_LEASE_SECS: (u64, u64, u64) = (15, 10, 2);
 /// Milliseconds for one request about a Lease.
 pub const LEASE_REQUEST_MS_MAX: u64 = 5_000;
 /// A Lease may say that it stands so many times longer than ours; more is not believed.
@@ -321,6 +323,7 @@ pub const STATUS_LOOK_MS: u64 = 5_000;
 pub const IMPACTS_PER_LOOK_MAX: usize = 100;
 const _: () = assert!(ACTIVE_LEASE_SECS.2 < ACTIVE_LEASE_SECS.1 && ACTIVE_LEASE_SECS.1 < ACTIVE_LEASE_SECS.0);
 const _: () = assert!(STATUS_LEASE_SECS.2 < STATUS_LEASE_SECS.1 && STATUS_LEASE_SECS.1 < STATUS_LEASE_SECS.0);
+const _: () = assert!(WATCH_LEASE_SECS.2 < WATCH_LEASE_SECS.1 && WATCH_LEASE_SECS.1 < WATCH_LEASE_SECS.0);
 const _: () = assert!(LEASE_REQUEST_MS_MAX < 1_000 * ACTIVE_LEASE_SECS.1 && CLUSTER_BACKOFF_MS_MIN < CLUSTER_BACKOFF_MS_MAX);
 /// Milliseconds to connect to an API server.
 pub const CLUSTER_CONNECT_MS_MAX: u64 = 5_000;
@@ -336,6 +339,8 @@ pub const WATCH_PAGE_MAX: u32 = 500;
 pub const WATCH_PAGE_BYTES_MAX: usize = 64 << 20;
 /// Bytes of one line of a watch.
 pub const WATCH_LINE_BYTES_MAX: usize = 8 << 20;
+/// Bytes of one object that is read by itself; a rendered MachineConfig takes up to 1.5 MiB of them.
+pub const CLUSTER_OBJECT_BYTES_MAX: usize = 8 << 20;
 /// Seconds after which an API server ends a watch.
 pub const WATCH_SECS: u64 = 290;
 /// Seconds beyond that before we do.

@@ -6,10 +6,13 @@ mod tests;
 
 use super::{
     cache::{Cache, CacheHealth},
-    cluster::Connect,
     tables::{Changed, KINDS, Tables},
-    watch::{Health, News, Now, Random, Surroundings, Watch},
     workloads::Owners,
+};
+use crate::kubernetes::{
+    Clock, Random,
+    connect::Connect,
+    follow::{Follower, Health, News, Surroundings},
 };
 use futures_util::future::join_all;
 use pointsman_core::{
@@ -47,7 +50,7 @@ pub struct Sources {
     /// Makes clients of the cluster.
     pub connect: Connect,
     /// The clocks.
-    pub now: Now,
+    pub now: Clock,
     /// Chance.
     pub random: Random,
     /// For compiling, and for the disk.
@@ -188,7 +191,7 @@ impl Controller {
     pub async fn run(mut self, mut on_update: impl FnMut(Update) + Send, stop: impl Future<Output = ()> + Send) {
         let (news, mut incoming) = mpsc::channel(CLUSTER_NEWS_MAX);
         let watches = KINDS.iter().zip(self.health.iter().zip(&self.again)).enumerate().map(|(at, (kind, (health, again)))| {
-            Watch::new(at, kind, self.surroundings(again), Arc::clone(health), news.clone()).run()
+            Follower::new(at, kind.clone(), self.surroundings(again), Arc::clone(health), news.clone()).run()
         });
         let mut watches = pin!(join_all(watches.collect::<Vec<_>>()));
         let mut stop = pin!(stop);

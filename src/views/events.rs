@@ -4,10 +4,8 @@
 #[cfg(test)]
 mod tests;
 
-use super::{
-    lease::elector::micro_time,
-    writer::{Clock, bucket::Bucket, failure::Failure},
-};
+use super::writer::bucket::Bucket;
+use crate::kubernetes::{Clock, failure::Failure, lease::elector::micro_time};
 use k8s_openapi::{
     api::{core::v1::ObjectReference, events::v1::Event},
     apimachinery::pkg::apis::meta::v1::ObjectMeta,

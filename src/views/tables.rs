@@ -11,8 +11,11 @@ use self::{
 };
 use super::{
     controller::ClusterObject,
-    watch::{Key, Kind, News, Payload, Trouble},
     workloads::{Owners, SavedWorkload, WorkloadTable},
+};
+use crate::kubernetes::{
+    follow::{News, Trouble},
+    objects::{Form, Key, Kind, Payload, Undefined},
 };
 use pointsman_core::{
     fault::Fault,
@@ -50,15 +53,18 @@ const RULES: usize = 6;
 
 const fn ours(plural: &'static str, kind: &'static str) -> Kind {
     let (group, version) = ("pointsman.dev", "v1alpha1");
-    Kind { group, version, plural, kind, whole: true, ours: true, objects_max: CLUSTER_VIEWS_MAX }
+    let (form, undefined, objects_max) = (Form::Whole, Undefined::Fault, CLUSTER_VIEWS_MAX);
+    Kind { group, version, plural, kind, namespace: None, fields: None, form, undefined, objects_max }
 }
 
 const fn metadata(group: &'static str, plural: &'static str, kind: &'static str, objects_max: usize) -> Kind {
-    Kind { group, version: "v1", plural, kind, whole: false, ours: false, objects_max }
+    let (version, form, undefined) = ("v1", Form::Slim, Undefined::Empty);
+    Kind { group, version, plural, kind, namespace: None, fields: None, form, undefined, objects_max }
 }
 
 const fn reader(group: &'static str, version: &'static str, plural: &'static str, kind: &'static str) -> Kind {
-    Kind { group, version, plural, kind, whole: true, ours: false, objects_max: CLUSTER_READERS_MAX }
+    let (form, undefined, objects_max) = (Form::Whole, Undefined::Empty, CLUSTER_READERS_MAX);
+    Kind { group, version, plural, kind, namespace: None, fields: None, form, undefined, objects_max }
 }
 
 /// What a piece of news moved.
@@ -182,7 +188,7 @@ impl Tables {
     fn take_namespaces(&mut self, news: News) -> bool {
         let labels = |payload: Payload| match payload {
             Payload::Slim(slim) => slim.labels,
-            Payload::Whole(_) => BTreeMap::new(),
+            Payload::Whole(_) | Payload::Raw(_) => BTreeMap::new(),
         };
         match news {
             News::Listed { entries, .. } => {

@@ -1,7 +1,10 @@
 //! Which workload owns which pod: pods, ReplicaSets and Jobs by their metadata alone.
 //! Knows owner references; what a component is, core says.
 
-use super::watch::{Entry, Key, News, OwnerRef, Payload};
+use crate::kubernetes::{
+    follow::News,
+    objects::{Entry, Key, OwnerRef, Payload},
+};
 use pointsman_core::model::{clock::Wall, component::Workload, workloads::Workloads};
 use serde::{Deserialize, Serialize};
 use std::{

@@ -7,11 +7,8 @@
 mod book;
 pub(super) mod bucket;
 mod calls;
-pub mod failure;
 mod owned;
 
-#[cfg(test)]
-pub(super) mod fake;
 #[cfg(test)]
 mod tests;
 
@@ -19,17 +16,17 @@ use self::{
     book::{Book, Next, Write},
     bucket::Bucket,
     calls::Calls,
-    failure::Failure,
 };
 use super::{
     components::{DesiredComponent, catalogue::DesiredCatalogue},
     workloads::Owners,
 };
+use crate::kubernetes::{Clock, failure::Failure};
 use kube::Client;
 use parking_lot::Mutex;
 use pointsman_core::{
     limits,
-    model::clock::{Mono, Wall},
+    model::clock::Mono,
     view::{spec::ObjectId, status::ViewStatus},
 };
 use std::{
@@ -41,9 +38,6 @@ use std::{
 };
 use tokio::sync::watch;
 use tracing::warn;
-
-/// Both clocks, for whoever may not read them.
-pub type Clock = Arc<dyn Fn() -> (Mono, Wall) + Send + Sync>;
 
 /// Group and version of our own kinds.
 pub const API_VERSION: &str = "pointsman.dev/v1alpha1";

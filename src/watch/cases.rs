@@ -129,6 +129,7 @@ impl<W: Watcher> Play<W> {
         for (i, step) in case.steps.iter().enumerate() {
             self.pass(start() + step.at.parse::<SignedDuration>().expect("`at` is a duration"));
             self.step(step, i == 0);
+            self.give_bodies();
             if step.scrape || i == last {
                 if last > 0 {
                     writeln!(out, "# {}", step.at).expect("a string takes everything");
@@ -178,6 +179,17 @@ impl<W: Watcher> Play<W> {
         for raw in &step.raw {
             let json = serde_json::value::RawValue::from_string(raw["text"].clone()).expect("it is JSON");
             self.tell(kind_of(&raw["kind"], &raw["name"]), News::Applied(Raw { name: raw["name"].as_str().into(), json }));
+        }
+    }
+
+    /// The bodies that are wanted, of MachineConfigs that were given a `spec`.
+    fn give_bodies(&self) {
+        let mut watch = self.shared.lock();
+        for name in watch.wanted() {
+            let object = &self.objects[&(Kind::MachineConfig, name.as_ref().to_owned())];
+            if object.get("spec").is_some() {
+                watch.take_body(&name, &object.to_string());
+            }
         }
     }
 

@@ -16,6 +16,7 @@ pub struct Controller {}
 
 impl Watcher for Controller {
     const ROLE: &'static str = "controller";
+    const READS_BODIES: bool = true;
     const KINDS: &'static [Kind] = &[
         Kind::MachineConfig,
         Kind::MachineConfigPool,

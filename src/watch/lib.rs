@@ -7,6 +7,7 @@
 //! ```
 
 pub mod api;
+pub mod bodies;
 #[cfg(test)]
 mod cases;
 pub mod controller;

@@ -1,4 +1,5 @@
-//! Every cap of the watchers, in one place. Knows only numbers.
+//! Every cap of the watchers, in one place, with what it bounds and why it is no smaller where that is not plain.
+//! Knows only numbers.
 
 /// Characters kept of a free text: of a condition's message, of a node's reason.
 pub const TEXT_CHARS_MAX: usize = 2_000;
@@ -8,6 +9,10 @@ pub const LIST_MAX: usize = 64;
 pub const OBJECTS_MAX: usize = 20_000;
 /// Events kept, to tell a repetition from a new one.
 pub const EVENTS_MAX: usize = 10_000;
+/// Bodies of rendered configs of which something is kept.
+pub const BODIES_MAX: usize = 512;
+/// Bodies asked for at a time.
+pub const BODIES_WANTED_MAX: usize = 16;
 /// Times before this year are as good as none.
 pub const YEAR_MIN: i16 = 2_000;
 /// Times after this year are as good as none.

@@ -18,6 +18,7 @@ pub struct Operator {}
 
 impl Watcher for Operator {
     const ROLE: &'static str = "operator";
+    const READS_BODIES: bool = true;
     const KINDS: &'static [Kind] = &[
         Kind::MachineConfigPool,
         Kind::MachineConfig,

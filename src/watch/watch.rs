@@ -17,6 +17,8 @@ pub trait Watcher: Send + Sized + 'static {
     const ROLE: &'static str;
     /// The kinds it reads.
     const KINDS: &'static [Kind];
+    /// Whether it needs bodies of rendered configs; see [`crate::bodies`].
+    const READS_BODIES: bool = false;
 
     /// One object changed; `world` is as it is after all changes that came with it. Answers the span of the rollout that it
     /// moved, if it moved one.
@@ -78,6 +80,10 @@ impl<W: Watcher> Watch<W> {
     #[must_use]
     pub fn world(&self) -> &World {
         &self.world
+    }
+
+    pub(crate) fn world_mut(&mut self) -> &mut World {
+        &mut self.world
     }
 
     /// The role.

@@ -7,6 +7,7 @@ use crate::{
         MachineConfigPool, MachineConfiguration, MachineOSBuild, MachineOSConfig, Node, OSImageStream, ObservedConfig,
         PinnedImageSet, Pod, Secret,
     },
+    bodies::Bodies,
     kind::Kind,
     table::{Delta, Health, News, Table},
 };
@@ -33,6 +34,8 @@ pub struct World {
     pub leases: Table<Lease>,
     /// `MachineConfig`, without bodies.
     pub configs: Table<MachineConfigMeta>,
+    /// What is kept of the bodies of rendered configs.
+    pub bodies: Bodies,
     /// `MachineConfigNode`
     pub mcns: Table<MachineConfigNode>,
     /// `MachineConfigPool`
@@ -115,7 +118,11 @@ impl World {
             Kind::Job => changes(self.jobs.take(news, max, health), Change::Job),
             Kind::KubeletConfig => changes(self.kubelet_configs.take(news, max, health), Change::KubeletConfig),
             Kind::Lease => changes(self.leases.take(news, max, health), Change::Lease),
-            Kind::MachineConfig => changes(self.configs.take(news, max, health), Change::MachineConfig),
+            Kind::MachineConfig => {
+                let deltas = self.configs.take(news, max, health);
+                deltas.iter().filter(|delta| delta.after.is_none()).for_each(|delta| self.bodies.forget(&delta.name));
+                changes(deltas, Change::MachineConfig)
+            }
             Kind::MachineConfigNode => changes(self.mcns.take(news, max, health), Change::MachineConfigNode),
             Kind::MachineConfigPool => changes(self.pools.take(news, max, health), Change::MachineConfigPool),
             Kind::MachineConfiguration => changes(self.boot_images.take(news, max, health), Change::MachineConfiguration),
@@ -134,6 +141,11 @@ impl World {
         let health = self.health.entry(kind).or_default();
         let table = if kind == Kind::ServerCaSecret { &mut self.server_ca } else { &mut self.server_tls };
         table.take(news, kind.objects_max(), health)
+    }
+
+    /// For what is found wrong outside of a watch.
+    pub(crate) fn health_of(&mut self, kind: Kind) -> &mut Health {
+        self.health.entry(kind).or_default()
     }
 
     /// How the watch of each kind fares.

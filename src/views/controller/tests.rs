@@ -4,11 +4,9 @@
 mod api_failures;
 mod decisions;
 mod outages;
-mod server;
 
-use self::server::{PLURALS, Server};
 use super::{Controller, Sources, Update};
-use crate::views::watch::Health;
+use crate::kubernetes::{follow::Health, server::Server};
 use expect_test::Expect;
 use parking_lot::Mutex;
 use pointsman_core::{
@@ -29,6 +27,17 @@ use tokio::{
 };
 
 const START: u64 = 1_767_261_600; // 2026-01-01T10:00:00Z
+/// Every kind that is watched, by plural.
+const PLURALS: [&str; 8] = [
+    "telemetryviews",
+    "clustertelemetryviews",
+    "namespaces",
+    "pods",
+    "replicasets",
+    "jobs",
+    "prometheusrules",
+    "horizontalpodautoscalers",
+];
 const VIEWS: &str = "telemetryviews";
 const CLUSTER_VIEWS: &str = "clustertelemetryviews";
 
@@ -64,7 +73,7 @@ impl World {
     fn new() -> Self {
         let catalogues = watch::Sender::new(Arc::default());
         let (out, last) = Default::default();
-        Self { server: Server::new(), out, began: Instant::now(), state_dir: None, catalogues, running: None, last }
+        Self { server: Server::new(&PLURALS), out, began: Instant::now(), state_dir: None, catalogues, running: None, last }
     }
 
     fn sources(&self) -> Sources {

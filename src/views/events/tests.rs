@@ -2,7 +2,7 @@
 //! A real API server judges their form: tests/it/real/writing.rs.
 
 use super::{About, Events, Recorder};
-use crate::views::writer::fake::Fake;
+use crate::kubernetes::fake::Fake;
 use expect_test::expect;
 use pointsman_core::limits;
 use serde_json::Value;

@@ -1,9 +1,10 @@
 //! Views as an API server holds them: read when their text changes, kept when a change is refused.
 //! A change of status alone is seen, and moves nothing that is in force.
 
-use super::super::{
-    controller::ClusterObject,
-    watch::{Entry, Key, News, Payload},
+use super::super::controller::ClusterObject;
+use crate::kubernetes::{
+    follow::News,
+    objects::{Entry, Key, Payload},
 };
 use pointsman_core::{
     model::clock::{SECOND, Wall},

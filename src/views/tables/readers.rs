@@ -1,9 +1,10 @@
 //! Alerts, rules and autoscalers, as what they read; what was read before goes on counting since then.
 //! Keeps no object: only its readers.
 
-use super::super::{
-    consumers,
-    watch::{Entry, Key, News, Payload},
+use super::super::consumers;
+use crate::kubernetes::{
+    follow::News,
+    objects::{Entry, Key, Payload},
 };
 use pointsman_core::{
     model::clock::Wall,

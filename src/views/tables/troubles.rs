@@ -1,7 +1,7 @@
 //! What keeps watches from their work, as faults: an API server that is away is one fault, a missing right is one each.
 //! Knows no table: only where each watch stands.
 
-use super::super::watch::{Kind, Trouble};
+use crate::kubernetes::{follow::Trouble, objects::Kind};
 use pointsman_core::{
     fault::{Fault, Place, code::Code},
     model::clock::Wall,

@@ -1,7 +1,10 @@
 //! Owners at size, and over a restart.
 
 use super::WorkloadTable;
-use crate::views::watch::{Entry, Key, News, OwnerRef, Payload, Slim};
+use crate::kubernetes::{
+    follow::News,
+    objects::{Entry, Key, OwnerRef, Payload, Slim},
+};
 use pointsman_core::model::clock::Wall;
 use std::sync::Arc;
 

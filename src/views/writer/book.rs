@@ -4,9 +4,9 @@
 use super::{
     Desired, DesiredView,
     calls::{Answer, Found},
-    failure::Failure,
     owned::Owned,
 };
+use crate::kubernetes::failure::Failure;
 use pointsman_core::{
     limits,
     model::clock::Mono,

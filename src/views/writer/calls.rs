@@ -5,9 +5,9 @@
 use super::{
     API_VERSION, Desired, FIELD_MANAGER,
     book::{Book, Key, Write},
-    failure::Failure,
     owned::{FoundCatalogue, FoundComponent, Made},
 };
+use crate::kubernetes::failure::Failure;
 use crate::views::components::{OwnerReference, catalogue::DesiredCatalogue};
 use kube::{
     Api, Client, ResourceExt,

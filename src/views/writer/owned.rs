@@ -5,8 +5,8 @@ use super::{
     Desired,
     book::{Backoff, Candidate, Key, Mirror, Write, later, moved},
     calls::{Answer, Found},
-    failure::Failure,
 };
+use crate::kubernetes::failure::Failure;
 use crate::views::components::{ComponentSpec, ComponentStatus, DesiredComponent, OwnerReference, catalogue::DesiredCatalogue};
 use pointsman_core::{limits, model::clock::Mono, view::time};
 use std::{

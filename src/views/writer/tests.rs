@@ -3,7 +3,8 @@
 
 mod owned;
 
-use super::{Desired, DesiredView, Writer, WriterOptions, fake::Fake};
+use super::{Desired, DesiredView, Writer, WriterOptions};
+use crate::kubernetes::fake::Fake;
 use crate::views::components::{ComponentSpec, ComponentStatus, DesiredComponent, WorkloadRef};
 use expect_test::{Expect, expect};
 use parking_lot::Mutex;

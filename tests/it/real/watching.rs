@@ -3,9 +3,9 @@
 
 use super::cluster::cluster;
 use crate::support::wait;
-use pointsman::views::{
-    cluster::connector,
-    controller::{Controller, Sources, Update},
+use pointsman::{
+    kubernetes::connect::connector,
+    views::controller::{Controller, Sources, Update},
 };
 use pointsman_core::model::clock::{Mono, Wall};
 use std::{

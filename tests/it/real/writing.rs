@@ -3,15 +3,18 @@
 
 use super::cluster::{Cluster, cluster};
 use crate::support::now;
+use pointsman::kubernetes::{
+    Clock,
+    lease::{Terms, elector::Elector},
+};
 use pointsman::views::{
     components::{
         ComponentSpec, ComponentStatus, DesiredComponent, OwnerReference, WorkloadRef,
         catalogue::{CatalogueSpec, DesiredCatalogue, Row},
     },
     events::{About, Events},
-    lease::{Terms, elector::Elector},
     workloads::{Owner, Owners},
-    writer::{API_VERSION, Clock, Desired, DesiredView, Writer, WriterOptions},
+    writer::{API_VERSION, Desired, DesiredView, Writer, WriterOptions},
 };
 use pointsman_core::{
     model::clock::{Mono, Wall},

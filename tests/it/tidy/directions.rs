@@ -27,9 +27,10 @@ const MAY: &[(&str, &[&str])] = &[
     ("expose", &["core", "instrument", "auth", "axum", "hyper", "tokio"]),
     ("web", &["core", "instrument", "auth", "axum", "hyper", "tokio"]),
     ("traces", &["core", "instrument", "auth", "tonic", "tokio"]),
-    ("views", &["core", "instrument", "kube", "tokio"]),
-    ("control", &["core", "instrument", "auth", "kube", "axum", "tokio"]),
-    ("auth", &["core/limits", "core/model", "instrument", "kube", "hyper", "tokio"]),
+    ("kubernetes", &["core", "kube", "tokio"]),
+    ("views", &["core", "instrument", "kubernetes", "kube", "tokio"]),
+    ("control", &["core", "instrument", "auth", "kubernetes", "kube", "axum", "tokio"]),
+    ("auth", &["core/limits", "core/model", "instrument", "kubernetes", "kube", "hyper", "tokio"]),
     ("watch", &["instrument"]),
     ("config", &["core/limits", "core/model", "core/fault", "core/expose", "cli"]),
     ("cli", &[]),
@@ -39,7 +40,8 @@ const MAY: &[(&str, &[&str])] = &[
 ];
 
 /// Modules of the root package that meet only in `app`.
-const RIM: [&str; 11] = ["app", "auth", "cli", "config", "control", "expose", "ingest", "telemetry", "traces", "views", "web"];
+const RIM: [&str; 12] =
+    ["app", "auth", "cli", "config", "control", "expose", "ingest", "kubernetes", "telemetry", "traces", "views", "web"];
 
 /// Foreign crates that not everyone may know, by the name under which [`MAY`] lists them.
 const WATCHED: [(&str, &str); 12] = [

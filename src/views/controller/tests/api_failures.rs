@@ -1,9 +1,7 @@
 //! One watch in trouble while the rest goes on: versions forgotten, lines torn, rights and definitions missing.
 
-use super::{
-    CLUSTER_VIEWS, VIEWS, World, check, off,
-    server::{Mood, error_line, line},
-};
+use super::{CLUSTER_VIEWS, VIEWS, World, check, off};
+use crate::kubernetes::server::{Mood, error_line, line};
 use bytes::Bytes;
 use expect_test::expect;
 use serde_json::json;

@@ -1,11 +1,7 @@
 //! The API server away, mute or stuck, for minutes and over restarts: the last good views serve.
 
-use super::{
-    VIEWS, World, check,
-    decisions::owned,
-    off,
-    server::{Mood, PLURALS},
-};
+use super::{PLURALS, VIEWS, World, check, decisions::owned, off};
+use crate::kubernetes::server::Mood;
 use expect_test::expect;
 use pointsman_core::limits::CLUSTER_NAMESPACES_MAX;
 use serde_json::json;

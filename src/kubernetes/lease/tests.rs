@@ -389,16 +389,32 @@ fn a_release_that_does_not_arrive_ends_by_itself() {
     );
 }
 
-/// Scenario: the two kinds of Lease. Guarantees: their names, places and times are those that others rely on.
+/// Scenario: the three kinds of Lease. Guarantees: their names, places and times are those that others rely on.
 #[test]
 fn the_terms_are_those_of_the_design() {
-    let terms = [Terms::active("ns", "pod-1"), Terms::status("ns", "pod-1")];
+    let terms = [Terms::active("ns", "pod-1"), Terms::status("ns", "pod-1"), Terms::watch("ns", "pod-1", "daemon")];
     let text = terms.map(|t| {
         let stays = t.outage == Outage::Stay;
         format!("{}/{} {} {:?}/{:?}/{:?} stays={stays}", t.namespace, t.name, t.identity, t.duration, t.renew_deadline, t.retry)
     });
     expect![[r"
         ns/pointsman-active pod-1 15s/10s/2s stays=true
-        ns/pointsman-status pod-1 137s/107s/26s stays=false"]]
+        ns/pointsman-status pod-1 137s/107s/26s stays=false
+        ns/pointsman-watch-daemon pod-1 15s/10s/2s stays=false"]]
     .assert_eq(&text.join("\n"));
+}
+
+/// Scenario: two watchers; the API server is away for five minutes; later the one that pushes dies. Guarantees: nobody pushes what
+/// nobody can know any more; the other goes on within the Lease's time.
+#[test]
+fn a_watcher_yields_and_is_followed() {
+    check(
+        |namespace, pod| Terms::watch(namespace, pod, "operator"),
+        "0 start a; 1 start b; 30 away; 330 back; 400 kill a; 500 end",
+        &expect![[r#"
+            0 a holds
+            40 a lost
+            332 a holds
+            416 b holds from a"#]],
+    );
 }

@@ -2,9 +2,9 @@
 //! What the machine decides is in `lease::tests`.
 
 use super::{Elector, Hold};
-use crate::views::{
+use crate::kubernetes::{
+    fake::Fake,
     lease::{Terms, label::PodLabel},
-    writer::fake::Fake,
 };
 use expect_test::expect;
 use serde_json::{Value, json};

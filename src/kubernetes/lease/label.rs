@@ -1,7 +1,7 @@
 //! The label on the pod of the active replica, by which Services and ServiceMonitors select it.
 //! Says what it is told; knows no Lease. A pod that is gone needs no label.
 
-use crate::views::writer::failure::Failure;
+use crate::kubernetes::failure::Failure;
 use k8s_openapi::api::core::v1::Pod;
 use kube::{
     Api, Client,

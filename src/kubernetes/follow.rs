@@ -4,23 +4,28 @@
 mod backoff;
 mod wire;
 
+#[cfg(test)]
+mod tests;
+
 use self::{
     backoff::BackOff,
     wire::{Line, WireError},
 };
-use super::cluster::{Connect, ConnectError};
+use super::{
+    Clock, Random,
+    connect::{Connect, ConnectError},
+    objects::{Entry, Key, Kind, Undefined},
+};
 use kube::Client;
 use pointsman_core::{
     limits::{
         CLUSTER_CRD_LOOK_SECS, WATCH_BACKOFF_MS_MAX, WATCH_GRACE_SECS, WATCH_PAGE_MAX, WATCH_PROOF_MS, WATCH_RELIST_SECS,
         WATCH_RESUMES_MAX, WATCH_SECS, WATCH_SILENCE_SECS_MAX,
     },
-    model::clock::{Mono, Wall},
+    model::clock::Mono,
 };
-use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use std::{
-    collections::BTreeMap,
     error::Error,
     pin::pin,
     sync::{
@@ -36,103 +41,19 @@ use tokio::{
 };
 use tracing::debug;
 
-/// Both clocks at one moment: monotonic for delays, wall for expiries.
-pub type Now = Arc<dyn Fn() -> (Mono, Wall) + Send + Sync>;
-/// A random number, for jitter.
-pub type Random = Arc<dyn Fn() -> u64 + Send + Sync>;
-
-/// What is watched.
-#[derive(Debug)]
-pub(super) struct Kind {
-    /// Empty for the core group.
-    pub(super) group: &'static str,
-    pub(super) version: &'static str,
-    pub(super) plural: &'static str,
-    pub(super) kind: &'static str,
-    /// Whether objects are wanted whole; else their metadata does.
-    pub(super) whole: bool,
-    /// Whether its definition is ours, so that it is a fault when it is missing.
-    pub(super) ours: bool,
-    /// Objects beyond are left out, and counted.
-    pub(super) objects_max: usize,
-}
-
-impl Kind {
-    fn path(&self) -> String {
-        if self.group.is_empty() {
-            return format!("/api/{}/{}", self.version, self.plural);
-        }
-        format!("/apis/{}/{}/{}", self.group, self.version, self.plural)
-    }
-
-    fn api_version(&self) -> String {
-        if self.group.is_empty() { self.version.to_owned() } else { format!("{}/{}", self.group, self.version) }
-    }
-
-    /// As rights name it: `pods`, `telemetryviews.pointsman.dev`.
-    pub(super) fn resource(&self) -> String {
-        if self.group.is_empty() { self.plural.to_owned() } else { format!("{}.{}", self.plural, self.group) }
-    }
-}
-
-/// Names an object of one kind.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Key {
-    /// Empty for what lives in no namespace.
-    pub(super) namespace: Box<str>,
-    pub(super) name: Box<str>,
-}
-
-impl Key {
-    fn of(namespace: &str, name: &str) -> Option<Self> {
-        (!name.is_empty()).then(|| Self { namespace: namespace.into(), name: name.into() })
-    }
-}
-
-/// One object.
-#[derive(Debug)]
-pub(super) struct Entry {
-    pub(super) key: Key,
-    pub(super) payload: Payload,
-}
-
-/// As much of an object as its kind is watched for.
-#[derive(Debug)]
-pub(super) enum Payload {
-    Whole(Value),
-    Slim(Slim),
-}
-
-/// What is kept of an object's metadata.
-#[derive(Debug)]
-pub(super) struct Slim {
-    pub(super) uid: Box<str>,
-    pub(super) created: Option<Wall>,
-    pub(super) labels: BTreeMap<Box<str>, Box<str>>,
-    /// The owner that controls it.
-    pub(super) owner: Option<OwnerRef>,
-}
-
-/// An owner reference.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct OwnerRef {
-    pub(super) api_version: Box<str>,
-    pub(super) kind: Box<str>,
-    pub(super) name: Box<str>,
-    pub(super) uid: Box<str>,
-    pub(super) controller: Option<bool>,
-}
-
 /// What a watch tells.
 #[derive(Debug)]
-pub(super) enum News {
+pub enum News {
     /// Everything there is: what was known and is not in here is gone.
     Listed {
+        /// Every object that fits the cap.
         entries: Vec<Entry>,
+        /// How many did not.
         left_out: usize,
     },
+    /// An object is new, or another one than before.
     Applied(Entry),
+    /// An object is gone.
     Deleted(Key),
     /// What keeps the watch from its work now; `None` = nothing any more.
     Trouble(Option<Trouble>),
@@ -140,23 +61,32 @@ pub(super) enum News {
 
 /// Why a watch cannot do its work.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub enum Trouble {
     /// No answer, or none that can be used.
-    Away { why: Box<str> },
+    Away {
+        /// The error with its causes.
+        why: Box<str>,
+    },
     /// The kind is not defined there.
     Missing,
     /// The right is missing.
-    Forbidden { verb: &'static str },
+    Forbidden {
+        /// What may not be done: `list` or `watch`.
+        verb: &'static str,
+    },
 }
 
 /// What a watch works with.
 #[derive(Clone)]
-pub(super) struct Surroundings {
-    pub(super) connect: Connect,
-    pub(super) now: Now,
-    pub(super) random: Random,
+pub struct Surroundings {
+    /// Makes clients.
+    pub connect: Connect,
+    /// The clocks.
+    pub now: Clock,
+    /// Chance.
+    pub random: Random,
     /// Asks for a new list.
-    pub(super) again: Arc<Notify>,
+    pub again: Arc<Notify>,
 }
 
 /// How one watch fares, as counters that only grow, but for `objects`.
@@ -191,11 +121,14 @@ pub struct HealthNow {
 }
 
 impl Health {
-    pub(super) fn new(kind: &'static str) -> Self {
+    /// Nothing happened yet.
+    #[must_use]
+    pub fn new(kind: &'static str) -> Self {
         Self { kind, ..Self::default() }
     }
 
-    pub(super) fn set_objects(&self, objects: usize) {
+    /// How many objects are known, says whoever keeps them.
+    pub fn set_objects(&self, objects: usize) {
         self.objects.store(u64::try_from(objects).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
@@ -217,7 +150,7 @@ impl Health {
 
 /// Why a turn of a watch came to nothing.
 #[derive(Debug, thiserror::Error)]
-enum WatchError {
+enum FollowError {
     #[error("make a client")]
     Connect(#[source] ConnectError),
     #[error(transparent)]
@@ -231,9 +164,9 @@ enum WatchError {
 }
 
 /// One watch on its way.
-pub(super) struct Watch {
+pub struct Follower {
     at: usize,
-    kind: &'static Kind,
+    kind: Kind,
     surroundings: Surroundings,
     health: Arc<Health>,
     news: mpsc::Sender<(usize, News)>,
@@ -257,11 +190,11 @@ pub(super) struct Watch {
     trouble_of: &'static str,
 }
 
-impl Watch {
+impl Follower {
     /// A watch that tells its news under the number `at`.
-    pub(super) fn new(
+    pub fn new(
         at: usize,
-        kind: &'static Kind,
+        kind: Kind,
         surroundings: Surroundings,
         health: Arc<Health>,
         news: mpsc::Sender<(usize, News)>,
@@ -290,7 +223,7 @@ impl Watch {
     }
 
     /// Follows the kind for as long as anybody listens.
-    pub(super) async fn run(mut self) {
+    pub async fn run(mut self) {
         while !self.news.is_closed() {
             if let Err(error) = self.turn().await {
                 let pause = self.judge(&error).await;
@@ -299,7 +232,7 @@ impl Watch {
         }
     }
 
-    async fn turn(&mut self) -> Result<(), WatchError> {
+    async fn turn(&mut self) -> Result<(), FollowError> {
         let client = self.client().await?;
         match self.position.clone() {
             None => self.list(&client).await,
@@ -308,7 +241,7 @@ impl Watch {
     }
 
     /// The client; a new one, and a new list, after a silence so long that the old one may be stuck.
-    async fn client(&mut self) -> Result<Client, WatchError> {
+    async fn client(&mut self) -> Result<Client, FollowError> {
         let now = self.now();
         if self.silence(now) >= Duration::from_secs(WATCH_SILENCE_SECS_MAX) {
             self.health.restarts.fetch_add(1, Ordering::Relaxed);
@@ -317,14 +250,14 @@ impl Watch {
         if let Some(client) = &self.client {
             return Ok(client.clone());
         }
-        let client = (self.surroundings.connect)().await.map_err(WatchError::Connect)?;
+        let client = (self.surroundings.connect)().await.map_err(FollowError::Connect)?;
         Ok(self.client.insert(client).clone())
     }
 
-    async fn list(&mut self, client: &Client) -> Result<(), WatchError> {
+    async fn list(&mut self, client: &Client) -> Result<(), FollowError> {
         let (mut entries, mut left_out, mut token) = (Vec::new(), 0, None);
         let version = loop {
-            let page = wire::page(client, self.kind, self.page, token).await?;
+            let page = wire::page(client, &self.kind, self.page, token).await?;
             self.contact();
             count(&self.health.errors, page.nameless);
             entries.extend(page.entries);
@@ -348,11 +281,11 @@ impl Watch {
             self.set_trouble(None).await;
         }
         self.position = version;
-        if self.position.is_some() { Ok(()) } else { Err(WatchError::NoVersion) }
+        if self.position.is_some() { Ok(()) } else { Err(FollowError::NoVersion) }
     }
 
-    async fn follow(&mut self, client: &Client, mut version: String) -> Result<(), WatchError> {
-        let mut lines = wire::open(client, self.kind, &version).await?;
+    async fn follow(&mut self, client: &Client, mut version: String) -> Result<(), FollowError> {
+        let mut lines = wire::open(client, &self.kind, &version).await?;
         // A watch that began proves little: some end at once.
         let mut proof = pin!(sleep(Duration::from_millis(WATCH_PROOF_MS)));
         let patience = Duration::from_secs(WATCH_SILENCE_SECS_MAX).saturating_sub(self.silence(self.now()));
@@ -378,10 +311,10 @@ impl Watch {
                     self.position = None;
                     return Ok(());
                 }
-                () = &mut end => return Err(WatchError::Silent),
+                () = &mut end => return Err(FollowError::Silent),
             };
             let Some(bytes) = next else { break };
-            let line = wire::line(self.kind, &bytes)?;
+            let line = wire::line(&self.kind, &bytes)?;
             let (news, reached) = match line {
                 Line::Applied(entry, reached) => (Some(News::Applied(entry)), reached),
                 Line::Deleted(key, reached) => (Some(News::Deleted(key)), reached),
@@ -402,22 +335,22 @@ impl Watch {
             }
             if reached.is_empty() {
                 self.position = None;
-                return Err(WatchError::NoVersion);
+                return Err(FollowError::NoVersion);
             }
             version.clone_from(&reached);
             self.position = Some(reached);
         }
-        if is_proven { Ok(()) } else { Err(WatchError::Fleeting) }
+        if is_proven { Ok(()) } else { Err(FollowError::Fleeting) }
     }
 
     /// Draws the consequences of a failure, and says how long to wait before the next turn.
-    async fn judge(&mut self, error: &WatchError) -> Duration {
+    async fn judge(&mut self, error: &FollowError) -> Duration {
         let verb = if self.position.is_none() { LIST } else { WATCH };
         self.trouble_of = verb;
         let now = self.now();
         debug!(kind = self.kind.kind, verb, error = %told(error), "watch failed");
         let (code, retry_after) = match error {
-            WatchError::Wire(WireError::Status { code, retry_after, .. }) => (*code, *retry_after),
+            FollowError::Wire(WireError::Status { code, retry_after, .. }) => (*code, *retry_after),
             _ => (0, None),
         };
         if code == 404 {
@@ -428,7 +361,7 @@ impl Watch {
         }
         count(&self.health.errors, 1);
         self.failures = self.failures.saturating_add(1);
-        if matches!(error, WatchError::Wire(WireError::TooLarge(_) | WireError::Slow)) && verb == LIST {
+        if matches!(error, FollowError::Wire(WireError::TooLarge(_) | WireError::Slow)) && verb == LIST {
             self.page = (self.page / PAGE_STEP).max(1);
         }
         if verb == WATCH {
@@ -450,10 +383,9 @@ impl Watch {
 
     /// A kind that is not defined has no objects. Of ours the last ones stay: whoever removed the definition is told.
     async fn is_missing(&mut self) {
-        if self.kind.ours {
-            self.set_trouble(Some(Trouble::Missing)).await;
-        } else {
-            self.set_trouble(None).await;
+        let told = self.kind.undefined != Undefined::Empty;
+        self.set_trouble(told.then_some(Trouble::Missing)).await;
+        if self.kind.undefined != Undefined::Fault {
             self.tell(News::Listed { entries: Vec::new(), left_out: 0 }).await;
         }
         self.is_listed = true;
@@ -490,6 +422,24 @@ impl Watch {
     }
 }
 
+/// The body of one object, whole whatever the form of its kind; `None`: there is no such object.
+///
+/// # Errors
+/// The API server does not answer in time, or refuses; the object is larger than [`CLUSTER_OBJECT_BYTES_MAX`], or no JSON.
+///
+/// [`CLUSTER_OBJECT_BYTES_MAX`]: pointsman_core::limits::CLUSTER_OBJECT_BYTES_MAX
+pub async fn fetch(client: &Client, kind: &Kind, name: &str) -> Result<Option<Box<RawValue>>, FetchError> {
+    match wire::object(client, kind, name).await {
+        Err(WireError::Status { code: 404, .. }) => Ok(None),
+        other => Ok(Some(other?)),
+    }
+}
+
+/// Why one object could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("read one object")]
+pub struct FetchError(#[from] WireError);
+
 /// By how much pages shrink when one was too large or too slow, and grow again after a list that was not.
 const PAGE_STEP: u32 = 8;
 const LIST: &str = "list";
@@ -500,7 +450,7 @@ fn count(counter: &AtomicU64, more: usize) {
 }
 
 /// An error with its causes, in one line.
-fn told(error: &WatchError) -> String {
+fn told(error: &FollowError) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {

@@ -137,6 +137,13 @@ impl Terms {
         Self::new((namespace, pod), "pointsman-status", limits::STATUS_LEASE_SECS, Outage::Yield)
     }
 
+    /// The Lease of the one replica of a watcher that pushes, wanted by a pod. A watcher without an API server learns nothing
+    /// new, and another may: it yields, so that two never push the same series.
+    #[must_use]
+    pub fn watch(namespace: &str, pod: &str, role: &str) -> Self {
+        Self::new((namespace, pod), &format!("pointsman-watch-{role}"), limits::WATCH_LEASE_SECS, Outage::Yield)
+    }
+
     fn new((namespace, pod): (&str, &str), name: &str, secs: (u64, u64, u64), outage: Outage) -> Self {
         Self {
             namespace: namespace.into(),

@@ -5,7 +5,7 @@
 mod tests;
 
 use super::{Action, Claim, Event, Machine, Record, Terms, label::PodLabel};
-use crate::views::writer::{Clock, failure::Failure};
+use crate::kubernetes::{Clock, failure::Failure};
 use k8s_openapi::{
     api::coordination::v1::{Lease, LeaseSpec},
     apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta},
@@ -255,7 +255,7 @@ async fn timed<T>(request: impl Future<Output = Result<T, kube::Error>>) -> Resu
 }
 
 /// A moment as Kubernetes writes it in Leases and Events.
-pub(in crate::views) fn micro_time(wall: Wall) -> MicroTime {
+pub(crate) fn micro_time(wall: Wall) -> MicroTime {
     let micros = i64::try_from(wall.0 / 1_000).unwrap_or(i64::MAX);
     MicroTime(Timestamp::from_microsecond(micros).unwrap_or(Timestamp::MAX))
 }

@@ -1,22 +1,25 @@
 //! Lists and watches as the API server speaks them: pages, and lines that may be torn. Every read has a cap and an end.
 //! Decides nothing about what failed; keeps nothing between two requests.
 
-use super::{Entry, Key, Kind, OwnerRef, Payload, Slim};
+use crate::kubernetes::objects::{Entry, Form, Key, Kind, OwnerRef, Payload, RawObject, Slim};
 use bytes::{Bytes, BytesMut};
 use http::Response;
 use http_body_util::BodyExt;
 use kube::{
     Client,
-    api::{ListParams, WatchParams},
+    api::{GetParams, ListParams, WatchParams},
     client::Body,
     core::Request,
 };
 use pointsman_core::{
-    limits::{CLUSTER_REQUEST_MS_MAX, CLUSTER_TEXT_BYTES_MAX, WATCH_LINE_BYTES_MAX, WATCH_PAGE_BYTES_MAX, WATCH_SECS},
+    limits::{
+        CLUSTER_OBJECT_BYTES_MAX, CLUSTER_REQUEST_MS_MAX, CLUSTER_TEXT_BYTES_MAX, WATCH_LINE_BYTES_MAX, WATCH_PAGE_BYTES_MAX,
+        WATCH_SECS,
+    },
     view::time,
 };
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 use std::{collections::BTreeMap, time::Duration};
 use tokio::time::timeout;
 
@@ -60,9 +63,9 @@ pub(super) enum Line {
 }
 
 pub(super) async fn page(client: &Client, kind: &Kind, limit: u32, token: Option<String>) -> Result<Page, WireError> {
-    let params = ListParams { limit: Some(limit), continue_token: token, ..ListParams::default() };
+    let params = ListParams { limit: Some(limit), continue_token: token, field_selector: fields(kind), ..ListParams::default() };
     let request = Request::new(kind.path());
-    let request = if kind.whole { request.list(&params) } else { request.list_metadata(&params) };
+    let request = if kind.form.is_metadata() { request.list_metadata(&params) } else { request.list(&params) };
     let whole = async {
         let request = request.map_err(|error| WireError::Ask(Box::new(kube::Error::BuildRequest(error))))?;
         let body = answer(client, request).await?.into_body();
@@ -77,11 +80,28 @@ pub(super) async fn page(client: &Client, kind: &Kind, limit: u32, token: Option
     Ok(Page { nameless: found - entries.len(), entries, version, token })
 }
 
+fn fields(kind: &Kind) -> Option<String> {
+    kind.fields.as_deref().map(str::to_owned)
+}
+
+/// Reads one object whole.
+pub(super) async fn object(client: &Client, kind: &Kind, name: &str) -> Result<Box<RawValue>, WireError> {
+    let request = Request::new(kind.path()).get(name, &GetParams::default());
+    let whole = async {
+        let request = request.map_err(|error| WireError::Ask(Box::new(kube::Error::BuildRequest(error))))?;
+        collect(answer(client, request).await?.into_body(), CLUSTER_OBJECT_BYTES_MAX).await
+    };
+    let bytes = timeout(Duration::from_millis(CLUSTER_REQUEST_MS_MAX), whole).await.map_err(|_| WireError::Slow)??;
+    serde_json::from_slice(&bytes).map_err(WireError::Json)
+}
+
 /// Begins to watch from a version on.
 pub(super) async fn open(client: &Client, kind: &Kind, version: &str) -> Result<Lines, WireError> {
-    let params = WatchParams { timeout: u32::try_from(WATCH_SECS).ok(), bookmarks: true, ..WatchParams::default() };
+    let (timeout_secs, fields) = (u32::try_from(WATCH_SECS).ok(), fields(kind));
+    let params = WatchParams { timeout: timeout_secs, bookmarks: true, field_selector: fields, ..WatchParams::default() };
     let request = Request::new(kind.path());
-    let request = if kind.whole { request.watch(&params, version) } else { request.watch_metadata(&params, version) };
+    let request =
+        if kind.form.is_metadata() { request.watch_metadata(&params, version) } else { request.watch(&params, version) };
     let request = request.map_err(|error| WireError::Ask(Box::new(kube::Error::BuildRequest(error))))?;
     let answer = timeout(Duration::from_millis(CLUSTER_REQUEST_MS_MAX), answer(client, request)).await;
     let body = answer.map_err(|_| WireError::Slow)??.into_body();
@@ -154,13 +174,11 @@ impl Lines {
 
 /// Reads one line of a watch.
 pub(super) fn line(kind: &Kind, bytes: &[u8]) -> Result<Line, WireError> {
-    let (name, item) = if kind.whole {
-        let EventOf { name, object } = serde_json::from_slice(bytes).map_err(WireError::Json)?;
-        (name, Item::Whole(object))
-    } else {
-        let EventOf { name, object } = serde_json::from_slice(bytes).map_err(WireError::Json)?;
-        (name, Item::Slim(object))
-    };
+    let (name, item) = match kind.form {
+        Form::Whole => read::<Value>(bytes).map(|(name, object)| (name, Item::Whole(object))),
+        Form::Slim => read::<SlimObject>(bytes).map(|(name, object)| (name, Item::Slim(object))),
+        Form::Raw | Form::RawMetadata => read::<&RawValue>(bytes).map(|(name, object)| (name, Item::raw(object))),
+    }?;
     let version = item.version();
     Ok(match &*name {
         "BOOKMARK" => Line::Bookmark(version),
@@ -174,26 +192,47 @@ pub(super) fn line(kind: &Kind, bytes: &[u8]) -> Result<Line, WireError> {
     })
 }
 
-fn items(kind: &Kind, bytes: &[u8]) -> Result<(ListMetadata, Vec<Item>), WireError> {
-    if kind.whole {
-        let ListOf { metadata, items } = serde_json::from_slice(bytes).map_err(WireError::Json)?;
-        return Ok((metadata, items.unwrap_or_default().into_iter().map(Item::Whole).collect()));
-    }
-    let ListOf { metadata, items } = serde_json::from_slice(bytes).map_err(WireError::Json)?;
-    Ok((metadata, items.unwrap_or_default().into_iter().map(Item::Slim).collect()))
+fn read<'b, T: Deserialize<'b>>(bytes: &'b [u8]) -> Result<(Box<str>, T), WireError> {
+    let EventOf { name, object } = serde_json::from_slice(bytes).map_err(WireError::Json)?;
+    Ok((name, object))
 }
 
-/// An object as it came: whole, or its metadata alone.
+fn items(kind: &Kind, bytes: &[u8]) -> Result<(ListMetadata, Vec<Item>), WireError> {
+    match kind.form {
+        Form::Whole => items_of(bytes, Item::Whole),
+        Form::Slim => items_of(bytes, Item::Slim),
+        Form::Raw | Form::RawMetadata => items_of(bytes, Item::raw),
+    }
+}
+
+fn items_of<'b, T: Deserialize<'b>>(bytes: &'b [u8], make: fn(T) -> Item) -> Result<(ListMetadata, Vec<Item>), WireError> {
+    let ListOf { metadata, items } = serde_json::from_slice(bytes).map_err(WireError::Json)?;
+    let items: Vec<T> = items.unwrap_or_default();
+    Ok((metadata, items.into_iter().map(make).collect()))
+}
+
+/// An object as it came: read whole, its metadata alone, or hardly at all.
 enum Item {
     Whole(Value),
     Slim(SlimObject),
+    Raw(Head, Box<RawValue>),
 }
 
 impl Item {
+    /// An object whose metadata is not what it should be has no name: it is left out, and the version goes on.
+    fn raw(object: &RawValue) -> Self {
+        let head = serde_json::from_str::<HeadOf>(object.get()).map(|of| of.metadata).unwrap_or_else(|_| {
+            let of = serde_json::from_str::<VersionOf>(object.get()).unwrap_or_default();
+            Head { resource_version: of.metadata.resource_version, ..Head::default() }
+        });
+        Self::Raw(head, object.to_owned())
+    }
+
     fn version(&self) -> String {
         match self {
             Self::Whole(object) => text(object, "/metadata/resourceVersion").to_owned(),
             Self::Slim(object) => object.metadata.resource_version.clone().unwrap_or_default(),
+            Self::Raw(head, _) => head.resource_version.clone().unwrap_or_default(),
         }
     }
 
@@ -202,6 +241,7 @@ impl Item {
         match self {
             Self::Whole(object) => Status::deserialize(object).unwrap_or_default(),
             Self::Slim(object) => Status { code: object.code, message: object.message.clone() },
+            Self::Raw(_, object) => serde_json::from_str(object.get()).unwrap_or_default(),
         }
     }
 
@@ -223,6 +263,11 @@ impl Item {
                 let created = metadata.creation_timestamp.as_deref().and_then(time::parse_time);
                 let (uid, labels) = (metadata.uid.unwrap_or_default(), metadata.labels.unwrap_or_default());
                 Some(Entry { key, payload: Payload::Slim(Slim { uid, created, labels, owner }) })
+            }
+            Self::Raw(head, body) => {
+                let key = Key::of(&head.namespace.unwrap_or_default(), &head.name.unwrap_or_default())?;
+                let version = head.resource_version.unwrap_or_default().into();
+                Some(Entry { key, payload: Payload::Raw(RawObject { uid: head.uid.unwrap_or_default(), version, body }) })
             }
         }
     }
@@ -259,6 +304,34 @@ struct ListMetadata {
     resource_version: Option<String>,
     #[serde(rename = "continue")]
     next: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct HeadOf {
+    #[serde(default)]
+    metadata: Head,
+}
+
+/// What is read of an object that is handed on as it came.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Head {
+    namespace: Option<Box<str>>,
+    name: Option<Box<str>>,
+    uid: Option<Box<str>>,
+    resource_version: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+struct VersionOf {
+    #[serde(default)]
+    metadata: Version,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Version {
+    resource_version: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -20,7 +20,7 @@ use std::{
 
 /// Server and clock, shared by everything that talks to it.
 #[derive(Clone, Default)]
-pub(in crate::views) struct Fake {
+pub(crate) struct Fake {
     state: Arc<Mutex<State>>,
     nanos: Arc<AtomicU64>,
 }
@@ -44,7 +44,7 @@ struct Refusal {
 
 impl Fake {
     /// A client of it.
-    pub(in crate::views) fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         let fake = self.clone();
         let service = tower::service_fn(move |req: Request<Body>| {
             let fake = fake.clone();
@@ -53,7 +53,7 @@ impl Fake {
         Client::new(service, "default")
     }
 
-    pub(in crate::views) fn clock(&self) -> Clock {
+    pub(crate) fn clock(&self) -> Clock {
         let nanos = Arc::clone(&self.nanos);
         Arc::new(move || {
             let now = nanos.load(Ordering::Relaxed);
@@ -61,50 +61,50 @@ impl Fake {
         })
     }
 
-    pub(in crate::views) fn pass(&self, time: Duration) {
+    pub(crate) fn pass(&self, time: Duration) {
         self.nanos.fetch_add(u64::try_from(time.as_nanos()).expect("short"), Ordering::Relaxed);
     }
 
-    pub(in crate::views) fn secs(&self) -> u64 {
+    pub(crate) fn secs(&self) -> u64 {
         self.nanos.load(Ordering::Relaxed) / SECOND
     }
 
     /// Refuses so many requests whose line contains `matches`.
-    pub(in crate::views) fn refuse(&self, matches: &str, times: usize, code: u16, details: Value) {
+    pub(crate) fn refuse(&self, matches: &str, times: usize, code: u16, details: Value) {
         self.state.lock().refusals.push(Refusal { matches: matches.into(), times, code, details });
     }
 
     /// Refuses nothing any more.
-    pub(in crate::views) fn recover(&self) {
+    pub(crate) fn recover(&self) {
         self.state.lock().refusals.clear();
     }
 
     /// Drops a field from every status, as a schema does that does not know it.
-    pub(in crate::views) fn prune(&self, field: &'static str) {
+    pub(crate) fn prune(&self, field: &'static str) {
         self.state.lock().pruned = Some(field);
     }
 
     /// The requests since the last call: second, method, what, answer.
-    pub(in crate::views) fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         std::mem::take(&mut self.state.lock().log).join("\n")
     }
 
-    pub(in crate::views) fn put(&self, path: &str, object: Value) {
+    pub(crate) fn put(&self, path: &str, object: Value) {
         let mut state = self.state.lock();
         let object = state.stamped(object);
         state.objects.insert(path.into(), object);
     }
 
-    pub(in crate::views) fn remove(&self, path: &str) {
+    pub(crate) fn remove(&self, path: &str) {
         self.state.lock().objects.remove(path);
     }
 
-    pub(in crate::views) fn object(&self, path: &str) -> Option<Value> {
+    pub(crate) fn object(&self, path: &str) -> Option<Value> {
         self.state.lock().objects.get(path).cloned()
     }
 
     /// The names of everything that stands there.
-    pub(in crate::views) fn paths(&self) -> Vec<String> {
+    pub(crate) fn paths(&self) -> Vec<String> {
         self.state.lock().objects.keys().cloned().collect()
     }
 

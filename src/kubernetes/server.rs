@@ -6,9 +6,9 @@ use futures_util::{
     future::pending,
     stream::{self, BoxStream, StreamExt},
 };
-use http::{Request, Response, StatusCode, Uri};
+use http::{Method, Request, Response, StatusCode, header::ACCEPT, request::Parts};
 use http_body::Frame;
-use http_body_util::StreamBody;
+use http_body_util::{BodyExt, StreamBody};
 use kube::{Client, client::Body};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ type Answer = Response<StreamBody<BoxStream<'static, Result<Frame<Bytes>, Infall
 
 /// What the server does with requests of one kind, until told otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mood {
+pub(crate) enum Mood {
     Fine,
     /// Refuses connections.
     Away,
@@ -47,12 +47,14 @@ pub(super) enum Mood {
 }
 
 /// What the next watch of a kind says, in place of the truth; then it ends.
-pub(super) type Script = Vec<Bytes>;
+pub(crate) type Script = Vec<Bytes>;
 
 #[derive(Clone)]
-pub(super) struct Server(Arc<Shared>);
+pub(crate) struct Server(Arc<Shared>);
 
 struct Shared {
+    /// Every kind that is served.
+    plurals: &'static [&'static str],
     state: Mutex<State>,
     moved: Notify,
 }
@@ -73,20 +75,9 @@ struct State {
     counts: BTreeMap<String, usize>,
 }
 
-/// Every kind that is served, by plural.
-pub(super) const PLURALS: [&str; 8] = [
-    "telemetryviews",
-    "clustertelemetryviews",
-    "namespaces",
-    "pods",
-    "replicasets",
-    "jobs",
-    "prometheusrules",
-    "horizontalpodautoscalers",
-];
-
 impl Server {
-    pub(super) fn new() -> Self {
+    /// A server that knows these kinds, by plural.
+    pub(crate) fn new(plurals: &'static [&'static str]) -> Self {
         let state = State {
             objects: BTreeMap::new(),
             log: Vec::new(),
@@ -99,24 +90,23 @@ impl Server {
             page: None,
             counts: BTreeMap::new(),
         };
-        Self(Arc::new(Shared { state: Mutex::new(state), moved: Notify::new() }))
+        Self(Arc::new(Shared { plurals, state: Mutex::new(state), moved: Notify::new() }))
     }
 
-    pub(super) fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         *self.0.state.lock().counts.entry("clients".into()).or_default() += 1;
         let server = self.clone();
         Client::new(
             tower::service_fn(move |request: Request<Body>| {
                 let server = server.clone();
-                let uri = request.uri().clone();
-                async move { server.answer(&uri).await }
+                async move { server.answer(request).await }
             }),
             "default",
         )
     }
 
     /// Writes an object: `metadata.generation` moves with its spec.
-    pub(super) fn put(&self, plural: &'static str, namespace: &str, name: &str, mut object: Value) {
+    pub(crate) fn put(&self, plural: &'static str, namespace: &str, name: &str, mut object: Value) {
         let mut state = self.0.state.lock();
         state.version += 1;
         let version = state.version;
@@ -145,7 +135,7 @@ impl Server {
     }
 
     /// Deletes an object; `quietly` = no watch will ever tell.
-    pub(super) fn delete(&self, plural: &'static str, namespace: &str, name: &str, quietly: bool) {
+    pub(crate) fn delete(&self, plural: &'static str, namespace: &str, name: &str, quietly: bool) {
         let mut state = self.0.state.lock();
         state.version += 1;
         let version = state.version;
@@ -158,54 +148,58 @@ impl Server {
         self.0.moved.notify_waiters();
     }
 
-    pub(super) fn get(&self, plural: &'static str, namespace: &str, name: &str) -> Value {
+    pub(crate) fn get(&self, plural: &'static str, namespace: &str, name: &str) -> Value {
         self.0.state.lock().objects[&(plural, namespace.to_owned(), name.to_owned())].clone()
     }
 
-    pub(super) fn mood(&self, plurals: &[&'static str], mood: Mood) {
+    pub(crate) fn mood(&self, plurals: &[&'static str], mood: Mood) {
         self.0.state.lock().moods.extend(plurals.iter().map(|plural| (*plural, mood)));
     }
 
-    pub(super) fn script(&self, plural: &'static str, script: Script) {
+    pub(crate) fn script(&self, plural: &'static str, script: Script) {
         self.0.state.lock().scripts.entry(plural).or_default().push_back(script);
     }
 
     /// Ends every watch.
-    pub(super) fn cut(&self) {
+    pub(crate) fn cut(&self) {
         self.0.state.lock().age += 1;
         self.0.moved.notify_waiters();
     }
 
     /// Forgets every version so far: who goes on from one of them is told 410.
-    pub(super) fn forget(&self) {
+    pub(crate) fn forget(&self) {
         let mut state = self.0.state.lock();
         state.version += 1;
         state.oldest = state.version;
     }
 
     /// Answers lists in pages of at most so many.
-    pub(super) fn pages_of(&self, objects: usize) {
+    pub(crate) fn pages_of(&self, objects: usize) {
         self.0.state.lock().page = Some(objects);
     }
 
-    pub(super) fn version(&self) -> u64 {
+    pub(crate) fn version(&self) -> u64 {
         self.0.state.lock().version
     }
 
-    pub(super) fn count(&self, what: &str) -> usize {
+    pub(crate) fn count(&self, what: &str) -> usize {
         self.0.state.lock().counts.get(what).copied().unwrap_or(0)
     }
 
-    async fn answer(&self, uri: &Uri) -> Result<Answer, std::io::Error> {
-        let path = uri.path();
-        let plural = PLURALS.into_iter().find(|plural| path.ends_with(&format!("/{plural}"))).expect("a kind that is served");
-        let query: BTreeMap<&str, &str> =
-            uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('=')).collect();
-        let is_watch = query.get("watch") == Some(&"true");
+    async fn answer(&self, request: Request<Body>) -> Result<Answer, std::io::Error> {
+        let (head, body) = request.into_parts();
+        let ask = Ask::new(&head, self.0.plurals);
+        let is_watch = ask.query("watch") == Some("true");
         let mood = {
             let mut state = self.0.state.lock();
-            *state.counts.entry(format!("{} {plural}", if is_watch { "watch" } else { "list" })).or_default() += 1;
-            state.moods.get(plural).copied().unwrap_or(Mood::Fine)
+            let what = match (&head.method, &ask.object) {
+                (&Method::GET, None) if is_watch => "watch",
+                (&Method::GET, None) => "list",
+                (&Method::GET, Some(_)) => "get",
+                _ => "write",
+            };
+            *state.counts.entry(format!("{what} {}", ask.plural)).or_default() += 1;
+            state.moods.get(ask.plural).copied().unwrap_or(Mood::Fine)
         };
         match mood {
             Mood::Away => return Err(std::io::Error::new(std::io::ErrorKind::ConnectionRefused, "connection refused")),
@@ -214,23 +208,52 @@ impl Server {
             Mood::WatchesSay(code) if is_watch => return Ok(says(code)),
             _ => {}
         }
-        Ok(if is_watch { self.watch(plural, &query, mood) } else { self.list(plural, &query, mood) })
+        if head.method != Method::GET {
+            let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+            return Ok(self.write(&ask, serde_json::from_slice(&body).expect("JSON")));
+        }
+        Ok(match &ask.object {
+            Some(name) => self.one(&ask, name),
+            None if is_watch => self.watch(ask, mood),
+            None => self.list(&ask, mood),
+        })
     }
 
-    fn list(&self, plural: &'static str, query: &BTreeMap<&str, &str>, mood: Mood) -> Answer {
+    fn one(&self, ask: &Ask, name: &str) -> Answer {
+        let key = (ask.plural, ask.namespace.clone().unwrap_or_default(), name.to_owned());
+        let known = self.0.state.lock().objects.get(&key).cloned();
+        known.map_or_else(|| says(404), |object| whole(200, &object))
+    }
+
+    /// Makes an object that is not there yet, or replaces one whose version is the one that is given.
+    fn write(&self, ask: &Ask, object: Value) -> Answer {
+        let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let (name, version) = (text("/metadata/name"), text("/metadata/resourceVersion"));
+        let namespace = ask.namespace.clone().unwrap_or_default();
+        let known = self.0.state.lock().objects.get(&(ask.plural, namespace.clone(), name.clone())).cloned();
+        let stands = known.map(|known| known["metadata"]["resourceVersion"].clone());
+        if stands != ask.object.as_ref().map(|_| version.into()) {
+            return says(409);
+        }
+        self.put(ask.plural, &namespace, &name, object);
+        whole(200, &self.get(ask.plural, &namespace, &name))
+    }
+
+    fn list(&self, ask: &Ask, mood: Mood) -> Answer {
         let mut state = self.0.state.lock();
-        let limit: usize = query.get("limit").and_then(|limit| limit.parse().ok()).expect("every list has a limit");
-        state.counts.insert(format!("page of {plural}"), limit);
+        let limit: usize = ask.query("limit").and_then(|limit| limit.parse().ok()).expect("every list has a limit");
+        state.counts.insert(format!("page of {}", ask.plural), limit);
         let limit = state.page.unwrap_or(limit).min(limit);
-        let (from, version) = match query.get("continue").and_then(|token| token.split_once("-")) {
+        let (from, version) = match ask.query("continue").and_then(|token| token.split_once("-")) {
             Some((from, version)) => (from.parse().expect("our own token"), version.parse().expect("our own token")),
             None => (0, state.version),
         };
         if version < state.oldest || (from > 0 && mood == Mood::ForgetsPages) {
             return says(410);
         }
-        let all: Vec<&Value> = state.objects.iter().filter(|((of, ..), _)| *of == plural).map(|(_, object)| object).collect();
-        let mut items: Vec<Value> = all.iter().skip(from).take(limit).map(|object| Value::clone(object)).collect();
+        let all: Vec<&Value> =
+            state.objects.iter().filter(|((of, ..), object)| ask.wants(of, object)).map(|(_, object)| object).collect();
+        let mut items: Vec<Value> = all.iter().skip(from).take(limit).map(|object| ask.shown(object)).collect();
         let next = from + items.len();
         let mut metadata = json!({ "resourceVersion": version.to_string() });
         if next < all.len() {
@@ -245,12 +268,12 @@ impl Server {
         whole(200, &json!({ "kind": "List", "metadata": metadata, "items": items }))
     }
 
-    fn watch(&self, plural: &'static str, query: &BTreeMap<&str, &str>, mood: Mood) -> Answer {
+    fn watch(&self, ask: Ask, mood: Mood) -> Answer {
         let mut state = self.0.state.lock();
-        let lasts = Duration::from_secs(query["timeoutSeconds"].parse().expect("seconds"));
-        assert_eq!(query.get("allowWatchBookmarks"), Some(&"true"));
-        let version: u64 = query["resourceVersion"].parse().expect("versions are numbers here");
-        if let Some(script) = state.scripts.get_mut(plural).and_then(VecDeque::pop_front) {
+        let lasts = Duration::from_secs(ask.query["timeoutSeconds"].parse().expect("seconds"));
+        assert_eq!(ask.query("allowWatchBookmarks"), Some("true"));
+        let version: u64 = ask.query["resourceVersion"].parse().expect("versions are numbers here");
+        if let Some(script) = state.scripts.get_mut(ask.plural).and_then(VecDeque::pop_front) {
             let frames = stream::iter(script.into_iter().map(|bytes| Ok(Frame::data(bytes))));
             return Response::new(StreamBody::new(frames.boxed()));
         }
@@ -262,14 +285,14 @@ impl Server {
         }
         let (age, ends) = (state.age, time::Instant::now() + lasts);
         drop(state);
-        let server = self.clone();
+        let (server, ask) = (self.clone(), Arc::new(ask));
         let frames = stream::unfold((version, time::Instant::now()), move |(version, told)| {
-            let server = server.clone();
+            let (server, ask) = (server.clone(), Arc::clone(&ask));
             async move {
                 if mood == Mood::Mute {
                     pending::<()>().await;
                 }
-                server.next(plural, (version, told), (age, ends), mood).await
+                server.next(&ask, (version, told), (age, ends), mood).await
             }
         });
         Response::new(StreamBody::new(frames.map(Ok).boxed()))
@@ -278,7 +301,7 @@ impl Server {
     /// The next line of a watch: an event, or every minute a bookmark.
     async fn next(
         &self,
-        plural: &str,
+        ask: &Ask,
         (version, told): (u64, time::Instant),
         (age, ends): (u64, time::Instant),
         mood: Mood,
@@ -292,9 +315,9 @@ impl Server {
                 if state.age != age || time::Instant::now() >= ends {
                     return None;
                 }
-                let events = state.log.iter().filter(|(_, of, ..)| *of == plural && mood != Mood::OnlyBookmarks);
+                let events = state.log.iter().filter(|(_, of, _, object)| ask.wants(of, object) && mood != Mood::OnlyBookmarks);
                 if let Some((at, _, event, object)) = events.into_iter().find(|(at, ..)| *at > version) {
-                    let line = line(event, object);
+                    let line = line(event, &ask.shown(object));
                     return Some((Frame::data(line), (*at, time::Instant::now())));
                 }
             }
@@ -314,13 +337,60 @@ impl Server {
     }
 }
 
+/// What a request asks for.
+struct Ask {
+    plural: &'static str,
+    namespace: Option<String>,
+    /// One object alone.
+    object: Option<String>,
+    /// The one name that a field selector lets through.
+    selected: Option<String>,
+    is_metadata: bool,
+    query: BTreeMap<String, String>,
+}
+
+impl Ask {
+    fn new(head: &Parts, plurals: &[&'static str]) -> Self {
+        let mut path: VecDeque<&str> = head.uri.path().split('/').skip(1).collect();
+        path.drain(..if path[0] == "api" { 2 } else { 3 });
+        let namespaced = path.len() > 2 && path[0] == "namespaces";
+        let namespace = namespaced.then(|| path.drain(..2).nth(1).expect("two at least").to_owned());
+        let plural = plurals.iter().find(|plural| **plural == path[0]).expect("a kind that is served");
+        let object = path.get(1).map(|name| (*name).to_owned());
+        let pairs = head.uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+        let query: BTreeMap<String, String> = pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+        let selected =
+            query.get("fieldSelector").map(|fields| fields.strip_prefix("metadata.name%3D").expect("a name").to_owned());
+        let accept = head.headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+        Self { plural, namespace, object, selected, is_metadata: accept.contains("as=PartialObjectMetadata"), query }
+    }
+
+    fn query(&self, key: &str) -> Option<&str> {
+        self.query.get(key).map(String::as_str)
+    }
+
+    fn wants(&self, plural: &str, object: &Value) -> bool {
+        let metadata = &object["metadata"];
+        let is = |wanted: &Option<String>, key: &str| wanted.as_deref().is_none_or(|wanted| metadata[key] == wanted);
+        plural == self.plural && is(&self.namespace, "namespace") && is(&self.selected, "name")
+    }
+
+    /// As much of an object as was asked for.
+    fn shown(&self, object: &Value) -> Value {
+        if self.is_metadata {
+            return json!({ "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"] });
+        }
+        object.clone()
+    }
+}
+
 /// A line of a watch.
-pub(super) fn line(event: &str, object: &Value) -> Bytes {
+pub(crate) fn line(event: &str, object: &Value) -> Bytes {
     format!("{}\n", json!({ "type": event, "object": object })).into()
 }
 
 /// A line that tells of an error.
-pub(super) fn error_line(code: u16) -> Bytes {
+pub(crate) fn error_line(code: u16) -> Bytes {
     line("ERROR", &status(code))
 }
 
