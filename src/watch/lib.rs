@@ -10,6 +10,7 @@ pub mod api;
 pub mod bodies;
 #[cfg(test)]
 mod cases;
+pub mod classify;
 pub mod controller;
 pub mod daemon;
 pub mod kind;

@@ -53,62 +53,118 @@ fn a_sound_file_is_read() {
 /// Scenario: what Weaver's schema lets through. Guarantees: here it is a fault, with its place and a caret.
 #[test]
 fn the_reader_is_strict() {
-    check(&[("counter", "countr")], "", &expect![[r#"
+    check(
+        &[("counter", "countr")],
+        "",
+        &expect![[r#"
         x.yaml:16:15: unknown variant `countr`, expected one of counter, updowncounter, gauge, histogram
            16 |   instrument: countr
-              |               ^"#]]);
-    check(&[("  unit: \"1\"\n", "")], "", &expect![[r#"
+              |               ^"#]],
+    );
+    check(
+        &[("  unit: \"1\"\n", "")],
+        "",
+        &expect![[r#"
         x.yaml:13:7: metric.x.m: unit belongs to metrics, and each needs one
            13 | - id: metric.x.m
-              |       ^"#]]);
-    check(&[("brief: M.", "brief: M.\n  colour: red")], "", &expect![[r#"
+              |       ^"#]],
+    );
+    check(
+        &[("brief: M.", "brief: M.\n  colour: red")],
+        "",
+        &expect![[r#"
         x.yaml:20:3: unknown field `colour`, expected one of id, type, brief, note, stability, metric_name, instrument, unit, span_kind, name, entity_associations, annotations, attributes
            20 |   colour: red
-              |   ^"#]]);
-    check(&[("level: Debug", "level: Loud")], "", &expect![[r#"
+              |   ^"#]],
+    );
+    check(
+        &[("level: Debug", "level: Loud")],
+        "",
+        &expect![[r#"
         x.yaml:21:36: unknown variant `Loud`, expected one of Essential, Standard, Detailed, Debug
            21 |   annotations: {pointsman: {level: Loud, components: [c]}}
-              |                                    ^"#]]);
-    check(&[("level: Debug, ", "")], "", &expect![[r#"
+              |                                    ^"#]],
+    );
+    check(
+        &[("level: Debug, ", "")],
+        "",
+        &expect![[r#"
         x.yaml:13:7: metric.x.m: annotations.pointsman.level belongs to metrics, and each needs one
            13 | - id: metric.x.m
-              |       ^"#]]);
-    check(&[("type: string", "type: strin")], "", &expect![[r#"
+              |       ^"#]],
+    );
+    check(
+        &[("type: string", "type: strin")],
+        "",
+        &expect![[r#"
         x.yaml:6:15: unknown variant `strin`, expected one of string, int
             6 |   - {id: x.a, type: strin, stability: development, brief: A., examples: [b]}
-              |               ^"#]]);
-    check(&[("brief: M.", "brief: M")], "", &expect![[r#"
+              |               ^"#]],
+    );
+    check(
+        &[("brief: M.", "brief: M")],
+        "",
+        &expect![[r#"
         x.yaml:13:7: metric.x.m: brief is a sentence and ends with a full stop
            13 | - id: metric.x.m
-              |       ^"#]]);
-    check(&[("metric_name: x.m", "metric_name: x.n")], "", &expect![[r#"
+              |       ^"#]],
+    );
+    check(
+        &[("metric_name: x.m", "metric_name: x.n")],
+        "",
+        &expect![[r#"
         x.yaml:13:7: metric.x.m: id must be metric.<metric_name>
            13 | - id: metric.x.m
-              |       ^"#]]);
-    check(&[(", components: [c]", "")], "", &expect![[r#"
+              |       ^"#]],
+    );
+    check(
+        &[(", components: [c]", "")],
+        "",
+        &expect![[r#"
         x.yaml:13:7: metric.x.m: annotations.pointsman.components belongs to metrics, and each needs some
            13 | - id: metric.x.m
-              |       ^"#]]);
-    check(&[("counter", "histogram")], "", &expect![[r#"
+              |       ^"#]],
+    );
+    check(
+        &[("counter", "histogram")],
+        "",
+        &expect![[r#"
         x.yaml:13:7: metric.x.m: annotations.pointsman.buckets belongs to histograms, and each needs some
            13 | - id: metric.x.m
-              |       ^"#]]);
-    check(&[("level: Debug", "level: Debug, buckets: [2, 1]"), ("counter", "histogram")], "", &expect![[r#"
+              |       ^"#]],
+    );
+    check(
+        &[("level: Debug", "level: Debug, buckets: [2, 1]"), ("counter", "histogram")],
+        "",
+        &expect![[r#"
         x.yaml:13:7: metric.x.m: buckets must ascend
            13 | - id: metric.x.m
-              |       ^"#]]);
-    check(&[("level: Debug", "row: 1, level: Debug")], "", &expect![[r#"
+              |       ^"#]],
+    );
+    check(
+        &[("level: Debug", "row: 1, level: Debug")],
+        "",
+        &expect![[r#"
         x.yaml:13:7: metric.x.m: a metric with a row needs annotations.pointsman.source
            13 | - id: metric.x.m
-              |       ^"#]]);
-    check(&[("brief: M.", "brief: M.\n  span_kind: internal")], "", &expect![[r#"
+              |       ^"#]],
+    );
+    check(
+        &[("brief: M.", "brief: M.\n  span_kind: internal")],
+        "",
+        &expect![[r#"
         x.yaml:13:7: metric.x.m: span_kind belongs to spans, and each needs one
            13 | - id: metric.x.m
-              |       ^"#]]);
-    check(&[("groups:", "groups: {}\nmore:")], "", &expect![[r#"
+              |       ^"#]],
+    );
+    check(
+        &[("groups:", "groups: {}\nmore:")],
+        "",
+        &expect![[r#"
         x.yaml:1:9: expected sequence start
             1 | groups: {}
-              |         ^"#]]);
+              |         ^"#]],
+    );
 }
 
 /// Scenario: names that lead nowhere. Guarantees: each is a fault where it is used.
@@ -122,36 +178,60 @@ fn every_name_leads_somewhere() {
                22 |   attributes: [{ref: x.b, requirement_level: required}]
                   |                      ^"#]],
     );
-    check(&[("entity_associations: [x.thing]", "entity_associations: [x.thing, x.thong]")], "", &expect![[r#"
+    check(
+        &[("entity_associations: [x.thing]", "entity_associations: [x.thing, x.thong]")],
+        "",
+        &expect![[r#"
         x.yaml:20:34: x.thong: entity association leads nowhere
            20 |   entity_associations: [x.thing, x.thong]
-              |                                  ^"#]]);
-    check(&[("  entity_associations: [x.thing]\n", "")], "", &expect![[r#"
+              |                                  ^"#]],
+    );
+    check(
+        &[("  entity_associations: [x.thing]\n", "")],
+        "",
+        &expect![[r#"
         x.yaml:13:7: metric.x.m: entity_associations belongs to metrics, and each needs some
            13 | - id: metric.x.m
-              |       ^"#]]);
+              |       ^"#]],
+    );
 }
 
 /// Scenario: refs and definitions are mixed up. Guarantees: each is a fault.
 #[test]
 fn refs_and_definitions_are_told_apart() {
     let reference = "[{ref: x.a, requirement_level: required}]";
-    check(&[(reference, "[{ref: x.a}]")], "", &expect![[r#"
+    check(
+        &[(reference, "[{ref: x.a}]")],
+        "",
+        &expect![[r#"
         x.yaml:22:22: x.a: ref needs a requirement_level
            22 |   attributes: [{ref: x.a}]
-              |                      ^"#]]);
-    check(&[(reference, "[{ref: x.a, requirement_level: recommended}]")], "", &expect![[r#"
+              |                      ^"#]],
+    );
+    check(
+        &[(reference, "[{ref: x.a, requirement_level: recommended}]")],
+        "",
+        &expect![[r#"
         x.yaml:22:22: x.a: the attributes of a metric are required
            22 |   attributes: [{ref: x.a, requirement_level: recommended}]
-              |                      ^"#]]);
-    check(&[(reference, "[{ref: x.a, role: descriptive, requirement_level: required}]")], "", &expect![[r#"
+              |                      ^"#]],
+    );
+    check(
+        &[(reference, "[{ref: x.a, role: descriptive, requirement_level: required}]")],
+        "",
+        &expect![[r#"
         x.yaml:22:22: x.a: role belongs to refs of entities, and each needs one
            22 |   attributes: [{ref: x.a, role: descriptive, requirement_level: required}]
-              |                      ^"#]]);
-    check(&[(reference, "[{id: x.c, type: int, stability: stable, brief: C.}]")], "", &expect![[r#"
+              |                      ^"#]],
+    );
+    check(
+        &[(reference, "[{id: x.c, type: int, stability: stable, brief: C.}]")],
+        "",
+        &expect![[r#"
         x.yaml:13:7: metric.x.m: attribute groups define with id, signals use with ref
            13 | - id: metric.x.m
-              |       ^"#]]);
+              |       ^"#]],
+    );
     check(
         &[(reference, "[{ref: x.a, requirement_level: required}, {ref: x.a, requirement_level: required}]")],
         "",
@@ -160,33 +240,53 @@ fn refs_and_definitions_are_told_apart() {
                22 |   attributes: [{ref: x.a, requirement_level: required}, {ref: x.a, requirement_level: required}]
                   |                                                               ^"#]],
     );
-    check(&[("role: identifying, ", "")], "", &expect![[r#"
+    check(
+        &[("role: identifying, ", "")],
+        "",
+        &expect![[r#"
         x.yaml:12:22: x.a: role belongs to refs of entities, and each needs one
            12 |   attributes: [{ref: x.a, requirement_level: required}]
-              |                      ^"#]]);
-    check(&[(", examples: [b]", "")], "", &expect![[r#"
+              |                      ^"#]],
+    );
+    check(
+        &[(", examples: [b]", "")],
+        "",
+        &expect![[r#"
         x.yaml:6:10: x.a: a string needs examples
             6 |   - {id: x.a, type: string, stability: development, brief: A.}
-              |          ^"#]]);
+              |          ^"#]],
+    );
 }
 
 /// Scenario: things that are there twice. Guarantees: the second is the fault.
 #[test]
 fn nothing_is_there_twice() {
-    check(&[], METRIC, &expect![[r#"
+    check(
+        &[],
+        METRIC,
+        &expect![[r#"
         x.yaml:23:7: metric.x.m: group is there twice
            23 | - id: metric.x.m
-              |       ^"#]]);
+              |       ^"#]],
+    );
     let again = "- id: registry.y\n  type: attribute_group\n  brief: Y.\n  attributes: [{id: x.a, type: int, stability: stable, brief: A.}]\n";
-    check(&[], again, &expect![[r#"
+    check(
+        &[],
+        again,
+        &expect![[r#"
         x.yaml:26:21: x.a: attribute is defined twice
            26 |   attributes: [{id: x.a, type: int, stability: stable, brief: A.}]
-              |                     ^"#]]);
+              |                     ^"#]],
+    );
     let row = |name: &str| METRIC.replace("x.m", name).replace("level: Debug", "row: 7, source: [A], level: Debug");
-    check(&[], &(row("x.pool.count") + &row("x.pool.errors") + &row("x.node.count")), &expect![[r#"
+    check(
+        &[],
+        &(row("x.pool.count") + &row("x.pool.errors") + &row("x.node.count")),
+        &expect![[r#"
         x.yaml:43:7: metric.x.node.count: row 7 belongs to x.pool
            43 | - id: metric.x.node.count
-              |       ^"#]]);
+              |       ^"#]],
+    );
 }
 
 /// Scenario: a closed set with holes. Guarantees: a member without a brief, or one that is there twice, is a fault.
@@ -205,7 +305,10 @@ fn every_member_is_told() {
       - {id: two, value: one, brief: Two., stability: development}
       - {id: two, value: two, brief: Two., stability: stable}
 ";
-    check(&[], closed, &expect![[r#"
+    check(
+        &[],
+        closed,
+        &expect![[r#"
         x.yaml:32:14: one: member needs a brief
            32 |       - {id: one, value: one, stability: stable}
               |              ^
@@ -217,11 +320,16 @@ fn every_member_is_told() {
               |              ^
         x.yaml:34:14: two: member is there twice
            34 |       - {id: two, value: two, brief: Two., stability: stable}
-              |              ^"#]]);
-    check(&[], &closed.replace("value: two, brief", "valeu: two, brief"), &expect![[r#"
+              |              ^"#]],
+    );
+    check(
+        &[],
+        &closed.replace("value: two, brief", "valeu: two, brief"),
+        &expect![[r#"
         x.yaml:34:19: unknown field `valeu`, expected one of id, value, brief, stability
            34 |       - {id: two, valeu: two, brief: Two., stability: stable}
-              |                   ^"#]]);
+              |                   ^"#]],
+    );
 }
 
 /// Scenario: faults in many groups, and one group that cannot be read. Guarantees: all are told at once, and nobody is
@@ -229,7 +337,10 @@ fn every_member_is_told() {
 #[test]
 fn every_fault_is_told_at_once() {
     let edits = [("type: attribute_group", "type: attribute_grop"), ("  unit: \"1\"\n", ""), ("x.thing]", "x.thong]")];
-    check(&edits, &METRIC.replace("counter", "countr"), &expect![[r#"
+    check(
+        &edits,
+        &METRIC.replace("counter", "countr"),
+        &expect![[r#"
         x.yaml:3:9: unknown variant `attribute_grop`, expected one of attribute_group, metric, span, event, entity
             3 |   type: attribute_grop
               |         ^
@@ -241,5 +352,6 @@ fn every_fault_is_told_at_once() {
               |                         ^
         x.yaml:25:15: unknown variant `countr`, expected one of counter, updowncounter, gauge, histogram
            25 |   instrument: countr
-              |               ^"#]]);
+              |               ^"#]],
+    );
 }
