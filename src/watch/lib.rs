@@ -17,6 +17,7 @@ pub mod kind;
 pub mod limits;
 pub mod membership;
 pub mod operator;
+pub mod rollout;
 pub mod table;
 pub mod watch;
 pub mod world;
