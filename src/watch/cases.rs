@@ -6,7 +6,7 @@ use crate::{
     controller, daemon,
     kind::{Form, Kind},
     operator,
-    table::{News, Raw},
+    table::{News, Raw, Trouble},
     watch::{Now, Shared, Watch, Watcher, attach},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -35,7 +35,9 @@ struct Case {
     /// What must hold.
     guarantees: String,
     role: String,
-    /// Families to show; a `*` at the end stands for anything.
+    /// The daemon's role for this node alone.
+    node: Option<String>,
+    /// Families to show; a `*` at the end stands for anything, `>0` for those of its samples that are not 0.
     show: Vec<String>,
     /// Files of `tests/data/watch/base` with objects that are there from the start.
     #[serde(default)]
@@ -53,8 +55,10 @@ struct Step {
     apply: Vec<Value>,
     /// `Kind/name`
     delete: Vec<String>,
-    /// Kinds that are listed anew as they are.
+    /// Kinds that are listed anew as they are; where all are, those that come first.
     relist: Vec<String>,
+    /// Kinds that are not defined from now on.
+    missing: Vec<String>,
     /// Objects as text, whatever it says: `{kind, name, text}`.
     raw: Vec<BTreeMap<String, String>>,
     /// The watcher starts anew, and lists everything.
@@ -93,14 +97,17 @@ fn run(case: &Case, base: &Path) -> String {
     match case.role.as_str() {
         "operator" => Play::new(case, base, operator::Operator::default).run(case),
         "controller" => Play::new(case, base, controller::Controller::default).run(case),
-        "daemon" => Play::new(case, base, daemon::Daemon::default).run(case),
+        "daemon" => match case.node.clone() {
+            Some(node) => Play::new(case, base, move || daemon::Daemon::for_node(&node)).run(case),
+            None => Play::new(case, base, daemon::Daemon::default).run(case),
+        },
         role => panic!("no role {role}"),
     }
 }
 
 /// A case at play.
 struct Play<W: Watcher> {
-    make: fn() -> W,
+    make: Box<dyn Fn() -> W>,
     shared: Shared<W>,
     telemetry: Arc<Telemetry>,
     store: Arc<Store>,
@@ -109,9 +116,10 @@ struct Play<W: Watcher> {
 }
 
 impl<W: Watcher> Play<W> {
-    fn new(case: &Case, base: &Path, make: fn() -> W) -> Self {
+    fn new(case: &Case, base: &Path, make: impl Fn() -> W + 'static) -> Self {
         let now = Arc::new(Mutex::new(start()));
-        let (shared, telemetry) = begin(make, &now);
+        let make = Box::new(make);
+        let (shared, telemetry) = begin(make(), &now);
         let store =
             Arc::new(Store::new(StoreConfig { series_max: 100_000, expire_after: Duration::from_secs(864_000), seeds: [1, 2] }));
         let mut this = Self { make, shared, telemetry, store, objects: BTreeMap::new(), now };
@@ -160,10 +168,14 @@ impl<W: Watcher> Play<W> {
         }
         if step.restart {
             self.shared.lock().detach();
-            (self.shared, self.telemetry) = begin(self.make, &self.now);
+            (self.shared, self.telemetry) = begin((self.make)(), &self.now);
         }
+        let missing: Vec<_> = step.missing.iter().map(|kind| kind_of(kind, "")).collect();
+        missing.iter().for_each(|kind| self.tell(*kind, News::Trouble(Some(Trouble::Missing))));
         if step.restart || is_first {
-            W::KINDS.iter().for_each(|kind| self.list(*kind));
+            let first: Vec<_> = step.relist.iter().map(|kind| kind_of(kind, "")).collect();
+            let others = W::KINDS.iter().filter(|kind| !first.contains(kind) && !missing.contains(kind));
+            first.iter().chain(others).for_each(|kind| self.list(*kind));
             assert!(self.shared.lock().is_ready(), "everything was listed");
             let now = Arc::clone(&self.now);
             let now: Now = Arc::new(move || *now.lock());
@@ -244,11 +256,11 @@ impl<W: Watcher> Play<W> {
     }
 }
 
-fn begin<W: Watcher>(make: fn() -> W, now: &Arc<Mutex<Timestamp>>) -> (Shared<W>, Arc<Telemetry>) {
+fn begin<W: Watcher>(watcher: W, now: &Arc<Mutex<Timestamp>>) -> (Shared<W>, Arc<Telemetry>) {
     let clock = Arc::clone(now);
     let identity = Identity::new("pointsman-watch").instance(W::ROLE);
     let telemetry = Telemetry::new(identity, move || crate::watch::system_time(*clock.lock()));
-    (Arc::new(Mutex::new(Watch::new(make()))), telemetry)
+    (Arc::new(Mutex::new(Watch::new(watcher))), telemetry)
 }
 
 fn start() -> Timestamp {
@@ -284,6 +296,9 @@ fn merge(target: &mut Value, patch: &Value) {
 
 /// Whether a sample is of a family, given by its whole name or by the beginning of it and a star.
 fn is_of(line: &str, family: &str) -> bool {
+    if let Some(family) = family.strip_suffix(">0") {
+        return is_of(line, family) && !line.ends_with(" 0");
+    }
     let name = line.split(['{', ' ']).next().unwrap_or_default();
     match family.strip_suffix('*') {
         Some(beginning) => name.starts_with(beginning),

@@ -1,18 +1,61 @@
 //! What `pointsman watch daemon` reports: nodes, their updates phase by phase, and the traces of rollouts.
 //! Reads nodes, what their daemons write of them, and pools; knows nothing of configs.
 
+mod events;
+mod meters;
+mod nodes;
+mod pinned;
+mod readings;
+mod reboots;
+
 use crate::{
+    api::MachineConfigPool,
     kind::Kind,
+    table::Delta,
     watch::{Observed, Watcher},
     world::{Change, World},
 };
 use jiff::Timestamp;
-use pointsman_instrument::{Telemetry, span::Place};
+use meters::Meters;
+use nodes::Nodes;
+use pinned::Sets;
+use pointsman_instrument::{Telemetry, semconv::attribute, span::Place};
+use reboots::Reboots;
 use std::sync::Arc;
 
 /// The role.
-#[derive(Debug, Default)]
-pub struct Daemon {}
+#[derive(Default)]
+pub struct Daemon {
+    nodes: Nodes,
+    reboots: Reboots,
+    sets: Sets,
+    /// There while it speaks.
+    meters: Option<Meters>,
+}
+
+impl Daemon {
+    /// For one node alone. What needs all nodes is not reported then: `mco.node.mcn.missing`, `mco.pinned_image_set.node.count`
+    /// and `mco.pinned_image_set.generation.lag`. Counters of a pool count this node's share, so that the shares of all nodes
+    /// add up; of Kubernetes events those about this node count.
+    #[must_use]
+    pub fn for_node(name: &str) -> Self {
+        Self { nodes: Nodes::only(name), ..Self::default() }
+    }
+
+    fn pool_changed(&mut self, delta: &Delta<MachineConfigPool>, world: &World) {
+        self.nodes.sort_into(&world.pools);
+        let (came, gone) = self.sets.list(&world.pools);
+        let Some(meters) = &self.meters else { return };
+        if delta.before.is_none() {
+            meters.begin_pool(&delta.name);
+        }
+        if delta.after.is_none() {
+            meters.end(attribute::MCO_POOL_NAME, &delta.name);
+        }
+        came.iter().for_each(|set| meters.begin_set(set));
+        gone.iter().for_each(|set| meters.end(attribute::MCO_PIS_NAME, set));
+    }
+}
 
 impl Watcher for Daemon {
     const ROLE: &'static str = "daemon";
@@ -26,15 +69,41 @@ impl Watcher for Daemon {
         Kind::Event,
     ];
 
-    fn changed(&mut self, _change: &Change, _world: &World, _now: Timestamp) -> Option<Place> {
+    fn changed(&mut self, change: &Change, world: &World, now: Timestamp) -> Option<Place> {
+        match change {
+            Change::Node(delta) => {
+                self.nodes.take_node(delta, world, now);
+                self.reboots.take_node(delta, &self.nodes, self.meters.as_ref());
+            }
+            Change::MachineConfigNode(delta) => {
+                self.nodes.take_mcn(delta);
+                self.reboots.take_mcn(delta, now);
+                self.sets.take_mcn(delta, &self.nodes, self.meters.as_ref());
+            }
+            Change::MachineConfigPool(delta) => self.pool_changed(delta, world),
+            Change::Event(delta) => events::take(delta, &self.nodes, self.meters.as_ref()),
+            _ => {}
+        }
         None
     }
 
-    fn tick(&mut self, _world: &World, _now: Timestamp) {}
+    fn tick(&mut self, _world: &World, now: Timestamp) {
+        self.reboots.tick(&self.nodes, self.meters.as_ref(), now);
+    }
 
-    fn attach(&mut self, _telemetry: &Arc<Telemetry>, _world: &World, _now: Timestamp) {}
+    fn attach(&mut self, telemetry: &Arc<Telemetry>, world: &World, _now: Timestamp) {
+        let meters = self.meters.insert(Meters::new(telemetry));
+        meters.begin_events();
+        world.pools.iter().for_each(|(name, _)| meters.begin_pool(name));
+        self.sets.iter().for_each(|name| meters.begin_set(name));
+    }
 
-    fn detach(&mut self) {}
+    fn detach(&mut self) {
+        self.meters = None;
+    }
 
-    fn observe(_observed: &Observed<Self>) {}
+    fn observe(observed: &Observed<Self>) {
+        readings::observe(observed);
+        pinned::observe(observed);
+    }
 }

@@ -27,3 +27,9 @@ pub const ROLLOUT_SECS_MAX: i64 = 7 * 24 * 3_600;
 pub const DRAIN_THRESHOLD_SECS: i64 = 600;
 /// A drain has failed after so many seconds.
 pub const DRAIN_TIMEOUT_SECS: i64 = 3_600;
+/// A node whose reboot takes longer has failed to: twice what slow firmware needs.
+pub const REBOOT_FAILED_SECS: i64 = 1_800;
+/// Repetitions of an event that one change can add: more is a broken writer.
+pub const EVENT_GROWTH_MAX: i64 = 1_000;
+/// Characters kept of the name and of the version of an operating system.
+pub const OS_CHARS_MAX: usize = 64;
