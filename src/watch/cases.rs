@@ -2,6 +2,9 @@
 //! `UPDATE_EXPECT=1 cargo test -p pointsman-watch --lib cases` writes what comes after `---`; then read the difference.
 //! Knows every role by its name, and nothing of what they do.
 
+mod short;
+mod spans;
+
 use crate::{
     controller, daemon,
     kind::{Form, Kind},
@@ -10,6 +13,7 @@ use crate::{
     watch::{Now, Shared, Watch, Watcher, attach},
 };
 use jiff::{SignedDuration, Timestamp};
+use opentelemetry_proto::tonic::trace::v1::Span;
 use parking_lot::Mutex;
 use pointsman_core::{
     expose::{ExposeOptions, negotiate::Negotiated, scrape::Scrape},
@@ -19,7 +23,14 @@ use pointsman_core::{
 use pointsman_instrument::{Identity, Signal, Telemetry};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, fmt::Write, fs, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+    fs,
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 /// When every case begins.
 const START: &str = "2026-01-01T00:00:00Z";
@@ -42,6 +53,9 @@ struct Case {
     /// Files of `tests/data/watch/base` with objects that are there from the start.
     #[serde(default)]
     base: Vec<String>,
+    /// At the end, every span that was sent, as lines that begin with `# `.
+    #[serde(default)]
+    spans: bool,
     steps: Vec<Step>,
 }
 
@@ -53,12 +67,18 @@ struct Step {
     at: String,
     /// Objects, each merged (RFC 7386) onto the one of its kind and name. The first step's are listed.
     apply: Vec<Value>,
+    /// Short forms of pools, nodes and MachineConfigNodes by their names, see `short`; they come before `apply`.
+    pool: BTreeMap<String, Vec<String>>,
+    node: BTreeMap<String, BTreeMap<String, String>>,
+    mcn: BTreeMap<String, Vec<String>>,
     /// `Kind/name`
     delete: Vec<String>,
     /// Kinds that are listed anew as they are; where all are, those that come first.
     relist: Vec<String>,
     /// Kinds that are not defined from now on.
     missing: Vec<String>,
+    /// Kinds that are away from now on: what happens to them shows when they are listed again.
+    away: Vec<String>,
     /// Objects as text, whatever it says: `{kind, name, text}`.
     raw: Vec<BTreeMap<String, String>>,
     /// The watcher starts anew, and lists everything.
@@ -112,6 +132,8 @@ struct Play<W: Watcher> {
     telemetry: Arc<Telemetry>,
     store: Arc<Store>,
     objects: BTreeMap<(Kind, String), Value>,
+    away: BTreeSet<Kind>,
+    spans: Vec<Span>,
     now: Arc<Mutex<Timestamp>>,
 }
 
@@ -122,7 +144,8 @@ impl<W: Watcher> Play<W> {
         let (shared, telemetry) = begin(make(), &now);
         let store =
             Arc::new(Store::new(StoreConfig { series_max: 100_000, expire_after: Duration::from_secs(864_000), seeds: [1, 2] }));
-        let mut this = Self { make, shared, telemetry, store, objects: BTreeMap::new(), now };
+        let mut this =
+            Self { make, shared, telemetry, store, objects: BTreeMap::new(), away: BTreeSet::new(), spans: Vec::new(), now };
         for file in &case.base {
             let text = fs::read_to_string(base.join(format!("{file}.yaml"))).expect("the base is there");
             let objects: Vec<Value> = serde_saphyr::from_str(&text).expect("the base is a list of objects");
@@ -145,6 +168,9 @@ impl<W: Watcher> Play<W> {
                 out += &self.show(&case.show);
             }
         }
+        if case.spans {
+            out += &spans::tree(&self.spans, start());
+        }
         out
     }
 
@@ -161,17 +187,23 @@ impl<W: Watcher> Play<W> {
     }
 
     fn step(&mut self, step: &Step, is_first: bool) {
-        let changed: Vec<_> = step.apply.iter().map(|object| self.merge(object.clone())).collect();
+        let objects: Vec<Value> = self.in_full(step).into_iter().chain(step.apply.clone()).collect();
+        let changed: Vec<_> = objects.into_iter().map(|object| self.merge(object)).collect();
         let gone: Vec<_> = step.delete.iter().map(|at| at.split_once('/').expect("Kind/name")).collect();
         for (kind, name) in &gone {
             assert!(self.objects.remove(&(kind_of(kind, name), (*name).to_owned())).is_some(), "{kind}/{name} is not there");
         }
         if step.restart {
             self.shared.lock().detach();
+            self.show(&[]);
             (self.shared, self.telemetry) = begin((self.make)(), &self.now);
         }
         let missing: Vec<_> = step.missing.iter().map(|kind| kind_of(kind, "")).collect();
         missing.iter().for_each(|kind| self.tell(*kind, News::Trouble(Some(Trouble::Missing))));
+        for kind in step.away.iter().map(|kind| kind_of(kind, "")) {
+            self.tell(kind, News::Trouble(Some(Trouble::Away)));
+            self.away.insert(kind);
+        }
         if step.restart || is_first {
             let first: Vec<_> = step.relist.iter().map(|kind| kind_of(kind, "")).collect();
             let others = W::KINDS.iter().filter(|kind| !first.contains(kind) && !missing.contains(kind));
@@ -186,7 +218,10 @@ impl<W: Watcher> Play<W> {
                 self.tell(key.0, News::Applied(raw));
             }
             gone.iter().for_each(|(kind, name)| self.tell(kind_of(kind, name), News::Deleted((*name).into())));
-            step.relist.iter().for_each(|kind| self.list(kind_of(kind, "")));
+            for kind in step.relist.iter().map(|kind| kind_of(kind, "")) {
+                self.away.remove(&kind);
+                self.list(kind);
+            }
         }
         for raw in &step.raw {
             let json = serde_json::value::RawValue::from_string(raw["text"].clone()).expect("it is JSON");
@@ -206,7 +241,7 @@ impl<W: Watcher> Play<W> {
     }
 
     fn tell(&self, kind: Kind, news: News) {
-        if W::KINDS.contains(&kind) {
+        if W::KINDS.contains(&kind) && !self.away.contains(&kind) {
             let now = *self.now.lock();
             self.shared.lock().take(kind, news, now);
         }
@@ -215,6 +250,16 @@ impl<W: Watcher> Play<W> {
     fn list(&self, kind: Kind) {
         let of_kind = self.objects.keys().filter(|(of, _)| *of == kind);
         self.tell(kind, News::Listed(of_kind.map(|key| self.raw(key)).collect()));
+    }
+
+    /// The short forms of a step, as patches.
+    fn in_full(&self, step: &Step) -> Vec<Value> {
+        let times = (start(), *self.now.lock());
+        let old = |kind, name: &String| self.objects.get(&(kind, name.clone()));
+        let pools = step.pool.iter().map(|(name, words)| short::pool(name, words, old(Kind::MachineConfigPool, name), times));
+        let nodes = step.node.iter().map(|(name, values)| short::node(name, values.iter()));
+        let mcns = step.mcn.iter().map(|(name, words)| short::mcn(name, words, old(Kind::MachineConfigNode, name), times));
+        pools.chain(nodes).chain(mcns).collect()
     }
 
     /// Merges an object onto the one of its kind and name.
@@ -237,10 +282,12 @@ impl<W: Watcher> Play<W> {
     }
 
     /// Exports, scrapes, and keeps the samples of some families.
-    fn show(&self, families: &[String]) -> String {
+    fn show(&mut self, families: &[String]) -> String {
         let at = u64::try_from(self.now.lock().as_nanosecond()).expect("after 1970");
         for (signal, body) in self.telemetry.collect() {
-            if signal == Signal::Metrics {
+            if signal == Signal::Traces {
+                self.spans.extend(spans::read(&body));
+            } else {
                 let tally = self.store.ingest(&body, Mono(at), Wall(at)).expect("our own export is whole");
                 assert_eq!(tally.rejected_total(), 0, "{tally:?}");
             }

@@ -7,10 +7,12 @@ mod nodes;
 mod pinned;
 mod readings;
 mod reboots;
+mod rollouts;
 
 use crate::{
     api::MachineConfigPool,
     kind::Kind,
+    rollout::Rollouts,
     table::Delta,
     watch::{Observed, Watcher},
     world::{Change, World},
@@ -29,17 +31,24 @@ pub struct Daemon {
     nodes: Nodes,
     reboots: Reboots,
     sets: Sets,
+    rollouts: Rollouts,
     /// There while it speaks.
     meters: Option<Meters>,
 }
 
 impl Daemon {
+    /// For all nodes of a cluster, told apart by the uid of its namespace `kube-system`: traces are derived from it.
+    #[must_use]
+    pub fn new(cluster: &str) -> Self {
+        Self { rollouts: Rollouts::new(cluster), ..Self::default() }
+    }
+
     /// For one node alone. What needs all nodes is not reported then: `mco.node.mcn.missing`, `mco.pinned_image_set.node.count`
     /// and `mco.pinned_image_set.generation.lag`. Counters of a pool count this node's share, so that the shares of all nodes
     /// add up; of Kubernetes events those about this node count.
     #[must_use]
     pub fn for_node(name: &str) -> Self {
-        Self { nodes: Nodes::only(name), ..Self::default() }
+        Self { nodes: Nodes::only(name), rollouts: Rollouts::for_node(name), ..Self::default() }
     }
 
     fn pool_changed(&mut self, delta: &Delta<MachineConfigPool>, world: &World) {
@@ -70,6 +79,8 @@ impl Watcher for Daemon {
     ];
 
     fn changed(&mut self, change: &Change, world: &World, now: Timestamp) -> Option<Place> {
+        // First: what ends with a pool is recorded before the pool's counters end.
+        let moved = self.rollouts.changed(change, world, now);
         match change {
             Change::Node(delta) => {
                 self.nodes.take_node(delta, world, now);
@@ -84,14 +95,16 @@ impl Watcher for Daemon {
             Change::Event(delta) => events::take(delta, &self.nodes, self.meters.as_ref()),
             _ => {}
         }
-        None
+        moved
     }
 
-    fn tick(&mut self, _world: &World, now: Timestamp) {
+    fn tick(&mut self, world: &World, now: Timestamp) {
+        self.rollouts.tick(world, now);
         self.reboots.tick(&self.nodes, self.meters.as_ref(), now);
     }
 
-    fn attach(&mut self, telemetry: &Arc<Telemetry>, world: &World, _now: Timestamp) {
+    fn attach(&mut self, telemetry: &Arc<Telemetry>, world: &World, now: Timestamp) {
+        self.rollouts.attach(telemetry, world, now);
         let meters = self.meters.insert(Meters::new(telemetry));
         meters.begin_events();
         world.pools.iter().for_each(|(name, _)| meters.begin_pool(name));
@@ -99,11 +112,13 @@ impl Watcher for Daemon {
     }
 
     fn detach(&mut self) {
+        self.rollouts.detach();
         self.meters = None;
     }
 
     fn observe(observed: &Observed<Self>) {
         readings::observe(observed);
         pinned::observe(observed);
+        rollouts::observe(observed);
     }
 }

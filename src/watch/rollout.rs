@@ -188,11 +188,9 @@ impl Rollouts {
         self.pools.get(pool)
     }
 
-    /// Each phase that is under way: node, pool, phase, since when.
-    pub fn running(&self) -> impl Iterator<Item = (&str, &str, McoPhase, Timestamp)> {
-        self.updates
-            .values()
-            .flat_map(|update| update.running().map(move |(phase, since)| (&*update.node, &*update.pool, phase, since)))
+    /// The phases of a node's update that are under way, and since when.
+    pub fn running_of(&self, node: &str) -> impl Iterator<Item = (McoPhase, Timestamp)> {
+        self.updates.get(node).into_iter().flat_map(Update::running)
     }
 
     /// Each node that is being updated, and its pool then.

@@ -141,10 +141,3 @@ fn is_drained(node: &Node, request: &Text) -> bool {
 fn is_rebooting(node: &Node) -> bool {
     *node.metadata.annotations.post_config_action == *REBOOTING
 }
-
-/// Whether the operator asked for a node to be cordoned, or is about to undo it.
-#[must_use]
-pub fn is_cordoned_by_operator(node: &Node) -> bool {
-    let annotations = &node.metadata.annotations;
-    annotations.desired_drain.starts_with(DRAIN) || annotations.desired_drain != annotations.last_applied_drain
-}
