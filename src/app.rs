@@ -22,3 +22,4 @@ pub mod tasks;
 pub mod ticks;
 pub mod tools;
 pub mod views;
+pub mod watch;

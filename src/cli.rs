@@ -16,6 +16,15 @@ Every flag is also an environment variable (--max-body is POINTSMAN_MAX_BODY) an
 
 Exit codes: 0 fine; 1 findings or differences; 2 bad usage or input; 3 cannot reach.";
 
+const WATCH_EXAMPLES: &str = "Examples:
+  pointsman watch operator --kubeconfig ~/.kube/config
+  pointsman watch daemon --kubeconfig ~/.kube/config --node worker-0 --otlp http://127.0.0.1:4317
+
+Every flag is also an environment variable (--legacy-metrics is POINTSMAN_LEGACY_METRICS) and a key of the YAML file
+given by --config (legacy-metrics). A flag wins over the environment, which wins over the file.
+
+Exit codes: 0 fine; 1 findings or differences; 2 bad usage or input; 3 cannot reach.";
+
 const DEMO_EXAMPLES: &str = "Examples:
   pointsman demo
   pointsman demo --once --scenario label-flood --seed 7
@@ -73,6 +82,9 @@ pub enum Verb {
     /// Run the state controller: OTLP in, views applied, Prometheus formats and traces out.
     #[command(after_help = SERVE_EXAMPLES, allow_negative_numbers = true)]
     Serve(Box<ServeArgs>),
+    /// Watch a Machine Config Operator, and push what its objects mean as OTLP: metrics, and traces of rollouts.
+    #[command(after_help = WATCH_EXAMPLES)]
+    Watch(Box<WatchArgs>),
     /// Show it all without a cluster: the server, and a simulated cluster that pushes OTLP into it.
     #[command(after_help = DEMO_EXAMPLES)]
     Demo(DemoArgs),
@@ -168,6 +180,53 @@ pub struct ServeArgs {
     /// Allow plain text on addresses that other hosts can reach.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub insecure: Vec<String>,
+    /// What to log: error, warn, info, debug, trace, or a filter per module [default: info].
+    #[arg(long, value_name = "FILTER")]
+    pub log: Vec<String>,
+}
+
+/// Flags of `pointsman watch`, as text.
+#[derive(Debug, Default, Args)]
+pub struct WatchArgs {
+    /// Whose objects: pools and versions; configs, settings and builds; nodes and their updates.
+    #[arg(value_name = "ROLE", value_parser = ["operator", "controller", "daemon"])]
+    pub role: String,
+    /// A YAML file with the same keys as the flags.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where to push; over HTTP where the port is 4318, else over gRPC [default: http://127.0.0.1:4317].
+    #[arg(long, value_name = "URL")]
+    pub otlp: Vec<String>,
+    /// Certificates to trust there, in PEM [default: those of the system].
+    #[arg(long, value_name = "FILE")]
+    pub otlp_ca_file: Vec<String>,
+    /// The name that its certificate must be for, where it is not the one in the URL.
+    #[arg(long, value_name = "NAME")]
+    pub otlp_server_name: Vec<String>,
+    /// A file with the bearer token to show there, re-read when it changes.
+    #[arg(long, value_name = "FILE")]
+    pub otlp_token_file: Vec<String>,
+    /// The cluster to watch [default in a pod: its own].
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Vec<String>,
+    /// Our own pod, as namespace/name: of several replicas one pushes [default: this one does].
+    #[arg(long, value_name = "NAMESPACE/NAME")]
+    pub pod: Vec<String>,
+    /// Watch this node alone, without traces; for the daemon.
+    #[arg(long, value_name = "NAME")]
+    pub node: Vec<String>,
+    /// Watch all nodes, which is what happens without --node; for the daemon.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub all_nodes: Vec<String>,
+    /// Push the names of the operator's own metrics too, for alerts that read them.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub legacy_metrics: Vec<String>,
+    /// Read the two secrets of the machine-config-server, to tell when its certificates end; for the controller.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub read_secrets: Vec<String>,
+    /// How often to push [default: 15s].
+    #[arg(long, value_name = "DURATION")]
+    pub interval: Vec<String>,
     /// What to log: error, warn, info, debug, trace, or a filter per module [default: info].
     #[arg(long, value_name = "FILTER")]
     pub log: Vec<String>,
@@ -303,7 +362,7 @@ pub type Typed = BTreeMap<&'static str, Vec<String>>;
 pub fn split_unknown(args: Vec<OsString>) -> (Vec<OsString>, Vec<usize>) {
     let cli = Cli::command();
     let verb = args.get(1).and_then(|verb| cli.find_subcommand(verb));
-    let Some(verb) = verb.filter(|verb| verb.get_name() == "serve") else { return (args, Vec::new()) };
+    let Some(verb) = verb.filter(|verb| ["serve", "watch"].contains(&verb.get_name())) else { return (args, Vec::new()) };
     let is_known = |name: &str| name == "help" || verb.get_arguments().any(|arg| arg.get_long() == Some(name));
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
     let mut after_unknown = false;
@@ -380,6 +439,47 @@ impl ServeArgs {
             ("insecure", insecure),
             ("log", log),
         ];
-        all.into_iter().filter(|(_, values)| !values.is_empty()).map(|(name, values)| (name, values.clone())).collect()
+        given(&all)
     }
+}
+
+impl WatchArgs {
+    /// The flags that were given, `config` apart. The names are also the keys of the file.
+    #[must_use]
+    pub fn typed(&self) -> Typed {
+        let Self {
+            role: _,
+            config: _,
+            otlp,
+            otlp_ca_file,
+            otlp_server_name,
+            otlp_token_file,
+            kubeconfig,
+            pod,
+            node,
+            all_nodes,
+            legacy_metrics,
+            read_secrets,
+            interval,
+            log,
+        } = self;
+        given(&[
+            ("otlp", otlp),
+            ("otlp-ca-file", otlp_ca_file),
+            ("otlp-server-name", otlp_server_name),
+            ("otlp-token-file", otlp_token_file),
+            ("kubeconfig", kubeconfig),
+            ("pod", pod),
+            ("node", node),
+            ("all-nodes", all_nodes),
+            ("legacy-metrics", legacy_metrics),
+            ("read-secrets", read_secrets),
+            ("interval", interval),
+            ("log", log),
+        ])
+    }
+}
+
+fn given(all: &[(&'static str, &Vec<String>)]) -> Typed {
+    all.iter().filter(|(_, values)| !values.is_empty()).map(|(name, values)| (*name, (*values).clone())).collect()
 }

@@ -4,6 +4,7 @@
 pub mod file;
 pub mod place;
 pub mod values;
+pub mod watch;
 
 use file::FileValue;
 use place::CommandLine;
@@ -15,7 +16,7 @@ use pointsman_core::{
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 use values::{Addr, BackEnd, Count, Lasting, List, LogFilter, Pod, Size, Switch, without_credentials};
 
-/// Every key: a flag is `--key`, the environment variable [`env_name`] of it, a line of the file `key: value`.
+/// Every key of `pointsman serve`: a flag is `--key`, the environment variable [`env_name`] of it, a line of the file `key: value`.
 pub const KEYS: [&str; 23] = [
     "catalog",
     "expire-after",
@@ -144,7 +145,7 @@ impl Config {
     /// # Errors
     /// Every mistake, in the order flags, environment, file, then what does not fit together.
     pub fn read(given: &Given) -> Result<Self, Vec<Fault>> {
-        let mut layers = Layers::new(given);
+        let mut layers = Layers::new(given, &KEYS);
         let memory_limit = layers.one("memory-limit").map(|Size(bytes)| bytes);
         let memory_limit = memory_limit.unwrap_or_else(|| given.cgroup_bytes.map_or(MEMORY_BYTES, |all| all / 10 * 9));
         let series = || usize::try_from(memory_limit / SERIES_SHARE / SERIES_BYTES).unwrap_or(usize::MAX);
@@ -202,17 +203,17 @@ struct Text {
 }
 
 impl<'a> Layers<'a> {
-    fn new(given: &'a Given) -> Self {
+    fn new(given: &'a Given, keys: &[&str]) -> Self {
         let mut faults = given.command_line.unknown_flags();
         let mut file = BTreeMap::new();
         let (lines, mistakes) = given.file.as_ref().map(|(name, text)| file::parse(name, text)).unwrap_or_default();
         faults.extend(mistakes);
         for line in lines {
-            if KEYS.contains(&line.key.as_str()) {
+            if keys.contains(&line.key.as_str()) {
                 file.insert(line.key.clone(), line);
             } else {
                 let fault = Fault::new(Code::UnknownSetting, line.key_place, &["key", &line.key]);
-                faults.push(fault.with_allowed(&line.key, &KEYS));
+                faults.push(fault.with_allowed(&line.key, keys));
             }
         }
         Self { given, file, faults }

@@ -22,7 +22,7 @@ use std::{
 pub use pointsman_instrument::semconv::attribute::{
     PointsmanAdjustment as Adjustment, PointsmanConflictKind as ConflictKind, PointsmanDropReason as DropReason,
     PointsmanHandshakeOutcome as Handshake, PointsmanLease as Lease, PointsmanOmission as Omission,
-    PointsmanReloadOutcome as Reload,
+    PointsmanReloadOutcome as Reload, PointsmanSource as Decider,
 };
 
 /// The shipped catalogues: (file name, text), as `--catalog` would read them.
@@ -101,6 +101,8 @@ pub struct Snapshot {
     pub series: Vec<(String, u64)>,
     /// Points that went to overflow series, by metric.
     pub limited: Vec<(String, u64)>,
+    /// Metrics that are sent, and by whom each is on; nobody where it is off.
+    pub enabled: Vec<(String, Option<Decider>)>,
     /// Points taken otherwise than they were sent.
     pub adjusted: Vec<(Adjustment, u64)>,
     /// What scrapes left out.
@@ -282,6 +284,13 @@ fn count_of(dropped: &[(DropReason, u64)], reason: DropReason) -> u64 {
 }
 
 fn observe_views(telemetry: &Telemetry, latest: &Latest) {
+    over::<names::MetricEnabled>(telemetry, latest, |s, r| {
+        for (metric, by) in &s.enabled {
+            for source in Decider::ALL {
+                r.set(i64::from(*by == Some(source)), names::MetricEnabled { metric_name: metric.clone().into(), source });
+            }
+        }
+    });
     over::<names::ViewSuppressed>(telemetry, latest, |s, r| {
         for off in &s.suppressed {
             let Suppressed { namespace, kind, view, rule, points } = off.clone();

@@ -6,6 +6,7 @@ mod fleet;
 mod folder;
 mod live;
 mod look;
+pub mod mco;
 mod once;
 mod readings;
 pub mod scenario;

@@ -4,13 +4,14 @@
 use super::{clock::Clock, conflicts::Watched, engine::Loaded, listen::tls::Certificates};
 use crate::{
     ingest::{Ingest, Signal, stats::Taken},
-    telemetry::{Adjustment, Backend, Cluster, DropReason, Flow, Omission, Snapshot, Suppressed},
+    telemetry::{Adjustment, Backend, Cluster, Decider, DropReason, Flow, Omission, Snapshot, Suppressed},
     traces::{Traces, forward::BackendState, stats::DropReason as SpanDrop},
 };
 use arc_swap::ArcSwap;
 use pointsman_core::{
     expose::scrape::ScrapeStats,
     fault::Fault,
+    limits::ENABLED_METRICS_MAX,
     model::{clock::Mono, reject::Reason},
     state::store::Store,
     traces::decide::Cut,
@@ -68,6 +69,7 @@ impl Numbers {
             traces: self.spans(&backends),
             series: self.store.components().iter().map(|c| (c.key.to_string(), count(c.series))).collect(),
             limited: self.store.limited(),
+            enabled: self.enabled(),
             adjusted: self.adjusted(),
             omitted: self.omitted(),
             suppressed: self.suppressed(),
@@ -139,6 +141,23 @@ impl Numbers {
             Suppressed { namespace: namespace.into(), kind: kind.into(), view: view.into(), rule: rule.into(), points }
         };
         by_rule.into_iter().map(line).collect()
+    }
+
+    /// Which metrics are on: for some component at least, and by a view where one says so for any of them.
+    #[must_use]
+    pub fn enabled(&self) -> Vec<(String, Option<Decider>)> {
+        let (loaded, now) = (self.views.load(), self.clock.view_wall());
+        let mut by_name: BTreeMap<String, Option<Decider>> = BTreeMap::new();
+        for component in self.store.observe() {
+            let plan = loaded.views.plan(&component.key, now);
+            for seen in &component.instruments {
+                let decision = plan.decide(&seen.instrument);
+                let by = if decision.by.is_some() { Decider::View } else { Decider::Default };
+                let slot = by_name.entry(seen.instrument.name.to_string()).or_default();
+                *slot = (*slot).max(decision.on.then_some(by));
+            }
+        }
+        by_name.into_iter().take(ENABLED_METRICS_MAX).collect()
     }
 
     /// What was seen in one scrape, to its end.

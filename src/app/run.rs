@@ -6,13 +6,14 @@ use super::{
     clock::Clock,
     demo, drain, serve, surroundings,
     tools::{self, Form, ToolError, client::Client},
+    watch,
 };
 use crate::{
     cli::{
-        CatalogArgs, CheckArgs, Cli, DemoArgs, DiffArgs, ExplainArgs, GetArgs, ServeArgs, ServerArgs, Verb, VersionArgs,
-        split_unknown,
+        CatalogArgs, CheckArgs, Cli, DemoArgs, DiffArgs, ExplainArgs, GetArgs, ServeArgs, ServerArgs, Typed, Verb, VersionArgs,
+        WatchArgs, split_unknown,
     },
-    config::{Config, Given, place::CommandLine},
+    config::{Config, Given, place::CommandLine, watch::WatchConfig},
 };
 use clap::Parser;
 use pointsman_core::{
@@ -24,7 +25,7 @@ use std::{
     ffi::OsString,
     fs::File,
     io::{self, IsTerminal, Read, Write},
-    path::Path,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 use tracing_subscriber::EnvFilter;
@@ -47,6 +48,7 @@ pub fn main(args: Vec<OsString>, env: impl Iterator<Item = (OsString, OsString)>
     let env = env.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
     match cli.verb {
         Verb::Serve(args) => serve(&args, env, line),
+        Verb::Watch(args) => watch(&args, env, line),
         Verb::Demo(args) => demo(&args, &line),
         Verb::Check(args) => check(&args),
         Verb::Explain(args) => explain(&args),
@@ -149,7 +151,7 @@ fn said(written: io::Result<()>) -> ExitCode {
 }
 
 fn serve(args: &ServeArgs, env: BTreeMap<String, String>, line: CommandLine) -> ExitCode {
-    let config = match configure(args, env, line) {
+    let config = match configure(args.config.as_ref(), args.typed(), (env, line), Config::read) {
         Ok(config) => config,
         Err(faults) => return report(&faults),
     };
@@ -169,6 +171,33 @@ fn serve(args: &ServeArgs, env: BTreeMap<String, String>, line: CommandLine) -> 
             ended = app.run(stopper.clone(), stop) => match ended {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => complain(&error),
+            },
+            failed = stopper.ask_on_signals() => match failed {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => complain(&anyhow::Error::new(error).context("hear signals")),
+            },
+        }
+    })
+}
+
+fn watch(args: &WatchArgs, env: BTreeMap<String, String>, line: CommandLine) -> ExitCode {
+    let read = |given: &Given| WatchConfig::read(&args.role, given);
+    let config = match configure(args.config.as_ref(), args.typed(), (env, line), read) {
+        Ok(config) => config,
+        Err(faults) => return report(&faults),
+    };
+    log(&config.log);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(64).build() {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(&anyhow::Error::new(error).context("start the runtime")),
+    };
+    runtime.block_on(async {
+        let (stopper, stop) = drain::pair();
+        tokio::select! {
+            ended = watch::run(&config, Clock::start(), stop) => match ended {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(watch::WatchError::Faults(faults)) => report(&faults),
+                Err(watch::WatchError::Other(error)) => complain(&error),
             },
             failed = stopper.ask_on_signals() => match failed {
                 Ok(()) => ExitCode::SUCCESS,
@@ -202,8 +231,13 @@ fn demo(args: &DemoArgs, line: &CommandLine) -> ExitCode {
 }
 
 /// Everything that says how to run, in one value.
-fn configure(args: &ServeArgs, env: BTreeMap<String, String>, line: CommandLine) -> Result<Config, Vec<Fault>> {
-    let (named, from) = match (&args.config, env.get("POINTSMAN_CONFIG")) {
+fn configure<C>(
+    path: Option<&PathBuf>,
+    flags: Typed,
+    (env, line): (BTreeMap<String, String>, CommandLine),
+    read: impl Fn(&Given) -> Result<C, Vec<Fault>>,
+) -> Result<C, Vec<Fault>> {
+    let (named, from) = match (path, env.get("POINTSMAN_CONFIG")) {
         (Some(path), _) => (Some(path.clone()), line.place("config", 0)),
         (None, Some(path)) => (Some(path.into()), Place::Setting("POINTSMAN_CONFIG".into())),
         (None, None) => (None, Place::Nowhere),
@@ -217,8 +251,8 @@ fn configure(args: &ServeArgs, env: BTreeMap<String, String>, line: CommandLine)
         }
     };
     let (cgroup_bytes, in_pod) = (surroundings::cgroup_bytes(), surroundings::in_pod(&env));
-    let given = Given { flags: args.typed(), command_line: line, env, file, cgroup_bytes, in_pod };
-    match (Config::read(&given), unread) {
+    let given = Given { flags, command_line: line, env, file, cgroup_bytes, in_pod };
+    match (read(&given), unread) {
         (read, None) => read,
         (read, Some(unread)) => Err(read.err().into_iter().flatten().chain([unread]).collect()),
     }

@@ -1,7 +1,7 @@
 //! Where on the command line a flag stands, so that a caret can point at it.
 //! Reads no flag: clap does, and what its value means is decided elsewhere.
 
-use super::{KEYS, values::without_credentials};
+use super::{KEYS, values::without_credentials, watch};
 use pointsman_core::fault::{Fault, Place, Source, code::Code};
 use std::sync::Arc;
 
@@ -18,7 +18,8 @@ impl CommandLine {
     /// A mistake per flag that nobody knows.
     #[must_use]
     pub fn unknown_flags(&self) -> Vec<Fault> {
-        let flags: Vec<String> = KEYS.iter().chain(&["config"]).map(|key| format!("--{key}")).collect();
+        let keys = if self.args.get(1).is_some_and(|verb| verb == "watch") { &watch::KEYS[..] } else { &KEYS };
+        let flags: Vec<String> = keys.iter().chain(&["config"]).map(|key| format!("--{key}")).collect();
         let allowed: Vec<&str> = flags.iter().map(String::as_str).collect();
         let fault = |index: &usize| {
             let name = self.args.get(*index).map_or("", |arg| arg.split('=').next().unwrap_or(arg));
@@ -38,7 +39,11 @@ impl CommandLine {
                 Some(value) => Some(self.at(i, flag.chars().count().saturating_add(1), value.chars().count())),
                 None if rest.is_empty() => {
                     let value = i.saturating_add(1);
-                    Some(self.at(value, 0, self.args.get(value).map_or(1, |arg| arg.chars().count())))
+                    match self.args.get(value).filter(|arg| !arg.starts_with("--")) {
+                        Some(arg) => Some(self.at(value, 0, arg.chars().count())),
+                        // A switch has none.
+                        None => Some(self.at(i, 0, flag.chars().count())),
+                    }
                 }
                 None => None,
             }

@@ -36,6 +36,14 @@ pub struct LogFilter(pub String);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BackEnd(pub String);
 
+/// `http://host:port`, or with `https`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receiver(pub http::Uri);
+
+/// A name that a path or a field selector can hold as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name(pub String);
+
 /// `namespace/name` of a pod.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pod(pub String, pub String);
@@ -173,6 +181,30 @@ impl Value for BackEnd {
             }
             (Some("http"), Some(_)) => Ok(Self(text.to_owned())),
             _ => Err(wrong()),
+        }
+    }
+}
+
+impl Value for Receiver {
+    fn read(text: &str) -> Result<Self, Expected> {
+        let wrong = || expected("the URL of an OTLP receiver", "http://127.0.0.1:4317");
+        let uri: http::Uri = text.parse().map_err(|_| wrong())?;
+        match (uri.scheme_str(), uri.authority()) {
+            (Some(_), Some(authority)) if authority.as_str().contains('@') => {
+                Err(expected("a URL without user name and password", "http://127.0.0.1:4317"))
+            }
+            (Some("http" | "https"), Some(_)) => Ok(Self(uri)),
+            _ => Err(wrong()),
+        }
+    }
+}
+
+impl Value for Name {
+    fn read(text: &str) -> Result<Self, Expected> {
+        let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c);
+        match !text.is_empty() && text.len() <= 253 && text.chars().all(legal) {
+            true => Ok(Self(text.to_owned())),
+            false => Err(expected("the name of a host or object", "worker-0.example.com")),
         }
     }
 }

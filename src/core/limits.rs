@@ -119,6 +119,8 @@ pub const SUPPRESSED_RULES_MAX: usize = 10_000;
 pub const LOGGED_FAULTS_MAX: usize = 50;
 /// Metrics whose points in overflow series are counted apart.
 pub const LIMITED_METRICS_MAX: usize = 500;
+/// Metrics of which our own metrics tell whether they are on; twice as many series. Those further down the alphabet are not told.
+pub const ENABLED_METRICS_MAX: usize = 1000;
 /// Traces kept in memory for the page.
 pub const RECENT_TRACES_MAX: usize = 200;
 /// Spans kept in memory for the page, over all traces.
@@ -300,8 +302,22 @@ pub const EVENT_EVERY_MS: u64 = 1_000;
 pub const ACTIVE_LEASE_SECS: (u64, u64, u64) = (15, 10, 2);
 /// The Lease of whoever writes status, likewise: it rides out 78 s without the API server.
 pub const STATUS_LEASE_SECS: (u64, u64, u64) = (137, 107, 26);
+/// Seconds between two pushes of a watcher, unless it is told otherwise.
+pub const WATCH_PUSH_SECS: u64 = 15;
+/// The least and the most that it can be told: series of a sender that is silent for 5 minutes end.
+pub const WATCH_PUSH_SECS_MIN: u64 = 1;
+/// See [`WATCH_PUSH_SECS_MIN`].
+pub const WATCH_PUSH_SECS_MAX: u64 = 100;
 /// The Lease of a watcher, likewise: the series of a watcher that is lost go on before anybody misses them.
 pub const WATCH_LEASE_SECS: (u64, u64, u64) = (15, 10, 2);
+/// Bodies of objects that a watcher reads at once.
+pub const WATCH_BODIES_AT_ONCE: usize = 2;
+/// Seconds before a body that could not be read is tried again.
+pub const WATCH_BODY_AGAIN_SECS: u64 = 60;
+/// Seconds that the first push of a watcher waits for kinds whose API server does not answer.
+pub const WATCH_FIRST_WAIT_SECS: u64 = 30;
+/// Milliseconds after a push that failed before it is tried again; doubled each time, up to the beat.
+pub const WATCH_PUSH_AGAIN_MS: u64 = 1_000;
 /// Milliseconds for one request about a Lease.
 pub const LEASE_REQUEST_MS_MAX: u64 = 5_000;
 /// A Lease may say that it stands so many times longer than ours; more is not believed.

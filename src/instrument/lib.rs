@@ -16,6 +16,7 @@
 
 mod body;
 mod chance;
+pub mod context;
 pub mod export;
 pub mod identity;
 pub mod limits;
@@ -27,15 +28,20 @@ pub mod reconcile;
 mod recorded;
 pub mod semconv;
 mod sets;
+pub mod setup;
 pub mod span;
+pub mod state;
 pub mod telemetry;
 pub mod transport;
 mod wire;
 
+pub use context::Context;
 pub use export::Exporter;
 pub use identity::Identity;
 pub use metric::{Metric, Readings};
 pub use opentelemetry::StringValue;
-pub use reconcile::{Outcome, Reconcile};
+pub use reconcile::{Outcome, Reason, Reconcile, Trigger, Turn};
+pub use setup::{Mistakes, Setup, Started, start};
+pub use state::{StateSet, flag};
 pub use telemetry::Telemetry;
-pub use transport::{Signal, Transport};
+pub use transport::{Protocol, Signal, Target, Transport};

@@ -27,6 +27,10 @@ pub const TIMEOUT: Duration = Duration::from_secs(10);
 pub const BACKOFF_MIN: Duration = Duration::from_secs(1);
 /// The longest wait after failures, and the longest that a receiver may ask for.
 pub const BACKOFF_MAX: Duration = Duration::from_secs(60);
+/// Answers of a receiver that it may take spans later; after so many they are dropped, to let others through.
+pub const ANSWERED_ATTEMPTS_MAX: u32 = 10;
+/// The first push comes no later; when exactly differs from process to process.
+pub const FIRST_PUSH_MAX: Duration = Duration::from_secs(2);
 /// How often the last push before the end is tried.
 pub const FLUSH_ATTEMPTS: u32 = 3;
 /// How long the last pushes may take altogether.

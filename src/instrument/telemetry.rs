@@ -181,7 +181,7 @@ impl Telemetry {
     /// for is not taken: spans then wait on.
     pub fn collect(&self) -> impl Iterator<Item = (Signal, Bytes)> {
         let metrics = self.metrics().map(|body| (Signal::Metrics, body));
-        metrics.chain(std::iter::from_fn(|| self.take_spans().map(|body| (Signal::Traces, body))))
+        metrics.chain(std::iter::from_fn(|| self.take_spans().map(|spans| (Signal::Traces, spans.body))))
     }
 
     /// Every metric as it is now, a request at a time.
@@ -200,7 +200,7 @@ impl Telemetry {
     }
 
     /// Spans that wait, as one request; they wait no longer. Few enough at a time for any receiver's limit.
-    pub fn take_spans(&self) -> Option<Bytes> {
+    pub fn take_spans(&self) -> Option<Spans> {
         let mut by_scope: BTreeMap<&'static str, Vec<Box<[u8]>>> = BTreeMap::new();
         let mut room = BODY_BYTES_MAX / 2;
         let mut waiting = self.spans.lock();
@@ -211,11 +211,13 @@ impl Telemetry {
         }
         drop(waiting);
         let mut bodies = Bodies::new(self.resource.clone());
+        let mut count = 0;
         for (scope, spans) in by_scope {
+            count += spans.len() as u64;
             spans.iter().for_each(|span| bodies.span(scope, span));
         }
         bodies.finish();
-        bodies.full()
+        bodies.full().map(|body| Spans { body, count })
     }
 
     /// The requests with metrics of the last collection arrived: what ended before it need not be said again.
@@ -232,6 +234,16 @@ impl Telemetry {
         observed.iter().for_each(|one| one.arrived(number));
     }
 
+    /// Spans that a receiver will never get.
+    pub(crate) fn spans_lost(&self, count: u64) {
+        self.losses.spans.add(count);
+    }
+
+    /// A number between 0 and 1 that differs from process to process.
+    pub(crate) fn spread(&self) -> f64 {
+        f64::from(u32::try_from(self.chance.number() >> 32).unwrap_or(0)) / f64::from(u32::MAX)
+    }
+
     /// Now, by the clock it was given.
     pub(crate) fn now(&self) -> SystemTime {
         (self.now)()
@@ -242,6 +254,14 @@ impl Telemetry {
     pub fn new_ids(&self) -> (TraceId, SpanId) {
         (self.chance.trace(), self.chance.span())
     }
+}
+
+/// Spans on their way.
+pub struct Spans {
+    /// The request.
+    pub body: Bytes,
+    /// How many are in it.
+    pub count: u64,
 }
 
 enum Source {

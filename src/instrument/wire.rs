@@ -105,6 +105,22 @@ pub(crate) fn fields(mut rest: &[u8]) -> impl Iterator<Item = Field<'_>> {
     })
 }
 
+/// The first field of this number that is a string, bytes or a message.
+pub(crate) fn message(bytes: &[u8], wanted: u32) -> Option<&[u8]> {
+    fields(bytes).find_map(|field| match field {
+        Field::Bytes(number, value) if number == wanted => Some(value),
+        _ => None,
+    })
+}
+
+/// The first field of this number that is a number.
+pub(crate) fn number(bytes: &[u8], wanted: u32) -> Option<u64> {
+    fields(bytes).find_map(|field| match field {
+        Field::Number(number, value) if number == wanted => Some(value),
+        _ => None,
+    })
+}
+
 fn take_varint(rest: &mut &[u8]) -> Option<u64> {
     let mut value = 0;
     for n in 0..10 {

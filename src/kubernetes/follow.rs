@@ -95,8 +95,13 @@ pub struct Health {
     kind: &'static str,
     objects: AtomicU64,
     last_contact: AtomicU64,
+    current: AtomicU64,
     events: AtomicU64,
     errors: AtomicU64,
+    nameless: AtomicU64,
+    forbidden: AtomicU64,
+    missing: AtomicU64,
+    left_out: AtomicU64,
     relists: AtomicU64,
     restarts: AtomicU64,
 }
@@ -110,10 +115,20 @@ pub struct HealthNow {
     pub objects: u64,
     /// When the API server last said anything; `None` = not since the start.
     pub last_contact: Option<Mono>,
+    /// When what is known was last known to be current; `None` = not since the start.
+    pub current: Option<Mono>,
     /// Events taken, bookmarks included.
     pub events: u64,
     /// Requests, streams and objects that failed.
     pub errors: u64,
+    /// Of these, objects without a name.
+    pub nameless: u64,
+    /// Of these, requests without the right to make them.
+    pub forbidden: u64,
+    /// Looks at a kind that is not defined; no error by themselves.
+    pub missing: u64,
+    /// Objects beyond the cap, list by list.
+    pub left_out: u64,
     /// Lists that were taken over whole.
     pub relists: u64,
     /// Clients made anew after silence.
@@ -140,8 +155,13 @@ impl Health {
             kind: self.kind,
             objects: get(&self.objects),
             last_contact: Some(Mono(get(&self.last_contact))).filter(|at| at.0 > 0),
+            current: Some(Mono(get(&self.current))).filter(|at| at.0 > 0),
             events: get(&self.events),
             errors: get(&self.errors),
+            nameless: get(&self.nameless),
+            forbidden: get(&self.forbidden),
+            missing: get(&self.missing),
+            left_out: get(&self.left_out),
             relists: get(&self.relists),
             restarts: get(&self.restarts),
         }
@@ -259,7 +279,7 @@ impl Follower {
         let version = loop {
             let page = wire::page(client, &self.kind, self.page, token).await?;
             self.contact();
-            count(&self.health.errors, page.nameless);
+            self.nameless(page.nameless);
             entries.extend(page.entries);
             if entries.len() > self.kind.objects_max {
                 left_out += entries.len() - self.kind.objects_max;
@@ -274,6 +294,7 @@ impl Follower {
         (self.is_listed, self.listed) = (true, self.now());
         // What made pages too large may be gone.
         self.page = self.page.saturating_mul(PAGE_STEP).min(WATCH_PAGE_MAX);
+        count(&self.health.left_out, left_out);
         self.tell(News::Listed { entries, left_out }).await;
         self.health.relists.fetch_add(1, Ordering::Relaxed);
         self.progress();
@@ -320,7 +341,7 @@ impl Follower {
                 Line::Deleted(key, reached) => (Some(News::Deleted(key)), reached),
                 Line::Bookmark(reached) => (None, reached),
                 Line::Nameless(reached) => {
-                    count(&self.health.errors, 1);
+                    self.nameless(1);
                     (None, reached)
                 }
                 Line::Error(error) => return Err(error.into()),
@@ -355,6 +376,7 @@ impl Follower {
         };
         if code == 404 {
             self.position = None;
+            count(&self.health.missing, 1);
             self.contact();
             self.is_missing().await;
             return Duration::from_secs(CLUSTER_CRD_LOOK_SECS);
@@ -372,6 +394,7 @@ impl Follower {
             (self.position, self.resumes) = (None, 0);
         }
         if code == 403 {
+            count(&self.health.forbidden, 1);
             self.contact();
             self.set_trouble(Some(Trouble::Forbidden { verb })).await;
         } else if !self.is_listed || self.failures >= WATCH_RESUMES_MAX {
@@ -389,6 +412,7 @@ impl Follower {
             self.tell(News::Listed { entries: Vec::new(), left_out: 0 }).await;
         }
         self.is_listed = true;
+        self.current();
     }
 
     async fn set_trouble(&mut self, trouble: Option<Trouble>) {
@@ -403,8 +427,18 @@ impl Follower {
         drop(self.news.send((self.at, news)).await);
     }
 
+    fn nameless(&self, objects: usize) {
+        count(&self.health.errors, objects);
+        count(&self.health.nameless, objects);
+    }
+
     fn progress(&mut self) {
         (self.resumes, self.failures) = (0, 0);
+        self.current();
+    }
+
+    fn current(&self) {
+        self.health.current.store(self.now().0.max(1), Ordering::Relaxed);
     }
 
     fn contact(&self) {
@@ -439,6 +473,14 @@ pub async fn fetch(client: &Client, kind: &Kind, name: &str) -> Result<Option<Bo
 #[derive(Debug, thiserror::Error)]
 #[error("read one object")]
 pub struct FetchError(#[from] WireError);
+
+impl FetchError {
+    /// Whether the API server answered, and will not say.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        matches!(self, Self(WireError::Status { code: 401 | 403, .. }))
+    }
+}
 
 /// By how much pages shrink when one was too large or too slow, and grow again after a list that was not.
 const PAGE_STEP: u32 = 8;

@@ -13,7 +13,7 @@ use kube::{Client, client::Body};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     convert::Infallible,
     sync::Arc,
     time::Duration,
@@ -71,6 +71,8 @@ struct State {
     scripts: BTreeMap<&'static str, VecDeque<Script>>,
     uids: u64,
     page: Option<usize>,
+    /// Objects whose next reading fails.
+    failing: BTreeSet<String>,
     /// Requests by `list KIND` or `watch KIND`, clients, and the last `page of KIND`.
     counts: BTreeMap<String, usize>,
 }
@@ -88,6 +90,7 @@ impl Server {
             scripts: BTreeMap::new(),
             uids: 0,
             page: None,
+            failing: BTreeSet::new(),
             counts: BTreeMap::new(),
         };
         Self(Arc::new(Shared { plurals, state: Mutex::new(state), moved: Notify::new() }))
@@ -173,6 +176,11 @@ impl Server {
         state.oldest = state.version;
     }
 
+    /// The next reading of this object by itself fails.
+    pub(crate) fn fail_once(&self, name: &str) {
+        self.0.state.lock().failing.insert(name.to_owned());
+    }
+
     /// Answers lists in pages of at most so many.
     pub(crate) fn pages_of(&self, objects: usize) {
         self.0.state.lock().page = Some(objects);
@@ -220,6 +228,9 @@ impl Server {
     }
 
     fn one(&self, ask: &Ask, name: &str) -> Answer {
+        if self.0.state.lock().failing.remove(name) {
+            return says(500);
+        }
         let key = (ask.plural, ask.namespace.clone().unwrap_or_default(), name.to_owned());
         let known = self.0.state.lock().objects.get(&key).cloned();
         known.map_or_else(|| says(404), |object| whole(200, &object))

@@ -101,6 +101,8 @@ fn every_case_shows_exactly_its_series() {
         let case: Case = serde_saphyr::from_str(head).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         assert!(!case.scenario.is_empty() && !case.guarantees.is_empty(), "{}: say what it is for", path.display());
         let got = run(&case, &root.join("base"));
+        let shows = got.lines().any(|line| !line.starts_with('#'));
+        assert!(shows, "{}: shows nothing at any time: are the families spelt right?", path.display());
         if got == want {
             continue;
         }
@@ -293,6 +295,7 @@ impl<W: Watcher> Play<W> {
             }
         }
         self.telemetry.metrics_arrived();
+        self.store.expire(Mono(at));
         let options = ExposeOptions { scope_labels: false, ..ExposeOptions::default() };
         let mut scrape = Scrape::new(Arc::clone(&self.store), options, Negotiated::default(), &[]);
         let mut body = Vec::new();

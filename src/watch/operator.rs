@@ -1,20 +1,30 @@
 //! What `pointsman watch operator` reports: pools, their rollouts, and the operator itself.
 //! Reads pools, nodes, rendered configs and the ClusterOperator; knows nothing of single nodes' phases.
 
+mod images;
+mod memory;
+mod nodes;
+mod own;
 mod pools;
+mod stalls;
 
 use crate::{
+    api::Status,
     kind::Kind,
     watch::{Observed, Watcher},
     world::{Change, World},
 };
 use jiff::Timestamp;
-use pointsman_instrument::{Telemetry, span::Place};
+use memory::Memory;
+use pointsman_instrument::{Telemetry, semconv::attribute::McoConditionStatus, span::Place};
 use std::sync::Arc;
 
 /// The role.
 #[derive(Debug, Default)]
-pub struct Operator {}
+pub struct Operator {
+    memory: Memory,
+    transitions: own::Transitions,
+}
 
 impl Watcher for Operator {
     const ROLE: &'static str = "operator";
@@ -31,17 +41,41 @@ impl Watcher for Operator {
         Kind::Pod,
     ];
 
-    fn changed(&mut self, _change: &Change, _world: &World, _now: Timestamp) -> Option<Place> {
+    fn changed(&mut self, change: &Change, world: &World, now: Timestamp) -> Option<Place> {
+        match change {
+            Change::MachineConfigPool(delta) => self.memory.pool_changed(delta, now),
+            Change::Node(delta) => self.memory.node_changed(delta, world, now),
+            Change::ClusterOperator(delta) => self.transitions.changed(delta),
+            _ => {}
+        }
         None
     }
 
     fn tick(&mut self, _world: &World, _now: Timestamp) {}
 
-    fn attach(&mut self, _telemetry: &Arc<Telemetry>, _world: &World, _now: Timestamp) {}
+    fn attach(&mut self, telemetry: &Arc<Telemetry>, _world: &World, _now: Timestamp) {
+        self.transitions.attach(telemetry);
+    }
 
-    fn detach(&mut self) {}
+    fn detach(&mut self) {
+        self.transitions.detach();
+    }
 
     fn observe(observed: &Observed<Self>) {
         pools::observe(observed);
+        memory::observe(observed);
+        stalls::observe(observed);
+        images::observe(observed);
+        nodes::observe(observed);
+        own::observe(observed);
+    }
+}
+
+/// A condition's status as it is sent.
+const fn status(status: Status) -> McoConditionStatus {
+    match status {
+        Status::True => McoConditionStatus::IsTrue,
+        Status::False => McoConditionStatus::IsFalse,
+        Status::Unknown => McoConditionStatus::Unknown,
     }
 }

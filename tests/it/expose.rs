@@ -315,3 +315,31 @@ fn what_a_scrape_leaves_out_is_told() {
         assert!(own.lines().any(|have| parts.iter().all(|part| have.contains(part))), "{line} is missing in\n{own}");
     }
 }
+
+/// Scenario: a view turns one metric on and one off; nobody speaks of a third. Guarantees: our own metrics tell which
+/// are on, and whether a view or the default says so.
+#[test]
+fn what_is_on_is_told_with_who_says_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let view = "apiVersion: pointsman.dev/v1alpha1\nkind: TelemetryView\nmetadata: {name: one}\nspec:\n  metrics:\n  \
+                - {name: on, match: {instruments: [b.on]}, state: Enabled}\n  \
+                - {name: off, match: {instruments: [c.off]}, state: Disabled}\n";
+    std::fs::write(folder.path().join("view.yaml"), view).expect("written");
+    let server = Pointsman::start(&["--views", folder.path().to_str().expect("a plain path")]);
+    let gauge = |name: &str| {
+        format!(r#"{{"name":"{name}","gauge":{{"dataPoints":[{{"asInt":3,"timeUnixNano":"1700000000000000000"}}]}}}}"#)
+    };
+    let metrics = ["a.default", "b.on", "c.off"].map(gauge).join(",");
+    let resource = r#"{"attributes":[{"key":"service.name","value":{"stringValue":"shop"}}]}"#;
+    let body = format!(r#"{{"resourceMetrics":[{{"resource":{resource},"scopeMetrics":[{{"metrics":[{metrics}]}}]}}]}}"#);
+    assert_eq!(server.push_json("/v1/metrics", &body).status, 200);
+    let own = server.get("/metrics/self").text();
+    let told = |metric: &str, source: &str| {
+        let ours = |line: &&str| line.starts_with("pointsman_metric_enabled{") && line.contains(&format!("\"{metric}\""));
+        let line = own.lines().filter(ours).find(|line| line.contains(&format!("source=\"{source}\"")));
+        line.and_then(|line| line.rsplit(' ').next()).map(str::to_owned)
+    };
+    let answers: Vec<_> = ["a.default", "b.on", "c.off"].iter().map(|m| [told(m, "default"), told(m, "view")]).collect();
+    let is = |default: &str, view: &str| [Some(default.to_owned()), Some(view.to_owned())];
+    assert_eq!(answers, [is("1", "0"), is("0", "1"), is("0", "0")], "{own}");
+}

@@ -46,6 +46,9 @@ pub const OS_NAME: &str = "os.name";
 /// Version of the operating system.
 pub const OS_VERSION: &str = "os.version";
 
+/// Class of the error, of a closed set.
+pub const ERROR_TYPE: &str = "error.type";
+
 /// Name of the node.
 pub const NODE: &str = "node";
 
@@ -291,6 +294,15 @@ pub const POINTSMAN_LEASE: &str = "pointsman.lease";
 
 /// Faults found.
 pub const POINTSMAN_FAULTS: &str = "pointsman.faults";
+
+/// Loop of an operator.
+pub const POINTSMAN_CONTROLLER_NAME: &str = "pointsman.controller.name";
+
+/// Milliseconds for which the object waited in the queue.
+pub const POINTSMAN_QUEUE_LATENCY: &str = "pointsman.queue.latency";
+
+/// Which retry of the object it is.
+pub const POINTSMAN_RECONCILE_RETRY: &str = "pointsman.reconcile.retry";
 
 /// Kind of the watched object.
 pub const POINTSMAN_WATCH_KIND: &str = "pointsman.watch.kind";

@@ -12,7 +12,7 @@ use opentelemetry::{KeyValue, StringValue};
 use std::borrow::Cow;
 
 /// What is known of every metric here, in the registry's order.
-pub const METRICS: [&Meta; 36] = [
+pub const METRICS: [&Meta; 37] = [
     &PipelineReceived::META,
     &PipelineExported::META,
     &PipelineDropped::META,
@@ -24,6 +24,7 @@ pub const METRICS: [&Meta; 36] = [
     &ViewFaults::META,
     &ReconcileCount::META,
     &ReconcileDuration::META,
+    &ReconcileErrors::META,
     &ScrapeDuration::META,
     &ScrapeSize::META,
     &ScrapeOmitted::META,
@@ -376,6 +377,37 @@ impl Metric for ReconcileDuration {
         [
             KeyValue::new(attribute::POINTSMAN_OBJECT_KIND, self.object_kind),
             KeyValue::new(attribute::POINTSMAN_RESULT, self.result),
+        ]
+    }
+}
+
+/// Turns of such a loop that failed, by class of the error. Counter `pointsman.reconcile.errors`, unit `{error}`.
+#[derive(Clone, Debug)]
+pub struct ReconcileErrors {
+    /// Kind of what was reconciled.
+    pub object_kind: StringValue,
+    /// Class of the error, of a closed set.
+    pub error_type: StringValue,
+}
+
+impl Metric for ReconcileErrors {
+    const META: Meta = Meta {
+        name: "pointsman.reconcile.errors",
+        kind: Kind::Counter,
+        unit: "{error}",
+        brief: "Turns of such a loop that failed, by class of the error.",
+        scope: "pointsman",
+        level: Level::Standard,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = u64;
+    type Attributes = [KeyValue; 2];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_OBJECT_KIND, self.object_kind),
+            KeyValue::new(attribute::ERROR_TYPE, self.error_type),
         ]
     }
 }
@@ -1079,21 +1111,40 @@ pub struct Reconcile {
     pub result: attribute::PointsmanResult,
     /// Faults found.
     pub faults: i64,
+    /// Class of the error, of a closed set.
+    pub error_type: Option<StringValue>,
+    /// Loop of an operator.
+    pub controller_name: Option<StringValue>,
+    /// Name of what was reconciled; in spans only.
+    pub object_name: Option<StringValue>,
+    /// Milliseconds for which the object waited in the queue.
+    pub queue_latency: Option<i64>,
+    /// Which retry of the object it is.
+    pub reconcile_retry: Option<i64>,
+    /// What set the turn off.
+    pub reconcile_trigger: Option<attribute::PointsmanReconcileTrigger>,
 }
 
 impl Span for Reconcile {
-    const SCOPE: &'static str = "pointsman.views";
+    const SCOPE: &'static str = "pointsman.reconcile";
 
     fn name(&self) -> Cow<'static, str> {
         format!("reconcile {}", self.object_kind.as_str()).into()
     }
 
     fn attributes(self) -> Vec<KeyValue> {
-        vec![
+        let mut attributes = vec![
             KeyValue::new(attribute::POINTSMAN_OBJECT_KIND, self.object_kind),
             KeyValue::new(attribute::POINTSMAN_RESULT, self.result),
             KeyValue::new(attribute::POINTSMAN_FAULTS, self.faults),
-        ]
+        ];
+        attributes.extend(self.error_type.map(|value| KeyValue::new(attribute::ERROR_TYPE, value)));
+        attributes.extend(self.controller_name.map(|value| KeyValue::new(attribute::POINTSMAN_CONTROLLER_NAME, value)));
+        attributes.extend(self.object_name.map(|value| KeyValue::new(attribute::POINTSMAN_OBJECT_NAME, value)));
+        attributes.extend(self.queue_latency.map(|value| KeyValue::new(attribute::POINTSMAN_QUEUE_LATENCY, value)));
+        attributes.extend(self.reconcile_retry.map(|value| KeyValue::new(attribute::POINTSMAN_RECONCILE_RETRY, value)));
+        attributes.extend(self.reconcile_trigger.map(|value| KeyValue::new(attribute::POINTSMAN_RECONCILE_TRIGGER, value)));
+        attributes
 }
 }
 

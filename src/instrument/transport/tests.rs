@@ -1,13 +1,17 @@
+mod tls;
+
 use super::{SendError, Signal, Transport};
+use crate::wire;
 use bytes::Bytes;
 use expect_test::{Expect, expect};
 use opentelemetry_proto::tonic::collector::metrics::v1::{ExportMetricsPartialSuccess, ExportMetricsServiceResponse};
 use prost::Message;
-use std::{error::Error, io::Read};
+use std::{error::Error, io::Read, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
 };
+use tonic::{Code, Status};
 
 /// Answers one request with `answer` as it stands; returns the request's head and its body, inflated.
 async fn serve_once(listener: TcpListener, answer: Vec<u8>) -> (String, Vec<u8>) {
@@ -66,6 +70,34 @@ async fn http_statuses_say_whether_to_retry() {
     }
 }
 
+/// Scenario: receivers that say when to come again, rightly and wrongly. Guarantees: it is read from HTTP's `Retry-After`
+/// and gRPC's `RetryInfo`; a full receiver is asked again only if it says when.
+#[tokio::test]
+async fn receivers_say_when_to_come_again() {
+    for (value, seconds) in [("7", Some(7)), (" 0 ", Some(0)), ("-1", None), ("Wed, 21 Oct 2026 07:28:00 GMT", None)] {
+        let answer = format!("HTTP/1.1 503 X\r\nretry-after: {value}\r\ncontent-length: 0\r\n\r\n");
+        let (result, ..) = post(answer.into_bytes()).await;
+        assert_eq!(result.expect_err("refused").retry_after(), seconds.map(Duration::from_secs), "{value}");
+    }
+    for (seconds, nanos, want) in [(3, 500_000_000, Some(Duration::from_millis(3500))), (u64::MAX, 0, None), (1, u64::MAX, None)]
+    {
+        let mut details = Vec::new();
+        wire::uint(&mut details, 1, 8);
+        let any = wire::open(&mut details, 3);
+        wire::text(&mut details, 1, "type.googleapis.com/google.rpc.RetryInfo");
+        let info = wire::open(&mut details, 2);
+        let delay = wire::open(&mut details, 1);
+        wire::uint(&mut details, 1, seconds);
+        wire::uint(&mut details, 2, nanos);
+        [delay, info, any].into_iter().for_each(|message| wire::close(&mut details, message));
+        let status = Status::with_details(Code::ResourceExhausted, "full", details.into());
+        let error = SendError::Grpc(Code::ResourceExhausted, Box::new(status));
+        assert_eq!((error.retry_after(), error.retryable()), (want, want.is_some()));
+    }
+    let status = Status::new(Code::ResourceExhausted, "too large");
+    assert!(!SendError::Grpc(Code::ResourceExhausted, Box::new(status)).retryable());
+}
+
 /// Scenario: an answer without end. Guarantees: it is not read for ever.
 #[tokio::test]
 async fn an_endless_answer_is_cut() {
@@ -87,7 +119,7 @@ fn check(url: &str, want: &Expect) {
 #[test]
 fn addresses_are_checked_when_given() {
     check("http://127.0.0.1:4318", &expect!["fine"]);
-    check("https://127.0.0.1:4318", &expect![[r#"read "https://127.0.0.1:4318": only http://host:port is supported"#]]);
-    check("127.0.0.1:4318", &expect![[r#"read "127.0.0.1:4318": only http://host:port is supported"#]]);
+    check("https://127.0.0.1:4318", &expect!["fine"]);
+    check("127.0.0.1:4318", &expect![[r#"read "127.0.0.1:4318": write http://host:port or https://host:port"#]]);
     check("http://a b", &expect![[r#"read "http://a b" as a URL: invalid uri character"#]]);
 }

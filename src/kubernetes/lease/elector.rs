@@ -28,6 +28,9 @@ use std::{
 use tokio::sync::watch;
 use tracing::{info, warn};
 
+/// How long a deadline is waited for before it is looked at again: it may have come nearer.
+const LOOK: Duration = Duration::from_millis(500);
+
 /// Whether a Lease is held: cheap to ask and to clone.
 #[derive(Clone)]
 pub struct Hold {
@@ -48,6 +51,27 @@ impl Hold {
     #[must_use]
     pub fn is_held(&self) -> bool {
         (self.now)().0.0 < self.until.load(Ordering::Acquire)
+    }
+
+    /// Waits until it is held; for ever when nobody wants it any more.
+    pub async fn held(&mut self) {
+        while !self.is_held() {
+            if self.changes.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    /// Waits until it is not held any more: at the deadline, even when the elector's task stands still then.
+    pub async fn lost(&mut self) {
+        loop {
+            let left = Mono(self.until.load(Ordering::Acquire)).since((self.now)().0);
+            if left.is_zero() {
+                return;
+            }
+            // A renewal moves the deadline, and is no change.
+            tokio::time::sleep(left.min(LOOK)).await;
+        }
     }
 
     /// Waits for the next change; `None` once there will be no more.

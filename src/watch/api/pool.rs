@@ -183,13 +183,13 @@ impl Default for MaxUnavailable {
 }
 
 impl MaxUnavailable {
-    /// In a pool of so many machines.
+    /// In a pool of so many machines. A number of 0 is taken as 1, as the controller does: a pool can always be updated.
     #[must_use]
     pub fn of(self, machines: i64) -> i64 {
         match self {
+            Self::Nodes(0) | Self::Odd => 1,
             Self::Nodes(nodes) => nodes.max(0),
             Self::Percent(percent) => (machines.max(0).saturating_mul(percent.clamp(0, 100)) / 100).max(1),
-            Self::Odd => 1,
         }
     }
 }

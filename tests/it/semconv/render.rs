@@ -1,7 +1,7 @@
 //! Turns the registry into the files that are made from it, by the templates of `otel/templates`. Reads no registry
 //! file itself and writes nothing: it answers texts with the paths they belong to.
 
-use crate::semconv::registry::{AttributeType, Group, GroupType, InstrumentKind, Registry, Requirement};
+use crate::semconv::registry::{AttributeType, Group, GroupType, InstrumentKind, Registry, Requirement, Role, Source};
 use minijinja::{Environment, Value, context};
 use pointsman_core::{
     expose::names::{NameInput, TranslationStrategy, metric_name},
@@ -21,14 +21,17 @@ pub(crate) fn files(registry: &Registry, root: &Path) -> Vec<(String, String)> {
     };
     let mut out = Vec::new();
     let attributes: Vec<Value> = registry.definitions().map(|(_, a)| attribute(registry, id(a))).collect();
-    out.push(("src/instrument/semconv/attribute.rs".to_owned(), render("rust/attribute.rs.j2", context! { attributes })));
+    let rust = render("rust/attribute.rs.j2", context! { attributes });
+    out.push(("src/instrument/semconv/attribute.rs".to_owned(), rust));
     let modules: Vec<Value> = modules(registry).iter().map(|(name, groups)| module(registry, name, groups)).collect();
     for module in &modules {
         let path = format!("src/instrument/semconv/{}.rs", text(module, "name"));
         out.push((path, render("rust/module.rs.j2", context! { module })));
     }
     let schema_url = &registry.manifest.schema_url;
-    let markdown = context! { modules, schema_url, title => registry.manifest.name, about => registry.manifest.description };
+    let (entities, old_names) = (entities(registry), old_names(registry));
+    let (title, about) = (&registry.manifest.name, &registry.manifest.description);
+    let markdown = context! { modules, attributes, entities, old_names, schema_url, title, about };
     out.push(("otel/METRICS.md".to_owned(), render("markdown/METRICS.md.j2", markdown)));
     for component in components(registry) {
         let ctx = context! { component, modules, schema_url };
@@ -97,7 +100,41 @@ fn attribute(registry: &Registry, id: &str) -> Value {
     }
 }
 
-/// What templates see of a registry file.
+/// What templates see of the things that metrics are about.
+fn entities(registry: &Registry) -> Vec<Value> {
+    let groups = registry.files.iter().flat_map(|(_, groups)| groups);
+    let one = |group: &Group| {
+        let of = |role| {
+            let refs = group.attributes.iter().filter(move |a| a.role == Some(role)).filter_map(|a| a.r#ref.as_ref());
+            refs.map(|r| r.value.clone()).collect::<Vec<_>>()
+        };
+        let (identifying, descriptive) = (of(Role::Identifying), of(Role::Descriptive));
+        context! { name => group.name, brief => group.brief, identifying, descriptive }
+    };
+    groups.filter(|g| g.r#type == GroupType::Entity).map(one).collect()
+}
+
+/// What templates see of every name that metrics of the operator once had: who still sends it, and what stands for it.
+fn old_names(registry: &Registry) -> Vec<Value> {
+    let mut heirs = BTreeMap::<&str, Vec<Value>>::new();
+    let mut senders = BTreeMap::new();
+    for group in registry.files.iter().flat_map(|(_, groups)| groups) {
+        let (Some(metric), ours) = (&group.metric_name, &group.annotations.pointsman) else { continue };
+        for old in &ours.legacy {
+            heirs.entry(old).or_default().push(context! { metric, row => ours.row });
+        }
+        let sender = match ours.source.as_slice() {
+            [Source::S] => "passed on from a scrape",
+            [Source::P] => "sent by the component alone",
+            _ => "rebuilt from objects",
+        };
+        senders.insert(metric.as_str(), sender);
+    }
+    let one = |(name, heirs)| context! { name, heirs, sender => senders.get(name).unwrap_or(&"no more") };
+    heirs.into_iter().map(one).collect()
+}
+
+/// What templates see of the groups of one module.
 fn module(registry: &Registry, name: &str, groups: &[&Group]) -> Value {
     let of = |t: GroupType| groups.iter().filter(|g| g.r#type == t).map(|g| signal(registry, name, g)).collect::<Vec<Value>>();
     let (metrics, spans, events) = (of(GroupType::Metric), of(GroupType::Span), of(GroupType::Event));
@@ -116,17 +153,14 @@ fn signal(registry: &Registry, module: &str, group: &Group) -> Value {
         .map(|(r, optional)| context! { field => snake(&own(&r.value)), optional, ..attribute(registry, &r.value) })
         .collect();
     let scope = ours.scope.clone().unwrap_or_else(|| module.to_owned());
-    let (kind, value) = match group.instrument {
-        Some(InstrumentKind::Counter) => (Kind::Counter, "u64"),
-        Some(InstrumentKind::UpDownCounter) => (Kind::UpDownCounter, "i64"),
-        Some(InstrumentKind::Histogram) => (Kind::Histogram, "Distribution"),
-        Some(InstrumentKind::Gauge) | None => (Kind::Gauge, "f64"),
+    let kind = kind(group);
+    let value = match kind {
+        Kind::Counter => "u64",
+        Kind::UpDownCounter => "i64",
+        Kind::Histogram => "Distribution",
+        _ => "f64",
     };
     let unit = group.unit.clone().unwrap_or_default();
-    let prometheus = group.metric_name.as_ref().and_then(|name| {
-        let strategy = TranslationStrategy::default();
-        metric_name(&NameInput { name, unit: &unit, kind, strategy, ratio_suffix: true })
-    });
     let name = group.metric_name.as_ref().or(group.name.as_ref()).or(ours.name.as_ref());
     let buckets: Vec<String> = ours.buckets.iter().map(|b| format!("{b:?}")).collect();
     context! {
@@ -134,9 +168,25 @@ fn signal(registry: &Registry, module: &str, group: &Group) -> Value {
         note => group.note, kind => kind.as_str(), level => ours.level.map(|l| format!("{l:?}")),
         stability => group.stability.map(|s| format!("{s:?}").to_lowercase()),
         limit => ours.limit.unwrap_or(200), components => ours.components, format => format_of(&own, ours.name.as_deref()),
-        prometheus => prometheus.map(|family| family.name), row => ours.row, legacy => ours.legacy, opt_in => ours.opt_in,
+        prometheus => prometheus_name(group), row => ours.row, legacy => ours.legacy, opt_in => ours.opt_in,
         source => ours.source.iter().map(|s| format!("{s:?}")).collect::<Vec<_>>(),
     }
+}
+
+fn kind(group: &Group) -> Kind {
+    match group.instrument {
+        Some(InstrumentKind::Counter) => Kind::Counter,
+        Some(InstrumentKind::UpDownCounter) => Kind::UpDownCounter,
+        Some(InstrumentKind::Histogram) => Kind::Histogram,
+        Some(InstrumentKind::Gauge) | None => Kind::Gauge,
+    }
+}
+
+/// The family's name of a metric, by the very function that names what is exposed.
+pub(crate) fn prometheus_name(group: &Group) -> Option<String> {
+    let name = group.metric_name.as_deref()?;
+    let (unit, strategy) = (group.unit.as_deref().unwrap_or_default(), TranslationStrategy::default());
+    metric_name(&NameInput { name, unit, kind: kind(group), strategy, ratio_suffix: true }).map(|family| family.name)
 }
 
 /// `phase {mco.phase}` → (`phase {}`, `phase`), where a span's name holds an attribute.

@@ -62,14 +62,6 @@ fn the_reader_is_strict() {
               |               ^"#]],
     );
     check(
-        &[("  unit: \"1\"\n", "")],
-        "",
-        &expect![[r#"
-        x.yaml:13:7: metric.x.m: unit belongs to metrics, and each needs one
-           13 | - id: metric.x.m
-              |       ^"#]],
-    );
-    check(
         &[("brief: M.", "brief: M.\n  colour: red")],
         "",
         &expect![[r#"
@@ -86,20 +78,41 @@ fn the_reader_is_strict() {
               |                                    ^"#]],
     );
     check(
-        &[("level: Debug, ", "")],
-        "",
-        &expect![[r#"
-        x.yaml:13:7: metric.x.m: annotations.pointsman.level belongs to metrics, and each needs one
-           13 | - id: metric.x.m
-              |       ^"#]],
-    );
-    check(
         &[("type: string", "type: strin")],
         "",
         &expect![[r#"
         x.yaml:6:15: unknown variant `strin`, expected one of string, int
             6 |   - {id: x.a, type: strin, stability: development, brief: A., examples: [b]}
               |               ^"#]],
+    );
+    check(
+        &[("groups:", "groups: {}\nmore:")],
+        "",
+        &expect![[r#"
+        x.yaml:1:9: expected sequence start
+            1 | groups: {}
+              |         ^"#]],
+    );
+}
+
+/// Scenario: a group lacks what its type needs, or has what belongs to others. Guarantees: each is a fault of the group.
+#[test]
+fn every_group_has_what_its_type_needs() {
+    check(
+        &[("  unit: \"1\"\n", "")],
+        "",
+        &expect![[r#"
+        x.yaml:13:7: metric.x.m: unit belongs to metrics, and each needs one
+           13 | - id: metric.x.m
+              |       ^"#]],
+    );
+    check(
+        &[("level: Debug, ", "")],
+        "",
+        &expect![[r#"
+        x.yaml:13:7: metric.x.m: annotations.pointsman.level belongs to metrics, and each needs one
+           13 | - id: metric.x.m
+              |       ^"#]],
     );
     check(
         &[("brief: M.", "brief: M")],
@@ -126,22 +139,6 @@ fn the_reader_is_strict() {
               |       ^"#]],
     );
     check(
-        &[("counter", "histogram")],
-        "",
-        &expect![[r#"
-        x.yaml:13:7: metric.x.m: annotations.pointsman.buckets belongs to histograms, and each needs some
-           13 | - id: metric.x.m
-              |       ^"#]],
-    );
-    check(
-        &[("level: Debug", "level: Debug, buckets: [2, 1]"), ("counter", "histogram")],
-        "",
-        &expect![[r#"
-        x.yaml:13:7: metric.x.m: buckets must ascend
-           13 | - id: metric.x.m
-              |       ^"#]],
-    );
-    check(
         &[("level: Debug", "row: 1, level: Debug")],
         "",
         &expect![[r#"
@@ -157,13 +154,26 @@ fn the_reader_is_strict() {
            13 | - id: metric.x.m
               |       ^"#]],
     );
+}
+
+/// Scenario: a histogram without buckets, or with buckets out of order. Guarantees: each is a fault.
+#[test]
+fn buckets_are_there_and_ascend() {
     check(
-        &[("groups:", "groups: {}\nmore:")],
+        &[("counter", "histogram")],
         "",
         &expect![[r#"
-        x.yaml:1:9: expected sequence start
-            1 | groups: {}
-              |         ^"#]],
+        x.yaml:13:7: metric.x.m: annotations.pointsman.buckets belongs to histograms, and each needs some
+           13 | - id: metric.x.m
+              |       ^"#]],
+    );
+    check(
+        &[("level: Debug", "level: Debug, buckets: [2, 1]"), ("counter", "histogram")],
+        "",
+        &expect![[r#"
+        x.yaml:13:7: metric.x.m: buckets must ascend
+           13 | - id: metric.x.m
+              |       ^"#]],
     );
 }
 

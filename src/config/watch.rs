@@ -1,0 +1,185 @@
+//! What a watcher was told: whose objects of which cluster, what to push, where to and how often.
+//! Reads flags, environment and file as `serve` does. Knows no kind of object.
+
+use super::{
+    Given, Layers, Text,
+    values::{Lasting, LogFilter, Name, Pod, Receiver},
+};
+use pointsman_core::{
+    fault::{Fault, Place, code::Code},
+    limits,
+};
+use std::{path::PathBuf, time::Duration};
+
+/// Every key of `pointsman watch`, as those of `serve`.
+pub const KEYS: [&str; 12] = [
+    "all-nodes",
+    "interval",
+    "kubeconfig",
+    "legacy-metrics",
+    "log",
+    "node",
+    "otlp",
+    "otlp-ca-file",
+    "otlp-server-name",
+    "otlp-token-file",
+    "pod",
+    "read-secrets",
+];
+
+/// Where is pushed to unless something else is said.
+const OTLP: &str = "http://127.0.0.1:4317";
+
+/// Everything `pointsman watch` was told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WatchConfig {
+    /// Whose objects.
+    pub role: Role,
+    /// Where to push.
+    pub otlp: Otlp,
+    /// The kubeconfig that names the cluster; `None` = the pod's own.
+    pub kubeconfig: Option<PathBuf>,
+    /// Our own pod, namespace and name; `None` = there is no other replica.
+    pub pod: Option<(String, String)>,
+    /// Whether the operator's own names are pushed too.
+    pub legacy_metrics: bool,
+    /// How often is pushed.
+    pub interval: Duration,
+    /// The log filter.
+    pub log: String,
+}
+
+/// Whose objects are watched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// What the operator does: pools, versions, rollouts.
+    Operator,
+    /// What the controllers do.
+    Controller {
+        /// Whether the secrets of the machine-config-server are read.
+        read_secrets: bool,
+    },
+    /// What the daemons do on all nodes.
+    Daemon,
+    /// What the daemon of one node does.
+    Node {
+        /// Its name.
+        name: String,
+    },
+}
+
+impl Role {
+    /// As it is typed, and as it names a Lease and a service instance.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::Controller { .. } => "controller",
+            Self::Daemon | Self::Node { .. } => "daemon",
+        }
+    }
+}
+
+/// An OTLP receiver, and how to reach it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Otlp {
+    /// Its address.
+    pub url: http::Uri,
+    /// Certificates to trust, in PEM.
+    pub ca_file: Option<PathBuf>,
+    /// The name its certificate must be for.
+    pub server_name: Option<String>,
+    /// The file with the token to show.
+    pub token_file: Option<PathBuf>,
+}
+
+impl WatchConfig {
+    /// Reads everything for a role, by its word; all mistakes at once.
+    ///
+    /// # Errors
+    /// Every mistake, in the order flags, environment, file, then what does not fit together.
+    pub fn read(role: &str, given: &Given) -> Result<Self, Vec<Fault>> {
+        let mut layers = Layers::new(given, &KEYS);
+        let config = Self {
+            role: layers.role(role),
+            otlp: layers.otlp(),
+            kubeconfig: layers.one::<PathBuf>("kubeconfig"),
+            pod: layers.one("pod").map(|Pod(namespace, name)| (namespace, name)),
+            legacy_metrics: layers.switch("legacy-metrics", false),
+            interval: layers.interval(),
+            log: layers.one("log").map_or_else(|| "info".to_owned(), |LogFilter(text)| text),
+        };
+        if layers.texts("kubeconfig").is_empty() && !given.in_pod {
+            let place = Place::Setting("--kubeconfig".into());
+            let fault = Fault::new(Code::BadSetting, place, &["kubeconfig", "nowhere", "this is no pod, so no cluster is named"]);
+            layers.faults.push(fault.with_hint("name the cluster to watch, like --kubeconfig ~/.kube/config"));
+        }
+        if matches!(config.role, Role::Node { .. }) {
+            layers.refuse("pod", "the watcher of one node stands alone", "leave out `pod` or `node`");
+        }
+        if layers.faults.is_empty() { Ok(config) } else { Err(layers.faults) }
+    }
+}
+
+impl Layers<'_> {
+    fn role(&mut self, word: &str) -> Role {
+        let (node, all) = (self.one("node").map(|Name(name)| name), self.switch("all-nodes", false));
+        let read_secrets = self.switch("read-secrets", false);
+        if word != "daemon" {
+            self.refuse("node", "only the daemon has nodes", "leave it out, or watch the daemon");
+            self.refuse("all-nodes", "only the daemon has nodes", "leave it out, or watch the daemon");
+        } else if all {
+            self.refuse("node", "one node and all nodes cannot both be meant", "leave out `node` or `all-nodes`");
+        }
+        if word != "controller" {
+            self.refuse("read-secrets", "only the controller has secrets", "leave it out, or watch the controller");
+        }
+        match (word, node) {
+            ("operator", _) => Role::Operator,
+            ("controller", _) => Role::Controller { read_secrets },
+            (_, Some(name)) => Role::Node { name },
+            (_, None) => Role::Daemon,
+        }
+    }
+
+    fn otlp(&mut self) -> Otlp {
+        let url = self.one("otlp").map_or_else(|| http::Uri::from_static(OTLP), |Receiver(url)| url);
+        let ca_file = self.one::<PathBuf>("otlp-ca-file");
+        let server_name = self.one("otlp-server-name").map(|Name(name)| name);
+        let token_file = self.one::<PathBuf>("otlp-token-file");
+        if url.scheme_str() == Some("http") {
+            for key in ["otlp-ca-file", "otlp-server-name"] {
+                self.refuse(key, "the receiver is reached without TLS", "give `otlp` with https");
+            }
+            if !is_loopback(&url) {
+                self.refuse("otlp-token-file", "the token would travel in plain text", "give `otlp` with https");
+            }
+        }
+        Otlp { url, ca_file, server_name, token_file }
+    }
+
+    /// Rare pushes look like silence: three must fit into the time after which a receiver forgets.
+    fn interval(&mut self) -> Duration {
+        let Lasting(interval) = self.one("interval").unwrap_or(Lasting(Duration::from_secs(limits::WATCH_PUSH_SECS)));
+        let range = Duration::from_secs(limits::WATCH_PUSH_SECS_MIN)..=Duration::from_secs(limits::WATCH_PUSH_SECS_MAX);
+        if !range.contains(&interval) {
+            self.refuse("interval", "it is not from 1s to 100s", "three pushes must fit into the 5m after which series end");
+        }
+        interval
+    }
+
+    /// A mistake wherever this key was given.
+    fn refuse(&mut self, key: &str, why: &str, hint: &'static str) {
+        if let Some(Text { from, place, .. }) = self.texts(key).pop() {
+            self.faults.push(Fault::new(Code::BadSetting, place, &[key, &from, why]).with_hint(hint));
+        }
+    }
+}
+
+fn is_loopback(url: &http::Uri) -> bool {
+    let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,281 @@
+use super::{KEYS, WatchConfig};
+use crate::{
+    cli::{Cli, Verb, split_unknown},
+    config::{Given, env_name, place::CommandLine},
+};
+use clap::Parser;
+use expect_test::{Expect, expect};
+use pointsman_core::fault::render;
+
+fn read(args: &[&str], env: &[(&str, &str)], file: &str, in_pod: bool) -> Result<WatchConfig, String> {
+    let line: Vec<String> = ["pointsman", "watch"].iter().chain(args).map(|arg| (*arg).to_owned()).collect();
+    let (known, unknown) = split_unknown(line.iter().map(Into::into).collect());
+    let Verb::Watch(watch) = Cli::try_parse_from(known).expect("it is a command line").verb else {
+        unreachable!("watch was typed")
+    };
+    let given = Given {
+        flags: watch.typed(),
+        command_line: CommandLine { args: line, unknown },
+        env: env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        file: (!file.is_empty()).then(|| ("watch.yaml".to_owned(), file.to_owned())),
+        cgroup_bytes: None,
+        in_pod,
+    };
+    WatchConfig::read(&watch.role, &given).map_err(|faults| faults.iter().map(render::terminal).collect())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "expectations are made in place")]
+fn check_faults(args: &[&str], env: &[(&str, &str)], file: &str, expected: Expect) {
+    expected.assert_eq(&read(args, env, file, false).expect_err("something is wrong"));
+}
+
+/// Scenario: nothing is said, in a pod.
+/// Guarantees: the documented defaults.
+#[test]
+fn defaults_are_those_of_the_documentation() {
+    expect![[r#"
+        WatchConfig {
+            role: Daemon,
+            otlp: Otlp {
+                url: http://127.0.0.1:4317/,
+                ca_file: None,
+                server_name: None,
+                token_file: None,
+            },
+            kubeconfig: None,
+            pod: None,
+            legacy_metrics: false,
+            interval: 15s,
+            log: "info",
+        }
+    "#]]
+    .assert_debug_eq(&read(&["daemon"], &[], "", true).expect("nothing is wrong"));
+}
+
+/// Scenario: every key, as flag, as environment and in the file.
+/// Guarantees: each place says the same.
+#[test]
+fn every_key_is_read_from_every_place() {
+    let of_all = [
+        ("interval", "1m30s"),
+        ("kubeconfig", "./kubeconfig"),
+        ("legacy-metrics", "true"),
+        ("log", "debug"),
+        ("otlp", "https://pointsman:4317"),
+        ("otlp-ca-file", "/ca.crt"),
+        ("otlp-server-name", "pointsman.pointsman.svc"),
+        ("otlp-token-file", "/token"),
+    ];
+    let of_roles = [
+        ("daemon", "all-nodes", "true"),
+        ("daemon", "node", "worker-0"),
+        ("operator", "pod", "here/watch-0"),
+        ("controller", "read-secrets", "true"),
+    ];
+    let mut seen: Vec<&str> = of_all.iter().map(|(key, _)| *key).chain(of_roles.map(|(_, key, _)| key)).collect();
+    seen.sort_unstable();
+    assert_eq!(seen, KEYS, "the tables have every key");
+    let mut told = String::new();
+    for (role, key, value) in of_roles {
+        let all: Vec<(&str, &str)> = of_all.into_iter().chain([(key, value)]).collect();
+        let flags: Vec<String> = all.iter().map(|(key, value)| format!("--{key}={value}")).collect();
+        let flags: Vec<&str> = [role].into_iter().chain(flags.iter().map(String::as_str)).collect();
+        let env: Vec<(String, &str)> = all.iter().map(|(key, value)| (env_name(key), *value)).collect();
+        let env: Vec<(&str, &str)> = env.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        let file: String = all.iter().map(|(key, value)| format!("{key}: {value}\n")).collect();
+        let config = read(&flags, &[], "", false).expect("nothing is wrong");
+        assert_eq!(read(&[role], &env, "", false).as_ref(), Ok(&config), "{role} by environment");
+        assert_eq!(read(&[role], &[], &file, false).as_ref(), Ok(&config), "{role} by file");
+        told.push_str(&format!("{:?}, {:?}\n", config.role, config.pod));
+        if role == "daemon" && key == "node" {
+            told.push_str(&format!("{config:#?}\n"));
+        }
+    }
+    expect![[r#"
+        Daemon, None
+        Node { name: "worker-0" }, None
+        WatchConfig {
+            role: Node {
+                name: "worker-0",
+            },
+            otlp: Otlp {
+                url: https://pointsman:4317/,
+                ca_file: Some(
+                    "/ca.crt",
+                ),
+                server_name: Some(
+                    "pointsman.pointsman.svc",
+                ),
+                token_file: Some(
+                    "/token",
+                ),
+            },
+            kubeconfig: Some(
+                "./kubeconfig",
+            ),
+            pod: None,
+            legacy_metrics: true,
+            interval: 90s,
+            log: "debug",
+        }
+        Operator, Some(("here", "watch-0"))
+        Controller { read_secrets: true }, None
+    "#]]
+    .assert_eq(&told);
+}
+
+/// Scenario: the same key in all places.
+/// Guarantees: a flag wins over the environment, which wins over the file.
+#[test]
+fn a_flag_wins_over_the_environment_and_that_over_the_file() {
+    let env = [("POINTSMAN_INTERVAL", "20s")];
+    let of = |args: &[&str], env: &[(&str, &str)]| read(args, env, "interval: 30s\n", true).expect("nothing is wrong").interval;
+    expect!["10s 20s 30s"].assert_eq(&format!(
+        "{:?} {:?} {:?}",
+        of(&["operator", "--interval", "10s"], &env),
+        of(&["operator"], &env),
+        of(&["operator"], &[])
+    ));
+}
+
+/// Scenario: everything that can be wrong, in all places.
+/// Guarantees: one report with a place and a way out for each.
+#[test]
+fn every_mistake_is_in_one_report() {
+    check_faults(
+        &["daemon", "--node", "Worker_0", "--all-nodes", "--read-secrets", "--otlp=ftp://x", "--nodes=3"],
+        &[("POINTSMAN_INTERVAL", "10m"), ("POINTSMAN_POD", "alone")],
+        "legacy-metrics: perhaps\nmax-body: 1MiB\n",
+        expect![[r#"
+            error[PM0501]: unknown flag `--nodes`
+             --> command line:1:82
+              |
+            1 | pointsman watch daemon --node Worker_0 --all-nodes --read-secrets --otlp=ftp://x --nodes=3
+              |                                                                                  ^^^^^^^ did you mean `--node`?
+              = allowed: --all-nodes, --interval, --kubeconfig, --legacy-metrics, --log, --node, --otlp, --otlp-ca-file, --otlp-server-name, --otlp-token-file, --pod, --read-secrets, --config
+            error[PM0501]: unknown key `max-body`
+             --> watch.yaml:2:1
+              |
+            2 | max-body: 1MiB
+              | ^^^^^^^^
+              = allowed: all-nodes, interval, kubeconfig, legacy-metrics, log, node, otlp, otlp-ca-file, otlp-server-name, otlp-token-file, pod, read-secrets
+            error[PM0502]: `node` from --node: `Worker_0` is not the name of a host or object
+             --> command line:1:31
+              |
+            1 | pointsman watch daemon --node Worker_0 --all-nodes --read-secrets --otlp=ftp://x --nodes=3
+              |                               ^^^^^^^^ write it like worker-0.example.com
+            error[PM0502]: `node` from --node: one node and all nodes cannot both be meant
+             --> command line:1:31
+              |
+            1 | pointsman watch daemon --node Worker_0 --all-nodes --read-secrets --otlp=ftp://x --nodes=3
+              |                               ^^^^^^^^ leave out `node` or `all-nodes`
+            error[PM0502]: `read-secrets` from --read-secrets: only the controller has secrets
+             --> command line:1:52
+              |
+            1 | pointsman watch daemon --node Worker_0 --all-nodes --read-secrets --otlp=ftp://x --nodes=3
+              |                                                    ^^^^^^^^^^^^^^ leave it out, or watch the controller
+            error[PM0502]: `otlp` from --otlp: `ftp://x` is not the URL of an OTLP receiver
+             --> command line:1:74
+              |
+            1 | pointsman watch daemon --node Worker_0 --all-nodes --read-secrets --otlp=ftp://x --nodes=3
+              |                                                                          ^^^^^^^ write it like http://127.0.0.1:4317
+            error[PM0502]: `pod` from POINTSMAN_POD: `alone` is not a pod
+              --> POINTSMAN_POD
+               = write it like pointsman/pointsman-0
+            error[PM0502]: `legacy-metrics` from the file: `perhaps` is not a boolean
+             --> watch.yaml:1:17
+              |
+            1 | legacy-metrics: perhaps
+              |                 ^^^^^^^
+              = allowed: true, false
+            error[PM0502]: `interval` from POINTSMAN_INTERVAL: it is not from 1s to 100s
+              --> POINTSMAN_INTERVAL
+               = three pushes must fit into the 5m after which series end
+            error[PM0502]: `kubeconfig` from nowhere: this is no pod, so no cluster is named
+              --> --kubeconfig
+               = name the cluster to watch, like --kubeconfig ~/.kube/config
+        "#]],
+    );
+}
+
+/// Scenario: settings that do not fit together.
+/// Guarantees: each is refused by name; nothing is guessed.
+#[test]
+fn what_does_not_fit_together_is_refused() {
+    let cluster = "--kubeconfig=k";
+    check_faults(
+        &["operator", cluster, "--node=worker-0", "--all-nodes", "--read-secrets"],
+        &[],
+        "",
+        expect![[r#"
+            error[PM0502]: `node` from --node: only the daemon has nodes
+             --> command line:1:48
+              |
+            1 | pointsman watch operator --kubeconfig=k --node=worker-0 --all-nodes --read-secrets
+              |                                                ^^^^^^^^ leave it out, or watch the daemon
+            error[PM0502]: `all-nodes` from --all-nodes: only the daemon has nodes
+             --> command line:1:57
+              |
+            1 | pointsman watch operator --kubeconfig=k --node=worker-0 --all-nodes --read-secrets
+              |                                                         ^^^^^^^^^^^ leave it out, or watch the daemon
+            error[PM0502]: `read-secrets` from --read-secrets: only the controller has secrets
+             --> command line:1:69
+              |
+            1 | pointsman watch operator --kubeconfig=k --node=worker-0 --all-nodes --read-secrets
+              |                                                                     ^^^^^^^^^^^^^^ leave it out, or watch the controller
+        "#]],
+    );
+    check_faults(
+        &["daemon", cluster, "--node=worker-0", "--all-nodes", "--pod=a/b"],
+        &[],
+        "",
+        expect![[r#"
+        error[PM0502]: `node` from --node: one node and all nodes cannot both be meant
+         --> command line:1:46
+          |
+        1 | pointsman watch daemon --kubeconfig=k --node=worker-0 --all-nodes --pod=a/b
+          |                                              ^^^^^^^^ leave out `node` or `all-nodes`
+        error[PM0502]: `pod` from --pod: the watcher of one node stands alone
+         --> command line:1:73
+          |
+        1 | pointsman watch daemon --kubeconfig=k --node=worker-0 --all-nodes --pod=a/b
+          |                                                                         ^^^ leave out `pod` or `node`
+    "#]],
+    );
+    let plain = "otlp: http://pointsman:4317\notlp-ca-file: ca.crt\notlp-server-name: pointsman\notlp-token-file: token\n";
+    check_faults(
+        &["operator", cluster],
+        &[],
+        plain,
+        expect![[r#"
+        error[PM0502]: `otlp-ca-file` from the file: the receiver is reached without TLS
+         --> watch.yaml:2:15
+          |
+        2 | otlp-ca-file: ca.crt
+          |               ^^^^^^ give `otlp` with https
+        error[PM0502]: `otlp-server-name` from the file: the receiver is reached without TLS
+         --> watch.yaml:3:19
+          |
+        3 | otlp-server-name: pointsman
+          |                   ^^^^^^^^^ give `otlp` with https
+        error[PM0502]: `otlp-token-file` from the file: the token would travel in plain text
+         --> watch.yaml:4:18
+          |
+        4 | otlp-token-file: token
+          |                  ^^^^^ give `otlp` with https
+    "#]],
+    );
+    assert!(read(&["operator", cluster, "--otlp-token-file=t"], &[], "", false).is_ok(), "loopback shows a token to nobody");
+    check_faults(
+        &["operator", cluster, "--otlp=https://user:secret@pointsman:4317"],
+        &[],
+        "",
+        expect![[r#"
+        error[PM0502]: `otlp` from --otlp: `https://***********@pointsman:4317` is not a URL without user name and password
+         --> command line:1:48
+          |
+        1 | pointsman watch operator --kubeconfig=k --otlp=https://***********@pointsman:4317
+          |                                                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ write it like http://127.0.0.1:4317
+    "#]],
+    );
+}
