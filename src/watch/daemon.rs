@@ -51,6 +51,12 @@ impl Daemon {
         Self { nodes: Nodes::only(name), rollouts: Rollouts::for_node(name), ..Self::default() }
     }
 
+    /// What is under way.
+    #[must_use]
+    pub const fn rollouts(&self) -> &Rollouts {
+        &self.rollouts
+    }
+
     fn pool_changed(&mut self, delta: &Delta<MachineConfigPool>, world: &World) {
         self.nodes.sort_into(&world.pools);
         let (came, gone) = self.sets.list(&world.pools);

@@ -6,6 +6,7 @@ mod memory;
 mod nodes;
 mod own;
 mod pools;
+mod rollouts;
 mod stalls;
 
 use crate::{
@@ -24,6 +25,15 @@ use std::sync::Arc;
 pub struct Operator {
     memory: Memory,
     transitions: own::Transitions,
+    rollouts: rollouts::Rollouts,
+}
+
+impl Operator {
+    /// For a cluster, told apart by the uid of its namespace `kube-system`: examples beside times name its traces.
+    #[must_use]
+    pub fn new(cluster: &str) -> Self {
+        Self { rollouts: rollouts::Rollouts::new(cluster), ..Self::default() }
+    }
 }
 
 impl Watcher for Operator {
@@ -48,17 +58,21 @@ impl Watcher for Operator {
             Change::ClusterOperator(delta) => self.transitions.changed(delta),
             _ => {}
         }
-        None
+        self.rollouts.changed(change, world, now)
     }
 
-    fn tick(&mut self, _world: &World, _now: Timestamp) {}
+    fn tick(&mut self, world: &World, now: Timestamp) {
+        self.rollouts.tick(world, now);
+    }
 
-    fn attach(&mut self, telemetry: &Arc<Telemetry>, _world: &World, _now: Timestamp) {
+    fn attach(&mut self, telemetry: &Arc<Telemetry>, world: &World, now: Timestamp) {
         self.transitions.attach(telemetry);
+        self.rollouts.attach(telemetry, world, now);
     }
 
     fn detach(&mut self) {
         self.transitions.detach();
+        self.rollouts.detach();
     }
 
     fn observe(observed: &Observed<Self>) {

@@ -68,6 +68,8 @@ pub struct Rollouts {
     pending: BTreeMap<Box<str>, (Box<str>, Pending)>,
     outlet: Outlet,
     gap: Gap,
+    /// Updates that have joined a rollout.
+    number: u64,
     has_begun: bool,
 }
 
@@ -274,7 +276,8 @@ impl Rollouts {
             if start == evidence::Start::observed(now) && update.start().at < open.span.start.at {
                 open.span.start = update.start();
             }
-            update.join(open.join(update), &mut self.outlet);
+            self.number = self.number.saturating_add(1);
+            update.join(open.join(update, self.number), &mut self.outlet);
         }
         if start != evidence::Start::observed(now) {
             open.span.event(now, What::Gap);
@@ -365,7 +368,7 @@ impl Rollouts {
             self.pending.remove(name);
         }
         let place = self.updates.get(name).and_then(|update| update.place);
-        self.record(&pool, done, place, (world.mcns.get(name).is_none(), sight.now));
+        self.record(&pool, done, place, (evidence::conditions(world, name).is_empty(), sight.now));
     }
 
     /// A reboot is measured by its phase, where there are phases.
@@ -382,7 +385,7 @@ impl Rollouts {
     /// Looks at a node and its phases. Answers the rollout that its update is part of.
     fn look(&mut self, name: &str, world: &World, sight: Sight) -> Option<Place> {
         let node = world.nodes.get(name).filter(|_| self.only.as_ref().is_none_or(|only| **only == *name))?;
-        let seen = Seen { node, mcn: world.mcns.get(name).map(|mcn| &**mcn), world, sight };
+        let seen = Seen { node, world, sight };
         let target = node::target(node);
         let boot_id = &*node.status.node_info.boot_id;
         let mut follows = None;
@@ -394,13 +397,15 @@ impl Rollouts {
             self.cut.remove(name);
         }
         if !self.updates.contains_key(name) {
-            if !node::is_behind(node) || self.cut.contains_key(name) {
+            let is_unfinished = sight.is_first && Update::is_unfinished(seen);
+            if !(node::is_behind(node) || is_unfinished) || self.cut.contains_key(name) {
                 return None;
             }
             let mut update = Update::begin(seen, follows.is_none(), &mut self.outlet);
+            let number = self.next_number();
             follows.into_iter().for_each(|other| update.link(other));
             if let Some(open) = self.open.get_mut(&update.pool).filter(|open| open.is_of(&update)) {
-                update.join(open.join(&update), &mut self.outlet);
+                update.join(open.join(&update, number), &mut self.outlet);
             }
             self.updates.insert(name.into(), update);
         }
@@ -417,10 +422,11 @@ impl Rollouts {
     /// Ends a node's update, if it has one; answers where its span stands.
     fn end_update(&mut self, name: &str, result: McoResult, end: End, (boot_id, world): (&str, &World)) -> Option<Place> {
         let mut update = self.updates.remove(name)?;
+        let number = self.next_number();
         let place = update.place.unwrap_or_else(|| {
             let target = Target { config: update.target.config.clone(), image: Box::default() };
             let rollout = self.pools.place(world, &update.pool, &target);
-            rollout.child(ids::update(rollout.trace, &update.uid, None))
+            rollout.child(ids::update(rollout.trace, &update.uid, Some((update.start().at, number))))
         });
         update.join(place, &mut self.outlet);
         if let Some(open) = self.open.get_mut(&update.pool).filter(|open| open.place.trace == place.trace) {
@@ -432,6 +438,11 @@ impl Rollouts {
         }
         update.end(result, end, boot_id, &mut self.outlet);
         Some(place)
+    }
+
+    const fn next_number(&mut self) -> u64 {
+        self.number = self.number.saturating_add(1);
+        self.number
     }
 
     /// An update takes too long: it ends, and is followed in silence.
@@ -488,9 +499,12 @@ impl Open {
         *config == update.target.config && (image.is_empty() || *image == update.target.image)
     }
 
-    /// Where the span of an update that is part of it stands.
-    fn join(&mut self, update: &Update) -> Place {
-        let again = (!self.nodes.insert(update.node.clone())).then_some(update.start().at);
+    /// Where the span of an update that is part of it stands; the number tells a further one of the same node apart.
+    fn join(&mut self, update: &Update, number: u64) -> Place {
+        let again = (!self.nodes.insert(update.node.clone())).then_some((update.start().at, number));
         self.place.child(ids::update(self.place.trace, &update.uid, again))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 const PREFIX: &str = "machineconfiguration.openshift.io/";
 
 /// A node by some of its annotations: `state`, `desiredConfig` and so on, without what they begin with; `bootID`.
-pub(super) fn node<'t>(name: &str, values: impl Iterator<Item = (&'t String, &'t String)>) -> Value {
+pub(crate) fn node<'t>(name: &str, values: impl Iterator<Item = (&'t String, &'t String)>) -> Value {
     let mut patch = json!({"kind": "Node", "metadata": {"name": name, "annotations": {}}});
     for (key, value) in values {
         if key == "bootID" {
@@ -20,7 +20,7 @@ pub(super) fn node<'t>(name: &str, values: impl Iterator<Item = (&'t String, &'t
 }
 
 /// A pool: `target=NAME`, `reached=NAME`, `paused=BOOL`, `generation=N`, `observed=N`, `machines=N`, and conditions.
-pub(super) fn pool(name: &str, words: &[String], old: Option<&Value>, (start, now): (Timestamp, Timestamp)) -> Value {
+pub(crate) fn pool(name: &str, words: &[String], old: Option<&Value>, (start, now): (Timestamp, Timestamp)) -> Value {
     let mut patch = json!({"kind": "MachineConfigPool", "metadata": {"name": name}, "spec": {}, "status": {}});
     let number = |text: &str| json!(text.parse::<i64>().expect("a number"));
     let mut rest = Vec::new();
@@ -40,7 +40,7 @@ pub(super) fn pool(name: &str, words: &[String], old: Option<&Value>, (start, no
 }
 
 /// A MachineConfigNode by its conditions. `reset`: the last write of an update.
-pub(super) fn mcn(name: &str, words: &[String], old: Option<&Value>, times: (Timestamp, Timestamp)) -> Value {
+pub(crate) fn mcn(name: &str, words: &[String], old: Option<&Value>, times: (Timestamp, Timestamp)) -> Value {
     let is_reset = words.iter().any(|word| word == "reset");
     let all: Vec<String> = if is_reset {
         let held = old.and_then(|old| old.pointer("/status/conditions")?.as_array()).into_iter().flatten();

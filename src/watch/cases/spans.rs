@@ -14,13 +14,13 @@ use std::fmt::Write;
 const SKIPPED: [&str; 4] = ["mco.phase", "mco.phase.kind", "mco.start.source", "mco.end.source"];
 
 /// The spans of one export.
-pub(super) fn read(body: &[u8]) -> Vec<Span> {
+pub(crate) fn read(body: &[u8]) -> Vec<Span> {
     let request = ExportTraceServiceRequest::decode(body).expect("our own export is whole");
     request.resource_spans.into_iter().flat_map(|r| r.scope_spans).flat_map(|s| s.spans).collect()
 }
 
 /// Every trace, in the order of their starts.
-pub(super) fn tree(spans: &[Span], start: Timestamp) -> String {
+pub(crate) fn tree(spans: &[Span], start: Timestamp) -> String {
     let mut spans = spans.to_vec();
     spans.sort_by_key(|span| (span.start_time_unix_nano, span.end_time_unix_nano, span.name.clone(), span.span_id.clone()));
     let tree = Tree { spans: &spans, start };

@@ -35,11 +35,11 @@ pub fn rollout(trace: TraceId) -> SpanId {
     span(&[b"rollout", &trace.to_bytes()])
 }
 
-/// The span of a node's update. A further update of that node in the same rollout is told apart by its start.
+/// The span of a node's update. A further update of that node in the same rollout is told apart by its start and a number.
 #[must_use]
-pub fn update(trace: TraceId, node: &str, again: Option<Timestamp>) -> SpanId {
-    let again = again.map_or(0, Timestamp::as_millisecond).to_be_bytes();
-    span(&[b"update", &trace.to_bytes(), node.as_bytes(), &again])
+pub fn update(trace: TraceId, node: &str, again: Option<(Timestamp, u64)>) -> SpanId {
+    let (start, number) = again.map_or((0, 0), |(start, number)| (start.as_millisecond(), number));
+    span(&[b"update", &trace.to_bytes(), node.as_bytes(), &start.to_be_bytes(), &number.to_be_bytes()])
 }
 
 /// The span of a phase that holds others: one over all attempts.

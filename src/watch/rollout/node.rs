@@ -3,14 +3,14 @@
 
 use super::{
     Sight,
-    evidence::{End, Evidence, Start},
+    evidence::{self, End, Evidence, Start},
     ids,
     phase::{self, Ended, Look, Phases, Told},
     pool::Target,
     spans::{OpenSpan, Outlet, What},
 };
 use crate::{
-    api::{Condition, MachineConfigNode, Node, Text},
+    api::{Condition, Node, Status, Text},
     classify, membership,
     watch::seconds_since,
     world::World,
@@ -53,7 +53,6 @@ pub(super) struct Update {
 #[derive(Clone, Copy)]
 pub(super) struct Seen<'w> {
     pub(super) node: &'w Node,
-    pub(super) mcn: Option<&'w MachineConfigNode>,
     pub(super) world: &'w World,
     pub(super) sight: Sight,
 }
@@ -90,7 +89,7 @@ pub(super) fn degraded(node: &Node) -> Option<McoDegradedClass> {
 impl Update {
     /// One that begins now, or was under way when it was first seen. `is_fresh`: no other was there before it.
     pub(super) fn begin(seen: Seen<'_>, is_fresh: bool, outlet: &mut Outlet) -> Self {
-        let Seen { node, mcn, world, sight } = seen;
+        let Seen { node, world, sight } = seen;
         let name = &node.metadata.name;
         let pool = membership::of(node, &world.pools).pool.unwrap_or_default();
         let evidence = Evidence::of(world, name, pool);
@@ -104,7 +103,7 @@ impl Update {
             degraded: None,
             span: outlet.open(start),
             phases: Phases::begin(evidence.conditions, is_fresh),
-            has_phases: mcn.is_some(),
+            has_phases: !evidence.conditions.is_empty(),
             class: None,
             reason: if is_fresh && !sight.is_first { node.metadata.annotations.reason.clone() } else { Text::default() },
             boot_id: node.status.node_info.boot_id.clone(),
@@ -129,7 +128,7 @@ impl Update {
 
     /// Something of the node changed.
     pub(super) fn observe(&mut self, seen: Seen<'_>, outlet: &mut Outlet) {
-        let Seen { node, mcn, world, sight } = seen;
+        let Seen { node, world, sight } = seen;
         self.degraded = degraded(node);
         self.class = self.degraded.or(self.class);
         let reason = &node.metadata.annotations.reason;
@@ -139,10 +138,10 @@ impl Update {
                 self.span.event(sight.now, What::Reason(reason.clone(), self.degraded));
             }
         }
-        if mcn.is_none() {
+        let evidence = Evidence::of(world, &self.node, &self.pool);
+        if evidence.conditions.is_empty() {
             return;
         }
-        let evidence = Evidence::of(world, &self.node, &self.pool);
         if !std::mem::replace(&mut self.has_phases, true) && sight.is_first {
             self.resume(evidence, sight, outlet);
         }
@@ -152,9 +151,16 @@ impl Update {
 
     /// Whether it reached its target.
     pub(super) fn is_done(seen: Seen<'_>) -> bool {
-        let conditions = seen.mcn.map_or(&[][..], |mcn| &mcn.status.conditions);
+        let conditions = evidence::conditions(seen.world, &seen.node.metadata.name);
         let is_updated = conditions.is_empty() || Condition::holds(conditions, "Updated");
         !is_behind(seen.node) && is_at_rest(seen.node) && is_updated
+    }
+
+    /// Whether its node is there, and the write is outstanding that sets all phases back.
+    pub(super) fn is_unfinished(seen: Seen<'_>) -> bool {
+        let conditions = evidence::conditions(seen.world, &seen.node.metadata.name);
+        let prepared = Condition::find(conditions, McoPhase::UpdatePrepared.as_str());
+        prepared.is_some_and(|prepared| prepared.status != Status::False) && !Condition::holds(conditions, "Updated")
     }
 
     fn tell(&mut self, told: Told, outlet: &mut Outlet) {
@@ -224,7 +230,7 @@ impl Update {
         };
         self.held.extend(self.phases.end(result, end));
         self.release(outlet);
-        let action = self.action(boot_id);
+        let action = self.action(result, boot_id);
         let place = self.place.expect("an update joins a rollout before it ends");
         let end_at = end.at.max(self.span.start.at);
         if let Some(meters) = &outlet.meters {
@@ -246,11 +252,11 @@ impl Update {
     }
 
     /// What the node had to do. A restart of a service sets neither of the two phases that tell; it is taken as a reload.
-    fn action(&self, boot_id: &str) -> McoAction {
+    fn action(&self, result: McoResult, boot_id: &str) -> McoAction {
         let is_other_boot = !boot_id.is_empty() && *boot_id != *self.boot_id;
         match () {
             () if is_other_boot || self.phases.has_begun(McoPhase::RebootedNode) => McoAction::Reboot,
-            () if !self.has_phases || self.phases.is_nothing_after() => McoAction::None,
+            () if result != McoResult::Completed || !self.has_phases || self.phases.is_nothing_after() => McoAction::None,
             () => McoAction::Reload,
         }
     }

@@ -130,16 +130,18 @@ struct Write {
 }
 
 impl Phases {
-    /// As they stand when an update begins. What is over was left by an earlier one, unless the conditions are ahead of the
-    /// node (`is_fresh`) and it was written since the first phase of this one.
+    /// As they stand when an update begins: what an earlier one left is not of this one. Where none was before it, the conditions
+    /// may be ahead of the node: then what was written since the first phase is.
     pub(super) fn begin(conditions: &[Condition], is_fresh: bool) -> Self {
         let prepared = Condition::find(conditions, McoPhase::UpdatePrepared.as_str());
-        let prepared = prepared.filter(|_| is_fresh).filter(|c| c.status != Status::False).and_then(|c| c.since.at());
+        let prepared = prepared.filter(|c| is_fresh && c.status != Status::False).and_then(|c| c.since.at());
         let states = ORDER.map(|phase| {
             let Some(condition) = Condition::find(conditions, phase.as_str()) else { return State::default() };
-            let is_ours = prepared.zip(condition.since.at()).is_some_and(|(prepared, at)| at >= prepared);
-            let stage = if condition.status == Status::True && !is_ours { Stage::Over } else { Stage::Ahead };
-            State { stage, ..State::default() }
+            if prepared.zip(condition.since.at()).is_some_and(|(prepared, at)| at >= prepared) {
+                return State::default();
+            }
+            let stage = stage_of(condition, Stage::Ahead);
+            State { stage, message: condition.message.clone(), written: condition.since, ..State::default() }
         });
         Self { states, is_nothing_after: false }
     }
@@ -158,7 +160,9 @@ impl Phases {
             let is_open = stage == Stage::Running || is_parent(phase) && told.is_some();
             let span = is_open.then(|| {
                 let mut span = outlet.open(evidence.phase(phase, sight.now));
-                span.event(sight.now, What::Gap);
+                if stage == Stage::Running {
+                    span.event(sight.now, What::Gap);
+                }
                 span
             });
             let error = (stage == Stage::Running && (is_degraded || classify::is_error(&condition.message)))
@@ -287,7 +291,7 @@ impl Phases {
         let is_error = is_running && write.is_degraded || classify::is_error(&condition.message);
         let class = is_error.then(|| classify::degraded(&condition.message));
         let is_new = is_error && (is_rewritten || state.error.is_none());
-        if is_new || is_rewritten && state.stage == Stage::Running {
+        if is_new || is_rewritten && state.stage == Stage::Running && !condition.message.is_empty() {
             span.event(sight.now, What::Message(condition.message.clone(), class));
         }
         if is_new {
@@ -301,8 +305,8 @@ impl Phases {
 
     /// A phase began anew: what comes after it and is under way has to wait for that.
     fn give_up_after(&mut self, i: usize, sight: Sight, told: &mut Told) {
-        for later in i + 1..ORDER.len() {
-            if !is_parent(ORDER[later]) && self.states[later].span.is_some() {
+        for (later, _) in ORDER.into_iter().enumerate().skip(i + 1).filter(|(_, phase)| !is_parent(*phase)) {
+            if self.states[later].span.is_some() {
                 self.states[later].error.get_or_insert(McoDegradedClass::Other);
                 self.close(later, McoResult::Failed, end(sight, None), told);
             }
@@ -356,10 +360,10 @@ impl Phases {
     /// The update is over: whatever is still open ends with it.
     pub(super) fn end(&mut self, result: McoResult, end: End) -> Vec<Ended> {
         let mut told = Told::default();
-        for i in 0..ORDER.len() {
+        for (i, phase) in ORDER.into_iter().enumerate() {
             let is_failing = self.is_failing(i);
             let state = &self.states[i];
-            let (result, end) = match state.ended.filter(|_| is_parent(ORDER[i])) {
+            let (result, end) = match state.ended.filter(|_| is_parent(phase)) {
                 Some(done) if state.stage == Stage::Over || result == McoResult::Completed => (McoResult::Completed, done),
                 _ if result != McoResult::Completed && is_failing => (McoResult::Failed, end),
                 _ => (result, end),

@@ -89,6 +89,8 @@ pub struct PoolTracker {
     cluster: Box<str>,
     states: BTreeMap<Box<str>, State>,
     behind: BTreeMap<Box<str>, Behind>,
+    /// The image that a node of the pool was last seen to be marked with.
+    images: BTreeMap<Box<str>, Box<str>>,
     has_begun: bool,
 }
 
@@ -142,7 +144,10 @@ impl PoolTracker {
         match change {
             Change::MachineConfigPool(delta) => match &delta.after {
                 Some(pool) => self.look_at_pool(&delta.name, pool, world, sight),
-                None => self.end(&delta.name, McoResult::Aborted, sight, None).into_iter().collect(),
+                None => {
+                    self.images.remove(&delta.name);
+                    self.end(&delta.name, McoResult::Aborted, sight, None).into_iter().collect()
+                }
             },
             Change::Node(delta) => self.node_changed(delta, world, sight),
             _ => Vec::new(),
@@ -170,11 +175,15 @@ impl PoolTracker {
         let Some(behind) = self.behind.get(&delta.name) else { return Vec::new() };
         let Some((name, pool)) = world.pools.get(&behind.pool).map(|pool| (behind.pool.clone(), pool)) else { return Vec::new() };
         let was = delta.before.as_ref().map_or("", |node| node.metadata.annotations.desired_image.as_str());
-        let is_marked = delta.before.is_some() && *was != *behind.image;
         let is_other = |rollout: &Rollout| rollout.cause == McoRolloutCause::Image && rollout.target.image != behind.image;
-        let mut moved = Vec::new();
         // A node that is still on its way to an older image says nothing: one that is marked anew does.
-        if is_marked && self.get(&name).is_some_and(is_other) {
+        let is_marked = delta.before.is_some() && *was != *behind.image;
+        let is_put_to_end = is_marked && self.get(&name).is_some_and(is_other);
+        if is_marked {
+            self.images.insert(name.clone(), behind.image.clone());
+        }
+        let mut moved = Vec::new();
+        if is_put_to_end {
             moved.extend(self.end(&name, McoResult::Superseded, sight, None));
         }
         if self.get(&name).is_none() {
@@ -261,7 +270,10 @@ impl PoolTracker {
             _ if pool.status.configuration.name != *config => (McoRolloutCause::Config, ""),
             None => return None,
             Some(_) if behind().any(|behind| behind.is_config) => (McoRolloutCause::Membership, ""),
-            Some(behind) => (McoRolloutCause::Image, &*behind.image),
+            Some(first) => {
+                let marked = self.images.get(name).filter(|image| behind().any(|behind| behind.image == **image));
+                (McoRolloutCause::Image, &**marked.unwrap_or(&first.image))
+            }
         };
         let target = Target { config: config.clone(), image: image.into() };
         let created = world.configs.get(config).and_then(|config| config.metadata.created.at());

@@ -164,7 +164,8 @@ impl Outlet {
         (place, end): (Place, Timestamp),
         error: Option<&'static str>,
     ) {
-        let OpenSpan { start, events, dropped, links, is_sent } = open;
+        let OpenSpan { start, mut events, dropped, links, is_sent } = open;
+        events.sort_by_key(|(at, _)| *at);
         self.open -= usize::from(is_sent);
         let Some(telemetry) = self.telemetry.as_ref().filter(|_| is_sent) else { return };
         let finished = Finished::new(span, place, system_time(start.at), system_time(end));

@@ -28,7 +28,8 @@ fn ids_differ_when_anything_does() {
     let spans = [
         rollout(id),
         node,
-        update(id, "n", at(3)),
+        update(id, "n", at(3).map(|at| (at, 1))),
+        update(id, "n", at(3).map(|at| (at, 2))),
         update(id, "m", None),
         parent(node, "UpdateExecuted"),
         parent(node, "UpdateComplete"),
