@@ -346,7 +346,7 @@ fn disturb(cluster: &mut Cluster, watching: &mut Watching, happening: &Happening
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Scenario: anything happens to two nodes, their pool and its watches in any order, and some of it is not seen. Guarantees:
     /// nothing panics, each span ends once and not before it began, and what is open is bounded and ends with its objects.
