@@ -60,7 +60,7 @@ finish() {
 # What the scripts and builds call, and the Debian package that has it.
 needs() {
     local missing=() pair
-    for pair in cc:build-essential git:git flock:util-linux dpkg-deb:dpkg kill:procps; do
+    for pair in cc:build-essential git:git flock:util-linux dpkg-deb:dpkg kill:procps curl:curl; do
         [ -n "$(type -P "${pair%%:*}")" ] || missing+=("${pair#*:}")
     done
     python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3-venv)

@@ -1,15 +1,15 @@
 //! `pointsman demo`: no cluster, no configuration. The real server and a simulated cluster that pushes real OTLP into
 //! it, in one process; or only the simulator, to another receiver; or one deterministic run on simulated time.
 
-mod cluster;
-mod fleet;
+mod daemons;
+mod feed;
 mod folder;
 mod live;
 mod look;
 pub mod mco;
 mod once;
-mod readings;
 pub mod scenario;
+mod stage;
 mod tell;
 mod time;
 

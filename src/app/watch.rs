@@ -4,7 +4,7 @@
 mod asked;
 mod bodies;
 mod feed;
-mod health;
+pub(super) mod health;
 mod speak;
 
 #[cfg(test)]
@@ -33,7 +33,10 @@ use pointsman_core::{
     fault::{Fault, Place, code::Code},
     limits,
 };
-use pointsman_instrument::Transport;
+use pointsman_instrument::{
+    Transport,
+    transport::{Protocol, Target},
+};
 use pointsman_watch::{Watch, Watcher, controller::Controller, daemon::Daemon, operator::Operator};
 use std::{path::Path, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -58,7 +61,8 @@ pub async fn run(config: &WatchConfig, clock: Clock, stop: Stop) -> Result<(), W
     let worked = match &config.role {
         Role::Operator => work(Operator::default(), around, stop).await,
         Role::Controller { .. } => work(Controller::default(), around, stop).await,
-        Role::Daemon | Role::Node { .. } => work(Daemon::default(), around, stop).await,
+        Role::Daemon => work(Daemon::default(), around, stop).await,
+        Role::Node { name } => work(Daemon::for_node(name), around, stop).await,
     };
     worked.map_err(WatchError::Other)
 }
@@ -103,13 +107,22 @@ impl Around {
 
 /// Over HTTP where the port is the one of OTLP/HTTP, else over gRPC.
 fn transport(otlp: &Otlp) -> Result<Transport, Fault> {
-    let Otlp { url, ca_file: _, server_name: _, token_file: _ } = otlp;
-    let text = url.to_string();
-    let made = if url.port_u16() == Some(4318) { Transport::http(&text) } else { Transport::grpc(&text) };
-    made.map_err(|error| {
+    let Otlp { url, ca_file, server_name, token_file } = otlp;
+    let protocol = if url.port_u16() == Some(4318) { Protocol::Http } else { Protocol::Grpc };
+    let mut target = Target::new(protocol, &url.to_string()).map_err(|error| {
         let why = format!("{:#}", anyhow::Error::new(error));
         Fault::new(Code::BadSetting, Place::Setting("--otlp".into()), &["otlp", "the receiver", &why])
-    })
+    })?;
+    if let Some(path) = ca_file {
+        target = target.ca_file(path);
+    }
+    if let Some(name) = server_name {
+        target = target.server_name(name);
+    }
+    if let Some(path) = token_file {
+        target = target.token_file(path);
+    }
+    Ok(target.into())
 }
 
 /// Works until it is asked to stop; then says what is left to say, and hands the Lease on.

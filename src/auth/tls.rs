@@ -2,14 +2,13 @@
 //! What does not fit never replaces what does. Knows files and rustls; neither connections nor the clock.
 
 pub mod pair;
-pub mod validity;
 
 use arc_swap::{ArcSwap, Guard};
 use pair::{Contents, Files, Pair, PairError};
 use parking_lot::Mutex;
 use pointsman_core::{
     limits,
-    model::clock::{Mono, Wall},
+    model::clock::{Mono, SECOND, Wall},
 };
 use std::{
     error::Error,
@@ -94,13 +93,13 @@ impl Reloader {
     /// The pair in the files, unless it is the one that is served.
     fn read(&self, wall: Wall) -> Result<Option<Pair>, PairError> {
         let contents = Contents::read(&self.files)?;
-        let served = self.served.load();
+        let (served, wall_secs) = (self.served.load(), wall.0 / SECOND);
         if contents.digest() == served.digest {
             return Ok(None);
         }
         let pair = Pair::new(&contents, &self.files)?;
         match (served.validity, pair.validity) {
-            (Some(old), Some(new)) if old.holds(wall) && !new.holds(wall) => Err(PairError::NotValidNow),
+            (Some(old), Some(new)) if old.holds(wall_secs) && !new.holds(wall_secs) => Err(PairError::NotValidNow),
             _ => Ok(Some(pair)),
         }
     }

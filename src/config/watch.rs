@@ -151,9 +151,7 @@ impl Layers<'_> {
             for key in ["otlp-ca-file", "otlp-server-name"] {
                 self.refuse(key, "the receiver is reached without TLS", "give `otlp` with https");
             }
-            if !is_loopback(&url) {
-                self.refuse("otlp-token-file", "the token would travel in plain text", "give `otlp` with https");
-            }
+            self.refuse("otlp-token-file", "the token would travel in plain text", "give `otlp` with https");
         }
         Otlp { url, ca_file, server_name, token_file }
     }
@@ -174,11 +172,6 @@ impl Layers<'_> {
             self.faults.push(Fault::new(Code::BadSetting, place, &[key, &from, why]).with_hint(hint));
         }
     }
-}
-
-fn is_loopback(url: &http::Uri) -> bool {
-    let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
-    host == "localhost" || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
 }
 
 #[cfg(test)]

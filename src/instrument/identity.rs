@@ -1,4 +1,5 @@
-//! Who sends: the attributes of the resource. Knows no environment; `setup` reads it.
+//! Who sends: the attributes of the resource, each key once.
+//! Knows no environment; `setup` reads it.
 
 use crate::semconv::attribute;
 use opentelemetry::KeyValue;

@@ -1,18 +1,21 @@
 //! OpenTelemetry for Rust operators, with names that cannot be mistyped and defaults that cannot hurt.
 //!
 //! ```
-//! use pointsman_instrument::{Exporter, Identity, Telemetry, Transport, semconv::pointsman::LimitHits};
+//! use pointsman_instrument::{Identity, Reconcile, Started, start};
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-//! let telemetry = Telemetry::new(Identity::new("my-operator").instance("my-operator-0"), std::time::SystemTime::now);
-//! let hits = telemetry.counter::<LimitHits>();
-//! if let Some(hits) = hits.on() { hits.add(1, LimitHits { limit: "series_max".into() }) }
-//! let mut exporter = Exporter::new(telemetry, Transport::grpc("http://127.0.0.1:4317").unwrap());
-//! assert!(exporter.push().await.is_err()); // nobody listens here; else `exporter.run(every, stop)` in a task of yours
-//! # });
+//! # let stop = std::future::ready(());
+//! let identity = Identity::new("my-operator").instance("my-operator-0");
+//! let Started { telemetry, exporter, every } = start(identity, std::env::vars(), std::time::SystemTime::now)?;
+//! let turns = Reconcile::new(&telemetry, "ConfigMap");
+//! let pushing = tokio::spawn(exporter.run(every, stop, |error| eprintln!("push telemetry: {error}")));
+//! turns.begin().success(true);
+//! # pushing.await.unwrap();
+//! # Ok::<(), pointsman_instrument::Mistakes>(()) }).unwrap();
 //! ```
 //!
-//! Metrics are cumulative on the wire, so that a push that is lost or comes twice does no harm.
-//! Nothing here knows pointsman's core: this crate is what other operators depend on.
+//! How to instrument an operator, with a whole one as an example: `examples/README.md`. Metrics are cumulative on the wire,
+//! so that a push that is lost or comes twice does no harm. Nothing here knows pointsman's core: this crate is what other
+//! operators depend on.
 
 mod body;
 mod chance;

@@ -1,4 +1,5 @@
-//! What was left out because a cap bit: counted here, and sent as `pointsman.limit.hits`. Decides nothing.
+//! What was left out because a cap bit: counted here, and sent as `pointsman.limit.hits`.
+//! Decides nothing: the caps stand in `limits`, and bite where things are held.
 
 use crate::{metric::Readings, semconv::pointsman::LimitHits};
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -165,7 +165,12 @@ impl Turn<'_> {
         self.place
     }
 
-    /// The same, to be written into an annotation of an object that someone else acts on.
+    /// A place for a span that is part of this turn; none where the trace is not recorded.
+    pub fn child(&self) -> Option<Place> {
+        self.sampled.then(|| self.place().child(self.of.telemetry.new_ids().1))
+    }
+
+    /// The same as [`Self::place`], to be written into an annotation of an object that someone else acts on.
     pub fn context(&self) -> Context {
         Context { sampled: self.sampled, ..Context::of(self.place()) }
     }

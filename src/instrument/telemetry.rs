@@ -245,7 +245,8 @@ impl Telemetry {
     }
 
     /// Now, by the clock it was given.
-    pub(crate) fn now(&self) -> SystemTime {
+    #[must_use]
+    pub fn now(&self) -> SystemTime {
         (self.now)()
     }
 

@@ -147,6 +147,11 @@ impl Health {
         self.objects.store(u64::try_from(objects).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
+    /// What is known is current now, says whoever feeds a watch that has no API server.
+    pub fn is_current(&self, now: Mono) {
+        self.current.store(now.0, Ordering::Relaxed);
+    }
+
     /// Every number as it stands.
     #[must_use]
     pub fn now(&self) -> HealthNow {

@@ -9,8 +9,9 @@ use crate::{
     controller, daemon,
     kind::{Form, Kind},
     operator,
+    scrape::{ScrapeFailure, Target},
     table::{News, Raw, Trouble},
-    watch::{Now, Shared, Watch, Watcher, attach},
+    watch::{Now, Shared, Watch, Watcher, attach, attach_legacy},
 };
 use jiff::{SignedDuration, Timestamp};
 use opentelemetry_proto::tonic::trace::v1::Span;
@@ -50,6 +51,9 @@ struct Case {
     node: Option<String>,
     /// Families to show; a `*` at the end stands for anything, `>0` for those of its samples that are not 0.
     show: Vec<String>,
+    /// Whether the operator's old names are there too.
+    #[serde(default)]
+    legacy: bool,
     /// Files of `tests/data/watch/base` with objects that are there from the start.
     #[serde(default)]
     base: Vec<String>,
@@ -81,6 +85,12 @@ struct Step {
     away: Vec<String>,
     /// Objects as text, whatever it says: `{kind, name, text}`.
     raw: Vec<BTreeMap<String, String>>,
+    /// Why a kind cannot be watched from now on, by its name: `Away`, `Missing`, `Forbidden`; empty: it can.
+    trouble: BTreeMap<String, String>,
+    /// From now on it leads, or does not: then it sees everything and says nothing.
+    leads: Option<bool>,
+    /// What endpoints of the operator's answer: `{node, text}` or `{node, failure}`; without a node the controller's.
+    scrapes: Vec<BTreeMap<String, String>>,
     /// The watcher starts anew, and lists everything.
     restart: bool,
     /// What it shows then is part of the expectation; after the last step it always is.
@@ -137,6 +147,7 @@ struct Play<W: Watcher> {
     away: BTreeSet<Kind>,
     spans: Vec<Span>,
     now: Arc<Mutex<Timestamp>>,
+    legacy: bool,
 }
 
 impl<W: Watcher> Play<W> {
@@ -146,8 +157,8 @@ impl<W: Watcher> Play<W> {
         let (shared, telemetry) = begin(make(), &now);
         let store =
             Arc::new(Store::new(StoreConfig { series_max: 100_000, expire_after: Duration::from_secs(864_000), seeds: [1, 2] }));
-        let mut this =
-            Self { make, shared, telemetry, store, objects: BTreeMap::new(), away: BTreeSet::new(), spans: Vec::new(), now };
+        let (objects, away, spans) = (BTreeMap::new(), BTreeSet::new(), Vec::new());
+        let mut this = Self { make, shared, telemetry, store, objects, away, spans, now, legacy: case.legacy };
         for file in &case.base {
             let text = fs::read_to_string(base.join(format!("{file}.yaml"))).expect("the base is there");
             let objects: Vec<Value> = serde_saphyr::from_str(&text).expect("the base is a list of objects");
@@ -202,6 +213,10 @@ impl<W: Watcher> Play<W> {
             }
             (self.shared, self.telemetry) = begin((self.make)(), &self.now);
         }
+        if step.leads == Some(false) {
+            self.shared.lock().detach();
+            self.telemetry = begin((self.make)(), &self.now).1;
+        }
         let missing: Vec<_> = step.missing.iter().map(|kind| kind_of(kind, "")).collect();
         missing.iter().for_each(|kind| self.tell(*kind, News::Trouble(Some(Trouble::Missing))));
         for kind in step.away.iter().map(|kind| kind_of(kind, "")) {
@@ -210,12 +225,10 @@ impl<W: Watcher> Play<W> {
         }
         if step.restart || is_first {
             let first: Vec<_> = step.relist.iter().map(|kind| kind_of(kind, "")).collect();
-            let others = W::KINDS.iter().filter(|kind| !first.contains(kind) && !missing.contains(kind));
+            let others = W::KINDS.iter().chain(W::OPT_IN).filter(|kind| !first.contains(kind) && !missing.contains(kind));
             first.iter().chain(others).for_each(|kind| self.list(*kind));
             assert!(self.shared.lock().is_ready(), "everything was listed");
-            let now = Arc::clone(&self.now);
-            let now: Now = Arc::new(move || *now.lock());
-            attach(&self.shared, &self.telemetry, &now);
+            self.lead();
         } else {
             for key in changed {
                 let raw = self.raw(&key);
@@ -227,9 +240,32 @@ impl<W: Watcher> Play<W> {
                 self.list(kind);
             }
         }
+        for (kind, trouble) in &step.trouble {
+            let of_name = |known: &Trouble| format!("{known:?}") == *trouble;
+            let trouble = [Trouble::Away, Trouble::Missing, Trouble::Forbidden].into_iter().find(of_name);
+            self.tell(kind_of(kind, ""), News::Trouble(trouble));
+        }
+        for answer in &step.scrapes {
+            let target = answer.get("node").map_or(Target::Controller, |node| Target::Node(node.as_str().into()));
+            let body = answer.get("text").map(String::as_str).ok_or(ScrapeFailure::Away);
+            let now = *self.now.lock();
+            self.shared.lock().take_scrape(&target, body, now);
+        }
         for raw in &step.raw {
             let json = serde_json::value::RawValue::from_string(raw["text"].clone()).expect("it is JSON");
             self.tell(kind_of(&raw["kind"], &raw["name"]), News::Applied(Raw { name: raw["name"].as_str().into(), json }));
+        }
+        if step.leads == Some(true) {
+            self.lead();
+        }
+    }
+
+    fn lead(&self) {
+        let now = Arc::clone(&self.now);
+        let now: Now = Arc::new(move || *now.lock());
+        attach(&self.shared, &self.telemetry, &now);
+        if self.legacy {
+            attach_legacy(&self.shared, &self.telemetry, &now);
         }
     }
 
@@ -245,7 +281,7 @@ impl<W: Watcher> Play<W> {
     }
 
     fn tell(&self, kind: Kind, news: News) {
-        if W::KINDS.contains(&kind) && !self.away.contains(&kind) {
+        if (W::KINDS.contains(&kind) || W::OPT_IN.contains(&kind)) && !self.away.contains(&kind) {
             let now = *self.now.lock();
             self.shared.lock().take(kind, news, now);
         }

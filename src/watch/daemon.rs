@@ -2,17 +2,20 @@
 //! Reads nodes, what their daemons write of them, and pools; knows nothing of configs.
 
 mod events;
+mod legacy;
 mod meters;
 mod nodes;
 mod pinned;
 mod readings;
 mod reboots;
 mod rollouts;
+mod scraped;
 
 use crate::{
     api::MachineConfigPool,
     kind::Kind,
     rollout::Rollouts,
+    scrape::{ScrapeFailure, Scraped, Target},
     table::Delta,
     watch::{Observed, Watcher},
     world::{Change, World},
@@ -23,6 +26,7 @@ use nodes::Nodes;
 use pinned::Sets;
 use pointsman_instrument::{Telemetry, semconv::attribute, span::Place};
 use reboots::Reboots;
+use scraped::Scrapes;
 use std::sync::Arc;
 
 /// The role.
@@ -32,6 +36,7 @@ pub struct Daemon {
     reboots: Reboots,
     sets: Sets,
     rollouts: Rollouts,
+    scrapes: Scrapes,
     /// There while it speaks.
     meters: Option<Meters>,
 }
@@ -55,6 +60,12 @@ impl Daemon {
     #[must_use]
     pub const fn rollouts(&self) -> &Rollouts {
         &self.rollouts
+    }
+
+    /// The daemons whose endpoints can be scraped: nodes, with their addresses.
+    #[must_use]
+    pub fn scrape_targets(&self) -> Vec<(Box<str>, Box<str>)> {
+        scraped::targets(&self.nodes)
     }
 
     fn pool_changed(&mut self, delta: &Delta<MachineConfigPool>, world: &World) {
@@ -90,6 +101,9 @@ impl Watcher for Daemon {
         match change {
             Change::Node(delta) => {
                 self.nodes.take_node(delta, world, now);
+                if self.nodes.get(&delta.name).is_none() {
+                    self.scrapes.forget(&delta.name);
+                }
                 self.reboots.take_node(delta, &self.nodes, self.meters.as_ref());
             }
             Change::MachineConfigNode(delta) => {
@@ -126,5 +140,28 @@ impl Watcher for Daemon {
         readings::observe(observed);
         pinned::observe(observed);
         rollouts::observe(observed);
+        scraped::observe(observed);
+    }
+
+    fn observe_legacy(observed: &Observed<Self>) {
+        legacy::observe(observed);
+    }
+
+    fn scraped(&mut self, target: &Target, scraped: Result<Scraped, ScrapeFailure>, _now: Timestamp) {
+        let Target::Node(name) = target else { return };
+        // What was scraped of a node that went meanwhile is of no use.
+        let Some(notes) = self.nodes.get(name) else { return };
+        self.rollouts.pivots_are_told(name, scraped.is_ok());
+        let news = self.scrapes.take(name, scraped);
+        if news.reboots_failed > 0 {
+            self.reboots.told(name);
+        }
+        if let Some(meters) = self.meters.as_ref().filter(|_| !notes.pool.is_empty()) {
+            meters.reboots_failed(news.reboots_failed, &notes.pool);
+            meters.pivot_errors(news.pivot_errors, &notes.pool);
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

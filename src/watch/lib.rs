@@ -18,7 +18,11 @@ pub mod limits;
 pub mod membership;
 pub mod operator;
 pub mod rollout;
+pub mod scrape;
+pub mod sets;
 pub mod table;
+mod turns;
+pub mod validity;
 pub mod watch;
 pub mod world;
 

@@ -27,9 +27,35 @@ pub const ROLLOUT_SECS_MAX: i64 = 7 * 24 * 3_600;
 pub const DRAIN_THRESHOLD_SECS: i64 = 600;
 /// A drain has failed after so many seconds.
 pub const DRAIN_TIMEOUT_SECS: i64 = 3_600;
+/// A certificate that ends within so many seconds is expiring: 30 days.
+pub const CERTIFICATE_EXPIRING_SECS: i64 = 30 * 86_400;
+/// Characters read of the certificates of a secret, in base64.
+pub const CERTIFICATE_CHARS_MAX: usize = 1 << 18;
+/// Seconds a Lease stands that does not say how long: what the parts of the operator ask for.
+pub const LEASE_SECS_DEFAULT: i64 = 137;
+/// Seconds a Lease stands at most, whatever it says.
+pub const LEASE_SECS_MAX: i64 = 3_600;
+/// Seconds by which the clock of another machine may be ahead of ours.
+pub const SKEW_SECS_MAX: i64 = 300;
 /// A node whose reboot takes longer has failed to: twice what slow firmware needs.
 pub const REBOOT_FAILED_SECS: i64 = 1_800;
 /// Repetitions of an event that one change can add: more is a broken writer.
 pub const EVENT_GROWTH_MAX: i64 = 1_000;
 /// Characters kept of the name and of the version of an operating system.
 pub const OS_CHARS_MAX: usize = 64;
+/// Spans that the span of one turn points to.
+pub const TURN_LINKS_MAX: usize = 8;
+/// Bytes of a scraped body.
+pub const SCRAPE_BYTES_MAX: usize = 4 << 20;
+/// Lines of a scraped body.
+pub const SCRAPE_LINES_MAX: usize = 50_000;
+/// Samples read of a scraped body.
+pub const SCRAPE_SAMPLES_MAX: usize = 1_000;
+/// Labels of a scraped sample.
+pub const SCRAPE_LABELS_MAX: usize = 8;
+/// Bytes of the name or the value of a scraped label: longer than any name of an object.
+pub const SCRAPE_LABEL_BYTES_MAX: usize = 256;
+/// Scraped times before this one, in seconds since 1970, are as good as none: the year 2000.
+pub const SCRAPED_SECS_MIN: f64 = 946_684_800.0;
+/// Scraped times from this one on are as good as none: the year 2200.
+pub const SCRAPED_SECS_MAX: f64 = 7_258_118_400.0;

@@ -26,10 +26,21 @@ pub enum Conflict {
 
 const MASTER: &str = "master";
 const WORKER: &str = "worker";
+/// The label of a node's operating system, and the one that the operator leaves alone.
+const OS: (&str, &str) = ("kubernetes.io/os", "windows");
+
+/// Whether the operator looks after this node at all.
+#[must_use]
+pub fn is_managed(node: &Node) -> bool {
+    node.metadata.labels.get(OS.0).is_none_or(|os| **os != *OS.1)
+}
 
 /// Where this node belongs among these pools.
 #[must_use]
 pub fn of<'w>(node: &Node, pools: &'w Table<MachineConfigPool>) -> Membership<'w> {
+    if !is_managed(node) {
+        return Membership { pool: None, conflict: None };
+    }
     let (mut master, mut worker, mut custom, mut customs) = (None, None, None, 0_u32);
     for (name, pool) in pools.iter() {
         // A selector that asks for nothing selects nothing: a pool must say which nodes are its.

@@ -66,6 +66,8 @@ pub struct Rollouts {
     /// Updates that were cut off with their rollout, until their nodes have another target.
     cut: BTreeMap<Box<str>, Target>,
     pending: BTreeMap<Box<str>, (Box<str>, Pending)>,
+    /// Nodes whose daemons tell themselves how often a new OS failed.
+    pivots_told: BTreeSet<Box<str>>,
     outlet: Outlet,
     gap: Gap,
     /// Updates that have joined a rollout.
@@ -182,6 +184,15 @@ impl Rollouts {
         let moved = self.pools.tick(now);
         self.follow(moved, world, now);
         self.cut_updates(world, now);
+    }
+
+    /// Whether the daemon of a node tells itself how often a new OS failed: then its phases need not.
+    pub fn pivots_are_told(&mut self, node: &str, are_told: bool) {
+        if are_told {
+            self.pivots_told.insert(node.into());
+        } else {
+            self.pivots_told.remove(node);
+        }
     }
 
     /// The rollout of a pool that is under way.
@@ -339,6 +350,7 @@ impl Rollouts {
         if delta.before.is_some() && uid(&delta.before) != uid(&delta.after) {
             let name = &delta.name;
             self.cut.remove(name);
+            self.pivots_told.remove(name);
             let end = End { at: sight.now, source: McoEndSource::Observed };
             let place = self.updates.get(name).and_then(|update| update.place);
             self.end_update(name, McoResult::Aborted, end, ("", world));
@@ -410,6 +422,7 @@ impl Rollouts {
             self.updates.insert(name.into(), update);
         }
         let update = self.updates.get_mut(name)?;
+        update.are_pivots_told = self.pivots_told.contains(name);
         update.observe(seen, &mut self.outlet);
         let rollout = self.open.get(&update.pool).filter(|open| open.is_of(update)).map(|open| open.place);
         if Update::is_done(seen) {

@@ -3,7 +3,9 @@
 
 use crate::{
     kind::Kind,
+    scrape::{self, ScrapeFailure, Scraped, Target},
     table::News,
+    turns::Turns,
     world::{Change, World},
 };
 use jiff::Timestamp;
@@ -17,6 +19,8 @@ pub trait Watcher: Send + Sized + 'static {
     const ROLE: &'static str;
     /// The kinds it reads.
     const KINDS: &'static [Kind];
+    /// The kinds it reads too where a user allows it; nobody waits for them.
+    const OPT_IN: &'static [Kind] = &[];
     /// Whether it needs bodies of rendered configs; see [`crate::bodies`].
     const READS_BODIES: bool = false;
 
@@ -35,6 +39,12 @@ pub trait Watcher: Send + Sized + 'static {
 
     /// Registers every metric that is read from what was seen.
     fn observe(observed: &Observed<Self>);
+
+    /// Registers what it knows under the operator's old names.
+    fn observe_legacy(_observed: &Observed<Self>) {}
+
+    /// An endpoint of the operator's was scraped, which happens only where a user wants it.
+    fn scraped(&mut self, _target: &Target, _scraped: Result<Scraped, ScrapeFailure>, _now: Timestamp) {}
 }
 
 /// A role at work.
@@ -42,6 +52,7 @@ pub trait Watcher: Send + Sized + 'static {
 pub struct Watch<W> {
     world: World,
     watcher: W,
+    turns: Turns,
 }
 
 /// A role at work, for the tasks that feed it and the export that reads it.
@@ -53,20 +64,29 @@ impl<W: Watcher> Watch<W> {
     /// One that has seen nothing yet.
     #[must_use]
     pub fn new(watcher: W) -> Self {
-        Self { world: World::default(), watcher }
+        Self { world: World::default(), watcher, turns: Turns::default() }
     }
 
     /// Takes over what the watch of a kind told.
     pub fn take(&mut self, kind: Kind, news: News, now: Timestamp) {
+        let mut turn = self.turns.begin(kind, &news, &self.world);
         let changes = self.world.take(kind, news);
         for change in &changes {
-            self.watcher.changed(change, &self.world, now);
+            let moved = self.watcher.changed(change, &self.world, now);
+            turn.handled(change.name(), moved);
         }
+        self.turns.end(turn, &self.world);
+    }
+
+    /// Takes over what the endpoint of a target answered, or why it did not.
+    pub fn take_scrape(&mut self, target: &Target, body: Result<&str, ScrapeFailure>, now: Timestamp) {
+        self.watcher.scraped(target, body.and_then(scrape::read), now);
     }
 
     /// Time passes.
     pub fn tick(&mut self, now: Timestamp) {
         self.watcher.tick(&self.world, now);
+        self.turns.flush();
     }
 
     /// Whether every kind was listed once, or cannot be: before that a reading would be half a picture.
@@ -94,6 +114,7 @@ impl<W: Watcher> Watch<W> {
 
     /// Nothing is recorded any more; what was seen stays.
     pub fn detach(&mut self) {
+        self.turns.detach();
         self.watcher.detach();
     }
 }
@@ -101,10 +122,16 @@ impl<W: Watcher> Watch<W> {
 /// Lets a role speak through this telemetry, whose counters begin now.
 pub fn attach<W: Watcher>(shared: &Shared<W>, telemetry: &Arc<Telemetry>, now: &Now) {
     let mut watch = shared.lock();
-    let Watch { world, watcher } = &mut *watch;
+    let Watch { world, watcher, turns } = &mut *watch;
     watcher.attach(telemetry, world, now());
+    turns.attach(telemetry);
     drop(watch);
     W::observe(&Observed { shared: Arc::clone(shared), telemetry: Arc::clone(telemetry), now: Arc::clone(now) });
+}
+
+/// Lets a role that speaks through this telemetry say what it knows under the operator's old names too.
+pub fn attach_legacy<W: Watcher>(shared: &Shared<W>, telemetry: &Arc<Telemetry>, now: &Now) {
+    W::observe_legacy(&Observed { shared: Arc::clone(shared), telemetry: Arc::clone(telemetry), now: Arc::clone(now) });
 }
 
 /// Registers what a role reads at each export.

@@ -104,6 +104,34 @@ pub enum Change {
     Secret(Delta<Secret>),
 }
 
+impl Change {
+    /// The name of the object.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::ClusterOperator(delta) => &delta.name,
+            Self::ContainerRuntimeConfig(delta) => &delta.name,
+            Self::ControllerConfig(delta) => &delta.name,
+            Self::Event(delta) => &delta.name,
+            Self::InternalReleaseImage(delta) => &delta.name,
+            Self::Job(delta) => &delta.name,
+            Self::KubeletConfig(delta) => &delta.name,
+            Self::Lease(delta) => &delta.name,
+            Self::MachineConfig(delta) => &delta.name,
+            Self::MachineConfigNode(delta) => &delta.name,
+            Self::MachineConfigPool(delta) => &delta.name,
+            Self::MachineConfiguration(delta) => &delta.name,
+            Self::MachineOSBuild(delta) => &delta.name,
+            Self::MachineOSConfig(delta) => &delta.name,
+            Self::Node(delta) => &delta.name,
+            Self::OSImageStream(delta) => &delta.name,
+            Self::PinnedImageSet(delta) => &delta.name,
+            Self::Pod(delta) => &delta.name,
+            Self::Secret(delta) => &delta.name,
+        }
+    }
+}
+
 impl World {
     /// Takes over what a watch told; answers what changed of what is read.
     pub fn take(&mut self, kind: Kind, news: News) -> Vec<Change> {

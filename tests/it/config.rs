@@ -116,3 +116,23 @@ fn view_faults_do_not_flood_the_log() {
     assert_eq!(logged("view fault"), 51, "{:#?}", server.logs());
     assert!(server.logs().iter().any(|line| line.contains("\"more\":50")), "{:#?}", server.logs());
 }
+
+/// Scenario: a watcher without a cluster, with one that cannot be read, with a flag that it does not know, and without a role.
+/// Guarantees: each is told with its code and a way out before anything is watched, and the exit code is that of bad usage.
+#[test]
+fn a_watcher_that_cannot_start_says_why() {
+    let watch = |args: &[&str]| {
+        let (code, stdout, stderr) = run(&[&["watch"], args].concat(), &[]);
+        assert_eq!((code, stdout.as_str()), (2, ""), "{stderr}");
+        stderr
+    };
+    let told = watch(&["daemon", "--node", "worker-0", "--all-nodes"]);
+    assert!(told.contains("PM0502") && told.contains("name the cluster to watch") && told.contains("2 errors"), "{told}");
+    let told = watch(&["operator", "--kubeconfig", "/nowhere/kubeconfig"]);
+    assert!(told.contains("PM0505") && told.contains("/nowhere/kubeconfig"), "{told}");
+    let told = watch(&["operator", "--kubeconfig", "k", "--intervall", "5s"]);
+    assert!(told.contains("PM0501") && told.contains("did you mean `--interval`"), "{told}");
+    assert!(watch(&["pools"]).contains("[possible values: operator, controller, daemon]"));
+    let (code, help, _) = run(&["watch", "--help"], &[]);
+    assert!(code == 0 && help.contains("Examples:") && help.contains("--all-nodes"), "{help}");
+}

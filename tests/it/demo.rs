@@ -88,8 +88,13 @@ fn a_live_demo_shows_every_component() {
     let (_two, second, _) = start(&["--speed", "600"]);
     assert_ne!(first, second, "the second took free ports");
     let scrape = |path: &str| http(first, "GET", path, &[], b"").text();
-    for family in ["mco_pool_machine_count{", "mco_node_state{", "mco_server_up{", "mco_node_drain_retries_total{", "mcd_state{"]
-    {
+    for family in [
+        "mco_pool_machine_count{",
+        "mco_certificate_count{",
+        "mco_node_state{",
+        "pointsman_watch_lag_seconds{",
+        "mcd_update_state{",
+    ] {
         wait(family, || scrape("/metrics").lines().any(|l| l.starts_with(family)).then_some(()));
     }
     assert!(scrape("/metrics/self").contains("pointsman_pipeline_received_total{"));

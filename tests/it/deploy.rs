@@ -1,6 +1,8 @@
 //! The manifests as data: they hold together, say nothing that the binary does not know, and grant what the code asks for.
 //! Whether an API server takes them, and what they then allow, is tested in `real::rbac`.
 
+mod watch;
+
 use pointsman::{
     config::{Config, Given},
     views::rights::{RIGHTS, Scope},

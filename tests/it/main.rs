@@ -10,6 +10,7 @@ mod expose;
 mod grpc;
 mod ingest;
 mod judge;
+mod operator;
 mod real;
 mod semconv;
 mod support;

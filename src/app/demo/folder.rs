@@ -1,4 +1,4 @@
-//! The demo's view folder: two views that are there from the start, and the one that is written when it is needed.
+//! The demo's view folder: three views that are there from the start, and the one that is written when it is needed.
 //! A temporary folder, gone with the demo; people are invited to change it.
 
 use anyhow::Context;
@@ -36,6 +36,20 @@ spec:
     cardinality: {limit: 300}
 ";
 
+const TURNS: &str = "\
+# Watchers trace every turn of their loops. One in a hundred is enough, and all that failed.
+apiVersion: pointsman.dev/v1alpha1
+kind: TelemetryView
+metadata: {name: turns, namespace: openshift-machine-config-operator}
+spec:
+  reason: rollouts are what people look for
+  traces:
+  - name: turns
+    match: {spans: [\"reconcile *\"]}
+    sample: \"0.01\"
+    keep: {errors: true}
+";
+
 const QUIET: &str = "\
 # Written by the demo when the limit bit. Delete this file, and the metric is back with the next scrape.
 apiVersion: pointsman.dev/v1alpha1
@@ -65,6 +79,7 @@ impl Folder {
         let folder = Self { dir };
         folder.write("phases.yaml", PHASES)?;
         folder.write("limits.yaml", LIMITS)?;
+        folder.write("turns.yaml", TURNS)?;
         Ok(folder)
     }
 

@@ -3,10 +3,10 @@
 
 use super::{
     Options, Refused,
-    cluster::{Cluster, Second},
-    fleet::{Fleet, WayOut},
     folder::Folder,
     look::{self, Look},
+    mco::Second,
+    stage::{Setting, Stage, WayOut},
     tell::Teller,
     time::Pace,
 };
@@ -19,10 +19,9 @@ use crate::{
     config::Config,
 };
 use anyhow::Context;
-use parking_lot::Mutex;
+use jiff::Timestamp;
 use pointsman_instrument::Transport;
 use std::{
-    fmt::Display,
     io::Write,
     net::{SocketAddr, TcpListener},
     sync::Arc,
@@ -33,6 +32,8 @@ use std::{
 const TICK: Duration = Duration::from_millis(200);
 /// Ticks between two pushes of everyone.
 const TICKS_PER_PUSH: u64 = 5;
+/// Simulated time begins so long ago: it runs faster, and the spans of the first rollouts should not end in the future.
+const LOOK_BACK: Duration = Duration::from_secs(3600);
 /// The last push may take this long.
 const FLUSH: Duration = Duration::from_secs(3);
 
@@ -119,8 +120,7 @@ fn config(options: &Options, folder: &Folder) -> Result<Config, Refused> {
 struct Play {
     clock: Clock,
     pace: Pace,
-    shared: super::readings::Shared,
-    fleet: Fleet,
+    stage: Stage,
     teller: Teller,
     /// The server's read side and the folder of its views, when it is ours.
     server: Option<(SocketAddr, Arc<Folder>)>,
@@ -135,11 +135,12 @@ impl Play {
     ) -> anyhow::Result<Self> {
         let base = SystemTime::UNIX_EPOCH + Duration::from_nanos(clock.wall().0);
         let pace = Pace { base, speed: f64::from(options.speed) };
-        let cluster = Cluster::new(options.nodes, options.scenario, options.seed);
-        let teller = Teller::new(cluster.nodes.iter().map(|n| n.name.clone()).collect(), cluster.blocked_node());
-        let shared = Arc::new(Mutex::new(cluster));
-        let fleet = Fleet::new(&shared, pace, options.seed, way_out)?;
-        Ok(Self { clock, pace, shared, fleet, teller, server })
+        let (nodes, scenario, seed) = (options.nodes, options.scenario, options.seed);
+        let start = Timestamp::try_from(base - LOOK_BACK).context("read the clock")?;
+        let setting = Setting { nodes, scenario, seed, start, way_out };
+        let stage = Stage::new(&setting, |time| move || pace.wall(time.second()))?;
+        let teller = Teller::new(stage.blocked_node());
+        Ok(Self { clock, pace, stage, teller, server })
     }
 
     fn introduce(&self, options: &Options, at: Addresses, out: Out<'_>) -> anyhow::Result<()> {
@@ -153,7 +154,7 @@ impl Play {
         writeln!(out, "{}   Ctrl-C to stop", super::headline(options))?;
         writeln!(out, "  metrics  http://{read}/metrics")?;
         writeln!(out, "  page     http://{read}/")?;
-        writeln!(out, "  OTLP     {} gRPC · {} HTTP, {} senders", at.otlp_grpc, at.otlp_http, self.fleet.len())?;
+        writeln!(out, "  OTLP     {} gRPC · {} HTTP, {} senders", at.otlp_grpc, at.otlp_http, self.stage.senders())?;
         writeln!(out, "  traces   {traces}")?;
         writeln!(out, "  views    {views}   change a file there, and the next scrape changes")?;
         writeln!(out, "try, in another shell:")?;
@@ -170,7 +171,7 @@ impl Play {
             let second = self.pace.second(Duration::from_nanos(self.clock.mono().0));
             self.advance(second, out)?;
             if tick.is_multiple_of(TICKS_PER_PUSH) {
-                let failed = self.fleet.push().await > 0;
+                let failed = self.stage.push().await > 0;
                 if failed != unreached {
                     unreached = failed;
                     writeln!(
@@ -188,18 +189,13 @@ impl Play {
             }
         }
         // What was recorded last still goes out; a receiver that is gone must not hold us up.
-        drop(tokio::time::timeout(FLUSH, self.fleet.push()).await);
+        drop(tokio::time::timeout(FLUSH, self.stage.push()).await);
         Ok(())
     }
 
     fn advance(&mut self, second: Second, out: Out<'_>) -> anyhow::Result<()> {
-        let events = self.shared.lock().step(second);
-        for (at, event) in &events {
-            self.fleet.record(*at, event);
-            let trace = self.fleet.trace_id();
-            if let Some(line) = self.teller.event(*at, event, trace.as_ref().map(|t| t as &dyn Display)) {
-                writeln!(out, "{line}")?;
-            }
+        for (at, happening) in self.stage.advance(second) {
+            writeln!(out, "{}", Teller::happening(at, &happening))?;
         }
         Ok(())
     }
@@ -209,7 +205,7 @@ impl Play {
         let Some((address, folder)) = &self.server else { return Ok(()) };
         // A scrape that fails is the server's affair: it logs it, and the next one comes in a second.
         let Ok(body) = look::fetch(*address).await else { return Ok(()) };
-        let look = Look::read(&body, self.teller.blocked_node());
+        let look = Look::read(&body, self.stage.blocked_node());
         if let Some(line) = self.teller.look(second, look) {
             writeln!(out, "{line}")?;
         }

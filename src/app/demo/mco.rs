@@ -166,6 +166,8 @@ pub struct Cluster {
     queued: u64,
     objects: Objects,
     machines: BTreeMap<String, Machine>,
+    /// The nodes of each pool, the oldest first.
+    members: BTreeMap<String, BTreeMap<u64, String>>,
     born: u64,
     pools: BTreeMap<String, Pool>,
     posts: BTreeMap<String, Post>,
@@ -202,6 +204,7 @@ impl Cluster {
             queued: 0,
             objects,
             machines: BTreeMap::new(),
+            members: BTreeMap::new(),
             born: 0,
             pools: BTreeMap::new(),
             posts: BTreeMap::new(),
@@ -253,6 +256,12 @@ impl Cluster {
     /// Every object as it is, as a list of the API would show it.
     pub fn objects(&self) -> impl Iterator<Item = (Kind, &str, &Value)> {
         self.objects.iter()
+    }
+
+    /// One object as it is.
+    #[must_use]
+    pub fn object(&self, kind: Kind, name: &str) -> Option<&Value> {
+        self.objects.get(kind, name)
     }
 
     /// What really happened so far.

@@ -3,12 +3,12 @@
 
 use super::{
     Options,
-    cluster::{Cluster, Event, Second},
-    fleet::Fleet,
     folder::Folder,
     look::{Look, families},
+    mco::{Happening, Second},
+    stage::{Setting, Stage},
     tell::Teller,
-    time::{Pace, clock_text},
+    time::clock_text,
 };
 use crate::{
     telemetry::CATALOGUES,
@@ -16,6 +16,7 @@ use crate::{
     views::dir::{DirSource, Origins},
 };
 use anyhow::bail;
+use jiff::Timestamp;
 use parking_lot::Mutex;
 use pointsman_core::{
     expose::{ExposeOptions, negotiate::Negotiated, scrape::Scrape},
@@ -61,28 +62,24 @@ struct Taken {
 /// Runs the scenario to its end and writes the transcript.
 pub(crate) async fn run(options: &Options, out: &mut dyn Write) -> anyhow::Result<()> {
     let folder = Folder::new()?;
-    let pace = Pace { base: SystemTime::UNIX_EPOCH + Duration::from_secs(BASE_SECS), speed: 1.0 };
-    let cluster = Cluster::new(options.nodes, options.scenario, options.seed);
-    let mut teller = Teller::new(cluster.nodes.iter().map(|n| n.name.clone()).collect(), cluster.blocked_node());
-    let shared = Arc::new(Mutex::new(cluster));
     let inside = Arc::new(Inside::new(&folder));
     let sink = inside.clone();
     let transport = Transport::InProcess(Arc::new(move |signal, body| sink.take(signal, &body)));
-    let mut fleet = Fleet::new(&shared, pace, options.seed, &|_| Ok(transport.clone()))?;
+    let (nodes, scenario, seed) = (options.nodes, options.scenario, options.seed);
+    let start = Timestamp::from_second(i64::try_from(BASE_SECS)?)?;
+    let setting = Setting { nodes, scenario, seed, start, way_out: &|_| Ok(transport.clone()) };
+    let mut stage = Stage::new(&setting, |time| move || SystemTime::from(time.now()))?;
+    let mut teller = Teller::new(stage.blocked_node());
     writeln!(out, "{}", super::headline(options))?;
     let mut ended = false;
     for second in (PUSH_EVERY..END).step_by(usize::try_from(PUSH_EVERY)?) {
-        let events = shared.lock().step(second);
-        for (at, event) in &events {
-            fleet.record(*at, event);
-            let trace = fleet.trace_id();
-            let line = teller.event(*at, event, trace.as_ref().map(|t| t as &dyn std::fmt::Display));
-            line.into_iter().try_for_each(|line| writeln!(out, "{line}"))?;
-            ended |= matches!(event, Event::RolloutEnded { .. });
+        for (at, happening) in stage.advance(second) {
+            writeln!(out, "{}", Teller::happening(at, &happening))?;
+            ended |= matches!(happening, Happening::RolloutEnded { .. });
         }
         inside.tick(second);
-        fleet.push().await;
-        let look = Look::read(&inside.scrape(), teller.blocked_node());
+        stage.push().await;
+        let look = Look::read(&inside.scrape(), stage.blocked_node());
         teller.look(second, look).into_iter().try_for_each(|line| writeln!(out, "{line}"))?;
         if teller.wants_quiet(second) {
             folder.write_quiet()?;
@@ -170,8 +167,8 @@ impl Inside {
         for (family, series) in families(&self.scrape()) {
             writeln!(out, "{series:>6}  {family}").unwrap_or_default();
         }
-        for trace in self.traces.recent() {
-            out += &tree(&trace);
+        for trace in self.traces.recent().iter().filter(|trace| trace.spans.len() > 1) {
+            out += &tree(trace);
         }
         out
     }

@@ -5,9 +5,9 @@
 mod tests;
 
 use super::{
-    cluster::{Event, Second, UNAVAILABLE_MAX},
     folder::{LIMIT, QUIET_MINUTES},
     look::Look,
+    mco::{Happening, Second},
     time::clock_text,
 };
 use std::fmt::Display;
@@ -33,47 +33,35 @@ enum Quiet {
 /// Tells the story of one run.
 #[derive(Debug)]
 pub(crate) struct Teller {
-    nodes: Vec<String>,
-    blocked: usize,
+    blocked: String,
     quiet: Quiet,
     /// Series at the last look at which there were any.
     series: usize,
 }
 
 impl Teller {
-    /// Of these nodes; `blocked` is the one the scenario may block.
-    pub(crate) fn new(nodes: Vec<String>, blocked: usize) -> Self {
-        Self { nodes, blocked, quiet: Quiet::NotYet, series: 0 }
+    /// `blocked` is the node that the scenario may block.
+    pub(crate) fn new(blocked: &str) -> Self {
+        Self { blocked: blocked.to_owned(), quiet: Quiet::NotYet, series: 0 }
     }
 
-    /// The blocked node's name.
-    pub(crate) fn blocked_node(&self) -> &str {
-        self.name(self.blocked)
-    }
-
-    fn name(&self, node: usize) -> &str {
-        self.nodes.get(node).map_or("", |name| name)
-    }
-
-    /// The line for something that happened, if it is worth one.
-    pub(crate) fn event(&self, second: Second, event: &Event, trace: Option<&dyn Display>) -> Option<String> {
-        let seen = trace.map_or(String::new(), |t| format!("   trace {t}"));
-        let text = match event {
-            Event::RolloutStarted { from, to } => {
-                format!("pool worker: update {from} -> {to} started, maxUnavailable {UNAVAILABLE_MAX}{seen}")
+    /// The line for something that happened.
+    pub(crate) fn happening(second: Second, happening: &Happening) -> String {
+        let text = match happening {
+            Happening::RolloutStarted { pool, from, to } => {
+                format!("pool {pool}: update {} -> {} started", short(from), short(to))
             }
-            Event::DrainBlocked { node } => format!("{} Drained: waiting for PDB shop/cart{seen}", self.name(*node)),
-            Event::DrainTier { node, tier: 0 } => format!("{} Drained: not done after 10 minutes", self.name(*node)),
-            Event::DrainTier { node, .. } => format!("{} Drained: not done after 1 hour", self.name(*node)),
-            Event::DrainFreed { node } => format!("{} Drained: PDB shop/cart allows it now", self.name(*node)),
-            Event::RolloutEnded { start } => {
+            Happening::DrainBlocked { node } => format!("{node} Drained: waiting for PDB shop/cart"),
+            Happening::DrainTier { node, minutes: 10 } => format!("{node} Drained: not done after 10 minutes"),
+            Happening::DrainTier { node, .. } => format!("{node} Drained: not done after 1 hour"),
+            Happening::DrainFreed { node } => format!("{node} Drained: PDB shop/cart allows it now"),
+            Happening::NodeUpdated { node } => format!("{node} Updated"),
+            Happening::RolloutEnded { pool, nodes, start } => {
                 let minutes = second.saturating_sub(*start) / 60;
-                format!("pool worker: update done, {} nodes in {minutes} min", self.nodes.len())
+                format!("pool {pool}: update done, {nodes} nodes in {minutes} min")
             }
-            Event::UpdateEnded { node, .. } => format!("{} Updated", self.name(*node)),
-            Event::PhaseEnded { .. } | Event::UpdateStarted { .. } => return None,
         };
-        Some(line(second, &text))
+        line(second, &text)
     }
 
     /// The line for what a scrape shows, if that is news.
@@ -83,7 +71,7 @@ impl Teller {
                 Quiet::Due(second + PATIENCE),
                 format!(
                     "mcd_update_state of {}: {LIMIT} attribute sets, limit reached, further sets go to otel.metric.overflow=true",
-                    self.blocked_node()
+                    self.blocked
                 ),
             ),
             Quiet::Written(at) if look.all == 0 => (
@@ -122,6 +110,12 @@ impl Teller {
     pub(crate) fn is_quiet_over(&self) -> bool {
         matches!(self.quiet, Quiet::Over | Quiet::NotYet)
     }
+}
+
+/// The name of a rendered config with as much of its hash as tells it from others.
+fn short(config: &str) -> &str {
+    let end = config.rfind('-').map_or(config.len(), |dash| (dash + 9).min(config.len()));
+    config.get(..end).unwrap_or(config)
 }
 
 fn line(second: Second, text: &str) -> String {

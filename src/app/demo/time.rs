@@ -1,7 +1,7 @@
 //! Simulated seconds against the wall: one of them lasts a `speed`-th of a second.
 //! Reads no clock: whoever asks says when the simulation began, or how long ago that was.
 
-use super::cluster::Second;
+use super::mco::Second;
 use std::time::{Duration, SystemTime};
 
 /// How simulated time passes.

@@ -13,7 +13,7 @@ use crate::{
 use pointsman_core::{
     fault::{Fault, Place, code::Code},
     limits,
-    model::clock::Wall,
+    model::clock::{SECOND, Wall},
     view::time::format_time,
 };
 use std::{
@@ -106,7 +106,7 @@ impl Certificates {
     /// Whether the served certificate has ended.
     #[must_use]
     pub fn has_ended(&self) -> bool {
-        self.reloader.served().validity.is_some_and(|validity| validity.has_ended(self.clock.wall()))
+        self.reloader.served().validity.is_some_and(|validity| validity.has_ended(self.clock.wall().0 / SECOND))
     }
 
     /// When the served certificate ends, where it could be read.

@@ -1,4 +1,5 @@
-//! Reads the bodies that a role wants, each once and few at a time. Knows which are wanted, not what for.
+//! Reads the bodies that a role wants, each once and few at a time; one that cannot be read is tried again later.
+//! Knows which are wanted, not what for.
 
 use super::asked;
 use crate::{

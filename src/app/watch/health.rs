@@ -14,7 +14,7 @@ use pointsman_watch::{Kind, Watcher, api::Flaw, table, watch::Shared};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// The follower of each kind.
-pub(super) type Followed = Arc<[(Kind, Arc<follow::Health>)]>;
+pub(in crate::app) type Followed = Arc<[(Kind, Arc<follow::Health>)]>;
 
 /// What is told of one kind.
 #[derive(Debug, Default)]
@@ -27,7 +27,7 @@ struct Row {
 }
 
 /// Registers the metrics of this role's watches.
-pub(super) fn observe<W: Watcher>(telemetry: &Arc<Telemetry>, shared: &Shared<W>, followed: &Followed, now: &Clock) {
+pub(in crate::app) fn observe<W: Watcher>(telemetry: &Arc<Telemetry>, shared: &Shared<W>, followed: &Followed, now: &Clock) {
     let began = (now)().0;
     let rows = {
         let (shared, followed) = (Arc::clone(shared), Arc::clone(followed));

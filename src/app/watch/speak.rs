@@ -123,7 +123,10 @@ impl<W: Watcher> Speaker<W> {
         let now: Now = Arc::new(move || timestamp(&now));
         attach(&self.shared, &telemetry, &now);
         health::observe(&telemetry, &self.shared, &self.voice.followed, &self.voice.now);
-        Exporter::new(telemetry, self.voice.transport.clone())
+        let transport = self.voice.transport.clone();
+        // A rollout is the story of many nodes: who sees one of them does not tell it.
+        let traces = (!matches!(self.voice.role, Role::Node { .. })).then(|| transport.clone());
+        Exporter::split(telemetry, Some(transport), traces)
     }
 
     /// Pushes until it may no longer, or is asked to stop: then once more, with a few attempts.

@@ -1,6 +1,9 @@
 //! A role of two kinds, fed by a scripted API server on a clock that only waits for us. Every push that says something new is
 //! a line: when, who, what. What roles make of objects is told in `pointsman_watch`.
 
+mod heard;
+
+use self::heard::{Heard, secs};
 use super::{Around, work};
 use crate::{
     app::drain::{Stopper, pair},
@@ -10,11 +13,6 @@ use crate::{
 use expect_test::{Expect, expect};
 use k8s_openapi::jiff::Timestamp;
 use kube::{Client, client::Body};
-use opentelemetry_proto::tonic::{
-    collector::metrics::v1::ExportMetricsServiceRequest,
-    common::v1::{KeyValue, any_value::Value as Any},
-    metrics::v1::{NumberDataPoint, metric::Data, number_data_point::Value as Number},
-};
 use parking_lot::Mutex;
 use pointsman_core::model::clock::{Mono, Wall};
 use pointsman_instrument::{
@@ -28,7 +26,6 @@ use pointsman_watch::{
     watch::{Observed, Seen},
     world::Change,
 };
-use prost::Message;
 use serde_json::json;
 use std::{
     collections::BTreeMap,
@@ -106,17 +103,6 @@ struct Replica {
     task: JoinHandle<()>,
     /// Cut off from the API server.
     is_cut: Arc<AtomicBool>,
-}
-
-/// What the receiver heard.
-#[derive(Default)]
-struct Heard {
-    out: String,
-    /// By replica: what it said last, and how often since somebody asked.
-    last: BTreeMap<&'static str, (String, usize)>,
-    shows_resource: bool,
-    /// Shows how watches fare, in place of what roles say.
-    shows_health: bool,
 }
 
 struct Cluster {
@@ -214,69 +200,6 @@ fn client(inner: Client, is_cut: Arc<AtomicBool>) -> Client {
         }
     });
     Client::new(service, "default")
-}
-
-impl Heard {
-    fn hear(&mut self, name: &'static str, began: Instant, body: &[u8]) {
-        let request = ExportMetricsServiceRequest::decode(body).expect("our own request");
-        let text = self.told(&request);
-        let (last, count) = self.last.entry(name).or_default();
-        *count += 1;
-        if *last != text {
-            self.out.push_str(&format!("{}s {name}: {text}\n", secs(began)));
-            *last = text;
-        }
-    }
-
-    fn told(&self, request: &ExportMetricsServiceRequest) -> String {
-        let resource = request.resource_metrics.iter().filter_map(|of| of.resource.as_ref());
-        let mut parts: Vec<String> = if self.shows_resource {
-            resource.flat_map(|resource| &resource.attributes).map(attribute).collect()
-        } else {
-            Vec::new()
-        };
-        let metrics = request.resource_metrics.iter().flat_map(|of| &of.scope_metrics).flat_map(|of| &of.metrics);
-        let mut points: Vec<String> = metrics
-            .filter(|metric| metric.name.starts_with("mco.") != self.shows_health)
-            .flat_map(|metric| {
-                let name = metric.name.strip_prefix("pointsman.watch.").map(|name| format!("{name}:")).unwrap_or_default();
-                let points = match &metric.data {
-                    Some(Data::Sum(sum)) => &sum.data_points,
-                    Some(Data::Gauge(gauge)) => &gauge.data_points,
-                    other => panic!("no role of ours says {other:?}"),
-                };
-                points.iter().map(|one| format!("{name}{}", point(one))).collect::<Vec<_>>()
-            })
-            .collect();
-        points.retain(|text| !self.shows_health || !text.ends_with("=0"));
-        points.sort();
-        parts.extend(points);
-        parts.join(" ")
-    }
-}
-
-fn point(point: &NumberDataPoint) -> String {
-    let names: Vec<String> = point.attributes.iter().map(text).collect();
-    match point.value {
-        Some(Number::AsInt(value)) => format!("{}={value}", names.join(",")),
-        None => format!("{} ends", names.join(",")),
-        Some(Number::AsDouble(value)) => format!("{}={value:.0}", names.join(",")),
-    }
-}
-
-fn attribute(attribute: &KeyValue) -> String {
-    format!("{}={}", attribute.key, text(attribute))
-}
-
-fn text(attribute: &KeyValue) -> String {
-    match attribute.value.as_ref().and_then(|value| value.value.as_ref()) {
-        Some(Any::StringValue(text)) => text.clone(),
-        other => panic!("a text, not {other:?}"),
-    }
-}
-
-fn secs(began: Instant) -> f64 {
-    began.elapsed().as_millis() as f64 / 1_000.0
 }
 
 /// Tells a story, and holds what was heard against what should have been.

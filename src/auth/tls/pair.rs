@@ -1,8 +1,8 @@
 //! A certificate chain and the key it was made for, out of two PEM files, as what rustls serves.
 //! TLS 1.2 and 1.3 with the suites of rustls alone; no early data. Never shows a key, not even in `Debug`.
 
-use super::validity::Validity;
 use pointsman_core::limits;
+use pointsman_watch::validity::Validity;
 use rustls::{
     ServerConfig,
     crypto::aws_lc_rs,

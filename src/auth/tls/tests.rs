@@ -5,7 +5,7 @@ use super::{
 use expect_test::{Expect, expect};
 use pointsman_core::{
     limits,
-    model::clock::{Mono, Wall},
+    model::clock::{Mono, SECOND, Wall},
 };
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use rustls::ProtocolVersion;
@@ -193,7 +193,7 @@ fn a_certificate_of_another_time_does_not_replace_a_valid_one() {
     folder.write("tls.key", &better.1);
     assert_eq!(folder.looks(&reloader, 1), "taken");
     let late = Folder::new(&ended.0, &ended.1);
-    assert!(Reloader::open(late.files()).expect("a pair").served().validity.expect("it is read").has_ended(NOW));
+    assert!(Reloader::open(late.files()).expect("a pair").served().validity.expect("it is read").has_ended(NOW.0 / SECOND));
 }
 
 /// Scenario: what a pair offers.

@@ -75,10 +75,11 @@ fn expire_streams(shared: &Shared, component: &mut Component, resource: &mut Res
     let mut ended = false;
     for index in 0..resource.streams.len() {
         let Some(mut stream) = resource.streams[index].take() else { continue };
-        expire_series(shared, component, &mut stream, (now, after));
-        list(shared, &mut stream);
         let idle = Duration::from_secs(u64::from(secs(now).saturating_sub(stream.pushed_secs[0])));
-        if stream.table.len() == 0 && idle >= patience {
+        let is_silent = idle >= patience;
+        expire_series(shared, component, &mut stream, (now, after, is_silent));
+        list(shared, &mut stream);
+        if stream.table.len() == 0 && is_silent {
             ended = true;
         } else {
             resource.streams[index] = Some(stream);
@@ -95,10 +96,17 @@ fn expire_streams(shared: &Shared, component: &mut Component, resource: &mut Res
     }
 }
 
-fn expire_series(shared: &Shared, component: &mut Component, stream: &mut Stream, (now, after): (Mono, Duration)) {
+/// A living sender that leaves a whole metric out for as long as a resource may be silent has nothing more to say of it: a
+/// process that started anew cannot end what the one before it sent. A delta rests while nothing happens, and stays.
+fn expire_series(
+    shared: &Shared,
+    component: &mut Component,
+    stream: &mut Stream,
+    (now, after, is_silent): (Mono, Duration, bool),
+) {
     if !stream.is_delta() {
         let (now_secs, expire_secs) = (secs(now), u32::try_from(after.as_secs()).unwrap_or(u32::MAX));
-        let absent = |index: &u32| stream.is_absent(*index, now_secs, expire_secs);
+        let absent = |index: &u32| is_silent || stream.is_absent(*index, now_secs, expire_secs);
         let absent: Vec<u32> = stream.table.indexes().filter(absent).collect();
         let mut counts = Counts::default();
         let mut around = component.around(shared, &mut counts, now, 0);

@@ -97,10 +97,11 @@ fn a_trace_goes_on_through_an_object() {
     let other = Place::root(TraceId::from(9_u128), SpanId::from(9));
     let turn = reconcile.begin().child_of(before).linked_to(other);
     let (place, next) = (turn.place(), turn.context());
+    assert_eq!(turn.child().map(|part| (part.trace, part.parent)), Some((place.trace, place.id)));
     assert_eq!((next.trace, next.span, next.sampled), (before.trace, place.id, true));
     turn.success(false);
     let unrecorded = reconcile.begin().child_of(Context { sampled: false, ..before });
-    assert!(!unrecorded.context().sampled);
+    assert!(!unrecorded.context().sampled && unrecorded.child().is_none());
     unrecorded.failure(Why::Conflict);
     let spans = spans(&telemetry);
     let [span] = spans.as_slice() else { panic!("{spans:?}") };

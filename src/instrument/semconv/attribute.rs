@@ -304,6 +304,9 @@ pub const POINTSMAN_QUEUE_LATENCY: &str = "pointsman.queue.latency";
 /// Which retry of the object it is.
 pub const POINTSMAN_RECONCILE_RETRY: &str = "pointsman.reconcile.retry";
 
+/// Objects that the turn handled.
+pub const POINTSMAN_RECONCILE_OBJECTS: &str = "pointsman.reconcile.objects";
+
 /// Kind of the watched object.
 pub const POINTSMAN_WATCH_KIND: &str = "pointsman.watch.kind";
 

@@ -114,7 +114,7 @@ pub const METRICS: [&Meta; 98] = [
     &PoolLabelConflict::META,
 ];
 
-/// How much younger the newest source config is than the rendered one; 0 when it is older. Gauge `mco.render.lag`, unit `s`.
+/// How long the oldest config has waited to be rendered; 0 when none waits. Gauge `mco.render.lag`, unit `s`.
 #[derive(Clone, Debug)]
 pub struct RenderLag {
     /// Name of the pool.
@@ -126,7 +126,7 @@ impl Metric for RenderLag {
         name: "mco.render.lag",
         kind: Kind::Gauge,
         unit: "s",
-        brief: "How much younger the newest source config is than the rendered one; 0 when it is older.",
+        brief: "How long the oldest config has waited to be rendered; 0 when none waits.",
         scope: "mco.watch.controller",
         level: Level::Essential,
         limit: 200,

@@ -1154,7 +1154,9 @@ pub struct WatchReconcile {
     /// Kind of what was reconciled.
     pub object_kind: StringValue,
     /// Name of what was reconciled; in spans only.
-    pub object_name: StringValue,
+    pub object_name: Option<StringValue>,
+    /// Objects that the turn handled.
+    pub reconcile_objects: i64,
     /// What set the turn off.
     pub reconcile_trigger: attribute::PointsmanReconcileTrigger,
     /// How the turn ended.
@@ -1169,11 +1171,13 @@ impl Span for WatchReconcile {
     }
 
     fn attributes(self) -> Vec<KeyValue> {
-        vec![
+        let mut attributes = vec![
             KeyValue::new(attribute::POINTSMAN_OBJECT_KIND, self.object_kind),
-            KeyValue::new(attribute::POINTSMAN_OBJECT_NAME, self.object_name),
+            KeyValue::new(attribute::POINTSMAN_RECONCILE_OBJECTS, self.reconcile_objects),
             KeyValue::new(attribute::POINTSMAN_RECONCILE_TRIGGER, self.reconcile_trigger),
             KeyValue::new(attribute::POINTSMAN_RECONCILE_RESULT, self.reconcile_result),
-        ]
+        ];
+        attributes.extend(self.object_name.map(|value| KeyValue::new(attribute::POINTSMAN_OBJECT_NAME, value)));
+        attributes
 }
 }

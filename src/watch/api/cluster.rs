@@ -2,8 +2,10 @@
 //! Knows their fields only.
 
 use super::text::{Condition, Flaw, Meta, Read, Stamp, Text, last_of, or_default};
+use crate::{limits::CERTIFICATE_CHARS_MAX, validity::Validity};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use jiff::Timestamp;
 use serde::Deserialize;
-use std::{collections::BTreeMap, fmt};
 
 /// How the operator as a whole fares.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -169,29 +171,43 @@ pub struct EventSource {
     pub component: Text,
 }
 
-/// A Secret, whose certificates alone are read: keys never leave the decoder, and nothing of it is printed.
-#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+/// A Secret with a certificate, of which its end is read: neither certificate nor key leaves the decoder.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Secret {
     /// `metadata`
     #[serde(deserialize_with = "or_default")]
     pub metadata: Meta,
-    /// `data` of the entries that hold certificates, in base64.
-    #[serde(deserialize_with = "certificates_of")]
-    pub data: BTreeMap<Box<str>, Box<str>>,
+    /// When the first certificate of `data["tls.crt"]` ends.
+    #[serde(rename = "data", deserialize_with = "first_end_of")]
+    pub first_end: Stamp,
 }
 
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Secret").field("name", &self.metadata.name).finish_non_exhaustive()
+/// The other entries, with the key among them, are skipped unread.
+fn first_end_of<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Stamp, D::Error> {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Data {
+        #[serde(rename = "tls.crt", deserialize_with = "or_default")]
+        chain: String,
     }
+
+    let Data { chain } = or_default(deserializer)?;
+    Ok(if chain.is_empty() { Stamp::Absent } else { first_end(&chain).map_or(Stamp::Bad, Stamp::At) })
 }
 
-/// Everything but private keys.
-fn certificates_of<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Box<str>, Box<str>>, D::Error> {
-    let mut data: BTreeMap<Box<str>, Box<str>> = or_default(deserializer)?;
-    data.retain(|key, _| key.ends_with(".crt"));
-    Ok(data)
+/// When the first of the certificates ends that stand as PEM in this base64; `None`: one of them cannot be read.
+fn first_end(base64: &str) -> Option<Timestamp> {
+    if base64.len() > CERTIFICATE_CHARS_MAX {
+        return None;
+    }
+    let pem = String::from_utf8(STANDARD.decode(base64).ok()?).ok()?;
+    let ends = pem.split("-----BEGIN CERTIFICATE-----").skip(1).map(|part| {
+        let (body, _) = part.split_once("-----END CERTIFICATE-----")?;
+        let der = STANDARD.decode(body.split_whitespace().collect::<String>()).ok()?;
+        Timestamp::from_second(i64::try_from(Validity::of(&der)?.until_secs).ok()?).ok()
+    });
+    ends.collect::<Option<Vec<_>>>()?.into_iter().min()
 }
 
 impl Read for ClusterOperator {
@@ -213,4 +229,8 @@ impl Read for Event {
     }
 }
 
-impl Read for Secret {}
+impl Read for Secret {
+    fn flaws(&self, tell: &mut dyn FnMut(Flaw)) {
+        self.first_end.flaws(tell);
+    }
+}

@@ -13,10 +13,14 @@ use std::fmt::Write;
 /// Attributes that every span has from its place, or that stand on the line in words of their own.
 const SKIPPED: [&str; 4] = ["mco.phase", "mco.phase.kind", "mco.start.source", "mco.end.source"];
 
-/// The spans of one export.
+/// The scope of rollouts; a watcher traces its own turns too, in another.
+const SCOPE: &str = "mco.rollout";
+
+/// The spans of rollouts in one export.
 pub(crate) fn read(body: &[u8]) -> Vec<Span> {
     let request = ExportTraceServiceRequest::decode(body).expect("our own export is whole");
-    request.resource_spans.into_iter().flat_map(|r| r.scope_spans).flat_map(|s| s.spans).collect()
+    let scopes = request.resource_spans.into_iter().flat_map(|resource| resource.scope_spans);
+    scopes.filter(|of| of.scope.as_ref().is_some_and(|scope| scope.name == SCOPE)).flat_map(|of| of.spans).collect()
 }
 
 /// Every trace, in the order of their starts.

@@ -66,7 +66,7 @@ impl Nodes {
         if is_another {
             self.notes.remove(&*delta.name);
         }
-        let Some(node) = &delta.after else { return };
+        let Some(node) = delta.after.as_ref().filter(|node| membership::is_managed(node)) else { return };
         if self.only.as_ref().is_some_and(|only| *only != delta.name) {
             return;
         }

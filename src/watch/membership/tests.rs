@@ -20,7 +20,11 @@ fn pools() -> Table<MachineConfigPool> {
 }
 
 fn check(roles: &[&str], want: &Expect) {
-    let labels = roles.iter().map(|role| (format!("node-role.kubernetes.io/{role}").into(), "".into())).collect();
+    let label = |role: &&str| match role.split_once('=') {
+        Some((key, value)) => (key.into(), value.into()),
+        None => (format!("node-role.kubernetes.io/{role}").into(), "".into()),
+    };
+    let labels = roles.iter().map(label).collect();
     let mut node = Node::default();
     node.metadata.labels = labels;
     want.assert_eq(&format!("{:?}", of(&node, &pools())));
@@ -35,4 +39,11 @@ fn roles_decide() {
     check(&["master", "worker"], &expect![[r#"Membership { pool: Some("master"), conflict: None }"#]]);
     check(&["master", "infra"], &expect![[r#"Membership { pool: Some("master"), conflict: Some(MasterCustom) }"#]]);
     check(&["worker", "infra", "storage"], &expect![[r#"Membership { pool: Some("infra"), conflict: Some(MultiCustom) }"#]]);
+}
+
+/// Scenario: a worker that runs Windows. Guarantees: it is in no pool, as the operator does not look after it.
+#[test]
+fn the_operator_leaves_windows_alone() {
+    check(&["worker", "kubernetes.io/os=windows"], &expect!["Membership { pool: None, conflict: None }"]);
+    check(&["worker", "kubernetes.io/os=linux"], &expect![[r#"Membership { pool: Some("worker"), conflict: None }"#]]);
 }

@@ -62,6 +62,11 @@ pub(super) fn observe(observed: &Observed<Operator>) {
 }
 
 impl Memory {
+    /// Since when a pool is paused; `None`: it is not.
+    pub(super) fn paused_since(&self, pool: &str) -> Option<Timestamp> {
+        self.pools.get(pool).and_then(|remembered| remembered.paused)
+    }
+
     /// A pool came, changed or went.
     pub(super) fn pool_changed(&mut self, delta: &Delta<MachineConfigPool>, now: Timestamp) {
         let Some(pool) = &delta.after else {
@@ -97,11 +102,11 @@ impl Memory {
         }
     }
 
-    /// When the rollout of this pool last moved on; `None`: it has none.
-    pub(super) fn moved(&self, name: &str, pool: &MachineConfigPool, world: &World) -> Option<Timestamp> {
+    /// When the rollout of this pool, with these nodes, last moved on; `None`: it has none.
+    pub(super) fn moved(&self, (name, pool): (&str, &MachineConfigPool), nodes: &[&Node], world: &World) -> Option<Timestamp> {
         Some(match self.pools.get(name)?.moved? {
             Moved::Observed(at) => at,
-            Moved::Found(at) => evidence(name, pool, world, at).unwrap_or(at),
+            Moved::Found(at) => evidence(pool, nodes, world, at).unwrap_or(at),
         })
     }
 }
@@ -112,9 +117,9 @@ impl Remembered {
             _ if !pool.spec.paused => None,
             Some(before) if before.spec.paused => self.paused,
             Some(_) => Some(now),
-            // Whoever wrote `paused` may have written again since: not later than it says. It was paused when it was made, if
-            // nobody is known to have written it.
-            None => Some(paused_written(pool).or(pool.metadata.created.at()).unwrap_or(now)),
+            // Those who share it wrote the same, the first of them made it so; each may have written more since, so it is paused
+            // for at least that long. If nobody is known to have written it, it was made so.
+            None => Some(paused_writes(pool).min().or(pool.metadata.created.at()).unwrap_or(now)),
         };
     }
 
@@ -141,23 +146,22 @@ fn is_done(node: &Node, target: &str) -> bool {
     is.current_config.as_str() == target && is.desired_config.as_str() == target && has_image && is.state.as_str() == "Done"
 }
 
-/// When `spec.paused` was last written, as far as its writers' entries tell.
-fn paused_written(pool: &MachineConfigPool) -> Option<Timestamp> {
-    pool.metadata.managed_fields.iter().filter(|entry| entry.owns_paused).filter_map(|entry| entry.time.at()).min()
+/// When those who claim `spec.paused` last wrote.
+fn paused_writes(pool: &MachineConfigPool) -> impl Iterator<Item = Timestamp> {
+    pool.metadata.managed_fields.iter().filter(|entry| entry.owns_paused).filter_map(|entry| entry.time.at())
 }
 
 /// What objects tell of when a rollout last moved on before we came: its target was made, the pool left its last state, it was
 /// let go on, and nodes came back with the target. Never before the pool itself was made.
-fn evidence(name: &str, pool: &MachineConfigPool, world: &World, came: Timestamp) -> Option<Timestamp> {
+fn evidence(pool: &MachineConfigPool, nodes: &[&Node], world: &World, came: Timestamp) -> Option<Timestamp> {
     let target = pending(pool)?;
-    let of_pool =
-        [created(world, target), since(pool, "Updated", Status::False), paused_written(pool).filter(|_| !pool.spec.paused)];
-    let back = |node: &Node| {
-        let is_its = is_done(node, target) && membership::of(node, &world.pools).pool == Some(name);
+    let of_pool = [created(world, target), since(pool, "Updated", Status::False)];
+    let let_go = paused_writes(pool).filter(|_| !pool.spec.paused);
+    let back = |node: &&Node| {
         let ready = Condition::find(&node.status.conditions, "Ready").filter(|ready| ready.status == Status::True);
-        ready.filter(|_| is_its)?.since.at()
+        ready.filter(|_| is_done(node, target))?.since.at()
     };
-    let of_nodes = world.nodes.iter().filter_map(|(_, node)| back(node));
-    let latest = of_pool.into_iter().flatten().chain(of_nodes).filter(|at| *at <= came).max()?;
+    let of_nodes = nodes.iter().filter_map(back);
+    let latest = of_pool.into_iter().flatten().chain(let_go).chain(of_nodes).filter(|at| *at <= came).max()?;
     Some(pool.metadata.created.at().map_or(latest, |made| latest.max(made.min(came))))
 }

@@ -37,6 +37,17 @@ pub(super) fn observe(observed: &Observed<Operator>) {
     });
 }
 
+/// The nodes of each pool that has some.
+pub(super) fn members(world: &World) -> BTreeMap<&str, Vec<&Node>> {
+    let mut members: BTreeMap<&str, Vec<&Node>> = BTreeMap::new();
+    for (_, node) in world.nodes.iter() {
+        if let Some(pool) = membership::of(node, &world.pools).pool {
+            members.entry(pool).or_default().push(node);
+        }
+    }
+    members
+}
+
 /// A node counts once, for the pool that has it in the end.
 fn conflicts(world: &World) -> BTreeMap<(&str, Conflict), i64> {
     let mut counts = BTreeMap::new();

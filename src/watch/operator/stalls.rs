@@ -3,11 +3,11 @@
 
 use super::{
     Operator,
+    nodes::members,
     pools::{capacity, pending, since},
 };
 use crate::{
     api::{Condition, MachineConfigPool, Node, Status},
-    membership,
     watch::{Observed, Seen},
     world::World,
 };
@@ -20,8 +20,9 @@ const STALLED_AFTER: SignedDuration = SignedDuration::from_mins(45);
 /// Registers it.
 pub(super) fn observe(observed: &Observed<Operator>) {
     observed.metric::<mco::PoolStalled>(|seen, readings| {
+        let members = members(seen.world);
         for (name, pool) in seen.world.pools.iter() {
-            let cause = stalled(name, pool, seen);
+            let cause = stalled((name, pool), members.get(name).map_or(&[], Vec::as_slice), seen);
             for stall_reason in McoStallReason::ALL {
                 let set = mco::PoolStalled { pool_name: name.to_owned().into(), stall_reason };
                 readings.set(i64::from(cause == Some(stall_reason)), set);
@@ -30,29 +31,24 @@ pub(super) fn observe(observed: &Observed<Operator>) {
     });
 }
 
-fn stalled(name: &str, pool: &MachineConfigPool, seen: &Seen<'_, Operator>) -> Option<McoStallReason> {
+fn stalled(of: (&str, &MachineConfigPool), nodes: &[&Node], seen: &Seen<'_, Operator>) -> Option<McoStallReason> {
     let is_old = |since| seen.now.duration_since(since) >= STALLED_AFTER;
-    if seen.watcher.memory.moved(name, pool, seen.world).is_some_and(is_old) {
-        return Some(cause(name, pool, seen.world));
+    if seen.watcher.memory.moved(of, nodes, seen.world).is_some_and(is_old) {
+        return Some(cause(of, nodes, seen.world));
     }
     // A target that cannot even be made is none that is pending: the pool looks done while its settings wait.
+    let (_, pool) = of;
     let waits = pending(pool).is_none() && since(pool, "RenderDegraded", Status::True).is_some_and(is_old);
     waits.then_some(McoStallReason::Render)
 }
 
-fn cause(name: &str, pool: &MachineConfigPool, world: &World) -> McoStallReason {
-    let (mut drains, mut reboots, mut degraded) = (false, false, pool.status.counts.degraded > 0);
-    for (_, node) in world.nodes.iter() {
-        if membership::of(node, &world.pools).pool == Some(name) {
-            drains |= is_draining(node);
-            reboots |= is_rebooting(node);
-            degraded |= matches!(node.metadata.annotations.state.as_str(), "Degraded" | "Unreconcilable");
-        }
-    }
+fn cause((name, pool): (&str, &MachineConfigPool), nodes: &[&Node], world: &World) -> McoStallReason {
+    let has_failed = |node: &Node| matches!(node.metadata.annotations.state.as_str(), "Degraded" | "Unreconcilable");
+    let is_any = |is: fn(&Node) -> bool| nodes.iter().any(|node| is(node));
     let causes = [
-        (drains, McoStallReason::Drain),
-        (reboots, McoStallReason::Reboot),
-        (degraded, McoStallReason::Degraded),
+        (is_any(is_draining), McoStallReason::Drain),
+        (is_any(is_rebooting), McoStallReason::Reboot),
+        (pool.status.counts.degraded > 0 || is_any(has_failed), McoStallReason::Degraded),
         (Condition::holds(&pool.status.conditions, "RenderDegraded"), McoStallReason::Render),
         (is_building(name, pool, world), McoStallReason::Build),
         (pool.spec.paused, McoStallReason::Paused),

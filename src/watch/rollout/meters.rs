@@ -106,9 +106,11 @@ impl Meters {
                 None => on.add(1, errors),
             }
         }
-        if matches!(phase, McoPhase::AppliedFilesAndOs | McoPhase::AppliedOsImage)
-            && let Some(on) = self.pivot_errors.on()
-        {
+    }
+
+    /// A new OS failed.
+    pub(super) fn pivot_error(&self, pool: &str) {
+        if let Some(on) = self.pivot_errors.on() {
             on.add(1, mco::NodePivotErrors { pool_name: text(pool) });
         }
     }

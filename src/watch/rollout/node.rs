@@ -39,6 +39,8 @@ pub(super) struct Update {
     pub(super) place: Option<Place>,
     /// Why the node is degraded now.
     pub(super) degraded: Option<McoDegradedClass>,
+    /// Its daemon tells itself how often a new OS failed.
+    pub(super) are_pivots_told: bool,
     span: OpenSpan,
     phases: Phases,
     has_phases: bool,
@@ -101,6 +103,7 @@ impl Update {
             target: target(node),
             place: None,
             degraded: None,
+            are_pivots_told: false,
             span: outlet.open(start),
             phases: Phases::begin(evidence.conditions, is_fresh),
             has_phases: !evidence.conditions.is_empty(),
@@ -165,7 +168,13 @@ impl Update {
 
     fn tell(&mut self, told: Told, outlet: &mut Outlet) {
         if let Some(meters) = &outlet.meters {
-            told.errors.iter().for_each(|phase| meters.phase_error(&self.pool, *phase, self.place));
+            for phase in &told.errors {
+                meters.phase_error(&self.pool, *phase, self.place);
+                let is_pivot = matches!(phase, McoPhase::AppliedFilesAndOs | McoPhase::AppliedOsImage);
+                if is_pivot && !self.are_pivots_told {
+                    meters.pivot_error(&self.pool);
+                }
+            }
             meters.drain_retries(&self.pool, told.drain_retries);
         }
         self.held.extend(told.ended);

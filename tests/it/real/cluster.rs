@@ -280,7 +280,7 @@ fn server_commands(folder: &Path, etcd: SocketAddr, peer: SocketAddr, server: So
         "--service-cluster-ip-range=10.0.0.0/24".to_owned(),
         "--authorization-mode=RBAC".to_owned(),
         format!("--token-auth-file={}", at("tokens.csv")),
-        "--disable-admission-plugins=ServiceAccount".to_owned(),
+        "--disable-admission-plugins=ServiceAccount,TaintNodesByCondition".to_owned(),
     ];
     [etcd_args.to_vec(), server_args.to_vec()]
 }

@@ -30,7 +30,8 @@ const MAY: &[(&str, &[&str])] = &[
     ("kubernetes", &["core", "kube", "tokio"]),
     ("views", &["core", "instrument", "kubernetes", "kube", "tokio"]),
     ("control", &["core", "instrument", "auth", "kubernetes", "kube", "axum", "tokio"]),
-    ("auth", &["core/limits", "core/model", "instrument", "kubernetes", "kube", "hyper", "tokio"]),
+    // `watch` reads how long a certificate is valid, for the metrics of certificates; `auth` asks the same of its own.
+    ("auth", &["core/limits", "core/model", "instrument", "watch", "kubernetes", "kube", "hyper", "tokio"]),
     ("watch", &["instrument"]),
     ("config", &["core/limits", "core/model", "core/fault", "core/expose", "cli"]),
     ("cli", &[]),

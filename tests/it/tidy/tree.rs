@@ -23,12 +23,13 @@ pub(super) struct Source {
 }
 
 /// Path of the root, crate, whether it is only for tests.
-const ROOTS: [(&str, &str, bool); 7] = [
+const ROOTS: [(&str, &str, bool); 8] = [
     ("src/lib.rs", "pointsman", false),
     ("src/main.rs", "pointsman", false),
     ("src/core/lib.rs", "pointsman_core", false),
     ("src/instrument/lib.rs", "pointsman_instrument", false),
     ("src/watch/lib.rs", "pointsman_watch", false),
+    ("src/instrument/examples/operator.rs", "operator", true),
     ("tests/it/main.rs", "it", true),
     ("tests/bench/main.rs", "bench", true),
 ];

@@ -90,14 +90,26 @@ impl Cluster {
     /// Where its labels put a node, as the operator decides it: master, the one custom pool, worker.
     pub(super) fn place(&mut self, name: &str) {
         let Some(machine) = self.machines.get_mut(name) else { return };
-        let customs = || machine.roles.iter().filter(|role| !matches!(role.as_str(), "master" | "worker"));
-        let customs: Vec<_> = customs().filter(|role| self.pools.contains_key(*role)).collect();
-        machine.pool = match customs.as_slice() {
+        let customs = machine.roles.iter().filter(|role| !matches!(role.as_str(), "master" | "worker"));
+        let customs: Vec<_> = customs.filter(|role| self.pools.contains_key(*role)).collect();
+        let pool = match customs.as_slice() {
             _ if customs.len() > 1 => None,
             _ if machine.roles.contains("master") => Some("master".to_owned()),
             [custom] => Some((*custom).clone()),
             _ => Some("worker".to_owned()),
         };
+        let (order, before) = (machine.order, std::mem::replace(&mut machine.pool, pool.clone()));
+        self.leave(before.as_deref(), order);
+        if let Some(pool) = pool {
+            self.members.entry(pool).or_default().insert(order, name.to_owned());
+        }
+    }
+
+    /// A pool has a node less.
+    fn leave(&mut self, pool: Option<&str>, order: u64) {
+        if let Some(members) = pool.and_then(|pool| self.members.get_mut(pool)) {
+            members.remove(&order);
+        }
     }
 
     /// A new node of a pool.
@@ -137,6 +149,7 @@ impl Cluster {
 
     pub(super) fn delete_node(&mut self, name: &str) {
         let Some(machine) = self.machines.remove(name) else { return };
+        self.leave(machine.pool.as_deref(), machine.order);
         let outcome = if machine.is_degraded() { Outcome::Failed } else { Outcome::Aborted };
         self.truth.end_update(name, outcome, self.now);
         self.objects.delete(Kind::Node, name);

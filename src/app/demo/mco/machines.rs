@@ -8,7 +8,7 @@ use super::{
 };
 use pointsman_watch::Kind;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 const PREFIX: &str = "machineconfiguration.openshift.io/";
 const ROLE: &str = "node-role.kubernetes.io/";
@@ -162,9 +162,7 @@ impl Cluster {
 
     /// The nodes of a pool, the oldest first.
     pub(super) fn members(&self, pool: &str) -> Vec<&Machine> {
-        let mut members: Vec<_> = self.machines.values().filter(|machine| machine.pool.as_deref() == Some(pool)).collect();
-        members.sort_by_key(|machine| machine.order);
-        members
+        self.members.get(pool).into_iter().flat_map(BTreeMap::values).filter_map(|name| self.machines.get(name)).collect()
     }
 
     /// Changes a machine, writes its Node if that shows, and has its pool looked at.

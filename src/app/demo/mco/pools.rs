@@ -13,6 +13,9 @@ use super::{
 use pointsman_watch::Kind;
 use serde_json::{Value, json};
 
+/// The node controller waits so many seconds for more to happen before it looks.
+const SYNC: u64 = 5;
+
 /// A pool.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pool {
@@ -192,7 +195,7 @@ impl Cluster {
     pub(super) fn ask_sync(&mut self, name: &str) {
         let Some(pool) = self.pools.get_mut(name) else { return };
         if !std::mem::replace(&mut pool.is_asked, true) {
-            self.put_off(1, Step::Sync(name.to_owned()));
+            self.put_off(SYNC, Step::Sync(name.to_owned()));
         }
     }
 
@@ -294,7 +297,6 @@ impl Cluster {
     fn track(&mut self, name: &str, counts: Counts, is_pending: bool) {
         let Some(pool) = self.pools.get_mut(name) else { return };
         let (target, reached) = (pool.target.clone(), pool.reached.clone());
-        let is_new = reached.config.is_empty();
         if counts.is_done() {
             pool.reached = target.clone();
         }
@@ -307,7 +309,7 @@ impl Cluster {
                 self.truth.end_rollout(name, Outcome::Completed, self.now);
                 self.tell(Happening::RolloutEnded { pool: name.to_owned(), nodes: counts.machines, start });
             }
-        } else if is_same != Some(true) && is_pending && !is_new && !self.pools.get(name).is_some_and(Pool::is_paused) {
+        } else if is_same != Some(true) && is_pending && !self.pools.get(name).is_some_and(Pool::is_paused) {
             let cause = match () {
                 () if target.config != reached.config => Cause::Config,
                 () if target.image != reached.image => Cause::Image,

@@ -147,65 +147,65 @@ fn one_update_writes_what_daemon_and_controllers_write() {
                spec.configuration.source.3.apiVersion = "machineconfiguration.openshift.io/v1"
                spec.configuration.source.3.kind = "MachineConfig"
                spec.configuration.source.3.name = "99-worker-user"
-          16 Node
+          20 Node
                metadata.annotations.desiredConfig = "rendered-worker-a0f55614cd6aa6d5bf8a0ea56bb0f0f1"
                spec.taints.0.effect = "PreferNoSchedule"
                spec.taints.0.key = "UpdateInProgress"
-          16 MachineConfigPool
-               status.conditions.Updated.lastTransitionTime = "2026-01-01T00:00:16Z"
+          20 MachineConfigPool
+               status.conditions.Updated.lastTransitionTime = "2026-01-01T00:00:20Z"
                status.conditions.Updated.message = ""
                status.conditions.Updated.status = "False"
-               status.conditions.Updating.lastTransitionTime = "2026-01-01T00:00:16Z"
+               status.conditions.Updating.lastTransitionTime = "2026-01-01T00:00:20Z"
                status.conditions.Updating.message = "All nodes are updating to rendered-worker-a0f55614cd6aa6d5bf8a0ea56bb0f0f1"
                status.conditions.Updating.status = "True"
                status.observedGeneration = 3
                status.readyMachineCount = 0
                status.unavailableMachineCount = 1
                status.updatedMachineCount = 0
-          18 Node
-               metadata.annotations.state = "Working"
-          21 Node
-               metadata.annotations.desiredDrain = "drain-rendered-worker-a0f55614cd6aa6d5bf8a0ea56bb0f0f1"
           22 Node
+               metadata.annotations.state = "Working"
+          27 Node
+               metadata.annotations.desiredDrain = "drain-rendered-worker-a0f55614cd6aa6d5bf8a0ea56bb0f0f1"
+          30 Node
                spec.taints.0.effect = "NoSchedule"
                spec.taints.0.key = "node.kubernetes.io/unschedulable"
                spec.taints.1.effect = "PreferNoSchedule"
                spec.taints.1.key = "UpdateInProgress"
                spec.unschedulable = true
-          74 Node
+          85 Node
                metadata.annotations.lastAppliedDrain = "drain-rendered-worker-a0f55614cd6aa6d5bf8a0ea56bb0f0f1"
-         196 Node
+         178 Node
                metadata.annotations.post-config-action = "Rebooting"
-         203 Node
-               status.conditions.Ready.lastTransitionTime = "2026-01-01T00:03:23Z"
+         186 Node
+               status.conditions.Ready.lastTransitionTime = "2026-01-01T00:03:06Z"
                status.conditions.Ready.reason = "KubeletNotReady"
                status.conditions.Ready.status = "False"
-         325 Node
-               status.conditions.Ready.lastTransitionTime = "2026-01-01T00:05:25Z"
+         350 Node
+               status.conditions.Ready.lastTransitionTime = "2026-01-01T00:05:50Z"
                status.conditions.Ready.reason = "KubeletReady"
                status.conditions.Ready.status = "True"
                status.nodeInfo.bootID = "4db9ced0-3658-400e-a575-be11cdfa884c"
-         330 Node
+         356 Node
                metadata.annotations.post-config-action = ""
-         333 Node
+         360 Node
                metadata.annotations.desiredDrain = "uncordon-rendered-worker-a0f55614cd6aa6d5bf8a0ea56bb0f0f1"
-         334 Node
+         362 Node
                metadata.annotations.lastAppliedDrain = "uncordon-rendered-worker-a0f55614cd6aa6d5bf8a0ea56bb0f0f1"
                spec.taints.0.effect = "PreferNoSchedule"
                spec.taints.0.key = "UpdateInProgress"
                spec.taints.1.effect is gone
                spec.taints.1.key is gone
                spec.unschedulable is gone
-         335 Node
+         365 Node
                metadata.annotations.currentConfig = "rendered-worker-a0f55614cd6aa6d5bf8a0ea56bb0f0f1"
                metadata.annotations.state = "Done"
                spec.taints.0.effect is gone
                spec.taints.0.key is gone
-         336 MachineConfigPool
-               status.conditions.Updated.lastTransitionTime = "2026-01-01T00:05:36Z"
+         367 MachineConfigPool
+               status.conditions.Updated.lastTransitionTime = "2026-01-01T00:06:07Z"
                status.conditions.Updated.message = "All nodes are updated with rendered-worker-a0f55614cd6aa6d5bf8a0ea56bb0f0f1"
                status.conditions.Updated.status = "True"
-               status.conditions.Updating.lastTransitionTime = "2026-01-01T00:05:36Z"
+               status.conditions.Updating.lastTransitionTime = "2026-01-01T00:06:07Z"
                status.conditions.Updating.message = ""
                status.conditions.Updating.status = "False"
                status.configuration.name = "rendered-worker-a0f55614cd6aa6d5bf8a0ea56bb0f0f1"
@@ -226,20 +226,20 @@ fn phases_move_as_they_really_do() {
     check(
         &[(10, Action::NewTarget(pool()))],
         &expect![[r#"
-           18 UpdatePrepared FT, Updated TF
-           22 Cordoned FT, UpdateExecuted FU
-           24 Drained FU, UpdateExecuted U+
-           74 Drained UT, UpdateExecuted U+
-           77 AppliedFilesAndOS FU, UpdateExecuted U+
-          194 AppliedFilesAndOS UT, UpdateExecuted UT
-          196 RebootedNode FU
-          330 RebootedNode UT
-          332 Resumed FT
-          334 Uncordoned FT, UpdateComplete FT
-          335 Resumed T+
-          336 AppliedFilesAndOS TF, Cordoned TF, Drained TF, RebootedNode TF, Resumed TF, Uncordoned TF, UpdateComplete TF, UpdateExecuted TF, UpdatePostActionComplete F+, UpdatePrepared TF, Updated FT
-        update from 16 to Some(336): Some(Completed), 0 retries, 0 errors
-    "#]],
+               22 UpdatePrepared FT, Updated TF
+               30 Cordoned FT, UpdateExecuted FU
+               31 Drained FU, UpdateExecuted U+
+               85 Drained UT, UpdateExecuted U+
+               87 AppliedFilesAndOS FU, UpdateExecuted U+
+              177 AppliedFilesAndOS UT, UpdateExecuted UT
+              178 RebootedNode FU
+              356 RebootedNode UT
+              358 Resumed FT
+              362 Uncordoned FT, UpdateComplete FT
+              365 Resumed T+
+              366 AppliedFilesAndOS TF, Cordoned TF, Drained TF, RebootedNode TF, Resumed TF, Uncordoned TF, UpdateComplete TF, UpdateExecuted TF, UpdatePostActionComplete F+, UpdatePrepared TF, Updated FT
+            update from 20 to Some(366): Some(Completed), 0 retries, 0 errors
+        "#]],
     );
 }
 
@@ -249,29 +249,29 @@ fn configs_without_a_reboot_skip_phases() {
     check(
         &[(10, Action::NewTargetBy(pool(), Post::Reload))],
         &expect![[r#"
-           18 UpdatePrepared FT, Updated TF
-           22 AppliedFilesAndOS FU, UpdateExecuted FU
-          130 AppliedFilesAndOS UT, UpdateExecuted UT
-          130 UpdatePostActionComplete FT
-          133 Resumed FT
-          137 Uncordoned FT, UpdateComplete FT
-          138 Resumed T+
-          139 AppliedFilesAndOS TF, Cordoned F+, Drained F+, RebootedNode F+, Resumed TF, Uncordoned TF, UpdateComplete TF, UpdateExecuted TF, UpdatePostActionComplete TF, UpdatePrepared TF, Updated FT
-        update from 16 to Some(139): Some(Completed), 0 retries, 0 errors
-    "#]],
+               22 UpdatePrepared FT, Updated TF
+               24 AppliedFilesAndOS FU, UpdateExecuted FU
+               97 AppliedFilesAndOS UT, UpdateExecuted UT
+               97 UpdatePostActionComplete FT
+              100 Resumed FT
+              105 Uncordoned FT, UpdateComplete FT
+              106 Resumed T+
+              108 AppliedFilesAndOS TF, Cordoned F+, Drained F+, RebootedNode F+, Resumed TF, Uncordoned TF, UpdateComplete TF, UpdateExecuted TF, UpdatePostActionComplete TF, UpdatePrepared TF, Updated FT
+            update from 20 to Some(108): Some(Completed), 0 retries, 0 errors
+        "#]],
     );
     check(
         &[(10, Action::NewTargetBy(pool(), Post::Restart))],
         &expect![[r#"
-           18 UpdatePrepared FT, Updated TF
-           22 AppliedFilesAndOS FU, UpdateExecuted FU
-          130 AppliedFilesAndOS UT, UpdateExecuted UT
-          133 Resumed FT
-          137 Uncordoned FT, UpdateComplete FT
-          138 Resumed T+
-          139 AppliedFilesAndOS TF, Cordoned F+, Drained F+, RebootedNode F+, Resumed TF, Uncordoned TF, UpdateComplete TF, UpdateExecuted TF, UpdatePostActionComplete F+, UpdatePrepared TF, Updated FT
-        update from 16 to Some(139): Some(Completed), 0 retries, 0 errors
-    "#]],
+               22 UpdatePrepared FT, Updated TF
+               24 AppliedFilesAndOS FU, UpdateExecuted FU
+               97 AppliedFilesAndOS UT, UpdateExecuted UT
+              100 Resumed FT
+              105 Uncordoned FT, UpdateComplete FT
+              106 Resumed T+
+              108 AppliedFilesAndOS TF, Cordoned F+, Drained F+, RebootedNode F+, Resumed TF, Uncordoned TF, UpdateComplete TF, UpdateExecuted TF, UpdatePostActionComplete F+, UpdatePrepared TF, Updated FT
+            update from 20 to Some(108): Some(Completed), 0 retries, 0 errors
+        "#]],
     );
 }
 
@@ -288,41 +288,41 @@ fn a_blocked_drain_says_so_again_and_again() {
     check(
         &script,
         &expect![[r#"
-           18 UpdatePrepared FT, Updated TF
-           22 Cordoned FT, UpdateExecuted FU
-           24 Drained FU, UpdateExecuted U+
-           74 Drained U+, UpdateExecuted U+
-          134 Drained U+, UpdateExecuted U+
-          194 Drained U+, UpdateExecuted U+
-          254 Drained U+, UpdateExecuted U+
-          314 Drained U+, UpdateExecuted U+
-          374 Drained U+, UpdateExecuted U+
-          434 Drained U+, UpdateExecuted U+
-          494 Drained U+, UpdateExecuted U+
-          554 Drained U+, UpdateExecuted U+
-          614 Drained U+, UpdateExecuted U+
-          674 Drained U+, UpdateExecuted U+
-          974 Drained U+, UpdateExecuted U+
-         1002 Cordoned T+, UpdateExecuted U+
-         1004 Drained U+, UpdateExecuted U+
-         1093 Drained U+, UpdateExecuted U+
-         1153 Drained U+, UpdateExecuted U+
-         1213 Drained U+, UpdateExecuted U+
-         1273 Drained U+, UpdateExecuted U+
-         1333 Drained U+, UpdateExecuted U+
-         1393 Drained U+, UpdateExecuted U+
-         1453 Drained U+, UpdateExecuted U+
-         1513 Drained UT, UpdateExecuted U+
-         1516 AppliedFilesAndOS FU, UpdateExecuted U+
-         1620 AppliedFilesAndOS UT, UpdateExecuted UT
-         1622 RebootedNode FU
-         1794 RebootedNode UT
-         1795 Resumed FT
-         1798 Uncordoned FT, UpdateComplete FT
-         1800 Resumed T+
-         1801 AppliedFilesAndOS TF, Cordoned TF, Drained TF, RebootedNode TF, Resumed TF, Uncordoned TF, UpdateComplete TF, UpdateExecuted TF, UpdatePostActionComplete F+, UpdatePrepared TF, Updated FT
-        update from 16 to Some(1801): Some(Completed), 19 retries, 0 errors
-    "#]],
+               22 UpdatePrepared FT, Updated TF
+               30 Cordoned FT, UpdateExecuted FU
+               31 Drained FU, UpdateExecuted U+
+               85 Drained U+, UpdateExecuted U+
+              145 Drained U+, UpdateExecuted U+
+              205 Drained U+, UpdateExecuted U+
+              265 Drained U+, UpdateExecuted U+
+              325 Drained U+, UpdateExecuted U+
+              385 Drained U+, UpdateExecuted U+
+              445 Drained U+, UpdateExecuted U+
+              505 Drained U+, UpdateExecuted U+
+              565 Drained U+, UpdateExecuted U+
+              625 Drained U+, UpdateExecuted U+
+              685 Drained U+, UpdateExecuted U+
+              985 Drained U+, UpdateExecuted U+
+             1002 Cordoned T+, UpdateExecuted U+
+             1004 Drained U+, UpdateExecuted U+
+             1093 Drained U+, UpdateExecuted U+
+             1153 Drained U+, UpdateExecuted U+
+             1213 Drained U+, UpdateExecuted U+
+             1273 Drained U+, UpdateExecuted U+
+             1333 Drained U+, UpdateExecuted U+
+             1393 Drained U+, UpdateExecuted U+
+             1453 Drained U+, UpdateExecuted U+
+             1513 Drained UT, UpdateExecuted U+
+             1516 AppliedFilesAndOS FU, UpdateExecuted U+
+             1620 AppliedFilesAndOS UT, UpdateExecuted UT
+             1622 RebootedNode FU
+             1794 RebootedNode UT
+             1795 Resumed FT
+             1798 Uncordoned FT, UpdateComplete FT
+             1800 Resumed T+
+             1801 AppliedFilesAndOS TF, Cordoned TF, Drained TF, RebootedNode TF, Resumed TF, Uncordoned TF, UpdateComplete TF, UpdateExecuted TF, UpdatePostActionComplete F+, UpdatePrepared TF, Updated FT
+            update from 20 to Some(1801): Some(Completed), 19 retries, 0 errors
+        "#]],
     );
 }
 
@@ -339,28 +339,28 @@ fn failures_are_tried_again() {
     check(
         &script,
         &expect![[r#"
-           18 UpdatePrepared FT, Updated TF
-           22 Cordoned FT, UpdateExecuted FU
-           24 Drained FU, UpdateExecuted U+
-           74 Drained UT, UpdateExecuted U+
-           77 AppliedFilesAndOS FU, UpdateExecuted U+
-          194 AppliedFilesAndOS U+, UpdateExecuted U+
-          194 NodeDegraded FT
-          253 AppliedFilesAndOS U+, UpdateExecuted U+
-          317 AppliedFilesAndOS UT, UpdateExecuted UT
-          319 RebootedNode FU
-          319 NodeDegraded T+
-          388 AppliedFilesAndOS TU, UpdateExecuted TU
-          470 AppliedFilesAndOS UT, UpdateExecuted UT
-          472 RebootedNode U+
-         1651 RebootedNode UT
-         1652 Resumed FT
-         1657 Uncordoned FT, UpdateComplete FT
-         1660 Resumed T+
-         1660 NodeDegraded TF
-         1661 AppliedFilesAndOS TF, Cordoned TF, Drained TF, RebootedNode TF, Resumed TF, Uncordoned TF, UpdateComplete TF, UpdateExecuted TF, UpdatePostActionComplete F+, UpdatePrepared TF, Updated FT
-        update from 16 to Some(1661): Some(Completed), 0 retries, 2 errors
-    "#]],
+               22 UpdatePrepared FT, Updated TF
+               30 Cordoned FT, UpdateExecuted FU
+               31 Drained FU, UpdateExecuted U+
+               85 Drained UT, UpdateExecuted U+
+               87 AppliedFilesAndOS FU, UpdateExecuted U+
+              177 AppliedFilesAndOS U+, UpdateExecuted U+
+              177 NodeDegraded FT
+              231 AppliedFilesAndOS U+, UpdateExecuted U+
+              348 AppliedFilesAndOS UT, UpdateExecuted UT
+              349 RebootedNode FU
+              349 NodeDegraded T+
+              426 AppliedFilesAndOS TU, UpdateExecuted TU
+              519 AppliedFilesAndOS UT, UpdateExecuted UT
+              522 RebootedNode U+
+             1658 RebootedNode UT
+             1660 Resumed FT
+             1662 Uncordoned FT, UpdateComplete FT
+             1664 Resumed T+
+             1664 NodeDegraded TF
+             1666 AppliedFilesAndOS TF, Cordoned TF, Drained TF, RebootedNode TF, Resumed TF, Uncordoned TF, UpdateComplete TF, UpdateExecuted TF, UpdatePostActionComplete F+, UpdatePrepared TF, Updated FT
+            update from 20 to Some(1666): Some(Completed), 0 retries, 2 errors
+        "#]],
     );
 }
 
@@ -372,23 +372,23 @@ fn what_cannot_be_reconciled_waits_for_a_person() {
     check(
         &script,
         &expect![[r#"
-           18 UpdatePrepared FU, Updated TF
-           18 NodeDegraded FT
-          603 UpdatePrepared UT
-          611 Cordoned FT, UpdateExecuted FU
-          612 Drained FU, UpdateExecuted U+
-          655 Drained UT, UpdateExecuted U+
-          658 AppliedFilesAndOS FU, UpdateExecuted U+
-          776 AppliedFilesAndOS UT, UpdateExecuted UT
-          777 RebootedNode FU
-          933 RebootedNode UT
-          934 Resumed FT
-          938 Uncordoned FT, UpdateComplete FT
-          941 Resumed T+
-          941 NodeDegraded TF
-          942 AppliedFilesAndOS TF, Cordoned TF, Drained TF, RebootedNode TF, Resumed TF, Uncordoned TF, UpdateComplete TF, UpdateExecuted TF, UpdatePostActionComplete F+, UpdatePrepared TF, Updated FT
-        update from 16 to Some(942): Some(Completed), 0 retries, 1 errors
-    "#]],
+               22 UpdatePrepared FU, Updated TF
+               22 NodeDegraded FT
+              603 UpdatePrepared UT
+              611 Cordoned FT, UpdateExecuted FU
+              612 Drained FU, UpdateExecuted U+
+              655 Drained UT, UpdateExecuted U+
+              658 AppliedFilesAndOS FU, UpdateExecuted U+
+              776 AppliedFilesAndOS UT, UpdateExecuted UT
+              777 RebootedNode FU
+              933 RebootedNode UT
+              934 Resumed FT
+              938 Uncordoned FT, UpdateComplete FT
+              941 Resumed T+
+              941 NodeDegraded TF
+              942 AppliedFilesAndOS TF, Cordoned TF, Drained TF, RebootedNode TF, Resumed TF, Uncordoned TF, UpdateComplete TF, UpdateExecuted TF, UpdatePostActionComplete F+, UpdatePrepared TF, Updated FT
+            update from 20 to Some(942): Some(Completed), 0 retries, 1 errors
+        "#]],
     );
 }
 
@@ -415,22 +415,22 @@ fn updated_goes_without_an_update() {
     check(
         &script,
         &expect![[r#"
-          100 Resumed FT, Updated TF
-          102 AppliedFilesAndOS F+, Cordoned F+, Drained F+, RebootedNode F+, Resumed TF, Uncordoned F+, UpdateComplete F+, UpdateExecuted F+, UpdatePostActionComplete F+, UpdatePrepared F+, Updated FT
-          200 NodeDegraded FT, Updated TF
-          300 NodeDegraded TF
-          302 AppliedFilesAndOS F+, Cordoned F+, Drained F+, RebootedNode F+, Resumed F+, Uncordoned F+, UpdateComplete F+, UpdateExecuted F+, UpdatePostActionComplete F+, UpdatePrepared F+, Updated FT
-          400 PinnedImageSetsProgressing FT, Updated TF
-          469 PinnedImageSetsProgressing TF
-          469 PinnedImageSetsDegraded F+
-          469 AppliedFilesAndOS F+, Cordoned F+, Drained F+, RebootedNode F+, Resumed F+, Uncordoned F+, UpdateComplete F+, UpdateExecuted F+, UpdatePostActionComplete F+, UpdatePrepared F+, Updated FT
-          600 PinnedImageSetsProgressing FT, Updated TF
-          623 PinnedImageSetsProgressing TF
-          623 PinnedImageSetsDegraded FT
-          623 AppliedFilesAndOS F+, Cordoned F+, Drained F+, RebootedNode F+, Resumed F+, Uncordoned F+, UpdateComplete F+, UpdateExecuted F+, UpdatePostActionComplete F+, UpdatePrepared F+, Updated FT
-          917 Resumed FT, Updated TF
-          980 AppliedFilesAndOS F+, Cordoned F+, Drained F+, RebootedNode F+, Resumed TF, Uncordoned F+, UpdateComplete F+, UpdateExecuted F+, UpdatePostActionComplete F+, UpdatePrepared F+, Updated FT
-    "#]],
+              100 Resumed FT, Updated TF
+              102 AppliedFilesAndOS F+, Cordoned F+, Drained F+, RebootedNode F+, Resumed TF, Uncordoned F+, UpdateComplete F+, UpdateExecuted F+, UpdatePostActionComplete F+, UpdatePrepared F+, Updated FT
+              200 NodeDegraded FT, Updated TF
+              300 NodeDegraded TF
+              302 AppliedFilesAndOS F+, Cordoned F+, Drained F+, RebootedNode F+, Resumed F+, Uncordoned F+, UpdateComplete F+, UpdateExecuted F+, UpdatePostActionComplete F+, UpdatePrepared F+, Updated FT
+              400 PinnedImageSetsProgressing FT, Updated TF
+              469 PinnedImageSetsProgressing TF
+              469 PinnedImageSetsDegraded F+
+              469 AppliedFilesAndOS F+, Cordoned F+, Drained F+, RebootedNode F+, Resumed F+, Uncordoned F+, UpdateComplete F+, UpdateExecuted F+, UpdatePostActionComplete F+, UpdatePrepared F+, Updated FT
+              600 PinnedImageSetsProgressing FT, Updated TF
+              623 PinnedImageSetsProgressing TF
+              623 PinnedImageSetsDegraded FT
+              623 AppliedFilesAndOS F+, Cordoned F+, Drained F+, RebootedNode F+, Resumed F+, Uncordoned F+, UpdateComplete F+, UpdateExecuted F+, UpdatePostActionComplete F+, UpdatePrepared F+, Updated FT
+              917 Resumed FT, Updated TF
+              980 AppliedFilesAndOS F+, Cordoned F+, Drained F+, RebootedNode F+, Resumed TF, Uncordoned F+, UpdateComplete F+, UpdateExecuted F+, UpdatePostActionComplete F+, UpdatePrepared F+, Updated FT
+        "#]],
     );
 }
 
@@ -442,24 +442,24 @@ fn a_new_target_supersedes_the_old() {
     check(
         &script,
         &expect![[r#"
-           18 UpdatePrepared FT, Updated TF
-           22 Cordoned FT, UpdateExecuted FU
-           24 Drained FU, UpdateExecuted U+
-           46 UpdatePrepared T+
-           50 Cordoned T+, UpdateExecuted U+
-           52 Drained U+, UpdateExecuted U+
-          118 Drained UT, UpdateExecuted U+
-          119 AppliedFilesAndOS FU, UpdateExecuted U+
-          195 AppliedFilesAndOS UT, UpdateExecuted UT
-          197 RebootedNode FU
-          319 RebootedNode UT
-          320 Resumed FT
-          322 Uncordoned FT, UpdateComplete FT
-          325 Resumed T+
-          326 AppliedFilesAndOS TF, Cordoned TF, Drained TF, RebootedNode TF, Resumed TF, Uncordoned TF, UpdateComplete TF, UpdateExecuted TF, UpdatePostActionComplete F+, UpdatePrepared TF, Updated FT
-        update from 16 to Some(40): Some(Superseded), 0 retries, 0 errors
-        update from 40 to Some(326): Some(Completed), 0 retries, 0 errors
-    "#]],
+               22 UpdatePrepared FT, Updated TF
+               30 Cordoned FT, UpdateExecuted FU
+               31 Drained FU, UpdateExecuted U+
+               46 UpdatePrepared T+
+               50 Cordoned T+, UpdateExecuted U+
+               52 Drained U+, UpdateExecuted U+
+              118 Drained UT, UpdateExecuted U+
+              119 AppliedFilesAndOS FU, UpdateExecuted U+
+              195 AppliedFilesAndOS UT, UpdateExecuted UT
+              197 RebootedNode FU
+              319 RebootedNode UT
+              320 Resumed FT
+              322 Uncordoned FT, UpdateComplete FT
+              325 Resumed T+
+              326 AppliedFilesAndOS TF, Cordoned TF, Drained TF, RebootedNode TF, Resumed TF, Uncordoned TF, UpdateComplete TF, UpdateExecuted TF, UpdatePostActionComplete F+, UpdatePrepared TF, Updated FT
+            update from 20 to Some(40): Some(Superseded), 0 retries, 0 errors
+            update from 40 to Some(326): Some(Completed), 0 retries, 0 errors
+        "#]],
     );
 }
 
@@ -478,29 +478,29 @@ fn image_mode_builds_and_rolls_out() {
         &options,
         &script,
         &expect![[r#"
-         1412 UpdatePrepared FT, Updated TF
-         1417 Cordoned FT, UpdateExecuted FU
-         1419 Drained FU, UpdateExecuted U+
-         1487 Drained UT, UpdateExecuted U+
-         1489 AppliedFiles FU, UpdateExecuted U+
-         1499 AppliedFiles UT, UpdateExecuted U+
-         1499 ImagePulledFromRegistry F+
-         1499 NodeDegraded FT
-         1579 AppliedFiles TU, UpdateExecuted U+
-         1585 AppliedFiles UT, UpdateExecuted U+
-         1585 ImagePulledFromRegistry FU
-         1642 ImagePulledFromRegistry UT, UpdateExecuted U+
-         1642 AppliedOSImage FU
-         1675 AppliedOSImage UT, UpdateExecuted UT
-         1677 RebootedNode FU
-         1804 RebootedNode UT
-         1806 Resumed FT
-         1810 Uncordoned FT, UpdateComplete FT
-         1813 Resumed T+
-         1813 NodeDegraded TF
-         1814 AppliedFiles TF, AppliedOSImage TF, Cordoned TF, Drained TF, ImagePulledFromRegistry TF, RebootedNode TF, Resumed TF, Uncordoned TF, UpdateComplete TF, UpdateExecuted TF, UpdatePostActionComplete F+, UpdatePrepared TF, Updated FT
-        update from 1408 to Some(1814): Some(Completed), 0 retries, 1 errors
-    "#]],
+             1416 UpdatePrepared FT, Updated TF
+             1422 Cordoned FT, UpdateExecuted FU
+             1423 Drained FU, UpdateExecuted U+
+             1471 Drained UT, UpdateExecuted U+
+             1472 AppliedFiles FU, UpdateExecuted U+
+             1481 AppliedFiles UT, UpdateExecuted U+
+             1481 ImagePulledFromRegistry F+
+             1481 NodeDegraded FT
+             1549 AppliedFiles TU, UpdateExecuted U+
+             1558 AppliedFiles UT, UpdateExecuted U+
+             1558 ImagePulledFromRegistry FU
+             1595 ImagePulledFromRegistry UT, UpdateExecuted U+
+             1595 AppliedOSImage FU
+             1630 AppliedOSImage UT, UpdateExecuted UT
+             1633 RebootedNode FU
+             1780 RebootedNode UT
+             1781 Resumed FT
+             1784 Uncordoned FT, UpdateComplete FT
+             1787 Resumed T+
+             1787 NodeDegraded TF
+             1789 AppliedFiles TF, AppliedOSImage TF, Cordoned TF, Drained TF, ImagePulledFromRegistry TF, RebootedNode TF, Resumed TF, Uncordoned TF, UpdateComplete TF, UpdateExecuted TF, UpdatePostActionComplete F+, UpdatePrepared TF, Updated FT
+            update from 1412 to Some(1789): Some(Completed), 0 retries, 1 errors
+        "#]],
     );
     let mut cluster = play(&options, &script);
     let writes = cluster.advance_to(7200);

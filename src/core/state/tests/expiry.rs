@@ -111,6 +111,39 @@ fn a_series_its_sender_dropped_ends() {
     );
 }
 
+/// Scenario: a living resource leaves out a whole gauge, a whole counter, a whole delta.
+/// Guarantees: the first two end when they were left out for as long as a resource may be silent; the delta stays.
+#[test]
+fn a_metric_its_sender_dropped_ends() {
+    check(
+        "push 1 a
+         gauge g{} 5 0..5
+         counter c{} 5 1..5
+         counter+ d{} 5 1..5
+         gauge still{} 1 0..5
+         push 200 a
+         gauge still{} 1 0..200
+         expire 300
+         show
+         expire 301
+         show",
+        expect![[r#"
+            svc/a c
+              {} 5 1..5
+            svc/a d
+              {} 5 1..5
+            svc/a g
+              {} 5 0..5
+            svc/a still
+              {} 1 0..200
+            svc/a d
+              {} 5 1..5
+            svc/a still
+              {} 1 0..200
+        "#]],
+    );
+}
+
 /// Scenario: one collection comes in five requests; one of them is retried.
 /// Guarantees: nothing ends: a push is a collection, however it is cut.
 #[test]

@@ -48,22 +48,22 @@ fn pools_wait_when_they_are_paused_or_broken() {
         &Options::new(3, 7),
         &script,
         &expect![[r#"
-            5 3/3/3/0/0 Updated
-           16 3/0/0/0/0 
-          601 3/0/0/2/0 Updating
-          934 3/1/1/2/0 Updating
-          970 3/2/2/1/0 Updating
-         1279 3/3/3/0/0 Updated
-         3005 3/3/3/0/0 Updated RenderDegraded
-         3006 3/3/3/0/0 Updated RenderDegraded Degraded
-         3605 3/3/3/0/0 Updated Degraded
-         3606 3/0/0/2/0 Updating
-         3972 3/1/1/2/0 Updating
-         3973 3/2/2/1/0 Updating
-         4364 3/3/3/0/0 Updated
-        rollout by Config from 601 to Some(1279): Some(Completed)
-        rollout by Config from 3606 to Some(4364): Some(Completed)
-    "#]],
+                5 3/3/3/0/0 Updated
+               20 3/0/0/0/0 
+              605 3/0/0/2/0 Updating
+              890 3/1/1/2/0 Updating
+              965 3/2/2/1/0 Updating
+             1224 3/3/3/0/0 Updated
+             3005 3/3/3/0/0 Updated RenderDegraded
+             3010 3/3/3/0/0 Updated RenderDegraded Degraded
+             3605 3/3/3/0/0 Updated Degraded
+             3610 3/0/0/2/0 Updating
+             3932 3/1/1/2/0 Updating
+             3976 3/2/2/1/0 Updating
+             4287 3/3/3/0/0 Updated
+            rollout by Config from 605 to Some(1224): Some(Completed)
+            rollout by Config from 3610 to Some(4287): Some(Completed)
+        "#]],
     );
 }
 
@@ -86,35 +86,34 @@ fn members_come_and_go() {
         &Options::new(5, 7),
         &script,
         &expect![[r#"
-           11 4/4/4/0/0 Updated
-          701 5/4/4/1/0 Updating
-          993 5/5/5/0/0 Updated
-         1506 5/0/0/2/0 Updating
-         1601 4/0/0/2/0 Updating
-         2104 4/1/1/2/0 Updating
-         2213 4/2/2/2/0 Updating
-         2369 4/3/3/1/0 Updating
-         2566 4/4/4/0/0 Updated
-         3601 5/4/4/1/0 Updating
-         3884 5/5/5/0/0 Updated
-        rollout by Membership from 701 to Some(993): Some(Completed)
-        rollout by Config from 1506 to Some(1706): Some(Superseded)
-        rollout by Config from 1706 to Some(2566): Some(Completed)
-        rollout by Membership from 3601 to Some(3884): Some(Completed)
-    "#]],
+               10 4/4/4/0/0 Updated
+              705 5/4/4/1/0 Updating
+             1062 5/5/5/0/0 Updated
+             1510 5/0/0/2/0 Updating
+             1605 4/0/0/2/0 Updating
+             2100 4/1/1/2/0 Updating
+             2217 4/2/2/2/0 Updating
+             2370 4/3/3/1/0 Updating
+             2559 4/4/4/0/0 Updated
+             3605 5/4/4/1/0 Updating
+             3880 5/5/5/0/0 Updated
+            rollout by Membership from 705 to Some(1062): Some(Completed)
+            rollout by Config from 1510 to Some(1710): Some(Superseded)
+            rollout by Config from 1710 to Some(2559): Some(Completed)
+            rollout by Membership from 3605 to Some(3880): Some(Completed)
+        "#]],
     );
     check_pool(
         "infra",
         &Options::new(5, 7),
         &script,
         &expect![[r#"
-            5 null/null/null/null/null 
-            6 0/0/0/0/0 Updated
-           11 1/0/0/1/0 Updating
-          350 1/1/1/0/0 Updated
-         3600 is gone
-        rollout by Membership from 11 to Some(350): Some(Completed)
-    "#]],
+                5 null/null/null/null/null 
+               10 1/0/0/1/0 Updating
+              352 1/1/1/0/0 Updated
+             3600 is gone
+            rollout by Config from 10 to Some(352): Some(Completed)
+        "#]],
     );
 }
 
@@ -127,8 +126,8 @@ fn contradicting_labels_leave_a_node_out() {
         &options,
         &[(10, Action::Label("infra-0".to_owned(), "edge".to_owned(), true))],
         &expect![[r#"
-           11 0/0/0/0/0 Updated
-    "#]],
+               15 0/0/0/0/0 Updated
+        "#]],
     );
 }
 
@@ -150,10 +149,10 @@ fn certificates_wait_for_paused_pools() {
         writeln!(told, "{:>5} {} {}", write.at, write.name, object["metadata"]["annotations"][key]).expect("a text grows");
     }
     expect![[r#"
-           20 master-2 "1059"
-           38 master-1 "1059"
-          305 master-0 "1059"
-          602 worker-0 "1059"
+           13 master-1 "1058"
+           18 master-2 "1058"
+          305 master-0 "1058"
+          602 worker-0 "1058"
     "#]]
     .assert_eq(&told);
 }
@@ -253,13 +252,13 @@ fn a_failed_build_holds_its_pool() {
         &options,
         &script,
         &expect![[r#"
-           11 2/2/2/0/0 Updating
-          608 2/2/2/0/0 Degraded ImageBuildDegraded
-         1806 2/0/0/0/0 Updating
-         2183 2/0/0/2/0 Updating
-         2501 2/1/1/1/0 Updating
-         2527 2/2/2/0/0 Updated
-        rollout by Config from 1806 to Some(2527): Some(Completed)
-    "#]],
+               10 2/2/2/0/0 Updating
+              612 2/2/2/0/0 Degraded ImageBuildDegraded
+             1810 2/0/0/0/0 Updating
+             2187 2/0/0/2/0 Updating
+             2550 2/1/1/1/0 Updating
+             2580 2/2/2/0/0 Updated
+            rollout by Config from 1810 to Some(2580): Some(Completed)
+        "#]],
     );
 }

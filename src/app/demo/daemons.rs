@@ -1,0 +1,107 @@
+//! The daemons of the simulated nodes, which still say by themselves how updates end: `mcd_update_state`, with the error in
+//! words. Knows what its nodes go through; nothing of other metrics.
+
+use super::{
+    feed::{CLUSTER, Time},
+    mco::{Happening, Second},
+};
+use parking_lot::Mutex;
+use pointsman_instrument::{
+    Identity, Telemetry,
+    semconv::{
+        attribute::{K8S_CLUSTER_UID, K8S_DAEMONSET_NAME, K8S_NAMESPACE_NAME, K8S_NODE_NAME, K8S_POD_NAME},
+        legacy::McdUpdateState,
+    },
+};
+use pointsman_watch::kind::NAMESPACE;
+use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
+
+/// Different errors a flooding daemon sends in one rollout.
+const ERRORS_MAX: usize = 600;
+const NAME: &str = "machine-config-daemon";
+
+/// When each (config, error) of a node was last seen; an empty error is success. As the real daemon, it forgets nothing.
+type Results = Arc<Mutex<BTreeMap<(String, String), Second>>>;
+
+/// The daemons of one pool.
+pub(crate) struct Daemons {
+    nodes: BTreeMap<String, Results>,
+    target: String,
+    /// Whether each second of a blocked drain makes a new error text.
+    floods: bool,
+    /// The node whose drain is blocked, and the attempts that its daemon counted.
+    blocked: Option<(String, u64)>,
+}
+
+impl Daemons {
+    /// Of these nodes, which run this config.
+    pub(crate) fn new(nodes: &[String], target: &str, floods: bool) -> Self {
+        let first =
+            |node: &String| (node.clone(), Arc::new(Mutex::new(BTreeMap::from([((target.to_owned(), String::new()), 0)]))));
+        Self { nodes: nodes.iter().map(first).collect(), target: target.to_owned(), floods, blocked: None }
+    }
+
+    /// Lets them speak: the telemetry of each, which counts by this clock.
+    pub(crate) fn speak(
+        &self,
+        seed: u64,
+        time: &Time,
+        clock: &(impl Fn() -> SystemTime + Clone + Send + Sync + 'static),
+    ) -> Vec<Arc<Telemetry>> {
+        let speak = |(number, (node, results)): (u64, (&String, &Results))| {
+            let pod = format!("{NAME}-{node}");
+            let identity = Identity::new(NAME).instance(&pod).with(K8S_POD_NAME, &pod).with(K8S_DAEMONSET_NAME, NAME);
+            let identity = identity.with(K8S_NAMESPACE_NAME, NAMESPACE).with(K8S_CLUSTER_UID, CLUSTER).with(K8S_NODE_NAME, node);
+            let telemetry = Telemetry::builder(identity).seed(seed ^ number << 40).build(clock.clone());
+            let (results, time) = (Arc::clone(results), time.clone());
+            telemetry.observe::<McdUpdateState>(move |readings| {
+                for ((config, err), at) in results.lock().iter() {
+                    let metric = McdUpdateState { config: config.clone().into(), err: err.clone().into() };
+                    readings.set(time.at(*at).as_duration().as_secs_f64(), metric);
+                }
+            });
+            telemetry
+        };
+        (1..).zip(&self.nodes).map(speak).collect()
+    }
+
+    /// Something happened to a node, or to the pool.
+    pub(crate) fn record(&mut self, second: Second, happening: &Happening) {
+        match happening {
+            Happening::RolloutStarted { to, .. } => {
+                self.target.clone_from(to);
+                self.nodes.values().for_each(|results| results.lock().retain(|(_, error), _| error.is_empty()));
+            }
+            Happening::NodeUpdated { node } => self.result(node, String::new(), second),
+            Happening::DrainBlocked { node } => {
+                self.blocked = Some((node.clone(), 0));
+                self.attempt(second);
+            }
+            Happening::DrainFreed { .. } => self.blocked = None,
+            Happening::DrainTier { .. } | Happening::RolloutEnded { .. } => {}
+        }
+    }
+
+    /// One more second has passed.
+    pub(crate) fn pass(&mut self, second: Second) {
+        if self.floods {
+            self.attempt(second);
+        }
+    }
+
+    fn attempt(&mut self, second: Second) {
+        let Some((node, attempts)) = &mut self.blocked else { return };
+        *attempts += 1;
+        let attempt = if self.floods { format!(", attempt {attempts}") } else { String::new() };
+        let (node, error) = (node.clone(), format!("failed to drain {node}: cannot evict pod shop/cart-0{attempt}"));
+        self.result(&node, error, second);
+    }
+
+    fn result(&self, node: &str, error: String, second: Second) {
+        let Some(results) = self.nodes.get(node) else { return };
+        let (mut results, key) = (results.lock(), (self.target.clone(), error));
+        if results.len() < ERRORS_MAX || key.1.is_empty() {
+            results.insert(key, second);
+        }
+    }
+}
