@@ -42,12 +42,6 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    /// For all nodes of a cluster, told apart by the uid of its namespace `kube-system`: traces are derived from it.
-    #[must_use]
-    pub fn new(cluster: &str) -> Self {
-        Self { rollouts: Rollouts::new(cluster), ..Self::default() }
-    }
-
     /// For one node alone. What needs all nodes is not reported then: `mco.node.mcn.missing`, `mco.pinned_image_set.node.count`
     /// and `mco.pinned_image_set.generation.lag`. Counters of a pool count this node's share, so that the shares of all nodes
     /// add up; of Kubernetes events those about this node count.
@@ -121,6 +115,10 @@ impl Watcher for Daemon {
     fn tick(&mut self, world: &World, now: Timestamp) {
         self.rollouts.tick(world, now);
         self.reboots.tick(&self.nodes, self.meters.as_ref(), now);
+    }
+
+    fn of_cluster(&mut self, uid: &str, world: &World) {
+        self.rollouts.of_cluster(uid, world);
     }
 
     fn attach(&mut self, telemetry: &Arc<Telemetry>, world: &World, now: Timestamp) {

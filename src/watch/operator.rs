@@ -29,14 +29,6 @@ pub struct Operator {
     rollouts: rollouts::Rollouts,
 }
 
-impl Operator {
-    /// For a cluster, told apart by the uid of its namespace `kube-system`: examples beside times name its traces.
-    #[must_use]
-    pub fn new(cluster: &str) -> Self {
-        Self { rollouts: rollouts::Rollouts::new(cluster), ..Self::default() }
-    }
-}
-
 impl Watcher for Operator {
     const ROLE: &'static str = "operator";
     const READS_BODIES: bool = true;
@@ -64,6 +56,10 @@ impl Watcher for Operator {
 
     fn tick(&mut self, world: &World, now: Timestamp) {
         self.rollouts.tick(world, now);
+    }
+
+    fn of_cluster(&mut self, uid: &str, world: &World) {
+        self.rollouts.of_cluster(uid, world);
     }
 
     fn attach(&mut self, telemetry: &Arc<Telemetry>, world: &World, now: Timestamp) {

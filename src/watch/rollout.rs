@@ -111,10 +111,15 @@ impl Rollouts {
     /// What must have been listed before anything can be said.
     pub const KINDS: [Kind; 5] = [Kind::MachineConfigPool, Kind::MachineConfig, Kind::Node, Kind::MachineConfigNode, Kind::Lease];
 
-    /// For a cluster, told apart by the uid of its namespace `kube-system`.
-    #[must_use]
-    pub fn new(cluster: &str) -> Self {
-        Self { pools: PoolTracker::new(cluster), ..Self::default() }
+    /// Which cluster it is, by the uid of its namespace `kube-system`: every id is derived from it. Nothing was sent before.
+    pub fn of_cluster(&mut self, uid: &str, world: &World) {
+        for (pool, place) in self.pools.of_cluster(uid, world) {
+            let Some(open) = self.open.get_mut(&pool) else { continue };
+            let was = std::mem::replace(&mut open.place, place);
+            for update in self.updates.values_mut().filter(|update| update.place.is_some_and(|at| at.trace == was.trace)) {
+                update.place = Some(place.child(ids::update(place.trace, &update.uid, None)));
+            }
+        }
     }
 
     /// One node alone: its measurements, and no spans.

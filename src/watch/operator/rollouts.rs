@@ -47,9 +47,8 @@ impl fmt::Debug for Meters {
 }
 
 impl Rollouts {
-    /// For a cluster, told apart by the uid of its namespace `kube-system`.
-    pub(super) fn new(cluster: &str) -> Self {
-        Self { pools: PoolTracker::new(cluster), ..Self::default() }
+    pub(super) fn of_cluster(&mut self, uid: &str, world: &World) {
+        self.pools.of_cluster(uid, world);
     }
 
     pub(super) fn attach(&mut self, telemetry: &Arc<Telemetry>, world: &World, now: Timestamp) {

@@ -98,10 +98,24 @@ impl PoolTracker {
     /// What must have been listed before anything can be said.
     pub const KINDS: [Kind; 3] = [Kind::MachineConfigPool, Kind::MachineConfig, Kind::Node];
 
-    /// For a cluster, told apart by the uid of its namespace `kube-system`.
-    #[must_use]
-    pub fn new(cluster: &str) -> Self {
-        Self { cluster: cluster.into(), ..Self::default() }
+    /// Which cluster it is, by the uid of its namespace `kube-system`: every id is derived from it. Answers the rollouts that are
+    /// under way, under their new ids.
+    pub fn of_cluster(&mut self, uid: &str, world: &World) -> Vec<(Box<str>, Place)> {
+        if *self.cluster == *uid {
+            return Vec::new();
+        }
+        self.cluster = uid.into();
+        let open = self.states.iter().filter_map(|(name, state)| match state {
+            State::Open(rollout) => Some((name.clone(), self.place(world, name, &rollout.target))),
+            State::Idle(_) | State::Cut(_) => None,
+        });
+        let open: Vec<_> = open.collect();
+        for (name, place) in &open {
+            if let Some(State::Open(rollout)) = self.states.get_mut(name) {
+                rollout.place = *place;
+            }
+        }
+        open
     }
 
     /// The rollout of a pool that is under way.

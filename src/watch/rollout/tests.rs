@@ -87,7 +87,7 @@ impl Cluster {
 
     /// A watcher that starts now.
     fn watch(&self) -> Watching {
-        let shared = Arc::new(Mutex::new(Watch::new(Daemon::new("cluster"))));
+        let shared = Arc::new(Mutex::new(Watch::new(Daemon::default())));
         let clock = Arc::new(Mutex::new(self.now));
         let telemetry = Telemetry::new(Identity::new("pointsman-watch"), {
             let clock = Arc::clone(&clock);
@@ -97,6 +97,8 @@ impl Cluster {
             shared.lock().take(*kind, self.list(*kind), self.now);
         }
         let now: Now = Arc::new(move || *clock.lock());
+        // Known late, as it is asked for when everything was listed.
+        shared.lock().of_cluster("cluster");
         attach(&shared, &telemetry, &now);
         Watching { shared, telemetry, sent: Vec::new() }
     }
