@@ -101,6 +101,9 @@ impl<W: Watcher> Speaker<W> {
             () = stop.asked() => return,
             cluster = first => cluster,
         };
+        if let Some(uid) = &cluster {
+            self.shared.lock().of_cluster(uid);
+        }
         loop {
             tokio::select! {
                 () = stop.asked() => return,
