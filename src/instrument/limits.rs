@@ -11,8 +11,9 @@ pub const BODY_ITEMS_MAX: usize = 20_000;
 pub const ITEM_BYTES_MAX: usize = 1 << 20;
 /// Attribute sets that one observed metric may name in one collection.
 pub const OBSERVED_SETS_MAX: usize = 100_000;
-/// Ended sets of one metric that wait until a push arrived; further ones end at the far end when they grow old.
-pub const ENDED_SETS_MAX: usize = 10_000;
+/// Ended sets of one metric that wait until a push arrived: all that it may have at once. Further ones end at the far end
+/// when they grow old.
+pub const ENDED_SETS_MAX: usize = OBSERVED_SETS_MAX;
 /// Finished spans that wait for a push; further ones are dropped.
 pub const SPANS_MAX: usize = 8192;
 /// Bytes of them.

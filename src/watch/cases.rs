@@ -6,8 +6,9 @@ use crate::{
     controller, daemon,
     kind::{Form, Kind},
     operator,
+    scrape::{ScrapeFailure, Target},
     table::{News, Raw, Trouble},
-    watch::{Now, Shared, Watch, Watcher, attach},
+    watch::{Now, Shared, Watch, Watcher, attach, attach_legacy},
 };
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
@@ -39,6 +40,9 @@ struct Case {
     node: Option<String>,
     /// Families to show; a `*` at the end stands for anything, `>0` for those of its samples that are not 0.
     show: Vec<String>,
+    /// Whether the operator's old names are there too.
+    #[serde(default)]
+    legacy: bool,
     /// Files of `tests/data/watch/base` with objects that are there from the start.
     #[serde(default)]
     base: Vec<String>,
@@ -65,6 +69,8 @@ struct Step {
     trouble: BTreeMap<String, String>,
     /// From now on it leads, or does not: then it sees everything and says nothing.
     leads: Option<bool>,
+    /// What endpoints of the operator's answer: `{node, text}` or `{node, failure}`; without a node the controller's.
+    scrapes: Vec<BTreeMap<String, String>>,
     /// The watcher starts anew, and lists everything.
     restart: bool,
     /// What it shows then is part of the expectation; after the last step it always is.
@@ -119,6 +125,7 @@ struct Play<W: Watcher> {
     store: Arc<Store>,
     objects: BTreeMap<(Kind, String), Value>,
     now: Arc<Mutex<Timestamp>>,
+    legacy: bool,
 }
 
 impl<W: Watcher> Play<W> {
@@ -128,7 +135,7 @@ impl<W: Watcher> Play<W> {
         let (shared, telemetry) = begin(make(), &now);
         let store =
             Arc::new(Store::new(StoreConfig { series_max: 100_000, expire_after: Duration::from_secs(864_000), seeds: [1, 2] }));
-        let mut this = Self { make, shared, telemetry, store, objects: BTreeMap::new(), now };
+        let mut this = Self { make, shared, telemetry, store, objects: BTreeMap::new(), now, legacy: case.legacy };
         for file in &case.base {
             let text = fs::read_to_string(base.join(format!("{file}.yaml"))).expect("the base is there");
             let objects: Vec<Value> = serde_saphyr::from_str(&text).expect("the base is a list of objects");
@@ -201,6 +208,12 @@ impl<W: Watcher> Play<W> {
             let trouble = [Trouble::Away, Trouble::Missing, Trouble::Forbidden].into_iter().find(of_name);
             self.tell(kind_of(kind, ""), News::Trouble(trouble));
         }
+        for answer in &step.scrapes {
+            let target = answer.get("node").map_or(Target::Controller, |node| Target::Node(node.as_str().into()));
+            let body = answer.get("text").map(String::as_str).ok_or(ScrapeFailure::Away);
+            let now = *self.now.lock();
+            self.shared.lock().take_scrape(&target, body, now);
+        }
         for raw in &step.raw {
             let json = serde_json::value::RawValue::from_string(raw["text"].clone()).expect("it is JSON");
             self.tell(kind_of(&raw["kind"], &raw["name"]), News::Applied(Raw { name: raw["name"].as_str().into(), json }));
@@ -214,6 +227,9 @@ impl<W: Watcher> Play<W> {
         let now = Arc::clone(&self.now);
         let now: Now = Arc::new(move || *now.lock());
         attach(&self.shared, &self.telemetry, &now);
+        if self.legacy {
+            attach_legacy(&self.shared, &self.telemetry, &now);
+        }
     }
 
     /// The bodies that are wanted, of MachineConfigs that were given a `spec`.

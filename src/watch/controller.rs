@@ -8,6 +8,7 @@ mod configs;
 mod images;
 mod layering;
 mod leases;
+mod legacy;
 mod meters;
 mod renders;
 mod successes;
@@ -15,6 +16,7 @@ mod successes;
 use self::{certificates::Authorities, leases::Leases, meters::Meters, successes::Successes};
 use crate::{
     kind::Kind,
+    scrape::{ScrapeFailure, Scraped, Target},
     table::{Delta, Trouble},
     watch::{Observed, Watcher},
     world::{Change, World},
@@ -95,6 +97,16 @@ impl Watcher for Controller {
         leases::observe(observed);
         renders::observe(observed);
         successes::observe(observed);
+    }
+
+    fn observe_legacy(observed: &Observed<Self>) {
+        legacy::observe(observed);
+    }
+
+    fn scraped(&mut self, target: &Target, scraped: Result<Scraped, ScrapeFailure>, now: Timestamp) {
+        if *target == Target::Controller {
+            self.successes.take_scrape(scraped, now);
+        }
     }
 }
 

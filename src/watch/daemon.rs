@@ -2,15 +2,18 @@
 //! Reads nodes, what their daemons write of them, and pools; knows nothing of configs.
 
 mod events;
+mod legacy;
 mod meters;
 mod nodes;
 mod pinned;
 mod readings;
 mod reboots;
+mod scraped;
 
 use crate::{
     api::MachineConfigPool,
     kind::Kind,
+    scrape::{ScrapeFailure, Scraped, Target},
     table::Delta,
     watch::{Observed, Watcher},
     world::{Change, World},
@@ -21,6 +24,7 @@ use nodes::Nodes;
 use pinned::Sets;
 use pointsman_instrument::{Telemetry, semconv::attribute, span::Place};
 use reboots::Reboots;
+use scraped::Scrapes;
 use std::sync::Arc;
 
 /// The role.
@@ -29,6 +33,7 @@ pub struct Daemon {
     nodes: Nodes,
     reboots: Reboots,
     sets: Sets,
+    scrapes: Scrapes,
     /// There while it speaks.
     meters: Option<Meters>,
 }
@@ -40,6 +45,12 @@ impl Daemon {
     #[must_use]
     pub fn for_node(name: &str) -> Self {
         Self { nodes: Nodes::only(name), ..Self::default() }
+    }
+
+    /// The daemons whose endpoints can be scraped: nodes, with their addresses.
+    #[must_use]
+    pub fn scrape_targets(&self) -> Vec<(Box<str>, Box<str>)> {
+        scraped::targets(&self.nodes)
     }
 
     fn pool_changed(&mut self, delta: &Delta<MachineConfigPool>, world: &World) {
@@ -73,6 +84,9 @@ impl Watcher for Daemon {
         match change {
             Change::Node(delta) => {
                 self.nodes.take_node(delta, world, now);
+                if self.nodes.get(&delta.name).is_none() {
+                    self.scrapes.forget(&delta.name);
+                }
                 self.reboots.take_node(delta, &self.nodes, self.meters.as_ref());
             }
             Change::MachineConfigNode(delta) => {
@@ -105,6 +119,25 @@ impl Watcher for Daemon {
     fn observe(observed: &Observed<Self>) {
         readings::observe(observed);
         pinned::observe(observed);
+        scraped::observe(observed);
+    }
+
+    fn observe_legacy(observed: &Observed<Self>) {
+        legacy::observe(observed);
+    }
+
+    fn scraped(&mut self, target: &Target, scraped: Result<Scraped, ScrapeFailure>, _now: Timestamp) {
+        let Target::Node(name) = target else { return };
+        // What was scraped of a node that went meanwhile is of no use.
+        let Some(notes) = self.nodes.get(name) else { return };
+        let news = self.scrapes.take(name, scraped);
+        if news.reboots_failed > 0 {
+            self.reboots.told(name);
+        }
+        if let Some(meters) = self.meters.as_ref().filter(|_| !notes.pool.is_empty()) {
+            meters.reboots_failed(news.reboots_failed, &notes.pool);
+            meters.pivot_errors(news.pivot_errors, &notes.pool);
+        }
     }
 }
 

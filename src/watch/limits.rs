@@ -45,3 +45,7 @@ pub const SCRAPE_SAMPLES_MAX: usize = 1_000;
 pub const SCRAPE_LABELS_MAX: usize = 8;
 /// Bytes of the name or the value of a scraped label: longer than any name of an object.
 pub const SCRAPE_LABEL_BYTES_MAX: usize = 256;
+/// Scraped times before this one, in seconds since 1970, are as good as none: the year 2000.
+pub const SCRAPED_SECS_MIN: f64 = 946_684_800.0;
+/// Scraped times from this one on are as good as none: the year 2200.
+pub const SCRAPED_SECS_MAX: f64 = 7_258_118_400.0;

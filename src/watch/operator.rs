@@ -2,6 +2,7 @@
 //! Reads pools, nodes, rendered configs and the ClusterOperator; knows nothing of single nodes' phases.
 
 mod images;
+mod legacy;
 mod memory;
 mod nodes;
 mod own;
@@ -68,6 +69,10 @@ impl Watcher for Operator {
         images::observe(observed);
         nodes::observe(observed);
         own::observe(observed);
+    }
+
+    fn observe_legacy(observed: &Observed<Self>) {
+        legacy::observe(observed);
     }
 }
 

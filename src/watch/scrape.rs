@@ -56,13 +56,16 @@ pub enum Family {
     RebootsFailed,
 }
 
+/// Names and values of labels.
+pub type Labels = Vec<(Box<str>, Box<str>)>;
+
 /// A sample, with the labels that it came with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sample {
     /// Its family.
     pub family: Family,
     /// Names and values, in order.
-    pub labels: Vec<(Box<str>, Box<str>)>,
+    pub labels: Labels,
     /// Finite, and never below 0.
     pub value: f64,
 }
@@ -140,8 +143,8 @@ fn sample(family: Family, rest: &str) -> Option<Sample> {
 }
 
 /// A list of labels, and what comes after the space behind it.
-fn labels(text: &str) -> Option<(Vec<(Box<str>, Box<str>)>, &str)> {
-    let mut labels: Vec<(Box<str>, Box<str>)> = Vec::new();
+fn labels(text: &str) -> Option<(Labels, &str)> {
+    let mut labels: Labels = Vec::new();
     let Some(mut rest) = text.strip_prefix('{') else { return Some((labels, text)) };
     loop {
         rest = rest.trim_start_matches([' ', '\t']);

@@ -3,6 +3,7 @@
 
 use crate::{
     kind::Kind,
+    scrape::{self, ScrapeFailure, Scraped, Target},
     table::News,
     turns::Turns,
     world::{Change, World},
@@ -38,6 +39,12 @@ pub trait Watcher: Send + Sized + 'static {
 
     /// Registers every metric that is read from what was seen.
     fn observe(observed: &Observed<Self>);
+
+    /// Registers what it knows under the operator's old names.
+    fn observe_legacy(_observed: &Observed<Self>) {}
+
+    /// An endpoint of the operator's was scraped, which happens only where a user wants it.
+    fn scraped(&mut self, _target: &Target, _scraped: Result<Scraped, ScrapeFailure>, _now: Timestamp) {}
 }
 
 /// A role at work.
@@ -69,6 +76,11 @@ impl<W: Watcher> Watch<W> {
             turn.handled(change.name(), moved);
         }
         self.turns.end(turn, &self.world);
+    }
+
+    /// Takes over what the endpoint of a target answered, or why it did not.
+    pub fn take_scrape(&mut self, target: &Target, body: Result<&str, ScrapeFailure>, now: Timestamp) {
+        self.watcher.scraped(target, body.and_then(scrape::read), now);
     }
 
     /// Time passes.
@@ -115,6 +127,11 @@ pub fn attach<W: Watcher>(shared: &Shared<W>, telemetry: &Arc<Telemetry>, now: &
     turns.attach(telemetry);
     drop(watch);
     W::observe(&Observed { shared: Arc::clone(shared), telemetry: Arc::clone(telemetry), now: Arc::clone(now) });
+}
+
+/// Lets a role that speaks through this telemetry say what it knows under the operator's old names too.
+pub fn attach_legacy<W: Watcher>(shared: &Shared<W>, telemetry: &Arc<Telemetry>, now: &Now) {
+    W::observe_legacy(&Observed { shared: Arc::clone(shared), telemetry: Arc::clone(telemetry), now: Arc::clone(now) });
 }
 
 /// Registers what a role reads at each export.

@@ -3,7 +3,7 @@
 
 use super::{Protocol, SendError, Target};
 use crate::limits::FILE_BYTES_MAX;
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue, header};
 use hyper_util::rt::TokioIo;
 use rustls::{
     ClientConfig, RootCertStore,
@@ -117,9 +117,10 @@ fn read(path: &Path) -> Result<Vec<u8>, ConnectError> {
     whole().map_err(|e| ConnectError::Read(path.to_owned(), e))
 }
 
-/// The `authorization` header, where there is a token.
-pub(super) fn authorization(target: &Target) -> Result<Option<HeaderValue>, SendError> {
-    let Some(path) = &target.token_file else { return Ok(None) };
+/// The headers of a request: those that were given, and the token of this moment, which wins over one that was given.
+pub(super) fn headers(target: &Target) -> Result<HeaderMap, SendError> {
+    let mut headers: HeaderMap = target.headers.iter().cloned().collect();
+    let Some(path) = &target.token_file else { return Ok(headers) };
     if !target.is_tls() {
         return Err(SendError::reach(ConnectError::Plain));
     }
@@ -127,7 +128,8 @@ pub(super) fn authorization(target: &Target) -> Result<Option<HeaderValue>, Send
     let value = [b"Bearer ", token.trim_ascii()].concat();
     let mut value = HeaderValue::from_bytes(&value).map_err(|_| SendError::reach(ConnectError::Token(path.clone())))?;
     value.set_sensitive(true);
-    Ok(Some(value))
+    headers.insert(header::AUTHORIZATION, value);
+    Ok(headers)
 }
 
 /// Makes the connections of a gRPC channel.

@@ -3,7 +3,7 @@
 
 use super::{
     SendError, Signal, Target,
-    connect::{Connector, authorization},
+    connect::{Connector, headers},
     raw::RawCodec,
 };
 use crate::limits::RESPONSE_BYTES_MAX;
@@ -46,10 +46,7 @@ impl Grpc {
             Signal::Traces => "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
         };
         let mut request = Request::new(body);
-        let mut headers = http::HeaderMap::new();
-        headers.extend(self.target.headers.iter().cloned());
-        headers.extend(authorization(&self.target)?.map(|token| (http::header::AUTHORIZATION, token)));
-        *request.metadata_mut() = MetadataMap::from_headers(headers);
+        *request.metadata_mut() = MetadataMap::from_headers(headers(&self.target)?);
         let mut grpc =
             tonic::client::Grpc::new(self.channel()?).accept_compressed(Gzip).max_decoding_message_size(RESPONSE_BYTES_MAX);
         if self.target.gzip {

@@ -3,7 +3,7 @@
 
 use super::{
     SendError, Signal, Target,
-    connect::{authorization, connect},
+    connect::{connect, headers},
 };
 use crate::limits::RESPONSE_BYTES_MAX;
 use bytes::Bytes;
@@ -34,13 +34,11 @@ pub(super) async fn send(target: &Target, signal: Signal, body: &Bytes) -> Resul
 }
 
 fn request(target: &Target, signal: Signal, body: &Bytes) -> Result<Request<Full<Bytes>>, SendError> {
-    let mut request = Request::post(target.path(signal))
-        .header(header::HOST, target.authority())
-        .header(header::CONTENT_TYPE, "application/x-protobuf");
-    let own = target.headers.iter().map(|(name, value)| (name.clone(), value.clone()));
-    for (name, value) in own.chain(authorization(target)?.map(|token| (header::AUTHORIZATION, token))) {
-        request = request.header(name, value);
+    let mut request = Request::post(target.path(signal));
+    if let Some(all) = request.headers_mut() {
+        *all = headers(target)?;
     }
+    let request = request.header(header::HOST, target.authority()).header(header::CONTENT_TYPE, "application/x-protobuf");
     if !target.gzip {
         return request.body(Full::new(body.clone())).map_err(SendError::reach);
     }

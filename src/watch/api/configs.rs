@@ -174,6 +174,38 @@ pub struct ControllerConfigSpec {
     /// The release.
     #[serde(rename = "releaseImage")]
     pub release_image: Text,
+    /// What kind of cluster this is: a copy of the `Infrastructure`.
+    #[serde(deserialize_with = "or_default")]
+    pub infra: Infrastructure,
+}
+
+/// `spec.infra`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Infrastructure {
+    /// `status`
+    #[serde(deserialize_with = "or_default")]
+    pub status: InfrastructureStatus,
+}
+
+/// `spec.infra.status`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct InfrastructureStatus {
+    /// `HighlyAvailable`, `SingleReplica`, …
+    pub control_plane_topology: Text,
+    /// What the cluster runs on.
+    #[serde(deserialize_with = "or_default")]
+    pub platform_status: Platform,
+}
+
+/// `spec.infra.status.platformStatus`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Platform {
+    /// `AWS`, `BareMetal`, …
+    #[serde(rename = "type")]
+    pub kind: Text,
 }
 
 /// `status` of the ControllerConfig.

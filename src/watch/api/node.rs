@@ -114,6 +114,23 @@ pub struct NodeStatus {
     /// The conditions, without heartbeats: only `Ready` is kept.
     #[serde(deserialize_with = "ready_of")]
     pub conditions: Vec<Condition>,
+    /// The first of `addresses` that is an `InternalIP`; empty: it has none.
+    #[serde(rename = "addresses", deserialize_with = "internal_ip_of")]
+    pub internal_ip: Box<str>,
+}
+
+fn internal_ip_of<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Box<str>, D::Error> {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Address {
+        #[serde(rename = "type", deserialize_with = "or_default")]
+        kind: Box<str>,
+        #[serde(deserialize_with = "or_default")]
+        address: Box<str>,
+    }
+
+    let addresses: Vec<Address> = or_default(deserializer)?;
+    Ok(addresses.into_iter().find(|address| &*address.kind == "InternalIP").map(|found| found.address).unwrap_or_default())
 }
 
 /// `status.nodeInfo`

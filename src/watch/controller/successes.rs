@@ -5,7 +5,8 @@
 use super::{Controller, renders};
 use crate::{
     api::{Condition, Status},
-    limits::SKEW_SECS_MAX,
+    limits::{SCRAPED_SECS_MAX, SCRAPED_SECS_MIN, SKEW_SECS_MAX},
+    scrape::{Family, ScrapeFailure, Scraped},
     watch::{Observed, seconds_since},
     world::{Change, World},
 };
@@ -20,7 +21,28 @@ use std::collections::BTreeMap;
 #[derive(Debug, Default)]
 pub(super) struct Successes {
     last: BTreeMap<(Name, Object), Timestamp>,
+    scraped: BTreeMap<Told, f64>,
 }
+
+/// What the controller tells of each success: sub-controller, what it did, the name of what with.
+type Told = (Box<str>, &'static str, Box<str>);
+
+/// How the controller calls its sub-controllers.
+const PREFIX: &str = "machine-config-controller-";
+/// What sub-controllers do, as they call it. Other words are not passed on.
+const DEEDS: [&str; 11] = [
+    "Sync Controller Config",
+    "Sync Machine Config Pool with new MC",
+    "Sync Machine Config Pool",
+    "drain",
+    "uncordon",
+    "Sync Kubelet Config",
+    "Sync FeatureSet",
+    "Sync NodeConfig",
+    "Sync Container Runtime Config",
+    "Sync Image Config",
+    "Sync CRIO Credential Provider Config",
+];
 
 impl Successes {
     pub(super) fn changed(&mut self, change: &Change, now: Timestamp) {
@@ -67,6 +89,26 @@ impl Successes {
         }
     }
 
+    /// What the controller tells of its sub-controllers: a success has its time as its value.
+    pub(super) fn take_scrape(&mut self, scraped: Result<Scraped, ScrapeFailure>, now: Timestamp) {
+        self.scraped.clear();
+        let samples = scraped.map(|scraped| scraped.samples).unwrap_or_default();
+        for sample in samples.iter().filter(|sample| sample.family == Family::SubControllerState) {
+            let subcontroller = sample.label("subcontroller");
+            let (name, object) = sub_controller(subcontroller);
+            self.note(name, object, unix(sample.value), now);
+            let deed = DEEDS.into_iter().find(|deed| *deed == sample.label("state"));
+            if let (Some(deed), true) = (deed, name != Name::Other) {
+                self.scraped.insert((subcontroller.into(), deed, sample.label("object").into()), sample.value);
+            }
+        }
+    }
+
+    /// What the last scrape told, as it told it.
+    pub(super) fn scraped(&self) -> &BTreeMap<Told, f64> {
+        &self.scraped
+    }
+
     /// A success; one in the future is none, or it would stay the last for ever.
     fn note(&mut self, name: Name, object: Object, at: Option<Timestamp>, now: Timestamp) {
         let Some(at) = at.filter(|at| at.duration_since(now) <= SignedDuration::from_secs(SKEW_SECS_MAX)) else { return };
@@ -83,6 +125,26 @@ fn since(conditions: &[Condition], names: &[&str], status: Option<Status>) -> Op
     conditions.iter().filter(of_these).filter_map(|condition| condition.since.at()).max()
 }
 
+/// A sub-controller by its old name, and what it tells of.
+fn sub_controller(old: &str) -> (Name, Object) {
+    let known = |name: &&str| Name::ALL.into_iter().find(|known| known.as_str() == *name);
+    let name = old.strip_prefix(PREFIX).as_ref().and_then(known).unwrap_or(Name::Other);
+    let object = match name {
+        Name::Template => Object::MachineConfig,
+        Name::Drain => Object::Node,
+        Name::Render | Name::Node | Name::KubeletConfig | Name::ContainerRuntimeConfig => Object::MachineConfigPool,
+        _ => Object::Other,
+    };
+    (name, object)
+}
+
+/// A moment in seconds since 1970; none that is absurd.
+#[expect(clippy::cast_possible_truncation, reason = "within bounds that an i64 holds")]
+fn unix(secs: f64) -> Option<Timestamp> {
+    let in_reason = (SCRAPED_SECS_MIN..SCRAPED_SECS_MAX).contains(&secs);
+    Timestamp::from_second(if in_reason { secs as i64 } else { return None }).ok()
+}
+
 /// Whether there are objects of a kind: with the last of them goes what was done with them.
 fn has_any(world: &World, object: Object) -> bool {
     match object {
@@ -93,7 +155,9 @@ fn has_any(world: &World, object: Object) -> bool {
         Object::MachineOsBuild => !world.builds.is_empty(),
         Object::InternalReleaseImage => !world.release_images.is_empty(),
         Object::MachineConfiguration => !world.boot_images.is_empty(),
-        _ => false,
+        Object::MachineConfig => !world.configs.is_empty(),
+        Object::Node => !world.nodes.is_empty(),
+        _ => true,
     }
 }
 

@@ -16,6 +16,7 @@ pub(super) struct Meters {
     telemetry: Arc<Telemetry>,
     reboots: Counter<mco::NodeRebootCount>,
     reboots_failed: Counter<mco::NodeRebootFailed>,
+    pivot_errors: Counter<mco::NodePivotErrors>,
     drifts: Counter<mco::NodeConfigDriftCount>,
     set_failures: Counter<mco::PinnedImageSetFailures>,
     events: Counter<mco::EventCount>,
@@ -27,6 +28,7 @@ impl Meters {
             telemetry: Arc::clone(telemetry),
             reboots: telemetry.counter(),
             reboots_failed: telemetry.counter(),
+            pivot_errors: telemetry.counter(),
             drifts: telemetry.counter(),
             set_failures: telemetry.counter(),
             events: telemetry.counter(),
@@ -37,6 +39,7 @@ impl Meters {
     pub(super) fn begin_pool(&self, pool: &str) {
         McoRebootCause::ALL.into_iter().for_each(|cause| self.reboots(0, pool, cause));
         self.reboots_failed(0, pool);
+        self.pivot_errors(0, pool);
         self.drifts(0, pool);
     }
 
@@ -68,6 +71,12 @@ impl Meters {
     pub(super) fn reboots_failed(&self, n: u64, pool: &str) {
         if let Some(on) = self.reboots_failed.on() {
             on.add(n, mco::NodeRebootFailed { pool_name: pool.to_owned().into() });
+        }
+    }
+
+    pub(super) fn pivot_errors(&self, n: u64, pool: &str) {
+        if let Some(on) = self.pivot_errors.on() {
+            on.add(n, mco::NodePivotErrors { pool_name: pool.to_owned().into() });
         }
     }
 

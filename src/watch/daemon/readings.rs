@@ -163,7 +163,7 @@ fn cordon_owner(notes: &Notes) -> Option<McoCordonOwner> {
 }
 
 /// Name and version out of what a kubelet says: the words before the first that begins with a digit, and that one.
-fn os_of(image: &str) -> Option<(String, String)> {
+pub(super) fn os_of(image: &str) -> Option<(String, String)> {
     let is_version = |word: &&str| word.starts_with(|c: char| c.is_ascii_digit());
     let name: Vec<&str> = image.split_whitespace().take_while(|word| !is_version(word)).collect();
     let version = image.split_whitespace().find(is_version).unwrap_or_default();

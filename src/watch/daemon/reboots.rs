@@ -80,6 +80,13 @@ impl Reboots {
         }
     }
 
+    /// The daemon of this node has told that a reboot could not be begun: it is counted.
+    pub(super) fn told(&mut self, node: &str) {
+        if let Some(reboot) = self.0.get_mut(node) {
+            reboot.is_counted = true;
+        }
+    }
+
     /// Counts those that have hung for too long, once each.
     pub(super) fn tick(&mut self, nodes: &Nodes, meters: Option<&Meters>, now: Timestamp) {
         for (name, reboot) in &mut self.0 {

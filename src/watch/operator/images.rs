@@ -29,7 +29,7 @@ pub(super) fn observe(observed: &Observed<Operator>) {
 }
 
 /// Whether the target names another OS image than the release; `None`: not known (yet).
-fn is_overridden(pool: &MachineConfigPool, world: &World) -> Option<bool> {
+pub(super) fn is_overridden(pool: &MachineConfigPool, world: &World) -> Option<bool> {
     let target = &*pool.spec.configuration.name;
     if let (Some(image), Some(released)) = (image_of(target, world), released(pool, world)) {
         return Some(image != released);

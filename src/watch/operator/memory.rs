@@ -62,6 +62,11 @@ pub(super) fn observe(observed: &Observed<Operator>) {
 }
 
 impl Memory {
+    /// Since when a pool is paused; `None`: it is not.
+    pub(super) fn paused_since(&self, pool: &str) -> Option<Timestamp> {
+        self.pools.get(pool).and_then(|remembered| remembered.paused)
+    }
+
     /// A pool came, changed or went.
     pub(super) fn pool_changed(&mut self, delta: &Delta<MachineConfigPool>, now: Timestamp) {
         let Some(pool) = &delta.after else {

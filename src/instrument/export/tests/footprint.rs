@@ -68,7 +68,8 @@ async fn of_100_000_series() {
     telemetry.observe::<ClusterErrors>(move |r| {
         r.set(counted.fetch_add(1, Ordering::Relaxed), ClusterErrors { object_kind: "Node".into() })
     });
-    // Sets of four attributes and about 150 bytes, as those of a node are.
+    // Sets of four attributes and about 150 bytes, as those of a node are. All of one metric, which is the worst case: its
+    // requests are made before the first of them is sent.
     for state in 0..SERIES / NODES {
         telemetry.observe::<ViewSuppressed>(move |r| {
             for node in 0..NODES {

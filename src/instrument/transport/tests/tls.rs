@@ -166,7 +166,9 @@ async fn an_address_and_a_name_may_be_apart() {
         let dir = folder(&old);
         let token = dir.path().join("token");
         fs::write(&token, "first\n").expect("written");
-        let transport = Transport::from(receiver.target(protocol, dir.path()).token_file(&token));
+        let given = HeaderValue::from_static("Basic given");
+        let target = receiver.target(protocol, dir.path()).header(http::header::AUTHORIZATION, given).token_file(&token);
+        let transport = Transport::from(target);
         send(&transport).await.expect("taken");
         fs::write(&token, "second\n").expect("written");
         send(&transport).await.expect("taken");
