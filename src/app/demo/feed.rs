@@ -107,7 +107,7 @@ impl Feed {
         seed: u64,
         clock: &(impl Fn() -> SystemTime + Clone + Send + Sync + 'static),
     ) -> Vec<Arc<Telemetry>> {
-        let speak = |(number, role): (u64, &Box<dyn Fed>)| {
+        let speak = |(number, role): (u64, &dyn Fed)| {
             let identity =
                 Identity::new("pointsman-watch").instance(role.name()).with(SERVICE_VERSION, env!("CARGO_PKG_VERSION"));
             let identity = identity.with(K8S_CLUSTER_UID, CLUSTER).with(K8S_NAMESPACE_NAME, NAMESPACE);
@@ -115,7 +115,7 @@ impl Feed {
             role.speak(&telemetry, &self.time);
             telemetry
         };
-        (1..).zip(&self.roles).map(speak).collect()
+        (1..).zip(self.roles.iter().map(|role| &**role)).map(speak).collect()
     }
 
     /// Lets time pass up to that second, and shows them every write when it is made.
