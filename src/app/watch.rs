@@ -77,6 +77,7 @@ struct Around {
     role: Role,
     pod: Option<(String, String)>,
     interval: Duration,
+    legacy: bool,
 }
 
 impl Around {
@@ -99,6 +100,7 @@ impl Around {
                 role: config.role.clone(),
                 pod: config.pod.clone(),
                 interval: config.interval,
+                legacy: config.legacy_metrics,
             }),
             (client, transport) => Err(client.err().into_iter().chain(transport.err()).collect()),
         }
@@ -163,6 +165,7 @@ async fn work<W: Watcher>(watcher: W, around: Around, stop: Stop) -> anyhow::Res
     });
     let voice = Voice {
         followed,
+        legacy: around.legacy,
         client: around.client,
         namespace: around.pod.map(|(namespace, _)| namespace),
         role: around.role,

@@ -24,7 +24,7 @@ use pointsman_instrument::{
 };
 use pointsman_watch::{
     Watcher,
-    watch::{Now, Shared, attach},
+    watch::{Now, Shared, attach, attach_legacy},
 };
 use serde::Deserialize;
 use std::{
@@ -56,6 +56,8 @@ pub(super) struct Voice {
     /// Where our pod lives.
     pub(super) namespace: Option<String>,
     pub(super) role: Role,
+    /// Whether names of the operator's own metrics are said, too.
+    pub(super) legacy: bool,
     pub(super) followed: Followed,
     pub(super) now: Clock,
     pub(super) transport: Transport,
@@ -122,6 +124,9 @@ impl<W: Watcher> Speaker<W> {
         let now = Arc::clone(&self.voice.now);
         let now: Now = Arc::new(move || timestamp(&now));
         attach(&self.shared, &telemetry, &now);
+        if self.voice.legacy {
+            attach_legacy(&self.shared, &telemetry, &now);
+        }
         health::observe(&telemetry, &self.shared, &self.voice.followed, &self.voice.now);
         let transport = self.voice.transport.clone();
         // A rollout is the story of many nodes: who sees one of them does not tell it.
