@@ -77,6 +77,7 @@ struct Around {
     role: Role,
     pod: Option<(String, String)>,
     interval: Duration,
+    /// Whether the operator's old names are pushed too.
     legacy: bool,
 }
 
@@ -165,13 +166,13 @@ async fn work<W: Watcher>(watcher: W, around: Around, stop: Stop) -> anyhow::Res
     });
     let voice = Voice {
         followed,
-        legacy: around.legacy,
         client: around.client,
         namespace: around.pod.map(|(namespace, _)| namespace),
         role: around.role,
         now: around.now,
         transport: around.transport,
         interval: around.interval,
+        legacy: around.legacy,
     };
     let speaker = Speaker::new(shared, voice, hold);
     let speaking = stop.clone();

@@ -107,7 +107,7 @@ impl Feed {
         seed: u64,
         clock: &(impl Fn() -> SystemTime + Clone + Send + Sync + 'static),
     ) -> Vec<Arc<Telemetry>> {
-        let speak = |(number, role): (u64, &Box<dyn Fed>)| {
+        let speak = |(number, role): (u64, &dyn Fed)| {
             let identity =
                 Identity::new("pointsman-watch").instance(role.name()).with(SERVICE_VERSION, env!("CARGO_PKG_VERSION"));
             let identity = identity.with(K8S_CLUSTER_UID, CLUSTER).with(K8S_NAMESPACE_NAME, NAMESPACE);
@@ -115,7 +115,7 @@ impl Feed {
             role.speak(&telemetry, &self.time);
             telemetry
         };
-        (1..).zip(&self.roles).map(speak).collect()
+        (1..).zip(self.roles.iter().map(|role| &**role)).map(speak).collect()
     }
 
     /// Lets time pass up to that second, and shows them every write when it is made.
@@ -136,7 +136,9 @@ impl Feed {
 
 fn role<W: Watcher>(watcher: W) -> Box<dyn Fed> {
     let followed = W::KINDS.iter().map(|kind| (*kind, Arc::new(follow::Health::new(kind.facts().kind)))).collect();
-    Box::new(Role { shared: Arc::new(Mutex::new(Watch::new(watcher))), followed })
+    let mut watch = Watch::new(watcher);
+    watch.of_cluster(CLUSTER);
+    Box::new(Role { shared: Arc::new(Mutex::new(watch)), followed })
 }
 
 impl<W: Watcher> Fed for Role<W> {

@@ -17,7 +17,7 @@ use pointsman_watch::{
 /// The kinds that a role watches: secrets only where they were asked for.
 pub(super) fn kinds<W: Watcher>(role: &Role) -> Vec<Kind> {
     let may = |kind: &Kind| !is_secret(*kind) || matches!(role, Role::Controller { read_secrets: true });
-    W::KINDS.iter().copied().filter(may).collect()
+    W::KINDS.iter().chain(W::OPT_IN).copied().filter(may).collect()
 }
 
 pub(super) fn is_secret(kind: Kind) -> bool {

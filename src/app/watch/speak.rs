@@ -56,12 +56,12 @@ pub(super) struct Voice {
     /// Where our pod lives.
     pub(super) namespace: Option<String>,
     pub(super) role: Role,
-    /// Whether names of the operator's own metrics are said, too.
-    pub(super) legacy: bool,
     pub(super) followed: Followed,
     pub(super) now: Clock,
     pub(super) transport: Transport,
     pub(super) interval: Duration,
+    /// Whether the operator's old names are pushed too.
+    pub(super) legacy: bool,
 }
 
 /// Speaks for a role.
@@ -101,6 +101,9 @@ impl<W: Watcher> Speaker<W> {
             () = stop.asked() => return,
             cluster = first => cluster,
         };
+        if let Some(uid) = &cluster {
+            self.shared.lock().of_cluster(uid);
+        }
         loop {
             tokio::select! {
                 () = stop.asked() => return,

@@ -522,7 +522,12 @@ async fn old_names_are_said_where_they_are_wanted() {
             cluster.start("b");
             cluster.pass(1).await;
         },
-        expect![[r""]],
+        expect![[r#"
+            0s a: any=0 master=0 worker=1
+            1s b: any=0 master=0 old name=1 worker=1
+            2s -- a ended: a x2, b x1
+            2s -- b ended: a x0, b x1
+        "#]],
     )
     .await;
 }

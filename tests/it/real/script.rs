@@ -123,10 +123,11 @@ fn name_of(object: &Value) -> String {
 }
 
 fn translate(object: &mut Value, versions: &BTreeMap<String, String>) {
-    if let Some(Value::String(synced)) = object.pointer_mut("/metadata/annotations").and_then(|all| all.get_mut(SYNCED)) {
-        if let Some(version) = versions.get(synced) {
-            synced.clone_from(version);
-        }
+    let synced = object.pointer_mut("/metadata/annotations").and_then(|all| all.get_mut(SYNCED));
+    if let Some(Value::String(synced)) = synced
+        && let Some(version) = versions.get(synced)
+    {
+        synced.clone_from(version);
     }
 }
 

@@ -1,7 +1,7 @@
 mod pools;
 
 use super::{Action, Cluster, Options, Post, Trouble, Verb, Write};
-use expect_test::{Expect, expect};
+use expect_test::{Expect, expect, expect_file};
 use pointsman_watch::Kind;
 use serde_json::Value;
 use std::{collections::BTreeMap, fmt::Write as _};
@@ -140,83 +140,7 @@ fn one_update_writes_what_daemon_and_controllers_write() {
     let before = cluster(1, &script);
     let writes = cluster(1, &script).advance_to(900);
     let kinds = [(Kind::Node, WORKER), (Kind::MachineConfigPool, "worker")];
-    expect![[r#"
-          15 MachineConfigPool
-               metadata.generation = 3
-               spec.configuration.name = "rendered-worker-a0f55614cd6aa6d5bf8a0ea56bb0f0f1"
-               spec.configuration.source.3.apiVersion = "machineconfiguration.openshift.io/v1"
-               spec.configuration.source.3.kind = "MachineConfig"
-               spec.configuration.source.3.name = "99-worker-user"
-          20 Node
-               metadata.annotations.desiredConfig = "rendered-worker-a0f55614cd6aa6d5bf8a0ea56bb0f0f1"
-               spec.taints.0.effect = "PreferNoSchedule"
-               spec.taints.0.key = "UpdateInProgress"
-          20 MachineConfigPool
-               status.conditions.Updated.lastTransitionTime = "2026-01-01T00:00:20Z"
-               status.conditions.Updated.message = ""
-               status.conditions.Updated.status = "False"
-               status.conditions.Updating.lastTransitionTime = "2026-01-01T00:00:20Z"
-               status.conditions.Updating.message = "All nodes are updating to rendered-worker-a0f55614cd6aa6d5bf8a0ea56bb0f0f1"
-               status.conditions.Updating.status = "True"
-               status.observedGeneration = 3
-               status.readyMachineCount = 0
-               status.unavailableMachineCount = 1
-               status.updatedMachineCount = 0
-          22 Node
-               metadata.annotations.state = "Working"
-          27 Node
-               metadata.annotations.desiredDrain = "drain-rendered-worker-a0f55614cd6aa6d5bf8a0ea56bb0f0f1"
-          30 Node
-               spec.taints.0.effect = "NoSchedule"
-               spec.taints.0.key = "node.kubernetes.io/unschedulable"
-               spec.taints.1.effect = "PreferNoSchedule"
-               spec.taints.1.key = "UpdateInProgress"
-               spec.unschedulable = true
-          85 Node
-               metadata.annotations.lastAppliedDrain = "drain-rendered-worker-a0f55614cd6aa6d5bf8a0ea56bb0f0f1"
-         178 Node
-               metadata.annotations.post-config-action = "Rebooting"
-         186 Node
-               status.conditions.Ready.lastTransitionTime = "2026-01-01T00:03:06Z"
-               status.conditions.Ready.reason = "KubeletNotReady"
-               status.conditions.Ready.status = "False"
-         350 Node
-               status.conditions.Ready.lastTransitionTime = "2026-01-01T00:05:50Z"
-               status.conditions.Ready.reason = "KubeletReady"
-               status.conditions.Ready.status = "True"
-               status.nodeInfo.bootID = "4db9ced0-3658-400e-a575-be11cdfa884c"
-         356 Node
-               metadata.annotations.post-config-action = ""
-         360 Node
-               metadata.annotations.desiredDrain = "uncordon-rendered-worker-a0f55614cd6aa6d5bf8a0ea56bb0f0f1"
-         362 Node
-               metadata.annotations.lastAppliedDrain = "uncordon-rendered-worker-a0f55614cd6aa6d5bf8a0ea56bb0f0f1"
-               spec.taints.0.effect = "PreferNoSchedule"
-               spec.taints.0.key = "UpdateInProgress"
-               spec.taints.1.effect is gone
-               spec.taints.1.key is gone
-               spec.unschedulable is gone
-         365 Node
-               metadata.annotations.currentConfig = "rendered-worker-a0f55614cd6aa6d5bf8a0ea56bb0f0f1"
-               metadata.annotations.state = "Done"
-               spec.taints.0.effect is gone
-               spec.taints.0.key is gone
-         367 MachineConfigPool
-               status.conditions.Updated.lastTransitionTime = "2026-01-01T00:06:07Z"
-               status.conditions.Updated.message = "All nodes are updated with rendered-worker-a0f55614cd6aa6d5bf8a0ea56bb0f0f1"
-               status.conditions.Updated.status = "True"
-               status.conditions.Updating.lastTransitionTime = "2026-01-01T00:06:07Z"
-               status.conditions.Updating.message = ""
-               status.conditions.Updating.status = "False"
-               status.configuration.name = "rendered-worker-a0f55614cd6aa6d5bf8a0ea56bb0f0f1"
-               status.configuration.source.3.apiVersion = "machineconfiguration.openshift.io/v1"
-               status.configuration.source.3.kind = "MachineConfig"
-               status.configuration.source.3.name = "99-worker-user"
-               status.readyMachineCount = 1
-               status.unavailableMachineCount = 0
-               status.updatedMachineCount = 1
-    "#]]
-    .assert_eq(&transcript(&writes, &kinds, &before));
+    expect_file!["tests/update.txt"].assert_eq(&transcript(&writes, &kinds, &before));
 }
 
 /// Scenario: the same, as its MachineConfigNode shows it. Guarantees: each phase takes the path that the real one takes; what
@@ -502,6 +426,13 @@ fn image_mode_builds_and_rolls_out() {
             update from 1412 to Some(1789): Some(Completed), 0 retries, 1 errors
         "#]],
     );
+}
+
+/// Scenario: the same. Guarantees: one build after the other, each with its Job; one that failed stays failed.
+#[test]
+fn builds_and_their_jobs_come_and_go() {
+    let script = [(5, Action::FailBuilds(pool(), 1)), (10, Action::Layer(pool())), (800, Action::NewTarget(pool()))];
+    let options = Options { image_mode: true, ..Options::new(1, 7) };
     let mut cluster = play(&options, &script);
     let writes = cluster.advance_to(7200);
     let kinds = [Kind::MachineOSBuild, Kind::MachineOSConfig, Kind::Job];
