@@ -77,6 +77,8 @@ struct Around {
     role: Role,
     pod: Option<(String, String)>,
     interval: Duration,
+    /// Whether the operator's old names are pushed too.
+    legacy: bool,
 }
 
 impl Around {
@@ -99,6 +101,7 @@ impl Around {
                 role: config.role.clone(),
                 pod: config.pod.clone(),
                 interval: config.interval,
+                legacy: config.legacy_metrics,
             }),
             (client, transport) => Err(client.err().into_iter().chain(transport.err()).collect()),
         }
@@ -129,7 +132,7 @@ fn transport(otlp: &Otlp) -> Result<Transport, Fault> {
 async fn work<W: Watcher>(watcher: W, around: Around, stop: Stop) -> anyhow::Result<()> {
     let tasks = Tasks::default();
     let shared = Arc::new(Mutex::new(Watch::new(watcher)));
-    let (sender, news) = mpsc::channel(limits::CLUSTER_NEWS_MAX);
+    let (sender, news) = mpsc::channel(limits::WATCH_NEWS_MAX);
     let kinds = asked::kinds::<W>(&around.role);
     let again: Vec<_> = kinds.iter().map(|_| Arc::default()).collect();
     let followed: Followed = kinds.iter().map(|kind| (*kind, Arc::new(Health::new(kind.facts().kind)))).collect();
@@ -169,6 +172,7 @@ async fn work<W: Watcher>(watcher: W, around: Around, stop: Stop) -> anyhow::Res
         now: around.now,
         transport: around.transport,
         interval: around.interval,
+        legacy: around.legacy,
     };
     let speaker = Speaker::new(shared, voice, hold);
     let speaking = stop.clone();

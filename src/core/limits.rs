@@ -351,6 +351,10 @@ pub const CLUSTER_TEXT_BYTES_MAX: usize = 64 << 10;
 pub const CLUSTER_CRD_LOOK_SECS: u64 = 30;
 /// Objects asked for with one page of a list.
 pub const WATCH_PAGE_MAX: u32 = 500;
+/// Objects asked for with one page of a list of objects that are handed on as they came.
+pub const WATCH_RAW_PAGE_MAX: u32 = 100;
+/// Pieces of news of a watcher that wait: pages of lists among them.
+pub const WATCH_NEWS_MAX: usize = 16;
 /// Bytes of one page: beyond, fewer objects are asked for.
 pub const WATCH_PAGE_BYTES_MAX: usize = 64 << 20;
 /// Bytes of one line of a watch.

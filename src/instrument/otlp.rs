@@ -238,6 +238,9 @@ pub(crate) fn span(out: &mut Vec<u8>, span: &Finished) {
         attributes(out, 3, &event.attributes);
         message.close(out);
     }
+    if span.events_dropped > 0 {
+        wire::uint(out, 12, u64::from(span.events_dropped));
+    }
     for link in &span.links {
         let message = Small::open(out, 13);
         wire::bytes(out, 1, &link.trace.to_bytes());

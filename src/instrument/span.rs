@@ -66,6 +66,7 @@ pub struct Finished {
     pub(crate) end: SystemTime,
     pub(crate) attributes: Vec<KeyValue>,
     pub(crate) events: Vec<Happened>,
+    pub(crate) events_dropped: u32,
     pub(crate) links: Vec<Place>,
     pub(crate) failed: Option<&'static str>,
 }
@@ -90,6 +91,7 @@ impl Finished {
             end: end.max(start),
             attributes: span.attributes(),
             events: Vec::new(),
+            events_dropped: 0,
             links: Vec::new(),
             failed: None,
         }
@@ -99,6 +101,13 @@ impl Finished {
     #[must_use]
     pub fn with_event<E: Event>(mut self, event: E, at: SystemTime) -> Self {
         self.events.push(Happened { name: E::NAME, time: at, attributes: event.attributes() });
+        self
+    }
+
+    /// Tells that so many events more happened than it carries.
+    #[must_use]
+    pub fn with_dropped_events(mut self, dropped: u32) -> Self {
+        self.events_dropped = dropped;
         self
     }
 

@@ -19,8 +19,8 @@ use super::{
 use kube::Client;
 use pointsman_core::{
     limits::{
-        CLUSTER_CRD_LOOK_SECS, WATCH_BACKOFF_MS_MAX, WATCH_GRACE_SECS, WATCH_PAGE_MAX, WATCH_PROOF_MS, WATCH_RELIST_SECS,
-        WATCH_RESUMES_MAX, WATCH_SECS, WATCH_SILENCE_SECS_MAX,
+        CLUSTER_CRD_LOOK_SECS, WATCH_BACKOFF_MS_MAX, WATCH_GRACE_SECS, WATCH_PAGE_MAX, WATCH_PROOF_MS, WATCH_RAW_PAGE_MAX,
+        WATCH_RELIST_SECS, WATCH_RESUMES_MAX, WATCH_SECS, WATCH_SILENCE_SECS_MAX,
     },
     model::clock::Mono,
 };
@@ -44,7 +44,12 @@ use tracing::debug;
 /// What a watch tells.
 #[derive(Debug)]
 pub enum News {
-    /// Everything there is: what was known and is not in here is gone.
+    /// A list begins: parts of an earlier one, which broke off, count no more. Told of kinds that come as they are, whose
+    /// objects may be large: of others the list is told at once.
+    Begun,
+    /// A part of a list; the last one is told as [`News::Listed`].
+    Part(Vec<Entry>),
+    /// Everything there is, but for parts that were told: what was known and is in none of them is gone.
     Listed {
         /// Every object that fits the cap.
         entries: Vec<Entry>,
@@ -226,7 +231,7 @@ impl Follower {
     ) -> Self {
         let renewed = (surroundings.now)().0;
         let (client, position, trouble, back_off) = (None, None, None, BackOff::default());
-        let (resumes, failures, is_listed, page) = (0, 0, false, WATCH_PAGE_MAX);
+        let (resumes, failures, is_listed, page) = (0, 0, false, page_max(&kind));
         Self {
             at,
             kind,
@@ -280,25 +285,33 @@ impl Follower {
     }
 
     async fn list(&mut self, client: &Client) -> Result<(), FollowError> {
-        let (mut entries, mut left_out, mut token) = (Vec::new(), 0, None);
+        let (mut entries, mut told, mut left_out, mut token) = (Vec::new(), 0, 0, None);
+        if self.kind.form.is_raw() {
+            self.tell(News::Begun).await;
+        }
         let version = loop {
             let page = wire::page(client, &self.kind, self.page, token).await?;
             self.contact();
             self.nameless(page.nameless);
             entries.extend(page.entries);
-            if entries.len() > self.kind.objects_max {
-                left_out += entries.len() - self.kind.objects_max;
-                entries.truncate(self.kind.objects_max);
+            let room = self.kind.objects_max.saturating_sub(told);
+            if entries.len() > room {
+                left_out += entries.len() - room;
+                entries.truncate(room);
                 break page.version;
             }
             token = page.token;
             if token.is_none() {
                 break page.version;
             }
+            if self.kind.form.is_raw() {
+                told += entries.len();
+                self.tell(News::Part(std::mem::take(&mut entries))).await;
+            }
         };
         (self.is_listed, self.listed) = (true, self.now());
         // What made pages too large may be gone.
-        self.page = self.page.saturating_mul(PAGE_STEP).min(WATCH_PAGE_MAX);
+        self.page = self.page.saturating_mul(PAGE_STEP).min(page_max(&self.kind));
         count(&self.health.left_out, left_out);
         self.tell(News::Listed { entries, left_out }).await;
         self.health.relists.fetch_add(1, Ordering::Relaxed);
@@ -491,6 +504,11 @@ impl FetchError {
 const PAGE_STEP: u32 = 8;
 const LIST: &str = "list";
 const WATCH: &str = "watch";
+
+/// Objects that come as they are may be large, and wait to be read: fewer are asked for at once.
+fn page_max(kind: &Kind) -> u32 {
+    if kind.form.is_raw() { WATCH_RAW_PAGE_MAX } else { WATCH_PAGE_MAX }
+}
 
 fn count(counter: &AtomicU64, more: usize) {
     counter.fetch_add(u64::try_from(more).unwrap_or(u64::MAX), Ordering::Relaxed);

@@ -43,6 +43,10 @@ pub enum Form {
 }
 
 impl Form {
+    pub(super) fn is_raw(self) -> bool {
+        matches!(self, Self::Raw | Self::RawMetadata)
+    }
+
     pub(super) fn is_metadata(self) -> bool {
         matches!(self, Self::Slim | Self::RawMetadata)
     }

@@ -136,7 +136,7 @@ impl Tables {
             News::Applied(entry) => {
                 KINDS.get(at).is_some_and(|kind| self.len(at) >= kind.objects_max) && !self.has(at, &entry.key)
             }
-            News::Listed { .. } | News::Deleted(_) | News::Trouble(_) => false,
+            News::Listed { .. } | News::Deleted(_) | News::Begun | News::Part(_) | News::Trouble(_) => false,
         };
         let mut changed = self.note(at, &news, is_over, now);
         if is_over {
@@ -178,7 +178,7 @@ impl Tables {
                 changed.shown = true;
             }
             News::Deleted(_) => watch.is_short |= watch.left_out > 0,
-            News::Applied(_) => {}
+            News::Applied(_) | News::Begun | News::Part(_) => {}
         }
         // Pods are followed to their workloads only when all that stands between is known, or known to be in trouble.
         changed.workloads = (was_listed, was_settled) != (watch.is_listed, watch.is_settled) && (PODS..=JOBS).contains(&at);
@@ -204,7 +204,7 @@ impl Tables {
                 changed
             }
             News::Deleted(key) => self.namespaces.remove(&key.name).is_some(),
-            News::Trouble(_) => false,
+            News::Begun | News::Part(_) | News::Trouble(_) => false,
         }
     }
 

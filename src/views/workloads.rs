@@ -78,7 +78,7 @@ impl WorkloadTable {
                 }
                 true
             }
-            News::Trouble(_) => false,
+            News::Begun | News::Part(_) | News::Trouble(_) => false,
         }
     }
 

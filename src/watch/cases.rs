@@ -2,6 +2,9 @@
 //! `UPDATE_EXPECT=1 cargo test -p pointsman-watch --lib cases` writes what comes after `---`; then read the difference.
 //! Knows every role by its name, and nothing of what they do.
 
+pub(crate) mod short;
+pub(crate) mod spans;
+
 use crate::{
     controller, daemon,
     kind::{Form, Kind},
@@ -11,6 +14,7 @@ use crate::{
     watch::{Now, Shared, Watch, Watcher, attach, attach_legacy},
 };
 use jiff::{SignedDuration, Timestamp};
+use opentelemetry_proto::tonic::trace::v1::Span;
 use parking_lot::Mutex;
 use pointsman_core::{
     expose::{ExposeOptions, negotiate::Negotiated, scrape::Scrape},
@@ -20,7 +24,14 @@ use pointsman_core::{
 use pointsman_instrument::{Identity, Signal, Telemetry};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, fmt::Write, fs, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+    fs,
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 /// When every case begins.
 const START: &str = "2026-01-01T00:00:00Z";
@@ -46,6 +57,9 @@ struct Case {
     /// Files of `tests/data/watch/base` with objects that are there from the start.
     #[serde(default)]
     base: Vec<String>,
+    /// At the end, every span that was sent, as lines that begin with `# `.
+    #[serde(default)]
+    spans: bool,
     steps: Vec<Step>,
 }
 
@@ -57,12 +71,18 @@ struct Step {
     at: String,
     /// Objects, each merged (RFC 7386) onto the one of its kind and name. The first step's are listed.
     apply: Vec<Value>,
+    /// Short forms of pools, nodes and MachineConfigNodes by their names, see `short`; they come before `apply`.
+    pool: BTreeMap<String, Vec<String>>,
+    node: BTreeMap<String, BTreeMap<String, String>>,
+    mcn: BTreeMap<String, Vec<String>>,
     /// `Kind/name`
     delete: Vec<String>,
     /// Kinds that are listed anew as they are; where all are, those that come first.
     relist: Vec<String>,
     /// Kinds that are not defined from now on.
     missing: Vec<String>,
+    /// Kinds that are away from now on: what happens to them shows when they are listed again.
+    away: Vec<String>,
     /// Objects as text, whatever it says: `{kind, name, text}`.
     raw: Vec<BTreeMap<String, String>>,
     /// Why a kind cannot be watched from now on, by its name: `Away`, `Missing`, `Forbidden`; empty: it can.
@@ -91,7 +111,7 @@ fn every_case_shows_exactly_its_series() {
         let case: Case = serde_saphyr::from_str(head).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         assert!(!case.scenario.is_empty() && !case.guarantees.is_empty(), "{}: say what it is for", path.display());
         let got = run(&case, &root.join("base"));
-        let shows = got.lines().any(|line| !line.starts_with('#'));
+        let shows = got.lines().any(|line| !line.starts_with('#') || case.spans && line.contains(".."));
         assert!(shows, "{}: shows nothing at any time: are the families spelt right?", path.display());
         if got == want {
             continue;
@@ -124,6 +144,8 @@ struct Play<W: Watcher> {
     telemetry: Arc<Telemetry>,
     store: Arc<Store>,
     objects: BTreeMap<(Kind, String), Value>,
+    away: BTreeSet<Kind>,
+    spans: Vec<Span>,
     now: Arc<Mutex<Timestamp>>,
     legacy: bool,
 }
@@ -135,7 +157,8 @@ impl<W: Watcher> Play<W> {
         let (shared, telemetry) = begin(make(), &now);
         let store =
             Arc::new(Store::new(StoreConfig { series_max: 100_000, expire_after: Duration::from_secs(864_000), seeds: [1, 2] }));
-        let mut this = Self { make, shared, telemetry, store, objects: BTreeMap::new(), now, legacy: case.legacy };
+        let (objects, away, spans) = (BTreeMap::new(), BTreeSet::new(), Vec::new());
+        let mut this = Self { make, shared, telemetry, store, objects, away, spans, now, legacy: case.legacy };
         for file in &case.base {
             let text = fs::read_to_string(base.join(format!("{file}.yaml"))).expect("the base is there");
             let objects: Vec<Value> = serde_saphyr::from_str(&text).expect("the base is a list of objects");
@@ -158,6 +181,9 @@ impl<W: Watcher> Play<W> {
                 out += &self.show(&case.show);
             }
         }
+        if case.spans {
+            out += &spans::tree(&self.spans, start());
+        }
         out
     }
 
@@ -174,13 +200,17 @@ impl<W: Watcher> Play<W> {
     }
 
     fn step(&mut self, step: &Step, is_first: bool) {
-        let changed: Vec<_> = step.apply.iter().map(|object| self.merge(object.clone())).collect();
+        let objects: Vec<Value> = self.in_full(step).into_iter().chain(step.apply.clone()).collect();
+        let changed: Vec<_> = objects.into_iter().map(|object| self.merge(object)).collect();
         let gone: Vec<_> = step.delete.iter().map(|at| at.split_once('/').expect("Kind/name")).collect();
         for (kind, name) in &gone {
             assert!(self.objects.remove(&(kind_of(kind, name), (*name).to_owned())).is_some(), "{kind}/{name} is not there");
         }
         if step.restart {
             self.shared.lock().detach();
+            while let Some(sent) = self.telemetry.take_spans() {
+                self.spans.extend(spans::read(&sent.body));
+            }
             (self.shared, self.telemetry) = begin((self.make)(), &self.now);
         }
         if step.leads == Some(false) {
@@ -189,6 +219,10 @@ impl<W: Watcher> Play<W> {
         }
         let missing: Vec<_> = step.missing.iter().map(|kind| kind_of(kind, "")).collect();
         missing.iter().for_each(|kind| self.tell(*kind, News::Trouble(Some(Trouble::Missing))));
+        for kind in step.away.iter().map(|kind| kind_of(kind, "")) {
+            self.tell(kind, News::Trouble(Some(Trouble::Away)));
+            self.away.insert(kind);
+        }
         if step.restart || is_first {
             let first: Vec<_> = step.relist.iter().map(|kind| kind_of(kind, "")).collect();
             let others = W::KINDS.iter().chain(W::OPT_IN).filter(|kind| !first.contains(kind) && !missing.contains(kind));
@@ -201,7 +235,10 @@ impl<W: Watcher> Play<W> {
                 self.tell(key.0, News::Applied(raw));
             }
             gone.iter().for_each(|(kind, name)| self.tell(kind_of(kind, name), News::Deleted((*name).into())));
-            step.relist.iter().for_each(|kind| self.list(kind_of(kind, "")));
+            for kind in step.relist.iter().map(|kind| kind_of(kind, "")) {
+                self.away.remove(&kind);
+                self.list(kind);
+            }
         }
         for (kind, trouble) in &step.trouble {
             let of_name = |known: &Trouble| format!("{known:?}") == *trouble;
@@ -244,7 +281,7 @@ impl<W: Watcher> Play<W> {
     }
 
     fn tell(&self, kind: Kind, news: News) {
-        if W::KINDS.contains(&kind) || W::OPT_IN.contains(&kind) {
+        if (W::KINDS.contains(&kind) || W::OPT_IN.contains(&kind)) && !self.away.contains(&kind) {
             let now = *self.now.lock();
             self.shared.lock().take(kind, news, now);
         }
@@ -253,6 +290,16 @@ impl<W: Watcher> Play<W> {
     fn list(&self, kind: Kind) {
         let of_kind = self.objects.keys().filter(|(of, _)| *of == kind);
         self.tell(kind, News::Listed(of_kind.map(|key| self.raw(key)).collect()));
+    }
+
+    /// The short forms of a step, as patches.
+    fn in_full(&self, step: &Step) -> Vec<Value> {
+        let times = (start(), *self.now.lock());
+        let old = |kind, name: &String| self.objects.get(&(kind, name.clone()));
+        let pools = step.pool.iter().map(|(name, words)| short::pool(name, words, old(Kind::MachineConfigPool, name), times));
+        let nodes = step.node.iter().map(|(name, values)| short::node(name, values.iter()));
+        let mcns = step.mcn.iter().map(|(name, words)| short::mcn(name, words, old(Kind::MachineConfigNode, name), times));
+        pools.chain(nodes).chain(mcns).collect()
     }
 
     /// Merges an object onto the one of its kind and name.
@@ -275,10 +322,12 @@ impl<W: Watcher> Play<W> {
     }
 
     /// Exports, scrapes, and keeps the samples of some families.
-    fn show(&self, families: &[String]) -> String {
+    fn show(&mut self, families: &[String]) -> String {
         let at = u64::try_from(self.now.lock().as_nanosecond()).expect("after 1970");
         for (signal, body) in self.telemetry.collect() {
-            if signal == Signal::Metrics {
+            if signal == Signal::Traces {
+                self.spans.extend(spans::read(&body));
+            } else {
                 let tally = self.store.ingest(&body, Mono(at), Wall(at)).expect("our own export is whole");
                 assert_eq!(tally.rejected_total(), 0, "{tally:?}");
             }

@@ -8,11 +8,13 @@ mod nodes;
 mod pinned;
 mod readings;
 mod reboots;
+mod rollouts;
 mod scraped;
 
 use crate::{
     api::MachineConfigPool,
     kind::Kind,
+    rollout::Rollouts,
     scrape::{ScrapeFailure, Scraped, Target},
     table::Delta,
     watch::{Observed, Watcher},
@@ -33,6 +35,7 @@ pub struct Daemon {
     nodes: Nodes,
     reboots: Reboots,
     sets: Sets,
+    rollouts: Rollouts,
     scrapes: Scrapes,
     /// There while it speaks.
     meters: Option<Meters>,
@@ -44,7 +47,13 @@ impl Daemon {
     /// add up; of Kubernetes events those about this node count.
     #[must_use]
     pub fn for_node(name: &str) -> Self {
-        Self { nodes: Nodes::only(name), ..Self::default() }
+        Self { nodes: Nodes::only(name), rollouts: Rollouts::for_node(name), ..Self::default() }
+    }
+
+    /// What is under way.
+    #[must_use]
+    pub const fn rollouts(&self) -> &Rollouts {
+        &self.rollouts
     }
 
     /// The daemons whose endpoints can be scraped: nodes, with their addresses.
@@ -81,6 +90,8 @@ impl Watcher for Daemon {
     ];
 
     fn changed(&mut self, change: &Change, world: &World, now: Timestamp) -> Option<Place> {
+        // First: what ends with a pool is recorded before the pool's counters end.
+        let moved = self.rollouts.changed(change, world, now);
         match change {
             Change::Node(delta) => {
                 self.nodes.take_node(delta, world, now);
@@ -98,14 +109,20 @@ impl Watcher for Daemon {
             Change::Event(delta) => events::take(delta, &self.nodes, self.meters.as_ref()),
             _ => {}
         }
-        None
+        moved
     }
 
-    fn tick(&mut self, _world: &World, now: Timestamp) {
+    fn tick(&mut self, world: &World, now: Timestamp) {
+        self.rollouts.tick(world, now);
         self.reboots.tick(&self.nodes, self.meters.as_ref(), now);
     }
 
-    fn attach(&mut self, telemetry: &Arc<Telemetry>, world: &World, _now: Timestamp) {
+    fn of_cluster(&mut self, uid: &str, world: &World) {
+        self.rollouts.of_cluster(uid, world);
+    }
+
+    fn attach(&mut self, telemetry: &Arc<Telemetry>, world: &World, now: Timestamp) {
+        self.rollouts.attach(telemetry, world, now);
         let meters = self.meters.insert(Meters::new(telemetry));
         meters.begin_events();
         world.pools.iter().for_each(|(name, _)| meters.begin_pool(name));
@@ -113,12 +130,14 @@ impl Watcher for Daemon {
     }
 
     fn detach(&mut self) {
+        self.rollouts.detach();
         self.meters = None;
     }
 
     fn observe(observed: &Observed<Self>) {
         readings::observe(observed);
         pinned::observe(observed);
+        rollouts::observe(observed);
         scraped::observe(observed);
     }
 
@@ -130,13 +149,17 @@ impl Watcher for Daemon {
         let Target::Node(name) = target else { return };
         // What was scraped of a node that went meanwhile is of no use.
         let Some(notes) = self.nodes.get(name) else { return };
+        self.rollouts.pivots_are_told(name, scraped.is_ok());
         let news = self.scrapes.take(name, scraped);
         if news.reboots_failed > 0 {
             self.reboots.told(name);
         }
         if let Some(meters) = self.meters.as_ref().filter(|_| !notes.pool.is_empty()) {
             meters.reboots_failed(news.reboots_failed, &notes.pool);
-            meters.pivot_errors(news.pivot_errors, &notes.pool);
+            // Where the node's update is told phase by phase, the phase that fails is counted, and once is enough.
+            if notes.mcn.is_none() {
+                meters.pivot_errors(news.pivot_errors, &notes.pool);
+            }
         }
     }
 }

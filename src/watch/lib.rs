@@ -17,6 +17,7 @@ pub mod kind;
 pub mod limits;
 pub mod membership;
 pub mod operator;
+pub mod rollout;
 pub mod scrape;
 pub mod sets;
 pub mod table;

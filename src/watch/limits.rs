@@ -17,6 +17,16 @@ pub const BODIES_WANTED_MAX: usize = 16;
 pub const YEAR_MIN: i16 = 2_000;
 /// Times after this year are as good as none.
 pub const YEAR_MAX: i16 = 2_200;
+/// Events kept on one span; further ones are counted on it.
+pub const SPAN_EVENTS_MAX: usize = 64;
+/// Spans open at a time; further ones are followed, but not sent.
+pub const OPEN_SPANS_MAX: usize = 10_000;
+/// A rollout that takes longer is cut off, with what is open in it.
+pub const ROLLOUT_SECS_MAX: i64 = 7 * 24 * 3_600;
+/// A drain is remarkable after so many seconds.
+pub const DRAIN_THRESHOLD_SECS: i64 = 600;
+/// A drain has failed after so many seconds.
+pub const DRAIN_TIMEOUT_SECS: i64 = 3_600;
 /// A certificate that ends within so many seconds is expiring: 30 days.
 pub const CERTIFICATE_EXPIRING_SECS: i64 = 30 * 86_400;
 /// Characters read of the certificates of a secret, in base64.

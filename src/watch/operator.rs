@@ -7,6 +7,7 @@ mod memory;
 mod nodes;
 mod own;
 mod pools;
+mod rollouts;
 mod stalls;
 
 use crate::{
@@ -25,6 +26,7 @@ use std::sync::Arc;
 pub struct Operator {
     memory: Memory,
     transitions: own::Transitions,
+    rollouts: rollouts::Rollouts,
 }
 
 impl Watcher for Operator {
@@ -49,17 +51,25 @@ impl Watcher for Operator {
             Change::ClusterOperator(delta) => self.transitions.changed(delta),
             _ => {}
         }
-        None
+        self.rollouts.changed(change, world, now)
     }
 
-    fn tick(&mut self, _world: &World, _now: Timestamp) {}
+    fn tick(&mut self, world: &World, now: Timestamp) {
+        self.rollouts.tick(world, now);
+    }
 
-    fn attach(&mut self, telemetry: &Arc<Telemetry>, _world: &World, _now: Timestamp) {
+    fn of_cluster(&mut self, uid: &str, world: &World) {
+        self.rollouts.of_cluster(uid, world);
+    }
+
+    fn attach(&mut self, telemetry: &Arc<Telemetry>, world: &World, now: Timestamp) {
         self.transitions.attach(telemetry);
+        self.rollouts.attach(telemetry, world, now);
     }
 
     fn detach(&mut self) {
         self.transitions.detach();
+        self.rollouts.detach();
     }
 
     fn observe(observed: &Observed<Self>) {

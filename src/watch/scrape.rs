@@ -1,10 +1,5 @@
 //! What the operator's own endpoints say in the Prometheus text format 0.0.4: the few families that are read, strictly and
 //! within bounds; lines of others are passed over. Knows no server: who fetches hands in the body, or why there is none.
-//!
-//! Who fetches needs: for the daemons `Watch::scrape_targets`, port [`PORT`], HTTPS with the name [`DAEMON_NAME`] whatever the
-//! address, a bearer token whose owner may `get` `namespace/metrics` in the operator's namespace, the service CA (a ConfigMap
-//! into which OpenShift injects it), and a cap of [`limits::SCRAPE_BYTES_MAX`] on the body. For the controller
-//! [`CONTROLLER_NAME`] is address and name. Each answer goes to `Watch::take_scrape`, failures too: they are readings.
 
 use crate::limits::{self, SCRAPE_LABEL_BYTES_MAX, SCRAPE_LABELS_MAX, SCRAPE_LINES_MAX, SCRAPE_SAMPLES_MAX};
 
@@ -18,6 +13,11 @@ pub const DAEMON_NAME: &str = "machine-config-daemon.openshift-machine-config-op
 pub const CONTROLLER_NAME: &str = "machine-config-controller.openshift-machine-config-operator.svc";
 
 /// Whose endpoint it is.
+///
+/// Who fetches needs: for the daemons `Daemon::scrape_targets`, port [`PORT`] and [`PATH`], HTTPS with the name [`DAEMON_NAME`]
+/// whatever the address, a bearer token whose owner may `get` `namespace/metrics` in the operator's namespace, the service CA
+/// (a ConfigMap into which OpenShift injects it), and a cap of [`limits::SCRAPE_BYTES_MAX`] on the body. For the controller
+/// [`CONTROLLER_NAME`] is address and name. Every answer goes to `Watch::take_scrape`, failures too: they are readings.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Target {
     /// The controller's: the one that leads.

@@ -17,7 +17,11 @@ pub struct Raw {
 /// What a watch of one kind tells.
 #[derive(Debug)]
 pub enum News {
-    /// Everything there is: what was known and is not in here is gone.
+    /// A list begins: parts of an earlier one, which broke off, are forgotten.
+    Begun,
+    /// A part of a list. Nothing of it is known before the list is whole.
+    Part(Vec<Raw>),
+    /// The last part of a list, or all of it. What was known and is in no part is gone.
     Listed(Vec<Raw>),
     /// An object is new, or changed.
     Applied(Raw),
@@ -51,16 +55,21 @@ pub struct Delta<T> {
     pub is_first: bool,
 }
 
+/// By name.
+type Objects<T> = BTreeMap<Box<str>, Arc<T>>;
+
 /// The objects of one kind.
 #[derive(Debug)]
 pub struct Table<T> {
-    objects: BTreeMap<Box<str>, Arc<T>>,
+    objects: Objects<T>,
     is_listed: bool,
+    /// The parts of a list that is not whole yet, and what they change.
+    staged: (Objects<T>, Vec<Delta<T>>),
 }
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { objects: BTreeMap::new(), is_listed: false }
+        Self { objects: BTreeMap::new(), is_listed: false, staged: Default::default() }
     }
 }
 
@@ -116,20 +125,22 @@ impl<T: Read> Table<T> {
         let is_first = !self.is_listed;
         let mut deltas = Vec::new();
         match news {
+            News::Begun => self.staged = Default::default(),
+            News::Part(list) => self.stage(list, objects_max, health),
             News::Listed(list) => {
-                let mut old = std::mem::take(&mut self.objects);
-                for raw in list {
-                    let before = old.remove(&raw.name);
-                    deltas.extend(self.put(raw, before, objects_max, health));
-                }
-                deltas.extend(old.into_iter().map(|(name, before)| gone(name, before)));
+                self.stage(list, objects_max, health);
+                let (objects, changed) = std::mem::take(&mut self.staged);
+                let old = std::mem::replace(&mut self.objects, objects);
+                deltas.extend(changed);
+                let left = old.into_iter().filter(|(name, _)| !self.objects.contains_key(name));
+                deltas.extend(left.map(|(name, before)| gone(name, before)));
                 self.is_listed = true;
                 health.is_listed = true;
                 health.trouble = None;
             }
             News::Applied(raw) => {
                 let before = self.objects.remove(&raw.name);
-                deltas.extend(self.put(raw, before, objects_max, health));
+                deltas.extend(put(&mut self.objects, raw, before, (objects_max, health)));
             }
             News::Deleted(name) => {
                 health.events = health.events.saturating_add(1);
@@ -144,32 +155,48 @@ impl<T: Read> Table<T> {
         deltas
     }
 
-    /// Puts an object in its place, in the stead of `before`.
-    fn put(&mut self, raw: Raw, before: Option<Arc<T>>, objects_max: usize, health: &mut Health) -> Option<Delta<T>> {
-        health.events = health.events.saturating_add(1);
-        let Ok(read) = serde_json::from_str::<T>(raw.json.get()) else {
-            health.flaw(Flaw::Undecodable);
-            // The last good one stays: an object that cannot be read says nothing about what it was.
-            if let Some(before) = before {
-                self.objects.insert(raw.name, before);
-            }
-            return None;
-        };
-        read.flaws(&mut |flaw| health.flaw(flaw));
-        if let Some(before) = before.as_ref().filter(|before| ***before == read) {
-            self.objects.insert(raw.name, Arc::clone(before));
-            return None;
+    fn stage(&mut self, list: Vec<Raw>, objects_max: usize, health: &mut Health) {
+        let (objects, deltas) = &mut self.staged;
+        for raw in list {
+            let before = self.objects.get(&raw.name).cloned();
+            deltas.extend(put(objects, raw, before, (objects_max, health)));
         }
-        if before.is_none() && self.objects.len() >= objects_max {
-            health.flaw(Flaw::Limit);
-            return None;
-        }
-        let after = Arc::new(read);
-        self.objects.insert(raw.name.clone(), Arc::clone(&after));
-        Some(Delta { name: raw.name, before, after: Some(after), is_first: false })
     }
+}
+
+/// Puts an object in its place, in the stead of `before`.
+fn put<T: Read>(
+    objects: &mut Objects<T>,
+    raw: Raw,
+    before: Option<Arc<T>>,
+    (objects_max, health): (usize, &mut Health),
+) -> Option<Delta<T>> {
+    health.events = health.events.saturating_add(1);
+    let Ok(read) = serde_json::from_str::<T>(raw.json.get()) else {
+        health.flaw(Flaw::Undecodable);
+        // The last good one stays: an object that cannot be read says nothing about what it was.
+        if let Some(before) = before {
+            objects.insert(raw.name, before);
+        }
+        return None;
+    };
+    read.flaws(&mut |flaw| health.flaw(flaw));
+    if let Some(before) = before.as_ref().filter(|before| ***before == read) {
+        objects.insert(raw.name, Arc::clone(before));
+        return None;
+    }
+    if before.is_none() && objects.len() >= objects_max {
+        health.flaw(Flaw::Limit);
+        return None;
+    }
+    let after = Arc::new(read);
+    objects.insert(raw.name.clone(), Arc::clone(&after));
+    Some(Delta { name: raw.name, before, after: Some(after), is_first: false })
 }
 
 fn gone<T>(name: Box<str>, before: Arc<T>) -> Delta<T> {
     Delta { name, before: Some(before), after: None, is_first: false }
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,6 +31,9 @@ pub trait Watcher: Send + Sized + 'static {
     /// Time passes: about once a second.
     fn tick(&mut self, world: &World, now: Timestamp);
 
+    /// Which cluster it is of, by the uid of the namespace `kube-system`: known before it speaks for the first time.
+    fn of_cluster(&mut self, _uid: &str, _world: &World) {}
+
     /// From now on it speaks: makes its counters and histograms, all of them at 0 for what is known.
     fn attach(&mut self, telemetry: &Arc<Telemetry>, world: &World, now: Timestamp);
 
@@ -65,6 +68,11 @@ impl<W: Watcher> Watch<W> {
     #[must_use]
     pub fn new(watcher: W) -> Self {
         Self { world: World::default(), watcher, turns: Turns::default() }
+    }
+
+    /// Says which cluster it is of, by the uid of the namespace `kube-system`: traces are derived from it.
+    pub fn of_cluster(&mut self, uid: &str) {
+        self.watcher.of_cluster(uid, &self.world);
     }
 
     /// Takes over what the watch of a kind told.

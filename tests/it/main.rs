@@ -3,6 +3,7 @@
 
 mod config;
 mod conformance;
+mod dashboards;
 mod demo;
 mod deploy;
 mod drain;

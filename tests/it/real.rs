@@ -13,6 +13,7 @@ mod precedence;
 pub(crate) mod prometheus;
 mod quickstart;
 mod rbac;
+mod rules;
 mod rust_sender;
 mod script;
 mod senders;

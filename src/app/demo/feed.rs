@@ -136,7 +136,9 @@ impl Feed {
 
 fn role<W: Watcher>(watcher: W) -> Box<dyn Fed> {
     let followed = W::KINDS.iter().map(|kind| (*kind, Arc::new(follow::Health::new(kind.facts().kind)))).collect();
-    Box::new(Role { shared: Arc::new(Mutex::new(Watch::new(watcher))), followed })
+    let mut watch = Watch::new(watcher);
+    watch.of_cluster(CLUSTER);
+    Box::new(Role { shared: Arc::new(Mutex::new(watch)), followed })
 }
 
 impl<W: Watcher> Fed for Role<W> {

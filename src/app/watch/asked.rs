@@ -17,7 +17,7 @@ use pointsman_watch::{
 /// The kinds that a role watches: secrets only where they were asked for.
 pub(super) fn kinds<W: Watcher>(role: &Role) -> Vec<Kind> {
     let may = |kind: &Kind| !is_secret(*kind) || matches!(role, Role::Controller { read_secrets: true });
-    W::KINDS.iter().copied().filter(may).collect()
+    W::KINDS.iter().chain(W::OPT_IN).copied().filter(may).collect()
 }
 
 pub(super) fn is_secret(kind: Kind) -> bool {
@@ -43,6 +43,8 @@ pub(super) fn of(kind: Kind, role: &Role) -> objects::Kind {
 /// What was told, in a role's words.
 pub(super) fn told(news: follow::News) -> Option<News> {
     Some(match news {
+        follow::News::Begun => News::Begun,
+        follow::News::Part(entries) => News::Part(entries.into_iter().filter_map(raw).collect()),
         follow::News::Listed { entries, left_out: _ } => News::Listed(entries.into_iter().filter_map(raw).collect()),
         follow::News::Applied(entry) => News::Applied(raw(entry)?),
         follow::News::Deleted(key) => News::Deleted(key.name),

@@ -24,7 +24,7 @@ use pointsman_instrument::{
 };
 use pointsman_watch::{
     Watcher,
-    watch::{Now, Shared, attach},
+    watch::{Now, Shared, attach, attach_legacy},
 };
 use serde::Deserialize;
 use std::{
@@ -60,6 +60,8 @@ pub(super) struct Voice {
     pub(super) now: Clock,
     pub(super) transport: Transport,
     pub(super) interval: Duration,
+    /// Whether the operator's old names are pushed too.
+    pub(super) legacy: bool,
 }
 
 /// Speaks for a role.
@@ -99,6 +101,9 @@ impl<W: Watcher> Speaker<W> {
             () = stop.asked() => return,
             cluster = first => cluster,
         };
+        if let Some(uid) = &cluster {
+            self.shared.lock().of_cluster(uid);
+        }
         loop {
             tokio::select! {
                 () = stop.asked() => return,
@@ -122,6 +127,9 @@ impl<W: Watcher> Speaker<W> {
         let now = Arc::clone(&self.voice.now);
         let now: Now = Arc::new(move || timestamp(&now));
         attach(&self.shared, &telemetry, &now);
+        if self.voice.legacy {
+            attach_legacy(&self.shared, &telemetry, &now);
+        }
         health::observe(&telemetry, &self.shared, &self.voice.followed, &self.voice.now);
         let transport = self.voice.transport.clone();
         // A rollout is the story of many nodes: who sees one of them does not tell it.

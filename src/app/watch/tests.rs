@@ -150,13 +150,14 @@ impl Cluster {
                 (Mono(nanos + 1), Wall::from_secs(1_767_261_600).plus(passed))
             }),
             random: Arc::new(|| 0),
-            transport: Transport::InProcess(Arc::new(move |signal, body| {
-                assert_eq!(signal, Signal::Metrics);
-                heard.lock().hear(name, began, &body);
+            transport: Transport::InProcess(Arc::new(move |signal, body| match signal {
+                Signal::Metrics => heard.lock().hear(name, began, &body),
+                Signal::Traces => drop(heard.lock().traced.insert(name)),
             })),
             role,
             pod: pod.map(|pod| ("here".to_owned(), pod.to_owned())),
             interval: Duration::from_secs(15),
+            legacy: false,
         };
         #[expect(clippy::disallowed_methods, reason = "a test waits for its own task")]
         let task = tokio::spawn(async move { work(Simple::default(), around, stop).await.expect("no task fails") });
@@ -415,7 +416,7 @@ async fn who_stops_hands_over_at_once() {
 }
 
 /// Scenario: a pod whose cluster can be told; one that may not read its uid; and the watcher of one node of two. Guarantees: a
-/// replica is not told from another; one node's watcher is, and sees no other node.
+/// replica is not told from another; one node's watcher is, sees no other node, and sends no traces.
 #[tokio::test(start_paused = true)]
 async fn the_resource_says_who_speaks() {
     check(
@@ -429,13 +430,16 @@ async fn the_resource_says_who_speaks() {
             cluster.node("n1", true);
             cluster.node("n2", true);
             cluster.pass(20).await;
+            let traced = format!("{:?} sent spans", cluster.heard.lock().traced);
+            cluster.say(&traced);
         },
         expect![[r#"
             0s a: service.name=pointsman-watch service.instance.id=operator service.version=0.1.0 k8s.cluster.uid=cluster-1 k8s.namespace.name=here any=0 master=0 worker=1
             1s b: service.name=pointsman-watch service.instance.id=daemon/n2 service.version=0.1.0 k8s.node.name=n2 any=0 master=0 worker=1
             15s a: service.name=pointsman-watch service.instance.id=operator service.version=0.1.0 k8s.cluster.uid=cluster-1 k8s.namespace.name=here any=2 master=0 worker=1
             16s b: service.name=pointsman-watch service.instance.id=daemon/n2 service.version=0.1.0 k8s.node.name=n2 any=1 master=0 worker=1
-            22s -- a ended: a x3, b x2
+            22s -- {"a"} sent spans: a x2, b x2
+            22s -- a ended: a x1, b x0
             22s -- b ended: a x0, b x1
         "#]],
     )

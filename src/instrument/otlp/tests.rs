@@ -169,8 +169,9 @@ fn ends_are_read_by_prost() {
 #[test]
 fn spans_are_read_by_prost() {
     let about = (place(), text(), attributes(), any::<u32>(), any::<u32>());
-    let more = (vec((any::<u32>(), attributes()), 0..3), vec(place(), 0..3), option::of(Just("drain")), any::<bool>());
-    proptest!(|((place, name, attributes, start, took) in about, (events, links, failed, remote_parent) in more)| {
+    let more =
+        (vec((any::<u32>(), attributes()), 0..3), vec(place(), 0..3), option::of(Just("drain")), any::<bool>(), any::<u32>());
+    proptest!(|((place, name, attributes, start, took) in about, (events, links, failed, remote_parent, events_dropped) in more)| {
         let time = |nanos: u64| UNIX_EPOCH + Duration::from_nanos(nanos);
         let end = u64::from(start) + u64::from(took);
         let events: Vec<_> = events
@@ -186,6 +187,7 @@ fn spans_are_read_by_prost() {
             end: time(end),
             attributes: attributes.clone(),
             events: events.clone(),
+            events_dropped,
             links: links.clone(),
             failed,
         };
@@ -210,6 +212,7 @@ fn spans_are_read_by_prost() {
             end_time_unix_nano: end,
             attributes: pairs(&attributes),
             events: events.iter().map(event).collect(),
+            dropped_events_count: events_dropped,
             links: links.iter().map(link).collect(),
             status: failed.map(|class| trace::Status { message: class.to_owned(), code: 2 }),
             ..Default::default()

@@ -74,7 +74,7 @@ impl ViewTable {
             }
             News::Applied(entry) => self.put(entry, now, &mut moved),
             News::Deleted(key) => self.remove(&key, &mut moved),
-            News::Trouble(_) => {}
+            News::Begun | News::Part(_) | News::Trouble(_) => {}
         }
         moved
     }

@@ -42,7 +42,7 @@ impl ReaderTable {
                 changed
             }
             News::Deleted(key) => self.rows.remove(&key).is_some_and(|row| !row.is_empty()),
-            News::Trouble(_) => false,
+            News::Begun | News::Part(_) | News::Trouble(_) => false,
         }
     }
 

@@ -7,7 +7,7 @@ use opentelemetry_proto::tonic::{
     metrics::v1::{NumberDataPoint, metric::Data, number_data_point::Value as Number},
 };
 use prost::Message;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tokio::time::Instant;
 
 /// What the receiver heard.
@@ -16,6 +16,8 @@ pub(super) struct Heard {
     pub(super) out: String,
     /// By replica: what it said last, and how often since somebody asked.
     pub(super) last: BTreeMap<&'static str, (String, usize)>,
+    /// Who sent spans.
+    pub(super) traced: BTreeSet<&'static str>,
     /// Shows who speaks, too.
     pub(super) shows_resource: bool,
     /// Shows how watches fare, in place of what roles say.
@@ -43,7 +45,7 @@ impl Heard {
         };
         let metrics = request.resource_metrics.iter().flat_map(|of| &of.scope_metrics).flat_map(|of| &of.metrics);
         let mut points: Vec<String> = metrics
-            .filter(|metric| metric.name.starts_with("mco.") != self.shows_health)
+            .filter(|metric| metric.name.starts_with(if self.shows_health { "pointsman.watch." } else { "mco." }))
             .flat_map(|metric| {
                 let name = metric.name.strip_prefix("pointsman.watch.").map(|name| format!("{name}:")).unwrap_or_default();
                 let points = match &metric.data {

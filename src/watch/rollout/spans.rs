@@ -1,0 +1,179 @@
+//! A span while it is open: its start, and what happened meanwhile, within caps. And where spans go when they end: to the
+//! telemetry of a replica that leads, else nowhere. Knows no object.
+
+use super::{evidence::Start, meters::Meters};
+use crate::{
+    api::Text,
+    limits::{OPEN_SPANS_MAX, SPAN_EVENTS_MAX},
+    watch::system_time,
+};
+use jiff::Timestamp;
+use pointsman_instrument::{
+    Telemetry,
+    semconv::{
+        attribute::{
+            McoConditionStatus, McoConditionType, McoDegradedClass, McoDrainTier, McoEventReason, McoEventType, McoPhase,
+        },
+        mco,
+    },
+    span::{Finished, Place, Span},
+};
+use std::{fmt, sync::Arc};
+
+/// What happens while a span is open. Free text stands here and nowhere else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    /// What the daemon says of its node changed.
+    Reason(Text, Option<McoDegradedClass>),
+    /// The text beside a phase changed.
+    Message(Text, Option<McoDegradedClass>),
+    /// A condition of the pool flipped.
+    Condition(McoConditionType, McoConditionStatus, Text),
+    /// The pool was paused.
+    Paused,
+    /// The pool goes on.
+    Resumed,
+    /// Another target came.
+    Superseded(Box<str>),
+    /// The drain passed a limit.
+    Tier(McoDrainTier),
+    /// A warning about the node.
+    Kubernetes(McoEventReason, Text),
+    /// A phase was over when the node was first seen.
+    Unobserved(McoPhase),
+    /// Nobody watched until now.
+    Gap,
+}
+
+impl What {
+    const fn has_text(&self) -> bool {
+        matches!(self, Self::Reason(..) | Self::Message(..) | Self::Condition(..) | Self::Kubernetes(..))
+    }
+
+    fn onto(self, span: Finished, at: Timestamp) -> Finished {
+        let at = system_time(at);
+        let text = |text: Text| text.as_str().to_owned().into();
+        match self {
+            Self::Reason(message, degraded_class) => {
+                span.with_event(mco::NodeReason { message: text(message), degraded_class }, at)
+            }
+            Self::Message(message, degraded_class) => {
+                span.with_event(mco::PhaseMessage { message: text(message), degraded_class }, at)
+            }
+            Self::Condition(condition_type, condition_status, message) => {
+                span.with_event(mco::PoolCondition { condition_type, condition_status, message: text(message) }, at)
+            }
+            Self::Paused => span.with_event(mco::RolloutPaused, at),
+            Self::Resumed => span.with_event(mco::RolloutResumed, at),
+            Self::Superseded(target) => {
+                span.with_event(mco::RolloutSuperseded { rollout_target: String::from(target).into() }, at)
+            }
+            Self::Tier(drain_tier) => span.with_event(mco::DrainTier { drain_tier }, at),
+            Self::Kubernetes(event_reason, message) => {
+                let event_type = McoEventType::Warning;
+                span.with_event(mco::KubernetesEvent { event_reason, event_type, message: text(message) }, at)
+            }
+            Self::Unobserved(phase) => span.with_event(mco::PhaseUnobserved { phase }, at),
+            Self::Gap => span.with_event(mco::WatchGap, at),
+        }
+    }
+}
+
+/// A span while it is open.
+#[derive(Debug)]
+pub(super) struct OpenSpan {
+    /// When it began.
+    pub(super) start: Start,
+    events: Vec<(Timestamp, What)>,
+    dropped: u32,
+    links: Vec<Place>,
+    /// Not one of too many: it will be sent.
+    is_sent: bool,
+}
+
+impl OpenSpan {
+    /// Something happened. Beyond the cap, and of equal texts, only the number is kept.
+    pub(super) fn event(&mut self, at: Timestamp, what: What) {
+        let is_known = what.has_text() && self.events.iter().any(|(_, known)| *known == what);
+        if is_known || self.events.len() >= SPAN_EVENTS_MAX {
+            self.dropped = self.dropped.saturating_add(1);
+        } else if self.is_sent {
+            self.events.push((at, what));
+        }
+    }
+
+    /// It has to do with another span.
+    pub(super) fn link(&mut self, other: Place) {
+        self.links.push(other);
+    }
+}
+
+/// Where spans go when they end, and how many are open.
+#[derive(Default)]
+pub(super) struct Outlet {
+    telemetry: Option<Arc<Telemetry>>,
+    /// Counters and histograms, while this replica leads.
+    pub(super) meters: Option<Meters>,
+    open: usize,
+    refused: u64,
+    /// Only metrics are wanted.
+    pub(super) is_mute: bool,
+}
+
+impl fmt::Debug for Outlet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outlet").field("open", &self.open).finish_non_exhaustive()
+    }
+}
+
+impl Outlet {
+    /// From now on spans are sent.
+    pub(super) fn attach(&mut self, telemetry: &Arc<Telemetry>) {
+        self.telemetry = (!self.is_mute).then(|| Arc::clone(telemetry));
+        self.meters = Some(Meters::new(telemetry));
+    }
+
+    /// From now on they are not.
+    pub(super) fn detach(&mut self) {
+        (self.telemetry, self.meters) = (None, None);
+    }
+
+    /// Spans that are open now.
+    pub(super) const fn open_spans(&self) -> usize {
+        self.open
+    }
+
+    /// Spans that were not followed as there were too many.
+    pub(super) const fn refused_spans(&self) -> u64 {
+        self.refused
+    }
+
+    /// Opens a span. One of too many goes its way as the others do, but will not be sent.
+    pub(super) fn open(&mut self, start: Start) -> OpenSpan {
+        let is_sent = self.open < OPEN_SPANS_MAX;
+        self.open += usize::from(is_sent);
+        self.refused = self.refused.saturating_add(u64::from(!is_sent));
+        OpenSpan { start, events: Vec::new(), dropped: 0, links: Vec::new(), is_sent }
+    }
+
+    /// Sends a span that ended; `error` is a word of a closed set.
+    pub(super) fn close<S: Span>(
+        &mut self,
+        open: OpenSpan,
+        span: S,
+        (place, end): (Place, Timestamp),
+        error: Option<&'static str>,
+    ) {
+        let OpenSpan { start, mut events, dropped, links, is_sent } = open;
+        events.sort_by_key(|(at, _)| *at);
+        self.open -= usize::from(is_sent);
+        let Some(telemetry) = self.telemetry.as_ref().filter(|_| is_sent) else { return };
+        let finished = Finished::new(span, place, system_time(start.at), system_time(end));
+        let finished = events.into_iter().fold(finished, |finished, (at, what)| what.onto(finished, at));
+        let finished = links.into_iter().fold(finished.with_dropped_events(dropped), Finished::with_link);
+        telemetry.span(match error {
+            Some(class) => finished.failed(class),
+            None => finished,
+        });
+    }
+}

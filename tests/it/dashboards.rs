@@ -1,0 +1,85 @@
+//! What is shipped to read our metrics: every rule parses, and every name in it is one that we send.
+//! Knows the registry's names through the generated lists, and PromQL through its parser.
+
+use pointsman_core::{
+    expose::names::{NameInput, TranslationStrategy, metric_name},
+    model::instrument::Kind as Exposed,
+};
+use pointsman_instrument::{
+    metric::{Kind, Meta},
+    semconv,
+};
+use promql_parser::parser::{self, Expr};
+use serde::Deserialize;
+use std::{collections::BTreeSet, fs, path::Path};
+
+#[derive(Deserialize)]
+struct Rules {
+    groups: Vec<Group>,
+}
+
+#[derive(Deserialize)]
+struct Group {
+    rules: Vec<Rule>,
+}
+
+#[derive(Deserialize)]
+struct Rule {
+    expr: String,
+}
+
+/// Scenario: the rules that are shipped. Guarantees: each parses, and reads names of the registry alone.
+#[test]
+fn rules_read_names_that_are_sent() {
+    let metas = semconv::mco::METRICS.iter().chain(&semconv::legacy::METRICS).chain(&semconv::pointsman::METRICS);
+    let sent: BTreeSet<String> = metas.filter_map(|meta| prometheus_name(meta)).collect();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("dashboards/alerts");
+    let (mut rules, mut unknown) = (0, Vec::new());
+    for entry in fs::read_dir(&folder).expect("the folder is there") {
+        let path = entry.expect("it lists").path();
+        if path.extension().is_none_or(|extension| extension != "yaml") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).expect("it reads");
+        let file: Rules = serde_saphyr::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        for rule in file.groups.iter().flat_map(|group| &group.rules) {
+            rules += 1;
+            let expr = parser::parse(&rule.expr).unwrap_or_else(|e| panic!("{}: {}: {e}", path.display(), rule.expr));
+            let mut names = BTreeSet::new();
+            read(&expr, &mut names);
+            assert!(!names.is_empty(), "{} reads nothing", rule.expr);
+            let base =
+                |name: &str| ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end)).map(str::to_owned);
+            let is_sent = |name: &String| sent.contains(name) || base(name).is_some_and(|base| sent.contains(&base));
+            unknown.extend(names.into_iter().filter(|name| !is_sent(name)).map(|name| format!("{}: {name}", path.display())));
+        }
+    }
+    assert!(rules > 0, "there are rules");
+    assert!(unknown.is_empty(), "not in the registry: {unknown:?}");
+}
+
+fn prometheus_name(meta: &Meta) -> Option<String> {
+    let kind = match meta.kind {
+        Kind::Counter => Exposed::Counter,
+        Kind::UpDownCounter => Exposed::UpDownCounter,
+        Kind::Gauge => Exposed::Gauge,
+        Kind::Histogram => Exposed::Histogram,
+    };
+    let strategy = TranslationStrategy::default();
+    metric_name(&NameInput { name: meta.name, unit: meta.unit, kind, strategy, ratio_suffix: true }).map(|family| family.name)
+}
+
+/// The names an expression reads.
+fn read(expr: &Expr, names: &mut BTreeSet<String>) {
+    match expr {
+        Expr::Aggregate(inner) => read(&inner.expr, names),
+        Expr::Unary(inner) => read(&inner.expr, names),
+        Expr::Paren(inner) => read(&inner.expr, names),
+        Expr::Subquery(inner) => read(&inner.expr, names),
+        Expr::Binary(inner) => [&inner.lhs, &inner.rhs].into_iter().for_each(|side| read(side, names)),
+        Expr::Call(inner) => inner.args.args.iter().for_each(|argument| read(argument, names)),
+        Expr::VectorSelector(selector) => names.extend(selector.name.clone()),
+        Expr::MatrixSelector(selector) => names.extend(selector.vs.name.clone()),
+        Expr::NumberLiteral(_) | Expr::StringLiteral(_) | Expr::Extension(_) => {}
+    }
+}
