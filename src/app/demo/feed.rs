@@ -176,6 +176,7 @@ impl<W: Watcher> Fed for Role<W> {
     fn speak(&self, telemetry: &Arc<Telemetry>, time: &Time) {
         let clock = time.clone();
         let now: Now = Arc::new(move || clock.now());
+        self.shared.lock().of_cluster(CLUSTER);
         attach(&self.shared, telemetry, &now);
         health::observe(telemetry, &self.shared, &self.followed, &time.clock());
     }

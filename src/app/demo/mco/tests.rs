@@ -62,11 +62,11 @@ fn transcript(writes: &[Write], kinds: &[(Kind, &str)], first: &Cluster) -> Stri
         let old = known.remove(&(write.kind, write.name.as_str())).unwrap_or_default();
         let mut new = BTreeMap::new();
         let Verb::Put(object) = &write.verb else {
-            writeln!(out, "{:>4} {:?} is gone", write.at, write.kind).expect("a text grows");
+            writeln!(out, "{:<4} {:?} is gone", write.at, write.kind).expect("a text grows");
             continue;
         };
         leaves(object, "", &mut new);
-        writeln!(out, "{:>4} {:?}", write.at, write.kind).expect("a text grows");
+        writeln!(out, "{:<4} {:?}", write.at, write.kind).expect("a text grows");
         for (path, value) in new.iter().filter(|(path, value)| old.get(*path) != Some(value)) {
             writeln!(out, "       {path} = {value}").expect("a text grows");
         }
@@ -101,7 +101,7 @@ fn phases(writes: &[Write], node: &str, first: &Cluster) -> String {
             })
             .collect();
         if !moves.is_empty() {
-            writeln!(out, "{:>5} {}", write.at, moves.join(", ")).expect("a text grows");
+            writeln!(out, "{:<5} {}", write.at, moves.join(", ")).expect("a text grows");
         }
         known = new;
     }
@@ -150,18 +150,18 @@ fn phases_move_as_they_really_do() {
     check(
         &[(10, Action::NewTarget(pool()))],
         &expect![[r#"
-               22 UpdatePrepared FT, Updated TF
-               30 Cordoned FT, UpdateExecuted FU
-               31 Drained FU, UpdateExecuted U+
-               85 Drained UT, UpdateExecuted U+
-               87 AppliedFilesAndOS FU, UpdateExecuted U+
-              177 AppliedFilesAndOS UT, UpdateExecuted UT
-              178 RebootedNode FU
-              356 RebootedNode UT
-              358 Resumed FT
-              362 Uncordoned FT, UpdateComplete FT
-              365 Resumed T+
-              366 AppliedFilesAndOS TF, Cordoned TF, Drained TF, RebootedNode TF, Resumed TF, Uncordoned TF, UpdateComplete TF, UpdateExecuted TF, UpdatePostActionComplete F+, UpdatePrepared TF, Updated FT
+            22    UpdatePrepared FT, Updated TF
+            30    Cordoned FT, UpdateExecuted FU
+            31    Drained FU, UpdateExecuted U+
+            85    Drained UT, UpdateExecuted U+
+            87    AppliedFilesAndOS FU, UpdateExecuted U+
+            177   AppliedFilesAndOS UT, UpdateExecuted UT
+            178   RebootedNode FU
+            356   RebootedNode UT
+            358   Resumed FT
+            362   Uncordoned FT, UpdateComplete FT
+            365   Resumed T+
+            366   AppliedFilesAndOS TF, Cordoned TF, Drained TF, RebootedNode TF, Resumed TF, Uncordoned TF, UpdateComplete TF, UpdateExecuted TF, UpdatePostActionComplete F+, UpdatePrepared TF, Updated FT
             update from 20 to Some(366): Some(Completed), 0 retries, 0 errors
         "#]],
     );
@@ -173,27 +173,27 @@ fn configs_without_a_reboot_skip_phases() {
     check(
         &[(10, Action::NewTargetBy(pool(), Post::Reload))],
         &expect![[r#"
-               22 UpdatePrepared FT, Updated TF
-               24 AppliedFilesAndOS FU, UpdateExecuted FU
-               97 AppliedFilesAndOS UT, UpdateExecuted UT
-               97 UpdatePostActionComplete FT
-              100 Resumed FT
-              105 Uncordoned FT, UpdateComplete FT
-              106 Resumed T+
-              108 AppliedFilesAndOS TF, Cordoned F+, Drained F+, RebootedNode F+, Resumed TF, Uncordoned TF, UpdateComplete TF, UpdateExecuted TF, UpdatePostActionComplete TF, UpdatePrepared TF, Updated FT
+            22    UpdatePrepared FT, Updated TF
+            24    AppliedFilesAndOS FU, UpdateExecuted FU
+            97    AppliedFilesAndOS UT, UpdateExecuted UT
+            97    UpdatePostActionComplete FT
+            100   Resumed FT
+            105   Uncordoned FT, UpdateComplete FT
+            106   Resumed T+
+            108   AppliedFilesAndOS TF, Cordoned F+, Drained F+, RebootedNode F+, Resumed TF, Uncordoned TF, UpdateComplete TF, UpdateExecuted TF, UpdatePostActionComplete TF, UpdatePrepared TF, Updated FT
             update from 20 to Some(108): Some(Completed), 0 retries, 0 errors
         "#]],
     );
     check(
         &[(10, Action::NewTargetBy(pool(), Post::Restart))],
         &expect![[r#"
-               22 UpdatePrepared FT, Updated TF
-               24 AppliedFilesAndOS FU, UpdateExecuted FU
-               97 AppliedFilesAndOS UT, UpdateExecuted UT
-              100 Resumed FT
-              105 Uncordoned FT, UpdateComplete FT
-              106 Resumed T+
-              108 AppliedFilesAndOS TF, Cordoned F+, Drained F+, RebootedNode F+, Resumed TF, Uncordoned TF, UpdateComplete TF, UpdateExecuted TF, UpdatePostActionComplete F+, UpdatePrepared TF, Updated FT
+            22    UpdatePrepared FT, Updated TF
+            24    AppliedFilesAndOS FU, UpdateExecuted FU
+            97    AppliedFilesAndOS UT, UpdateExecuted UT
+            100   Resumed FT
+            105   Uncordoned FT, UpdateComplete FT
+            106   Resumed T+
+            108   AppliedFilesAndOS TF, Cordoned F+, Drained F+, RebootedNode F+, Resumed TF, Uncordoned TF, UpdateComplete TF, UpdateExecuted TF, UpdatePostActionComplete F+, UpdatePrepared TF, Updated FT
             update from 20 to Some(108): Some(Completed), 0 retries, 0 errors
         "#]],
     );
@@ -212,39 +212,39 @@ fn a_blocked_drain_says_so_again_and_again() {
     check(
         &script,
         &expect![[r#"
-               22 UpdatePrepared FT, Updated TF
-               30 Cordoned FT, UpdateExecuted FU
-               31 Drained FU, UpdateExecuted U+
-               85 Drained U+, UpdateExecuted U+
-              145 Drained U+, UpdateExecuted U+
-              205 Drained U+, UpdateExecuted U+
-              265 Drained U+, UpdateExecuted U+
-              325 Drained U+, UpdateExecuted U+
-              385 Drained U+, UpdateExecuted U+
-              445 Drained U+, UpdateExecuted U+
-              505 Drained U+, UpdateExecuted U+
-              565 Drained U+, UpdateExecuted U+
-              625 Drained U+, UpdateExecuted U+
-              685 Drained U+, UpdateExecuted U+
-              985 Drained U+, UpdateExecuted U+
-             1002 Cordoned T+, UpdateExecuted U+
-             1004 Drained U+, UpdateExecuted U+
-             1093 Drained U+, UpdateExecuted U+
-             1153 Drained U+, UpdateExecuted U+
-             1213 Drained U+, UpdateExecuted U+
-             1273 Drained U+, UpdateExecuted U+
-             1333 Drained U+, UpdateExecuted U+
-             1393 Drained U+, UpdateExecuted U+
-             1453 Drained U+, UpdateExecuted U+
-             1513 Drained UT, UpdateExecuted U+
-             1516 AppliedFilesAndOS FU, UpdateExecuted U+
-             1620 AppliedFilesAndOS UT, UpdateExecuted UT
-             1622 RebootedNode FU
-             1794 RebootedNode UT
-             1795 Resumed FT
-             1798 Uncordoned FT, UpdateComplete FT
-             1800 Resumed T+
-             1801 AppliedFilesAndOS TF, Cordoned TF, Drained TF, RebootedNode TF, Resumed TF, Uncordoned TF, UpdateComplete TF, UpdateExecuted TF, UpdatePostActionComplete F+, UpdatePrepared TF, Updated FT
+            22    UpdatePrepared FT, Updated TF
+            30    Cordoned FT, UpdateExecuted FU
+            31    Drained FU, UpdateExecuted U+
+            85    Drained U+, UpdateExecuted U+
+            145   Drained U+, UpdateExecuted U+
+            205   Drained U+, UpdateExecuted U+
+            265   Drained U+, UpdateExecuted U+
+            325   Drained U+, UpdateExecuted U+
+            385   Drained U+, UpdateExecuted U+
+            445   Drained U+, UpdateExecuted U+
+            505   Drained U+, UpdateExecuted U+
+            565   Drained U+, UpdateExecuted U+
+            625   Drained U+, UpdateExecuted U+
+            685   Drained U+, UpdateExecuted U+
+            985   Drained U+, UpdateExecuted U+
+            1002  Cordoned T+, UpdateExecuted U+
+            1004  Drained U+, UpdateExecuted U+
+            1093  Drained U+, UpdateExecuted U+
+            1153  Drained U+, UpdateExecuted U+
+            1213  Drained U+, UpdateExecuted U+
+            1273  Drained U+, UpdateExecuted U+
+            1333  Drained U+, UpdateExecuted U+
+            1393  Drained U+, UpdateExecuted U+
+            1453  Drained U+, UpdateExecuted U+
+            1513  Drained UT, UpdateExecuted U+
+            1516  AppliedFilesAndOS FU, UpdateExecuted U+
+            1620  AppliedFilesAndOS UT, UpdateExecuted UT
+            1622  RebootedNode FU
+            1794  RebootedNode UT
+            1795  Resumed FT
+            1798  Uncordoned FT, UpdateComplete FT
+            1800  Resumed T+
+            1801  AppliedFilesAndOS TF, Cordoned TF, Drained TF, RebootedNode TF, Resumed TF, Uncordoned TF, UpdateComplete TF, UpdateExecuted TF, UpdatePostActionComplete F+, UpdatePrepared TF, Updated FT
             update from 20 to Some(1801): Some(Completed), 19 retries, 0 errors
         "#]],
     );
@@ -263,26 +263,26 @@ fn failures_are_tried_again() {
     check(
         &script,
         &expect![[r#"
-               22 UpdatePrepared FT, Updated TF
-               30 Cordoned FT, UpdateExecuted FU
-               31 Drained FU, UpdateExecuted U+
-               85 Drained UT, UpdateExecuted U+
-               87 AppliedFilesAndOS FU, UpdateExecuted U+
-              177 AppliedFilesAndOS U+, UpdateExecuted U+
-              177 NodeDegraded FT
-              231 AppliedFilesAndOS U+, UpdateExecuted U+
-              348 AppliedFilesAndOS UT, UpdateExecuted UT
-              349 RebootedNode FU
-              349 NodeDegraded T+
-              426 AppliedFilesAndOS TU, UpdateExecuted TU
-              519 AppliedFilesAndOS UT, UpdateExecuted UT
-              522 RebootedNode U+
-             1658 RebootedNode UT
-             1660 Resumed FT
-             1662 Uncordoned FT, UpdateComplete FT
-             1664 Resumed T+
-             1664 NodeDegraded TF
-             1666 AppliedFilesAndOS TF, Cordoned TF, Drained TF, RebootedNode TF, Resumed TF, Uncordoned TF, UpdateComplete TF, UpdateExecuted TF, UpdatePostActionComplete F+, UpdatePrepared TF, Updated FT
+            22    UpdatePrepared FT, Updated TF
+            30    Cordoned FT, UpdateExecuted FU
+            31    Drained FU, UpdateExecuted U+
+            85    Drained UT, UpdateExecuted U+
+            87    AppliedFilesAndOS FU, UpdateExecuted U+
+            177   AppliedFilesAndOS U+, UpdateExecuted U+
+            177   NodeDegraded FT
+            231   AppliedFilesAndOS U+, UpdateExecuted U+
+            348   AppliedFilesAndOS UT, UpdateExecuted UT
+            349   RebootedNode FU
+            349   NodeDegraded T+
+            426   AppliedFilesAndOS TU, UpdateExecuted TU
+            519   AppliedFilesAndOS UT, UpdateExecuted UT
+            522   RebootedNode U+
+            1658  RebootedNode UT
+            1660  Resumed FT
+            1662  Uncordoned FT, UpdateComplete FT
+            1664  Resumed T+
+            1664  NodeDegraded TF
+            1666  AppliedFilesAndOS TF, Cordoned TF, Drained TF, RebootedNode TF, Resumed TF, Uncordoned TF, UpdateComplete TF, UpdateExecuted TF, UpdatePostActionComplete F+, UpdatePrepared TF, Updated FT
             update from 20 to Some(1666): Some(Completed), 0 retries, 2 errors
         "#]],
     );
@@ -296,21 +296,21 @@ fn what_cannot_be_reconciled_waits_for_a_person() {
     check(
         &script,
         &expect![[r#"
-               22 UpdatePrepared FU, Updated TF
-               22 NodeDegraded FT
-              603 UpdatePrepared UT
-              611 Cordoned FT, UpdateExecuted FU
-              612 Drained FU, UpdateExecuted U+
-              655 Drained UT, UpdateExecuted U+
-              658 AppliedFilesAndOS FU, UpdateExecuted U+
-              776 AppliedFilesAndOS UT, UpdateExecuted UT
-              777 RebootedNode FU
-              933 RebootedNode UT
-              934 Resumed FT
-              938 Uncordoned FT, UpdateComplete FT
-              941 Resumed T+
-              941 NodeDegraded TF
-              942 AppliedFilesAndOS TF, Cordoned TF, Drained TF, RebootedNode TF, Resumed TF, Uncordoned TF, UpdateComplete TF, UpdateExecuted TF, UpdatePostActionComplete F+, UpdatePrepared TF, Updated FT
+            22    UpdatePrepared FU, Updated TF
+            22    NodeDegraded FT
+            603   UpdatePrepared UT
+            611   Cordoned FT, UpdateExecuted FU
+            612   Drained FU, UpdateExecuted U+
+            655   Drained UT, UpdateExecuted U+
+            658   AppliedFilesAndOS FU, UpdateExecuted U+
+            776   AppliedFilesAndOS UT, UpdateExecuted UT
+            777   RebootedNode FU
+            933   RebootedNode UT
+            934   Resumed FT
+            938   Uncordoned FT, UpdateComplete FT
+            941   Resumed T+
+            941   NodeDegraded TF
+            942   AppliedFilesAndOS TF, Cordoned TF, Drained TF, RebootedNode TF, Resumed TF, Uncordoned TF, UpdateComplete TF, UpdateExecuted TF, UpdatePostActionComplete F+, UpdatePrepared TF, Updated FT
             update from 20 to Some(942): Some(Completed), 0 retries, 1 errors
         "#]],
     );
@@ -339,21 +339,21 @@ fn updated_goes_without_an_update() {
     check(
         &script,
         &expect![[r#"
-              100 Resumed FT, Updated TF
-              102 AppliedFilesAndOS F+, Cordoned F+, Drained F+, RebootedNode F+, Resumed TF, Uncordoned F+, UpdateComplete F+, UpdateExecuted F+, UpdatePostActionComplete F+, UpdatePrepared F+, Updated FT
-              200 NodeDegraded FT, Updated TF
-              300 NodeDegraded TF
-              302 AppliedFilesAndOS F+, Cordoned F+, Drained F+, RebootedNode F+, Resumed F+, Uncordoned F+, UpdateComplete F+, UpdateExecuted F+, UpdatePostActionComplete F+, UpdatePrepared F+, Updated FT
-              400 PinnedImageSetsProgressing FT, Updated TF
-              469 PinnedImageSetsProgressing TF
-              469 PinnedImageSetsDegraded F+
-              469 AppliedFilesAndOS F+, Cordoned F+, Drained F+, RebootedNode F+, Resumed F+, Uncordoned F+, UpdateComplete F+, UpdateExecuted F+, UpdatePostActionComplete F+, UpdatePrepared F+, Updated FT
-              600 PinnedImageSetsProgressing FT, Updated TF
-              623 PinnedImageSetsProgressing TF
-              623 PinnedImageSetsDegraded FT
-              623 AppliedFilesAndOS F+, Cordoned F+, Drained F+, RebootedNode F+, Resumed F+, Uncordoned F+, UpdateComplete F+, UpdateExecuted F+, UpdatePostActionComplete F+, UpdatePrepared F+, Updated FT
-              917 Resumed FT, Updated TF
-              980 AppliedFilesAndOS F+, Cordoned F+, Drained F+, RebootedNode F+, Resumed TF, Uncordoned F+, UpdateComplete F+, UpdateExecuted F+, UpdatePostActionComplete F+, UpdatePrepared F+, Updated FT
+            100   Resumed FT, Updated TF
+            102   AppliedFilesAndOS F+, Cordoned F+, Drained F+, RebootedNode F+, Resumed TF, Uncordoned F+, UpdateComplete F+, UpdateExecuted F+, UpdatePostActionComplete F+, UpdatePrepared F+, Updated FT
+            200   NodeDegraded FT, Updated TF
+            300   NodeDegraded TF
+            302   AppliedFilesAndOS F+, Cordoned F+, Drained F+, RebootedNode F+, Resumed F+, Uncordoned F+, UpdateComplete F+, UpdateExecuted F+, UpdatePostActionComplete F+, UpdatePrepared F+, Updated FT
+            400   PinnedImageSetsProgressing FT, Updated TF
+            469   PinnedImageSetsProgressing TF
+            469   PinnedImageSetsDegraded F+
+            469   AppliedFilesAndOS F+, Cordoned F+, Drained F+, RebootedNode F+, Resumed F+, Uncordoned F+, UpdateComplete F+, UpdateExecuted F+, UpdatePostActionComplete F+, UpdatePrepared F+, Updated FT
+            600   PinnedImageSetsProgressing FT, Updated TF
+            623   PinnedImageSetsProgressing TF
+            623   PinnedImageSetsDegraded FT
+            623   AppliedFilesAndOS F+, Cordoned F+, Drained F+, RebootedNode F+, Resumed F+, Uncordoned F+, UpdateComplete F+, UpdateExecuted F+, UpdatePostActionComplete F+, UpdatePrepared F+, Updated FT
+            917   Resumed FT, Updated TF
+            980   AppliedFilesAndOS F+, Cordoned F+, Drained F+, RebootedNode F+, Resumed TF, Uncordoned F+, UpdateComplete F+, UpdateExecuted F+, UpdatePostActionComplete F+, UpdatePrepared F+, Updated FT
         "#]],
     );
 }
@@ -366,21 +366,21 @@ fn a_new_target_supersedes_the_old() {
     check(
         &script,
         &expect![[r#"
-               22 UpdatePrepared FT, Updated TF
-               30 Cordoned FT, UpdateExecuted FU
-               31 Drained FU, UpdateExecuted U+
-               46 UpdatePrepared T+
-               50 Cordoned T+, UpdateExecuted U+
-               52 Drained U+, UpdateExecuted U+
-              118 Drained UT, UpdateExecuted U+
-              119 AppliedFilesAndOS FU, UpdateExecuted U+
-              195 AppliedFilesAndOS UT, UpdateExecuted UT
-              197 RebootedNode FU
-              319 RebootedNode UT
-              320 Resumed FT
-              322 Uncordoned FT, UpdateComplete FT
-              325 Resumed T+
-              326 AppliedFilesAndOS TF, Cordoned TF, Drained TF, RebootedNode TF, Resumed TF, Uncordoned TF, UpdateComplete TF, UpdateExecuted TF, UpdatePostActionComplete F+, UpdatePrepared TF, Updated FT
+            22    UpdatePrepared FT, Updated TF
+            30    Cordoned FT, UpdateExecuted FU
+            31    Drained FU, UpdateExecuted U+
+            46    UpdatePrepared T+
+            50    Cordoned T+, UpdateExecuted U+
+            52    Drained U+, UpdateExecuted U+
+            118   Drained UT, UpdateExecuted U+
+            119   AppliedFilesAndOS FU, UpdateExecuted U+
+            195   AppliedFilesAndOS UT, UpdateExecuted UT
+            197   RebootedNode FU
+            319   RebootedNode UT
+            320   Resumed FT
+            322   Uncordoned FT, UpdateComplete FT
+            325   Resumed T+
+            326   AppliedFilesAndOS TF, Cordoned TF, Drained TF, RebootedNode TF, Resumed TF, Uncordoned TF, UpdateComplete TF, UpdateExecuted TF, UpdatePostActionComplete F+, UpdatePrepared TF, Updated FT
             update from 20 to Some(40): Some(Superseded), 0 retries, 0 errors
             update from 40 to Some(326): Some(Completed), 0 retries, 0 errors
         "#]],
@@ -402,27 +402,27 @@ fn image_mode_builds_and_rolls_out() {
         &options,
         &script,
         &expect![[r#"
-             1416 UpdatePrepared FT, Updated TF
-             1422 Cordoned FT, UpdateExecuted FU
-             1423 Drained FU, UpdateExecuted U+
-             1471 Drained UT, UpdateExecuted U+
-             1472 AppliedFiles FU, UpdateExecuted U+
-             1481 AppliedFiles UT, UpdateExecuted U+
-             1481 ImagePulledFromRegistry F+
-             1481 NodeDegraded FT
-             1549 AppliedFiles TU, UpdateExecuted U+
-             1558 AppliedFiles UT, UpdateExecuted U+
-             1558 ImagePulledFromRegistry FU
-             1595 ImagePulledFromRegistry UT, UpdateExecuted U+
-             1595 AppliedOSImage FU
-             1630 AppliedOSImage UT, UpdateExecuted UT
-             1633 RebootedNode FU
-             1780 RebootedNode UT
-             1781 Resumed FT
-             1784 Uncordoned FT, UpdateComplete FT
-             1787 Resumed T+
-             1787 NodeDegraded TF
-             1789 AppliedFiles TF, AppliedOSImage TF, Cordoned TF, Drained TF, ImagePulledFromRegistry TF, RebootedNode TF, Resumed TF, Uncordoned TF, UpdateComplete TF, UpdateExecuted TF, UpdatePostActionComplete F+, UpdatePrepared TF, Updated FT
+            1416  UpdatePrepared FT, Updated TF
+            1422  Cordoned FT, UpdateExecuted FU
+            1423  Drained FU, UpdateExecuted U+
+            1471  Drained UT, UpdateExecuted U+
+            1472  AppliedFiles FU, UpdateExecuted U+
+            1481  AppliedFiles UT, UpdateExecuted U+
+            1481  ImagePulledFromRegistry F+
+            1481  NodeDegraded FT
+            1549  AppliedFiles TU, UpdateExecuted U+
+            1558  AppliedFiles UT, UpdateExecuted U+
+            1558  ImagePulledFromRegistry FU
+            1595  ImagePulledFromRegistry UT, UpdateExecuted U+
+            1595  AppliedOSImage FU
+            1630  AppliedOSImage UT, UpdateExecuted UT
+            1633  RebootedNode FU
+            1780  RebootedNode UT
+            1781  Resumed FT
+            1784  Uncordoned FT, UpdateComplete FT
+            1787  Resumed T+
+            1787  NodeDegraded TF
+            1789  AppliedFiles TF, AppliedOSImage TF, Cordoned TF, Drained TF, ImagePulledFromRegistry TF, RebootedNode TF, Resumed TF, Uncordoned TF, UpdateComplete TF, UpdateExecuted TF, UpdatePostActionComplete F+, UpdatePrepared TF, Updated FT
             update from 1412 to Some(1789): Some(Completed), 0 retries, 1 errors
         "#]],
     );
@@ -440,34 +440,34 @@ fn builds_and_their_jobs_come_and_go() {
         .iter()
         .filter(|write| kinds.contains(&write.kind))
         .map(|write| match &write.verb {
-            Verb::Delete => format!("{:>5} {:?} is gone\n", write.at, write.kind),
+            Verb::Delete => format!("{:<5} {:?} is gone\n", write.at, write.kind),
             Verb::Put(object) => {
                 let conditions = object["status"]["conditions"].as_array().into_iter().flatten();
                 let holds: Vec<_> = conditions.filter(|c| c["status"] == "True").map(|c| c["type"].to_string()).collect();
-                format!("{:>5} {:?} {} {}\n", write.at, write.kind, holds.join(" "), object["status"]["failed"])
+                format!("{:<5} {:?} {} {}\n", write.at, write.kind, holds.join(" "), object["status"]["failed"])
             }
         })
         .collect();
     expect![[r#"
-           10 MachineOSConfig  null
-           10 MachineOSBuild  null
-           10 MachineOSConfig  null
-           15 MachineOSBuild "Prepared" null
-           15 Job  null
-           33 MachineOSBuild "Building" null
-          607 Job  1
-          607 MachineOSBuild "Failed" null
-          667 Job is gone
-          805 MachineOSBuild  null
-          805 MachineOSConfig  null
-          810 MachineOSBuild "Prepared" null
-          810 Job  null
-          821 MachineOSBuild "Building" null
-         1407 Job  null
-         1407 MachineOSBuild "Succeeded" null
-         1407 MachineOSBuild "Succeeded" null
-         1407 MachineOSConfig  null
-         1467 Job is gone
+        10    MachineOSConfig  null
+        10    MachineOSBuild  null
+        10    MachineOSConfig  null
+        15    MachineOSBuild "Prepared" null
+        15    Job  null
+        33    MachineOSBuild "Building" null
+        607   Job  1
+        607   MachineOSBuild "Failed" null
+        667   Job is gone
+        805   MachineOSBuild  null
+        805   MachineOSConfig  null
+        810   MachineOSBuild "Prepared" null
+        810   Job  null
+        821   MachineOSBuild "Building" null
+        1407  Job  null
+        1407  MachineOSBuild "Succeeded" null
+        1407  MachineOSBuild "Succeeded" null
+        1407  MachineOSConfig  null
+        1467  Job is gone
     "#]]
     .assert_eq(&told);
 }

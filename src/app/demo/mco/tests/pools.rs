@@ -11,7 +11,7 @@ fn check_pool(name: &str, options: &Options, script: &[(u64, Action)], want: &Ex
     let mut last = String::new();
     for write in cluster.advance_to(2 * 3600).iter().filter(|write| write.kind == Kind::MachineConfigPool && write.name == name) {
         let Verb::Put(object) = &write.verb else {
-            writeln!(told, "{:>5} is gone", write.at).expect("a text grows");
+            writeln!(told, "{:<5} is gone", write.at).expect("a text grows");
             continue;
         };
         let conditions = object["status"]["conditions"].as_array().into_iter().flatten();
@@ -21,7 +21,7 @@ fn check_pool(name: &str, options: &Options, script: &[(u64, Action)], want: &Ex
             ["machineCount", "updatedMachineCount", "readyMachineCount", "unavailableMachineCount", "degradedMachineCount"];
         let now = format!("{} {}", counts.map(count).join("/"), holds.join(" "));
         if now != last {
-            writeln!(told, "{:>5} {now}", write.at).expect("a text grows");
+            writeln!(told, "{:<5} {now}", write.at).expect("a text grows");
         }
         last = now;
     }
@@ -48,19 +48,19 @@ fn pools_wait_when_they_are_paused_or_broken() {
         &Options::new(3, 7),
         &script,
         &expect![[r#"
-                5 3/3/3/0/0 Updated
-               20 3/0/0/0/0 
-              605 3/0/0/2/0 Updating
-              890 3/1/1/2/0 Updating
-              965 3/2/2/1/0 Updating
-             1224 3/3/3/0/0 Updated
-             3005 3/3/3/0/0 Updated RenderDegraded
-             3010 3/3/3/0/0 Updated RenderDegraded Degraded
-             3605 3/3/3/0/0 Updated Degraded
-             3610 3/0/0/2/0 Updating
-             3932 3/1/1/2/0 Updating
-             3976 3/2/2/1/0 Updating
-             4287 3/3/3/0/0 Updated
+            5     3/3/3/0/0 Updated
+            20    3/0/0/0/0 
+            605   3/0/0/2/0 Updating
+            890   3/1/1/2/0 Updating
+            965   3/2/2/1/0 Updating
+            1224  3/3/3/0/0 Updated
+            3005  3/3/3/0/0 Updated RenderDegraded
+            3010  3/3/3/0/0 Updated RenderDegraded Degraded
+            3605  3/3/3/0/0 Updated Degraded
+            3610  3/0/0/2/0 Updating
+            3932  3/1/1/2/0 Updating
+            3976  3/2/2/1/0 Updating
+            4287  3/3/3/0/0 Updated
             rollout by Config from 605 to Some(1224): Some(Completed)
             rollout by Config from 3610 to Some(4287): Some(Completed)
         "#]],
@@ -86,17 +86,17 @@ fn members_come_and_go() {
         &Options::new(5, 7),
         &script,
         &expect![[r#"
-               10 4/4/4/0/0 Updated
-              705 5/4/4/1/0 Updating
-             1062 5/5/5/0/0 Updated
-             1510 5/0/0/2/0 Updating
-             1605 4/0/0/2/0 Updating
-             2100 4/1/1/2/0 Updating
-             2217 4/2/2/2/0 Updating
-             2370 4/3/3/1/0 Updating
-             2559 4/4/4/0/0 Updated
-             3605 5/4/4/1/0 Updating
-             3880 5/5/5/0/0 Updated
+            10    4/4/4/0/0 Updated
+            705   5/4/4/1/0 Updating
+            1062  5/5/5/0/0 Updated
+            1510  5/0/0/2/0 Updating
+            1605  4/0/0/2/0 Updating
+            2100  4/1/1/2/0 Updating
+            2217  4/2/2/2/0 Updating
+            2370  4/3/3/1/0 Updating
+            2559  4/4/4/0/0 Updated
+            3605  5/4/4/1/0 Updating
+            3880  5/5/5/0/0 Updated
             rollout by Membership from 705 to Some(1062): Some(Completed)
             rollout by Config from 1510 to Some(1710): Some(Superseded)
             rollout by Config from 1710 to Some(2559): Some(Completed)
@@ -108,10 +108,10 @@ fn members_come_and_go() {
         &Options::new(5, 7),
         &script,
         &expect![[r#"
-                5 null/null/null/null/null 
-               10 1/0/0/1/0 Updating
-              352 1/1/1/0/0 Updated
-             3600 is gone
+            5     null/null/null/null/null 
+            10    1/0/0/1/0 Updating
+            352   1/1/1/0/0 Updated
+            3600  is gone
             rollout by Config from 10 to Some(352): Some(Completed)
         "#]],
     );
@@ -126,7 +126,7 @@ fn contradicting_labels_leave_a_node_out() {
         &options,
         &[(10, Action::Label("infra-0".to_owned(), "edge".to_owned(), true))],
         &expect![[r#"
-               15 0/0/0/0/0 Updated
+            15    0/0/0/0/0 Updated
         "#]],
     );
 }
@@ -146,13 +146,13 @@ fn certificates_wait_for_paused_pools() {
     let mut told = String::new();
     for write in cluster.advance_to(3600).iter().filter(|write| write.kind == Kind::Node) {
         let Verb::Put(object) = &write.verb else { continue };
-        writeln!(told, "{:>5} {} {}", write.at, write.name, object["metadata"]["annotations"][key]).expect("a text grows");
+        writeln!(told, "{:<5} {} {}", write.at, write.name, object["metadata"]["annotations"][key]).expect("a text grows");
     }
     expect![[r#"
-           13 master-1 "1058"
-           18 master-2 "1058"
-          305 master-0 "1058"
-          602 worker-0 "1058"
+        13    master-1 "1058"
+        18    master-2 "1058"
+        305   master-0 "1058"
+        602   worker-0 "1058"
     "#]]
     .assert_eq(&told);
 }
@@ -252,12 +252,12 @@ fn a_failed_build_holds_its_pool() {
         &options,
         &script,
         &expect![[r#"
-               10 2/2/2/0/0 Updating
-              612 2/2/2/0/0 Degraded ImageBuildDegraded
-             1810 2/0/0/0/0 Updating
-             2187 2/0/0/2/0 Updating
-             2550 2/1/1/1/0 Updating
-             2580 2/2/2/0/0 Updated
+            10    2/2/2/0/0 Updating
+            612   2/2/2/0/0 Degraded ImageBuildDegraded
+            1810  2/0/0/0/0 Updating
+            2187  2/0/0/2/0 Updating
+            2550  2/1/1/1/0 Updating
+            2580  2/2/2/0/0 Updated
             rollout by Config from 1810 to Some(2580): Some(Completed)
         "#]],
     );
