@@ -97,6 +97,7 @@ impl Watcher for Daemon {
                 self.nodes.take_node(delta, world, now);
                 if self.nodes.get(&delta.name).is_none() {
                     self.scrapes.forget(&delta.name);
+                    self.rollouts.pivots_are_told(&delta.name, false);
                 }
                 self.reboots.take_node(delta, &self.nodes, self.meters.as_ref());
             }
@@ -149,6 +150,7 @@ impl Watcher for Daemon {
         let Target::Node(name) = target else { return };
         // What was scraped of a node that went meanwhile is of no use.
         let Some(notes) = self.nodes.get(name) else { return };
+        // While the daemon answers it tells of failed OS updates, else the phases do: none is counted twice.
         self.rollouts.pivots_are_told(name, scraped.is_ok());
         let news = self.scrapes.take(name, scraped);
         if news.reboots_failed > 0 {
@@ -156,10 +158,7 @@ impl Watcher for Daemon {
         }
         if let Some(meters) = self.meters.as_ref().filter(|_| !notes.pool.is_empty()) {
             meters.reboots_failed(news.reboots_failed, &notes.pool);
-            // Where the node's update is told phase by phase, the phase that fails is counted, and once is enough.
-            if notes.mcn.is_none() {
-                meters.pivot_errors(news.pivot_errors, &notes.pool);
-            }
+            meters.pivot_errors(news.pivot_errors, &notes.pool);
         }
     }
 }

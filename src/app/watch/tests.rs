@@ -18,7 +18,7 @@ use pointsman_core::model::clock::{Mono, Wall};
 use pointsman_instrument::{
     Signal, Telemetry, Transport,
     metric::Counter,
-    semconv::mco::{NodeDrainRetries, PoolPaused, RenderSize},
+    semconv::mco::{NodeDrainRetries, PoolMaxUnavailable, PoolPaused, RenderSize},
     span::Place,
 };
 use pointsman_watch::{
@@ -79,6 +79,10 @@ impl Watcher for Simple {
         self.changes = None;
     }
 
+    fn observe_legacy(observed: &Observed<Self>) {
+        observed.metric::<PoolMaxUnavailable>(|_, readings| readings.set(1, PoolMaxUnavailable { pool_name: "old name".into() }));
+    }
+
     fn observe(observed: &Observed<Self>) {
         observed.metric::<PoolPaused>(|seen: &Seen<'_, Self>, readings| {
             for (name, pool) in seen.world.pools.iter() {
@@ -110,13 +114,15 @@ struct Cluster {
     began: Instant,
     heard: Arc<Mutex<Heard>>,
     replicas: BTreeMap<&'static str, Replica>,
+    /// Whether processes say old names, too.
+    legacy: bool,
 }
 
 impl Cluster {
     fn new() -> Self {
         let server = Server::new(&PLURALS);
         server.put("namespaces", "", "kube-system", json!({ "metadata": { "uid": "cluster-1" } }));
-        Self { server, began: Instant::now(), heard: Arc::default(), replicas: BTreeMap::new() }
+        Self { server, began: Instant::now(), heard: Arc::default(), replicas: BTreeMap::new(), legacy: false }
     }
 
     fn pool(&self, name: &str, paused: bool) {
@@ -157,7 +163,7 @@ impl Cluster {
             role,
             pod: pod.map(|pod| ("here".to_owned(), pod.to_owned())),
             interval: Duration::from_secs(15),
-            legacy: false,
+            legacy: self.legacy,
         };
         #[expect(clippy::disallowed_methods, reason = "a test waits for its own task")]
         let task = tokio::spawn(async move { work(Simple::default(), around, stop).await.expect("no task fails") });
@@ -500,6 +506,27 @@ async fn how_watches_fare_is_told() {
             60s a: cache.objects:MachineConfigPool=2 cache.objects:Node=1 errors:MachineConfig,away=7 errors:MachineConfig,missing=1 errors:MachineConfigPool,away=7 errors:Node,away=5 errors:Node,forbidden=2 events:MachineConfigPool=2 events:Node=1 lag:MachineConfig=60 lag:MachineConfigPool=60 lag:Node=59
             61s a: cache.objects:MachineConfigPool=2 cache.objects:Node=1 errors:MachineConfig,away=7 errors:MachineConfig,missing=1 errors:MachineConfigPool,away=7 errors:Node,away=6 errors:Node,forbidden=2 events:MachineConfigPool=2 events:Node=1 lag:MachineConfig=61 lag:MachineConfigPool=61 lag:Node=60
             61s -- a ended: a x6
+        "#]],
+    )
+    .await;
+}
+
+/// Scenario: names of the operator's own metrics are wanted. Guarantees: they are said beside ours, and only then.
+#[tokio::test(start_paused = true)]
+async fn old_names_are_said_where_they_are_wanted() {
+    check(
+        async |cluster: &mut Cluster| {
+            cluster.start("a");
+            cluster.pass(1).await;
+            cluster.legacy = true;
+            cluster.start("b");
+            cluster.pass(1).await;
+        },
+        expect![[r#"
+            0s a: any=0 master=0 worker=1
+            1s b: any=0 master=0 old name=1 worker=1
+            2s -- a ended: a x2, b x1
+            2s -- b ended: a x0, b x1
         "#]],
     )
     .await;

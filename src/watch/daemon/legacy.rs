@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use pointsman_instrument::{
     StringValue,
     semconv::{
-        attribute::{McoDegradedClass, McoNodeState},
+        attribute::{McoDegradedClass, McoDrainTier, McoNodeState},
         legacy,
     },
 };
@@ -34,6 +34,14 @@ pub(super) fn observe(observed: &Observed<Daemon>) {
         for notes in seen.watcher.nodes.iter() {
             let Some((os, version)) = os_of(&notes.node.status.node_info.os_image) else { continue };
             readings.set(1.0, legacy::McdHostOsAndVersion { node: name(notes), os: os.into(), version: version.into() });
+        }
+    });
+    observed.metric::<legacy::MccDrainErr>(|seen, readings| {
+        for notes in seen.watcher.nodes.iter() {
+            let drain = seen.watcher.rollouts.pending(&notes.name).and_then(|pending| pending.drain.as_ref());
+            if drain.is_some_and(|drain| drain.has_passed(McoDrainTier::Timeout1h, seen.now)) {
+                readings.set(1.0, legacy::MccDrainErr { node: name(notes), exported_node: name(notes) });
+            }
         }
     });
     observe_scraped(observed);

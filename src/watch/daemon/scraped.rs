@@ -43,7 +43,8 @@ impl Scrapes {
         let (reboots, pivots) = (value(Family::RebootsFailed), value(Family::PivotErrors));
         let news = News {
             reboots_failed: last.reboots.zip(reboots).map_or(0, |(before, after)| grown(before, after, after)),
-            pivot_errors: last.pivots.zip(pivots).map_or(0, |(before, after)| grown(before, after, 0.0)),
+            // What happened while it did not answer was told by others.
+            pivot_errors: last.pivots.zip(pivots).filter(|_| last.is_up).map_or(0, |(old, new)| grown(old, new, 0.0)),
         };
         *last = Last {
             is_up: true,
