@@ -4,6 +4,8 @@
 mod daemons;
 mod feed;
 mod folder;
+#[cfg(test)]
+mod heard;
 mod live;
 mod look;
 pub mod mco;

@@ -194,3 +194,6 @@ fn raw(kind: Kind, name: &str, object: &Value) -> Raw {
     };
     Raw { name: name.into(), json: RawValue::from_string(json).expect("what is printed as JSON is JSON") }
 }
+
+#[cfg(test)]
+mod tests;

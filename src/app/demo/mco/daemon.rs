@@ -135,8 +135,9 @@ impl Cluster {
 
     /// Someone points a node at what its pool wants now.
     pub(super) fn retarget(&mut self, node: &str) {
-        let pool = self.machine(node).and_then(|machine| self.pools.get(machine.pool.as_deref()?));
-        if let Some(target) = pool.map(|pool| pool.target.clone()) {
+        let Some(machine) = self.machine(node) else { return };
+        let pool = machine.pool.as_ref().and_then(|pool| self.pools.get(pool));
+        if let Some(target) = pool.map(|pool| pool.target.clone()).filter(|target| machine.desired != *target) {
             self.mark(node, &target);
         }
     }

@@ -149,8 +149,10 @@ impl Truth {
             ("False" | "True", "Unknown") => update.phases.push(Phase { name, start: now, end: None }),
             ("Unknown", "True") => {
                 let open = update.phases.iter_mut().rev().find(|phase| phase.name == name && phase.end.is_none());
-                if let Some(phase) = open {
-                    phase.end = Some(now);
+                match open {
+                    Some(phase) => phase.end = Some(now),
+                    // It was under way already for the target before this one.
+                    None => update.phases.push(Phase { name, start: update.start, end: Some(now) }),
                 }
             }
             ("False", "True") => update.phases.push(Phase { name, start: before, end: Some(now) }),
