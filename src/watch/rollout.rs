@@ -86,10 +86,12 @@ struct Open {
     failed: BTreeSet<Box<str>>,
 }
 
-/// Whether each of these kinds was listed once, or cannot be.
+/// Whether each of these kinds was listed once, or cannot be. One that is merely away is still to come: whoever begins without it
+/// takes for new what it brings.
 fn is_listed(world: &World, kinds: &[Kind]) -> bool {
+    let cannot_be = |trouble| matches!(trouble, Some(Trouble::Missing | Trouble::Forbidden));
     let health = world.health();
-    kinds.iter().all(|kind| health.get(kind).is_some_and(|health| health.is_listed || health.trouble.is_some()))
+    kinds.iter().all(|kind| health.get(kind).is_some_and(|health| health.is_listed || cannot_be(health.trouble)))
 }
 
 impl Gap {
