@@ -101,9 +101,10 @@ impl Gap {
         Sight { now, is_late: self.is_open, is_first }
     }
 
-    /// Looks how the watches fare; answers whether they are back after having been away.
+    /// Looks how the watches of these kinds fare; answers whether they are back after nobody could watch them for a while.
     pub fn tick(&mut self, world: &World, kinds: &[Kind]) -> bool {
-        let is_away = |kind| world.health().get(kind).is_some_and(|h| h.is_listed && h.trouble == Some(Trouble::Away));
+        let is_blind = |trouble| matches!(trouble, Some(Trouble::Away | Trouble::Forbidden));
+        let is_away = |kind| world.health().get(kind).is_some_and(|health| health.is_listed && is_blind(health.trouble));
         let was_open = std::mem::replace(&mut self.is_open, kinds.iter().any(is_away));
         was_open && !self.is_open
     }
@@ -112,6 +113,8 @@ impl Gap {
 impl Rollouts {
     /// What must have been listed before anything can be said.
     pub const KINDS: [Kind; 5] = [Kind::MachineConfigPool, Kind::MachineConfig, Kind::Node, Kind::MachineConfigNode, Kind::Lease];
+    /// What is seen late after a gap in one of these watches: the others tell of starts alone.
+    const LATE: [Kind; 3] = [Kind::MachineConfigPool, Kind::Node, Kind::MachineConfigNode];
 
     /// Which cluster it is, by the uid of its namespace `kube-system`: every id is derived from it. Nothing was sent before.
     pub fn of_cluster(&mut self, uid: &str, world: &World) {
@@ -177,7 +180,7 @@ impl Rollouts {
     /// Time passes.
     pub fn tick(&mut self, world: &World, now: Timestamp) {
         self.begin(world, now);
-        if self.gap.tick(world, &Self::KINDS) {
+        if self.gap.tick(world, &Self::LATE) {
             self.open.values_mut().for_each(|open| open.span.event(now, What::Gap));
             self.updates.values_mut().for_each(|update| update.gap(now));
         }

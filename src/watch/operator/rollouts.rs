@@ -83,7 +83,7 @@ impl Rollouts {
 
     pub(super) fn tick(&mut self, world: &World, now: Timestamp) {
         self.pools.begin(world, now);
-        self.gap.tick(world, &PoolTracker::KINDS);
+        self.gap.tick(world, &PoolTracker::LATE);
         let moved = self.pools.tick(now);
         self.record(moved);
     }

@@ -97,6 +97,8 @@ pub struct PoolTracker {
 impl PoolTracker {
     /// What must have been listed before anything can be said.
     pub const KINDS: [Kind; 3] = [Kind::MachineConfigPool, Kind::MachineConfig, Kind::Node];
+    /// What is seen late after a gap in one of these watches.
+    pub const LATE: [Kind; 2] = [Kind::MachineConfigPool, Kind::Node];
 
     /// Which cluster it is, by the uid of its namespace `kube-system`: every id is derived from it. Answers the rollouts that are
     /// under way, under their new ids.
