@@ -21,6 +21,8 @@ pub const YEAR_MAX: i16 = 2_200;
 pub const SPAN_EVENTS_MAX: usize = 64;
 /// Spans open at a time; further ones are followed, but not sent.
 pub const OPEN_SPANS_MAX: usize = 10_000;
+/// Phases of one update that are over and wait for its rollout to be known; of more the oldest are given up.
+pub const HELD_PHASES_MAX: usize = 64;
 /// A rollout that takes longer is cut off, with what is open in it.
 pub const ROLLOUT_SECS_MAX: i64 = 7 * 24 * 3_600;
 /// A drain is remarkable after so many seconds.

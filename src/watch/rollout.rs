@@ -233,7 +233,7 @@ impl Rollouts {
         self.outlet.open_spans()
     }
 
-    /// Spans that will not be sent, as too many were open.
+    /// Spans that will not be sent, as too many were open or waited for their rollout.
     #[must_use]
     pub const fn refused_spans(&self) -> u64 {
         self.outlet.refused_spans()

@@ -11,7 +11,9 @@ use super::{
 };
 use crate::{
     api::{Condition, Node, Status, Text},
-    classify, membership,
+    classify,
+    limits::HELD_PHASES_MAX,
+    membership,
     watch::seconds_since,
     world::World,
 };
@@ -23,6 +25,7 @@ use pointsman_instrument::{
     },
     span::Place,
 };
+use std::collections::VecDeque;
 
 /// What stands for a config nobody has chosen yet.
 const NOT_YET_SET: &str = "not-yet-set";
@@ -48,7 +51,7 @@ pub(super) struct Update {
     reason: Text,
     boot_id: Box<str>,
     /// Phases that ended before the place was known.
-    held: Vec<Ended>,
+    held: VecDeque<Ended>,
 }
 
 /// What there is to know of a node when something of it changed.
@@ -110,7 +113,7 @@ impl Update {
             class: None,
             reason: if is_fresh && !sight.is_first { node.metadata.annotations.reason.clone() } else { Text::default() },
             boot_id: node.status.node_info.boot_id.clone(),
-            held: Vec::new(),
+            held: VecDeque::new(),
         };
         if sight.is_first {
             this.span.event(sight.now, What::Gap);
@@ -177,8 +180,21 @@ impl Update {
             }
             meters.drain_retries(&self.pool, told.drain_retries);
         }
-        self.held.extend(told.ended);
+        self.hold(told.ended, outlet);
+    }
+
+    /// Keeps the phases that ended until it is known where they stand. What ends while another replica leads is that one's to
+    /// tell: held here too, it would be told of twice once this one takes over.
+    fn hold(&mut self, ended: Vec<Ended>, outlet: &mut Outlet) {
+        if outlet.is_silent() {
+            ended.into_iter().for_each(|ended| outlet.forget(ended.span));
+            return;
+        }
+        self.held.extend(ended);
         self.release(outlet);
+        while self.held.len() > HELD_PHASES_MAX {
+            self.held.pop_front().into_iter().for_each(|oldest| outlet.give_up(oldest.span));
+        }
     }
 
     /// Sends the phases that ended, as soon as it is known where they stand.
@@ -237,8 +253,8 @@ impl Update {
             _ if self.degraded.is_some() => McoResult::Failed,
             _ => result,
         };
-        self.held.extend(self.phases.end(result, end));
-        self.release(outlet);
+        let ended = self.phases.end(result, end);
+        self.hold(ended, outlet);
         let action = self.action(result, boot_id);
         let place = self.place.expect("an update joins a rollout before it ends");
         let end_at = end.at.max(self.span.start.at);

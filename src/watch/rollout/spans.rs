@@ -156,6 +156,22 @@ impl Outlet {
         OpenSpan { start, events: Vec::new(), dropped: 0, links: Vec::new(), is_sent }
     }
 
+    /// Whether whatever ends is not told of: another replica leads.
+    pub(super) const fn is_silent(&self) -> bool {
+        self.meters.is_none()
+    }
+
+    /// Gives a span up that is over: it will not be sent, and is counted unless it was one of too many from the start.
+    pub(super) fn give_up(&mut self, open: OpenSpan) {
+        self.refused = self.refused.saturating_add(u64::from(open.is_sent));
+        self.forget(open);
+    }
+
+    /// Forgets a span that whoever leads has told of.
+    pub(super) fn forget(&mut self, open: OpenSpan) {
+        self.open -= usize::from(open.is_sent);
+    }
+
     /// Sends a span that ended; `error` is a word of a closed set.
     pub(super) fn close<S: Span>(
         &mut self,

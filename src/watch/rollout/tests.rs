@@ -3,12 +3,12 @@ use crate::{
     cases::{short, spans},
     daemon::Daemon,
     kind::Kind,
-    limits::OPEN_SPANS_MAX,
+    limits::{HELD_PHASES_MAX, OPEN_SPANS_MAX},
     table::{News, Raw, Trouble},
     watch::{Now, Shared, Watch, attach, system_time},
 };
 use jiff::{SignedDuration, Timestamp};
-use opentelemetry_proto::tonic::trace::v1::Span;
+use opentelemetry_proto::tonic::{common::v1::any_value, trace::v1::Span};
 use parking_lot::Mutex;
 use pointsman_instrument::{Identity, Telemetry};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
@@ -365,7 +365,7 @@ proptest! {
             disturb(&mut cluster, &mut watching, happening, n);
             let open = watching.with(Rollouts::open_spans);
             // A pool, and of two nodes the update, its parents and leaves, and what waits for a rollout to be known.
-            assert!(open <= 1 + 2 * (1 + 13 + n), "{open}");
+            assert!(open <= 1 + 2 * (1 + 13 + HELD_PHASES_MAX), "{open}");
         }
         for (kind, name) in cluster.objects.keys() {
             watching.shared.lock().take(*kind, News::Deleted(name.as_str().into()), cluster.now);
@@ -404,4 +404,31 @@ fn open_spans_are_capped() {
     let key = cluster.pool(&["reached=2", "Updated=T"]);
     watching.tell(key.0, News::Applied(cluster.raw(&key)), cluster.now);
     assert_eq!((watching.with(Rollouts::open_spans), watching.sent.len()), (0, OPEN_SPANS_MAX));
+}
+
+/// Scenario: a node drains over and over in an update whose rollout never comes to be known; then its pool leaves `Updated`.
+/// Guarantees: the cap on what waits holds, the oldest are given up and counted, and the latest are sent with the rollout.
+#[test]
+fn phases_that_wait_for_their_rollout_are_capped() {
+    let mut cluster = Cluster::new();
+    let mut watching = cluster.watch();
+    let write = |cluster: &mut Cluster, watching: &mut Watching, write: Write| {
+        cluster.now += SignedDuration::from_secs(10);
+        let key = write(cluster);
+        watching.tell(key.0, News::Applied(cluster.raw(&key)), cluster.now);
+    };
+    write(&mut cluster, &mut watching, |c| c.pool(&["target=2"]));
+    write(&mut cluster, &mut watching, |c| c.node("a", &[("desiredConfig", "2"), ("state", "Working")]));
+    for _ in 0..HELD_PHASES_MAX + 36 {
+        write(&mut cluster, &mut watching, |c| c.mcn("a", &["Updated=F", "Drained=U"]));
+        write(&mut cluster, &mut watching, |c| c.mcn("a", &["Drained=T"]));
+    }
+    // The update, the parent of its drains, and the drains.
+    assert_eq!(watching.with(|r| (r.open_spans(), r.refused_spans())), (1 + 1 + HELD_PHASES_MAX, 36));
+    assert!(watching.sent.is_empty());
+    write(&mut cluster, &mut watching, |c| c.pool(&["Updated=F"]));
+    let attempt = |span: &Span| span.attributes.iter().find(|pair| pair.key == "mco.phase.attempt").cloned();
+    let last = watching.sent.last().and_then(attempt).and_then(|pair| pair.value?.value);
+    let number = i64::try_from(HELD_PHASES_MAX + 36).expect("few");
+    assert_eq!((watching.sent.len(), last), (HELD_PHASES_MAX, Some(any_value::Value::IntValue(number))));
 }
