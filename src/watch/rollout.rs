@@ -65,7 +65,7 @@ pub struct Rollouts {
     updates: BTreeMap<Box<str>, Update>,
     /// Updates that were cut off with their rollout, until their nodes have another target.
     cut: BTreeMap<Box<str>, Target>,
-    pending: BTreeMap<Box<str>, (Box<str>, Pending)>,
+    pending: BTreeMap<Box<str>, Pending>,
     /// Nodes whose daemons tell themselves how often a new OS failed.
     pivots_told: BTreeSet<Box<str>>,
     outlet: Outlet,
@@ -92,6 +92,11 @@ fn is_listed(world: &World, kinds: &[Kind]) -> bool {
     let cannot_be = |trouble| matches!(trouble, Some(Trouble::Missing | Trouble::Forbidden));
     let health = world.health();
     kinds.iter().all(|kind| health.get(kind).is_some_and(|health| health.is_listed || cannot_be(health.trouble)))
+}
+
+/// The pool that a node is in now; empty: none.
+fn pool_of<'w>(node: &Node, world: &'w World) -> &'w str {
+    membership::of(node, &world.pools).pool.unwrap_or_default()
 }
 
 impl Gap {
@@ -168,6 +173,9 @@ impl Rollouts {
         }
         let moved = self.pools.changed(change, world, sight);
         let of_pool = self.follow(moved, world, now);
+        if let Change::MachineConfigPool(Delta { after: None, name, .. }) = change {
+            self.abort_updates_of(name, world, now);
+        }
         let of_node = match change {
             Change::Node(delta) => self.node_changed(delta, world, sight),
             Change::MachineConfigNode(delta) => self.look(&delta.name, world, sight),
@@ -184,7 +192,7 @@ impl Rollouts {
             self.open.values_mut().for_each(|open| open.span.event(now, What::Gap));
             self.updates.values_mut().for_each(|update| update.gap(now));
         }
-        for (name, (_, pending)) in &mut self.pending {
+        for (name, pending) in &mut self.pending {
             let Some(drain) = &mut pending.drain else { continue };
             let tiers = drain.tiers(now);
             if let Some(update) = self.updates.get_mut(name) {
@@ -224,7 +232,7 @@ impl Rollouts {
     /// What is asked of a node.
     #[must_use]
     pub fn pending(&self, node: &str) -> Option<&Pending> {
-        self.pending.get(node).map(|(_, pending)| pending)
+        self.pending.get(node)
     }
 
     /// Spans that are open now.
@@ -364,8 +372,8 @@ impl Rollouts {
             let end = End { at: sight.now, source: McoEndSource::Observed };
             let place = self.updates.get(name).and_then(|update| update.place);
             self.end_update(name, McoResult::Aborted, end, ("", world));
-            if let Some((pool, pending)) = self.pending.remove(name) {
-                self.record(&pool, pending.abandon(), place, (false, sight.now));
+            if let (Some(pending), Some(node)) = (self.pending.remove(name), &delta.before) {
+                self.record(pool_of(node, world), pending.abandon(), place, (false, sight.now));
             }
         }
         let Some(node) = &delta.after else { return None };
@@ -379,18 +387,14 @@ impl Rollouts {
         if is_other || !self.pending.contains_key(name) && !Pending::is_asked(node) {
             return;
         }
-        let fresh = || {
-            let pool = membership::of(node, &world.pools).pool.unwrap_or_default();
-            (pool.into(), Pending::default())
-        };
-        let (pool, pending) = self.pending.entry(name.into()).or_insert_with(fresh);
+        let pool = pool_of(node, world);
+        let pending = self.pending.entry(name.into()).or_default();
         let done = pending.observe(node, &Evidence::of(world, name, pool), sight);
-        let (pool, is_empty) = (pool.clone(), pending.is_empty());
-        if is_empty {
+        if pending.is_empty() {
             self.pending.remove(name);
         }
         let place = self.updates.get(name).and_then(|update| update.place);
-        self.record(&pool, done, place, (evidence::conditions(world, name).is_empty(), sight.now));
+        self.record(pool, done, place, (evidence::conditions(world, name).is_empty(), sight.now));
     }
 
     /// A reboot is measured by its phase, where there are phases.
@@ -461,6 +465,16 @@ impl Rollouts {
         }
         update.end(result, end, boot_id, &mut self.outlet);
         Some(place)
+    }
+
+    /// A pool is gone: so are the updates of its nodes, whether a rollout of it was open or not.
+    fn abort_updates_of(&mut self, pool: &str, world: &World, now: Timestamp) {
+        let end = End { at: now, source: McoEndSource::Observed };
+        let of_it = self.updates.values().filter(|update| *update.pool == *pool).map(|update| update.node.clone());
+        for name in of_it.collect::<Vec<_>>() {
+            let boot_id = world.nodes.get(&name).map_or("", |node| &node.status.node_info.boot_id);
+            self.end_update(&name, McoResult::Aborted, end, (boot_id, world));
+        }
     }
 
     const fn next_number(&mut self) -> u64 {
