@@ -46,14 +46,14 @@ impl Meters {
 
     /// A pool is there.
     pub(super) fn begin_pool(&self, pool: &str) {
-        if let Some(on) = self.update_count.on() {
-            RESULTS.into_iter().for_each(|result| on.add(0, mco::NodeUpdateCount { pool_name: text(pool), result }));
+        if let (Some(on), Some(pool_name)) = (self.update_count.on(), named(pool)) {
+            RESULTS.into_iter().for_each(|result| on.add(0, mco::NodeUpdateCount { pool_name: pool_name.clone(), result }));
         }
-        if let Some(on) = self.errors.on() {
-            McoPhase::ALL.into_iter().for_each(|phase| on.add(0, mco::NodeUpdateErrors { pool_name: text(pool), phase }));
+        if let (Some(on), Some(pool_name)) = (self.errors.on(), named(pool)) {
+            McoPhase::ALL.into_iter().for_each(|phase| on.add(0, mco::NodeUpdateErrors { pool_name: pool_name.clone(), phase }));
         }
-        if let Some(on) = self.pivot_errors.on() {
-            on.add(0, mco::NodePivotErrors { pool_name: text(pool) });
+        if let (Some(on), Some(pool_name)) = (self.pivot_errors.on(), named(pool)) {
+            on.add(0, mco::NodePivotErrors { pool_name });
         }
         self.drain_retries(pool, 0);
         [McoStartSource::FirstSeen, McoStartSource::CreationTime].into_iter().for_each(|source| self.unobserved(pool, source, 0));
@@ -73,8 +73,8 @@ impl Meters {
         if !start.is_measured() {
             return self.unobserved(pool, start.source, 1);
         }
-        if let Some(on) = self.phase_duration.on() {
-            on.record_in(took, mco::NodeUpdatePhaseDuration { pool_name: text(pool), phase, phase_kind, result }, place);
+        if let (Some(on), Some(pool_name)) = (self.phase_duration.on(), named(pool)) {
+            on.record_in(took, mco::NodeUpdatePhaseDuration { pool_name, phase, phase_kind, result }, place);
         }
         if phase == McoPhase::RebootedNode && result == McoResult::Completed {
             self.reboot(pool, took, Some(place));
@@ -82,25 +82,26 @@ impl Meters {
     }
 
     fn unobserved(&self, pool: &str, start_source: McoStartSource, n: u64) {
-        if let Some(on) = self.unobserved.on() {
-            on.add(n, mco::NodeUpdatePhaseUnobserved { start_source, pool_name: text(pool) });
+        if let (Some(on), Some(pool_name)) = (self.unobserved.on(), named(pool)) {
+            on.add(n, mco::NodeUpdatePhaseUnobserved { start_source, pool_name });
         }
     }
 
     /// A node's update ended.
     pub(super) fn update(&self, (pool, action): (&str, McoAction), result: McoResult, (start, took): (Start, f64), place: Place) {
-        if let Some(on) = self.update_count.on() {
-            on.add_in(1, mco::NodeUpdateCount { pool_name: text(pool), result }, place);
+        if let (Some(on), Some(pool_name)) = (self.update_count.on(), named(pool)) {
+            on.add_in(1, mco::NodeUpdateCount { pool_name, result }, place);
         }
-        if let Some(on) = self.update_duration.on().filter(|_| start.is_measured() && result != McoResult::Aborted) {
-            on.record_in(took, mco::NodeUpdateDuration { pool_name: text(pool), action, result }, place);
+        let is_told = start.is_measured() && result != McoResult::Aborted;
+        if let (Some(on), Some(pool_name)) = (self.update_duration.on().filter(|_| is_told), named(pool)) {
+            on.record_in(took, mco::NodeUpdateDuration { pool_name, action, result }, place);
         }
     }
 
     /// A phase showed an error.
     pub(super) fn phase_error(&self, pool: &str, phase: McoPhase, place: Option<Place>) {
-        if let Some(on) = self.errors.on() {
-            let errors = mco::NodeUpdateErrors { pool_name: text(pool), phase };
+        if let (Some(on), Some(pool_name)) = (self.errors.on(), named(pool)) {
+            let errors = mco::NodeUpdateErrors { pool_name, phase };
             match place {
                 Some(place) => on.add_in(1, errors, place),
                 None => on.add(1, errors),
@@ -110,22 +111,22 @@ impl Meters {
 
     /// A new OS failed.
     pub(super) fn pivot_error(&self, pool: &str) {
-        if let Some(on) = self.pivot_errors.on() {
-            on.add(1, mco::NodePivotErrors { pool_name: text(pool) });
+        if let (Some(on), Some(pool_name)) = (self.pivot_errors.on(), named(pool)) {
+            on.add(1, mco::NodePivotErrors { pool_name });
         }
     }
 
     /// Drains were tried again.
     pub(super) fn drain_retries(&self, pool: &str, n: u64) {
-        if let Some(on) = self.drain_retries.on() {
-            on.add(n, mco::NodeDrainRetries { pool_name: text(pool) });
+        if let (Some(on), Some(pool_name)) = (self.drain_retries.on(), named(pool)) {
+            on.add(n, mco::NodeDrainRetries { pool_name });
         }
     }
 
     /// A drain ended.
     pub(super) fn drain(&self, pool: &str, result: McoResult, took: f64, place: Option<Place>) {
-        if let Some(on) = self.drain_duration.on() {
-            let drain = mco::NodeDrainDuration { pool_name: text(pool), result };
+        if let (Some(on), Some(pool_name)) = (self.drain_duration.on(), named(pool)) {
+            let drain = mco::NodeDrainDuration { pool_name, result };
             match place {
                 Some(place) => on.record_in(took, drain, place),
                 None => on.record(took, drain),
@@ -135,8 +136,8 @@ impl Meters {
 
     /// A node has booted.
     pub(super) fn reboot(&self, pool: &str, took: f64, place: Option<Place>) {
-        if let Some(on) = self.reboot_duration.on() {
-            let reboot = mco::NodeRebootDuration { pool_name: text(pool) };
+        if let (Some(on), Some(pool_name)) = (self.reboot_duration.on(), named(pool)) {
+            let reboot = mco::NodeRebootDuration { pool_name };
             match place {
                 Some(place) => on.record_in(took, reboot, place),
                 None => on.record(took, reboot),
@@ -145,6 +146,7 @@ impl Meters {
     }
 }
 
-fn text(text: &str) -> StringValue {
-    text.to_owned().into()
+/// A pool's counters and times are of a pool: what nodes of none do is told by their spans and their own series.
+fn named(pool: &str) -> Option<StringValue> {
+    (!pool.is_empty()).then(|| pool.to_owned().into())
 }
