@@ -340,6 +340,11 @@ impl Rollouts {
         if let Some(next) = world.pools.get(pool).filter(|_| result == McoResult::Superseded) {
             open.span.event(end.at, What::Superseded(next.spec.configuration.name.clone()));
         }
+        // One node's watcher of many would count it once a node.
+        let is_of_all = self.only.is_none() && matches!(result, McoResult::Completed | McoResult::Superseded);
+        if let Some(meters) = self.outlet.meters.as_ref().filter(|_| is_of_all && !open.span.start.is_measured()) {
+            meters.unobserved(pool, open.span.start);
+        }
         let is_membership = rollout.cause == McoRolloutCause::Membership;
         let nodes = if is_membership { i64::try_from(open.nodes.len()).unwrap_or(i64::MAX) } else { rollout.machines };
         let failed = i64::try_from(open.failed.len()).unwrap_or(i64::MAX);
@@ -400,11 +405,11 @@ impl Rollouts {
     /// A reboot is measured by its phase, where there are phases.
     fn record(&self, pool: &str, done: Done, place: Option<Place>, (has_no_phases, now): (bool, Timestamp)) {
         let Some(meters) = &self.outlet.meters else { return };
-        if let Some((start, result)) = done.drain.filter(|(start, _)| start.is_measured()) {
-            meters.drain(pool, result, seconds_since(now, start.at), place);
+        if let Some((start, result)) = done.drain {
+            meters.drain(pool, result, (start, seconds_since(now, start.at)), place);
         }
-        if let Some(start) = done.reboot.filter(|start| has_no_phases && start.is_measured()) {
-            meters.reboot(pool, seconds_since(now, start.at), place);
+        if let Some(start) = done.reboot.filter(|_| has_no_phases) {
+            meters.reboot(pool, (start, seconds_since(now, start.at)), place);
         }
     }
 

@@ -2208,7 +2208,7 @@ impl Metric for DaemonScrapeUp {
     }
 }
 
-/// Phases whose duration is not recorded, as their start was not seen. Counter `mco.node.update.phase.unobserved`, unit `{phase}`.
+/// Phases, updates, drains, reboots and rollouts whose duration is not recorded, as their start was not seen. Counter `mco.node.update.phase.unobserved`, unit `{phase}`.
 #[derive(Clone, Debug)]
 pub struct NodeUpdatePhaseUnobserved {
     /// What the start of a span is known by.
@@ -2222,7 +2222,7 @@ impl Metric for NodeUpdatePhaseUnobserved {
         name: "mco.node.update.phase.unobserved",
         kind: Kind::Counter,
         unit: "{phase}",
-        brief: "Phases whose duration is not recorded, as their start was not seen.",
+        brief: "Phases, updates, drains, reboots and rollouts whose duration is not recorded, as their start was not seen.",
         scope: "mco.watch.daemon",
         level: Level::Standard,
         limit: 300,

@@ -56,7 +56,9 @@ impl Meters {
             on.add(0, mco::NodePivotErrors { pool_name });
         }
         self.drain_retries(pool, 0);
-        [McoStartSource::FirstSeen, McoStartSource::CreationTime].into_iter().for_each(|source| self.unobserved(pool, source, 0));
+        [McoStartSource::FirstSeen, McoStartSource::CreationTime]
+            .into_iter()
+            .for_each(|source| self.count_start(pool, source, 0));
     }
 
     /// A phase ended.
@@ -71,17 +73,22 @@ impl Meters {
             return;
         }
         if !start.is_measured() {
-            return self.unobserved(pool, start.source, 1);
+            return self.unobserved(pool, start);
         }
         if let (Some(on), Some(pool_name)) = (self.phase_duration.on(), named(pool)) {
             on.record_in(took, mco::NodeUpdatePhaseDuration { pool_name, phase, phase_kind, result }, place);
         }
         if phase == McoPhase::RebootedNode && result == McoResult::Completed {
-            self.reboot(pool, took, Some(place));
+            self.reboot(pool, (start, took), Some(place));
         }
     }
 
-    fn unobserved(&self, pool: &str, start_source: McoStartSource, n: u64) {
+    /// Something ended whose duration is not recorded, as nobody saw it begin.
+    pub(super) fn unobserved(&self, pool: &str, start: Start) {
+        self.count_start(pool, start.source, 1);
+    }
+
+    fn count_start(&self, pool: &str, start_source: McoStartSource, n: u64) {
         if let (Some(on), Some(pool_name)) = (self.unobserved.on(), named(pool)) {
             on.add(n, mco::NodeUpdatePhaseUnobserved { start_source, pool_name });
         }
@@ -92,8 +99,13 @@ impl Meters {
         if let (Some(on), Some(pool_name)) = (self.update_count.on(), named(pool)) {
             on.add_in(1, mco::NodeUpdateCount { pool_name, result }, place);
         }
-        let is_told = start.is_measured() && result != McoResult::Aborted;
-        if let (Some(on), Some(pool_name)) = (self.update_duration.on().filter(|_| is_told), named(pool)) {
+        if result == McoResult::Aborted {
+            return;
+        }
+        if !start.is_measured() {
+            return self.unobserved(pool, start);
+        }
+        if let (Some(on), Some(pool_name)) = (self.update_duration.on(), named(pool)) {
             on.record_in(took, mco::NodeUpdateDuration { pool_name, action, result }, place);
         }
     }
@@ -124,7 +136,10 @@ impl Meters {
     }
 
     /// A drain ended.
-    pub(super) fn drain(&self, pool: &str, result: McoResult, took: f64, place: Option<Place>) {
+    pub(super) fn drain(&self, pool: &str, result: McoResult, (start, took): (Start, f64), place: Option<Place>) {
+        if !start.is_measured() {
+            return self.unobserved(pool, start);
+        }
         if let (Some(on), Some(pool_name)) = (self.drain_duration.on(), named(pool)) {
             let drain = mco::NodeDrainDuration { pool_name, result };
             match place {
@@ -135,7 +150,10 @@ impl Meters {
     }
 
     /// A node has booted.
-    pub(super) fn reboot(&self, pool: &str, took: f64, place: Option<Place>) {
+    pub(super) fn reboot(&self, pool: &str, (start, took): (Start, f64), place: Option<Place>) {
+        if !start.is_measured() {
+            return self.unobserved(pool, start);
+        }
         if let (Some(on), Some(pool_name)) = (self.reboot_duration.on(), named(pool)) {
             let reboot = mco::NodeRebootDuration { pool_name };
             match place {
