@@ -19,7 +19,7 @@ use pointsman_instrument::{
     semconv::attribute::{McoEndSource, McoResult, McoRolloutCause},
     span::Place,
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Where a rollout, or a node's update, leads to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -158,16 +158,23 @@ impl PoolTracker {
             return self.begin(world, sight.now);
         }
         match change {
-            Change::MachineConfigPool(delta) => match &delta.after {
-                Some(pool) => self.look_at_pool(&delta.name, pool, world, sight),
-                None => {
-                    self.images.remove(&delta.name);
-                    self.end(&delta.name, McoResult::Aborted, sight, None).into_iter().collect()
-                }
-            },
+            Change::MachineConfigPool(delta) => self.pool_changed(delta, world, sight),
             Change::Node(delta) => self.node_changed(delta, world, sight),
             _ => Vec::new(),
         }
+    }
+
+    fn pool_changed(&mut self, delta: &Delta<MachineConfigPool>, world: &World, sight: Sight) -> Vec<Moved> {
+        let selector = |pool: &Option<Arc<MachineConfigPool>>| pool.as_ref().map(|pool| pool.spec.node_selector.clone());
+        let is_sorted_anew = selector(&delta.before) != selector(&delta.after);
+        if is_sorted_anew {
+            world.nodes.iter().for_each(|(name, node)| self.look_at_node(name, Some(node), world));
+        }
+        let Some(pool) = &delta.after else {
+            self.images.remove(&delta.name);
+            return self.end(&delta.name, McoResult::Aborted, sight, None).into_iter().collect();
+        };
+        self.look_at_pool(&delta.name, pool, world, sight)
     }
 
     /// Time passes: what takes too long is cut off.
