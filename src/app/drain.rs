@@ -1,7 +1,11 @@
 //! How the process ends: asked once, everything in flight is finished within a deadline; asked twice, it ends at once.
 //! Knows neither tasks nor connections: they listen to it.
 
-use tokio::sync::watch;
+use std::io;
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::watch,
+};
 use tracing::info;
 
 /// How far the end has come.
@@ -27,6 +31,24 @@ pub struct Stop {
     stage: watch::Receiver<Stage>,
 }
 
+/// The signals by which an operator or the kubelet ends a process, heard from when this was made: whoever says that it is
+/// ready must not die of the next one.
+#[derive(Debug)]
+pub struct Signals {
+    term: Signal,
+    int: Signal,
+}
+
+impl Signals {
+    /// Hears them from now on. Within a runtime only.
+    ///
+    /// # Errors
+    /// When the signals cannot be heard.
+    pub fn hear() -> io::Result<Self> {
+        Ok(Self { term: signal(SignalKind::terminate())?, int: signal(SignalKind::interrupt())? })
+    }
+}
+
 /// A pair of ends: who asks, who listens.
 #[must_use]
 pub fn pair() -> (Stopper, Stop) {
@@ -45,13 +67,9 @@ impl Stopper {
         });
     }
 
-    /// Asks on the signals by which an operator or the kubelet ends a process. Never returns.
-    ///
-    /// # Errors
-    /// When the signals cannot be heard.
-    pub async fn ask_on_signals(self) -> std::io::Result<()> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    /// Asks whenever one of these signals comes. Never returns.
+    pub async fn ask_on(self, signals: Signals) {
+        let Signals { mut term, mut int } = signals;
         loop {
             tokio::select! {
                 _ = term.recv() => info!(signal = "SIGTERM", "asked to end"),

@@ -4,7 +4,9 @@
 use super::{
     check,
     clock::Clock,
-    demo, drain, serve, surroundings,
+    demo,
+    drain::{self, Signals},
+    serve, surroundings,
     tools::{self, Form, ToolError, client::Client},
     watch,
 };
@@ -161,6 +163,10 @@ fn serve(args: &ServeArgs, env: BTreeMap<String, String>, line: CommandLine) -> 
         Err(error) => return complain(&anyhow::Error::new(error).context("start the runtime")),
     };
     runtime.block_on(async {
+        let signals = match Signals::hear() {
+            Ok(signals) => signals,
+            Err(error) => return complain(&anyhow::Error::new(error).context("hear signals")),
+        };
         let app = match serve::bind(config, Clock::start()).await {
             Ok(app) => app,
             Err(serve::BindError::Faults(faults)) => return report(&faults),
@@ -172,10 +178,7 @@ fn serve(args: &ServeArgs, env: BTreeMap<String, String>, line: CommandLine) -> 
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => complain(&error),
             },
-            failed = stopper.ask_on_signals() => match failed {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(error) => complain(&anyhow::Error::new(error).context("hear signals")),
-            },
+            () = stopper.ask_on(signals) => ExitCode::SUCCESS,
         }
     })
 }
@@ -192,6 +195,10 @@ fn watch(args: &WatchArgs, env: BTreeMap<String, String>, line: CommandLine) -> 
         Err(error) => return complain(&anyhow::Error::new(error).context("start the runtime")),
     };
     runtime.block_on(async {
+        let signals = match Signals::hear() {
+            Ok(signals) => signals,
+            Err(error) => return complain(&anyhow::Error::new(error).context("hear signals")),
+        };
         let (stopper, stop) = drain::pair();
         tokio::select! {
             ended = watch::run(&config, Clock::start(), stop) => match ended {
@@ -199,10 +206,7 @@ fn watch(args: &WatchArgs, env: BTreeMap<String, String>, line: CommandLine) -> 
                 Err(watch::WatchError::Faults(faults)) => report(&faults),
                 Err(watch::WatchError::Other(error)) => complain(&error),
             },
-            failed = stopper.ask_on_signals() => match failed {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(error) => complain(&anyhow::Error::new(error).context("hear signals")),
-            },
+            () = stopper.ask_on(signals) => ExitCode::SUCCESS,
         }
     })
 }

@@ -21,6 +21,8 @@ pub struct Kind {
     pub namespace: Option<&'static str>,
     /// A field selector, such as `metadata.name=one`; `None` = all objects.
     pub fields: Option<Box<str>>,
+    /// A label selector, such as `app=one`; `None` = all objects.
+    pub labels: Option<&'static str>,
     /// How much of its objects is wanted.
     pub form: Form,
     /// What it means that there is no such kind.

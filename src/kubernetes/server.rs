@@ -356,6 +356,8 @@ struct Ask {
     object: Option<String>,
     /// The one name that a field selector lets through.
     selected: Option<String>,
+    /// The one label that a selector lets through.
+    labelled: Option<(String, String)>,
     is_metadata: bool,
     query: BTreeMap<String, String>,
 }
@@ -372,8 +374,12 @@ impl Ask {
         let query: BTreeMap<String, String> = pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
         let selected =
             query.get("fieldSelector").map(|fields| fields.strip_prefix("metadata.name%3D").expect("a name").to_owned());
+        let labelled = query.get("labelSelector").map(|labels| {
+            let (key, value) = labels.split_once("%3D").expect("a label");
+            (key.to_owned(), value.to_owned())
+        });
         let accept = head.headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
-        Self { plural, namespace, object, selected, is_metadata: accept.contains("as=PartialObjectMetadata"), query }
+        Self { plural, namespace, object, selected, labelled, is_metadata: accept.contains("as=PartialObjectMetadata"), query }
     }
 
     fn query(&self, key: &str) -> Option<&str> {
@@ -383,7 +389,8 @@ impl Ask {
     fn wants(&self, plural: &str, object: &Value) -> bool {
         let metadata = &object["metadata"];
         let is = |wanted: &Option<String>, key: &str| wanted.as_deref().is_none_or(|wanted| metadata[key] == wanted);
-        plural == self.plural && is(&self.namespace, "namespace") && is(&self.selected, "name")
+        let is_labelled = self.labelled.as_ref().is_none_or(|(key, value)| metadata["labels"][key] == *value);
+        plural == self.plural && is(&self.namespace, "namespace") && is(&self.selected, "name") && is_labelled
     }
 
     /// As much of an object as was asked for.

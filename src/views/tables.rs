@@ -54,17 +54,17 @@ const RULES: usize = 6;
 const fn ours(plural: &'static str, kind: &'static str) -> Kind {
     let (group, version) = ("pointsman.dev", "v1alpha1");
     let (form, undefined, objects_max) = (Form::Whole, Undefined::Fault, CLUSTER_VIEWS_MAX);
-    Kind { group, version, plural, kind, namespace: None, fields: None, form, undefined, objects_max }
+    Kind { group, version, plural, kind, namespace: None, fields: None, labels: None, form, undefined, objects_max }
 }
 
 const fn metadata(group: &'static str, plural: &'static str, kind: &'static str, objects_max: usize) -> Kind {
     let (version, form, undefined) = ("v1", Form::Slim, Undefined::Empty);
-    Kind { group, version, plural, kind, namespace: None, fields: None, form, undefined, objects_max }
+    Kind { group, version, plural, kind, namespace: None, fields: None, labels: None, form, undefined, objects_max }
 }
 
 const fn reader(group: &'static str, version: &'static str, plural: &'static str, kind: &'static str) -> Kind {
     let (form, undefined, objects_max) = (Form::Whole, Undefined::Empty, CLUSTER_READERS_MAX);
-    Kind { group, version, plural, kind, namespace: None, fields: None, form, undefined, objects_max }
+    Kind { group, version, plural, kind, namespace: None, fields: None, labels: None, form, undefined, objects_max }
 }
 
 /// What a piece of news moved.

@@ -70,6 +70,8 @@ pub struct Facts {
     pub namespace: Option<&'static str>,
     /// Which of them, as a field selector.
     pub fields: Option<&'static str>,
+    /// Which of them, as a label selector.
+    pub labels: Option<&'static str>,
     /// How much of each.
     pub form: Form,
 }
@@ -124,7 +126,8 @@ impl Kind {
             Self::Node => whole("Node", "", "nodes"),
             Self::OSImageStream => whole("OSImageStream", MCO, "osimagestreams"),
             Self::PinnedImageSet => whole("PinnedImageSet", MCO, "pinnedimagesets"),
-            Self::Pod => namespaced("Pod", "", "pods"),
+            // Others live in that namespace too, the operator's own and one pod a node: they say nothing that is told.
+            Self::Pod => Facts { labels: Some("k8s-app=machine-config-server"), ..namespaced("Pod", "", "pods") },
             Self::ServerCaSecret => secret("metadata.name=machine-config-server-ca"),
             Self::ServerTlsSecret => secret("metadata.name=machine-config-server-tls"),
         }
@@ -141,7 +144,7 @@ impl Kind {
 }
 
 const fn whole(kind: &'static str, group: &'static str, plural: &'static str) -> Facts {
-    Facts { kind, group, version: "v1", plural, namespace: None, fields: None, form: Form::Whole }
+    Facts { kind, group, version: "v1", plural, namespace: None, fields: None, labels: None, form: Form::Whole }
 }
 
 const fn namespaced(kind: &'static str, group: &'static str, plural: &'static str) -> Facts {

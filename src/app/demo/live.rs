@@ -13,7 +13,7 @@ use super::{
 use crate::{
     app::{
         clock::Clock,
-        drain::{self, Stop, Stopper},
+        drain::{self, Signals, Stop, Stopper},
         serve::{Addresses, BindError, bind},
     },
     config::Config,
@@ -84,6 +84,7 @@ async fn until_stopped(
     out: Out<'_>,
     server: impl Future<Output = anyhow::Result<()>>,
 ) -> anyhow::Result<()> {
+    let signals = Signals::hear().context("hear signals")?;
     let ended = async {
         match options.for_time {
             Some(time) => tokio::time::sleep(time).await,
@@ -100,7 +101,7 @@ async fn until_stopped(
     };
     tokio::select! {
         both = async { tokio::try_join!(server, story) } => both.map(|_| ()),
-        heard = stopper.clone().ask_on_signals() => heard.context("hear signals"),
+        () = stopper.clone().ask_on(signals) => Ok(()),
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) fn is_secret(kind: Kind) -> bool {
 
 /// How a kind is asked for in a role: the watcher of one node sees that node alone.
 pub(super) fn of(kind: Kind, role: &Role) -> objects::Kind {
-    let Facts { kind: name, group, version, plural, namespace, fields, form } = kind.facts();
+    let Facts { kind: name, group, version, plural, namespace, fields, labels, form } = kind.facts();
     let fields = match (role, kind) {
         (Role::Node { name }, Kind::Node | Kind::MachineConfigNode) => Some(format!("metadata.name={name}").into()),
         (Role::Node { name }, Kind::Event) => Some(format!("involvedObject.name={name}").into()),
@@ -37,7 +37,8 @@ pub(super) fn of(kind: Kind, role: &Role) -> objects::Kind {
         kind::Form::Metadata => Form::RawMetadata,
     };
     let objects_max = kind.objects_max();
-    objects::Kind { group, version, plural, kind: name, namespace, fields, form, undefined: Undefined::Told, objects_max }
+    let undefined = Undefined::Told;
+    objects::Kind { group, version, plural, kind: name, namespace, fields, labels, form, undefined, objects_max }
 }
 
 /// What was told, in a role's words.

@@ -45,6 +45,7 @@ const NAMESPACES: Kind = Kind {
     kind: "Namespace",
     namespace: None,
     fields: None,
+    labels: None,
     form: Form::RawMetadata,
     undefined: Undefined::Empty,
     objects_max: 1,

@@ -1,6 +1,7 @@
 //! A role of two kinds, fed by a scripted API server on a clock that only waits for us. Every push that says something new is
 //! a line: when, who, what. What roles make of objects is told in `pointsman_watch`.
 
+mod emitted;
 mod heard;
 
 use self::heard::{Heard, secs};
@@ -158,7 +159,7 @@ impl Cluster {
             random: Arc::new(|| 0),
             transport: Transport::InProcess(Arc::new(move |signal, body| match signal {
                 Signal::Metrics => heard.lock().hear(name, began, &body),
-                Signal::Traces => drop(heard.lock().traced.insert(name)),
+                Signal::Traces => heard.lock().trace(name, &body),
             })),
             role,
             pod: pod.map(|pod| ("here".to_owned(), pod.to_owned())),

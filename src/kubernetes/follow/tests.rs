@@ -29,6 +29,7 @@ fn kind(form: Form) -> Kind {
         kind: "MachineConfig",
         namespace: None,
         fields: None,
+        labels: None,
         form,
         undefined: Undefined::Told,
         objects_max: 100,
@@ -182,6 +183,40 @@ async fn one_namespace_and_one_name_are_told_apart() {
               one uid-1 101 {"metadata":{"creationTimestamp":"2026-01-01T00:00:00Z","generation":0,"name":"one","namespace":"here","resourceVersion":"101","uid":"uid-1"}}
             applied one uid-1 106 {"metadata":{"creationTimestamp":"2026-01-01T00:00:00Z","generation":1,"name":"one","namespace":"here","resourceVersion":"106","uid":"uid-1"},"spec":{}}
             0 errors
+        "#]],
+    )
+    .await;
+}
+
+/// Scenario: objects with one label are wanted; one gets it later, one loses it without a word of the stream. Guarantees: no
+/// other is asked for or told, in list and watch; what lost it is gone with the next list.
+#[tokio::test(start_paused = true)]
+async fn one_label_is_told_apart() {
+    check(
+        Kind { labels: Some("k8s-app=server"), ..kind(Form::Raw) },
+        async |world: &mut Told| {
+            let labelled = |app: &str| json!({ "metadata": { "labels": { "k8s-app": app } } });
+            for (name, app) in [("one", "server"), ("two", "daemon")] {
+                world.put(name, labelled(app));
+            }
+            world.pass(1).await;
+            for (name, app) in [("two", "server"), ("three", "daemon"), ("one", "none")] {
+                world.put(name, labelled(app));
+            }
+            world.pass(1).await;
+            world.server.forget();
+            world.server.cut();
+            world.pass(5).await;
+        },
+        expect![[r#"
+            begun
+            listed, 0 left out
+              one uid-1 101 {"metadata":{"creationTimestamp":"2026-01-01T00:00:00Z","generation":0,"labels":{"k8s-app":"server"},"name":"one","resourceVersion":"101","uid":"uid-1"}}
+            applied two uid-2 103 {"metadata":{"creationTimestamp":"2026-01-01T00:00:00Z","generation":0,"labels":{"k8s-app":"server"},"name":"two","resourceVersion":"103","uid":"uid-2"}}
+            begun
+            listed, 0 left out
+              two uid-2 103 {"metadata":{"creationTimestamp":"2026-01-01T00:00:00Z","generation":0,"labels":{"k8s-app":"server"},"name":"two","resourceVersion":"103","uid":"uid-2"}}
+            1 errors
         "#]],
     )
     .await;

@@ -63,7 +63,9 @@ pub(super) enum Line {
 }
 
 pub(super) async fn page(client: &Client, kind: &Kind, limit: u32, token: Option<String>) -> Result<Page, WireError> {
-    let params = ListParams { limit: Some(limit), continue_token: token, field_selector: fields(kind), ..ListParams::default() };
+    let (field_selector, label_selector) = selectors(kind);
+    let params =
+        ListParams { limit: Some(limit), continue_token: token, field_selector, label_selector, ..ListParams::default() };
     let request = Request::new(kind.path());
     let request = if kind.form.is_metadata() { request.list_metadata(&params) } else { request.list(&params) };
     let whole = async {
@@ -80,8 +82,8 @@ pub(super) async fn page(client: &Client, kind: &Kind, limit: u32, token: Option
     Ok(Page { nameless: found - entries.len(), entries, version, token })
 }
 
-fn fields(kind: &Kind) -> Option<String> {
-    kind.fields.as_deref().map(str::to_owned)
+fn selectors(kind: &Kind) -> (Option<String>, Option<String>) {
+    (kind.fields.as_deref().map(str::to_owned), kind.labels.map(str::to_owned))
 }
 
 /// Reads one object whole.
@@ -97,8 +99,8 @@ pub(super) async fn object(client: &Client, kind: &Kind, name: &str) -> Result<B
 
 /// Begins to watch from a version on.
 pub(super) async fn open(client: &Client, kind: &Kind, version: &str) -> Result<Lines, WireError> {
-    let (timeout_secs, fields) = (u32::try_from(WATCH_SECS).ok(), fields(kind));
-    let params = WatchParams { timeout: timeout_secs, bookmarks: true, field_selector: fields, ..WatchParams::default() };
+    let (lasts, (field_selector, label_selector)) = (u32::try_from(WATCH_SECS).ok(), selectors(kind));
+    let params = WatchParams { timeout: lasts, bookmarks: true, field_selector, label_selector, ..WatchParams::default() };
     let request = Request::new(kind.path());
     let request =
         if kind.form.is_metadata() { request.watch_metadata(&params, version) } else { request.watch(&params, version) };

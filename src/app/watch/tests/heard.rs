@@ -2,7 +2,7 @@
 //! Knows no role.
 
 use opentelemetry_proto::tonic::{
-    collector::metrics::v1::ExportMetricsServiceRequest,
+    collector::{metrics::v1::ExportMetricsServiceRequest, trace::v1::ExportTraceServiceRequest},
     common::v1::{KeyValue, any_value::Value as Any},
     metrics::v1::{NumberDataPoint, metric::Data, number_data_point::Value as Number},
 };
@@ -22,17 +22,34 @@ pub(super) struct Heard {
     pub(super) shows_resource: bool,
     /// Shows how watches fare, in place of what roles say.
     pub(super) shows_health: bool,
+    /// What was last said of watches, as samples.
+    pub(super) samples: String,
+    /// Every span, in words.
+    pub(super) spans: String,
 }
 
 impl Heard {
     pub(super) fn hear(&mut self, name: &'static str, began: Instant, body: &[u8]) {
         let request = ExportMetricsServiceRequest::decode(body).expect("our own request");
         let text = self.told(&request);
+        self.samples = samples(&request);
         let (last, count) = self.last.entry(name).or_default();
         *count += 1;
         if *last != text {
             self.out.push_str(&format!("{}s {name}: {text}\n", secs(began)));
             *last = text;
+        }
+    }
+
+    pub(super) fn trace(&mut self, name: &'static str, body: &[u8]) {
+        self.traced.insert(name);
+        let request = ExportTraceServiceRequest::decode(body).expect("our own request");
+        for scope in request.resource_spans.iter().flat_map(|of| &of.scope_spans) {
+            let of = scope.scope.as_ref().map_or("", |scope| scope.name.as_str());
+            for span in &scope.spans {
+                let attributes: Vec<String> = span.attributes.iter().map(attribute).collect();
+                self.spans.push_str(&format!("{} ({of}) {}\n", span.name, attributes.join(" ")));
+            }
         }
     }
 
@@ -63,6 +80,31 @@ impl Heard {
     }
 }
 
+/// What a request says of watches, sorted: labels as Prometheus has them.
+fn samples(request: &ExportMetricsServiceRequest) -> String {
+    let metrics = request.resource_metrics.iter().flat_map(|of| &of.scope_metrics).flat_map(|of| &of.metrics);
+    let mut lines = Vec::new();
+    for metric in metrics.filter(|metric| metric.name.starts_with("pointsman.")) {
+        let points = match &metric.data {
+            Some(Data::Sum(sum)) => &sum.data_points,
+            Some(Data::Gauge(gauge)) => &gauge.data_points,
+            other => panic!("no watch says {other:?}"),
+        };
+        for one in points {
+            let label = |of: &KeyValue| format!("{}={:?}", of.key.replace('.', "_"), text(of));
+            let labels: Vec<String> = one.attributes.iter().map(label).collect();
+            let value = match one.value {
+                Some(Number::AsInt(value)) => value.to_string(),
+                Some(Number::AsDouble(value)) => format!("{value:.0}"),
+                None => continue,
+            };
+            lines.push(format!("{}{{{}}} {value}\n", metric.name, labels.join(",")));
+        }
+    }
+    lines.sort();
+    lines.concat()
+}
+
 fn point(point: &NumberDataPoint) -> String {
     let names: Vec<String> = point.attributes.iter().map(text).collect();
     match point.value {
@@ -79,6 +121,7 @@ fn attribute(attribute: &KeyValue) -> String {
 fn text(attribute: &KeyValue) -> String {
     match attribute.value.as_ref().and_then(|value| value.value.as_ref()) {
         Some(Any::StringValue(text)) => text.clone(),
+        Some(Any::IntValue(number)) => number.to_string(),
         other => panic!("a text, not {other:?}"),
     }
 }
