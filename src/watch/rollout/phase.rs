@@ -198,6 +198,9 @@ impl Phases {
         };
         self.is_nothing_after |= nothing_after(conditions);
         let mut told = Told::default();
+        for (i, _) in found.iter().enumerate().filter(|(i, condition)| condition.is_none() && !is_parent(ORDER[*i])) {
+            self.vanish(i, look.sight, &mut told);
+        }
         let each = || found.iter().enumerate().filter_map(|(i, condition)| condition.map(|condition| (i, condition)));
         // A parent stands before its children are looked at, and is judged after them.
         each().filter(|(i, _)| is_parent(ORDER[*i])).for_each(|(i, condition)| self.open_parent(i, condition, &mut look));
@@ -257,6 +260,13 @@ impl Phases {
         let told_end = condition.since.at().filter(|_| write.is_coalesced && stage == Stage::Over);
         let end = end(look.sight, told_end);
         self.close(i, result, end, told);
+    }
+
+    /// The object has no such phase any more, as another way to apply came into use: one that was under way has not come to its end.
+    fn vanish(&mut self, i: usize, sight: Sight, told: &mut Told) {
+        self.close(i, McoResult::Aborted, end(sight, None), told);
+        let state = &mut self.states[i];
+        (state.stage, state.error) = (Stage::Ahead, None);
     }
 
     fn parent(&mut self, i: usize, (condition, write): (&Condition, Write), sight: Sight, told: &mut Told) {
