@@ -16,6 +16,7 @@ pub mod daemon;
 pub mod kind;
 pub mod limits;
 pub mod membership;
+mod node_facts;
 pub mod operator;
 pub mod rollout;
 pub mod scrape;

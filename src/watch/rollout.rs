@@ -16,6 +16,7 @@ use crate::{
     kind::Kind,
     limits::ROLLOUT_SECS_MAX,
     membership,
+    node_facts::is_behind,
     table::{Delta, Trouble},
     watch::seconds_since,
     world::{Change, World},
@@ -333,7 +334,7 @@ impl Rollouts {
                 }
                 McoResult::Cut if is_child => self.cut_update(&name, end, world),
                 // The pool knows that it is there.
-                McoResult::Completed if is_child && node.is_some_and(|n| !node::is_behind(n) && node::is_at_rest(n)) => {
+                McoResult::Completed if is_child && node.is_some_and(|n| !is_behind(n) && node::is_at_rest(n)) => {
                     self.end_update(&name, McoResult::Completed, end, (boot_id, world));
                 }
                 _ => {}
@@ -430,12 +431,12 @@ impl Rollouts {
             let end = End { at: sight.now, source: McoEndSource::Observed };
             follows = self.end_update(name, McoResult::Superseded, end, (boot_id, world));
         }
-        if self.cut.get(name).is_some_and(|cut| *cut != target || !node::is_behind(node)) {
+        if self.cut.get(name).is_some_and(|cut| *cut != target || !is_behind(node)) {
             self.cut.remove(name);
         }
         if !self.updates.contains_key(name) {
             let is_unfinished = sight.is_first && Update::is_unfinished(seen);
-            if !(node::is_behind(node) || is_unfinished) || self.cut.contains_key(name) {
+            if !(is_behind(node) || is_unfinished) || self.cut.contains_key(name) {
                 return None;
             }
             let mut update = Update::begin(seen, follows.is_none(), &mut self.outlet);

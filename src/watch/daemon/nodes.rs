@@ -11,8 +11,7 @@ use jiff::Timestamp;
 use pointsman_instrument::semconv::attribute::{McoDegradedClass, McoNodeState};
 use std::{collections::BTreeMap, sync::Arc};
 
-/// What stands in a MachineConfigNode for a config nobody has chosen yet.
-const NOT_YET_SET: &str = "not-yet-set";
+pub(super) use crate::node_facts::is_behind as is_pending;
 
 /// The nodes, or one of them.
 #[derive(Default)]
@@ -137,14 +136,6 @@ impl Notes {
             _ => message.map(classify::degraded),
         };
     }
-}
-
-/// Whether the node has a target that it does not run: a config, or an image, which may also be to go back to none.
-pub(super) fn is_pending(node: &Node) -> bool {
-    let annotations = &node.metadata.annotations;
-    let has_target = !matches!(annotations.desired_config.as_str(), "" | NOT_YET_SET);
-    has_target
-        && (annotations.current_config != annotations.desired_config || annotations.current_image != annotations.desired_image)
 }
 
 fn state_of(node: &Node) -> McoNodeState {

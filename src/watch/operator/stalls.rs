@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     api::{Condition, MachineConfigPool, Node, Status},
+    node_facts::{asks_for_drain, is_rebooting},
     watch::{Observed, Seen},
     world::World,
 };
@@ -46,8 +47,8 @@ fn cause((name, pool): (&str, &MachineConfigPool), nodes: &[&Node], world: &Worl
     let has_failed = |node: &Node| matches!(node.metadata.annotations.state.as_str(), "Degraded" | "Unreconcilable");
     let is_any = |is: fn(&Node) -> bool| nodes.iter().any(|node| is(node));
     let causes = [
-        (is_any(is_draining), McoStallReason::Drain),
-        (is_any(is_rebooting), McoStallReason::Reboot),
+        (is_any(|node| asks_for_drain(node).is_some()), McoStallReason::Drain),
+        (is_any(is_down), McoStallReason::Reboot),
         (pool.status.counts.degraded > 0 || is_any(has_failed), McoStallReason::Degraded),
         (Condition::holds(&pool.status.conditions, "RenderDegraded"), McoStallReason::Render),
         (is_building(name, pool, world), McoStallReason::Build),
@@ -57,17 +58,11 @@ fn cause((name, pool): (&str, &MachineConfigPool), nodes: &[&Node], world: &Worl
     causes.into_iter().find(|(holds, _)| *holds).map_or(McoStallReason::Unknown, |(_, cause)| cause)
 }
 
-/// A drain was asked for and not fulfilled. That a node waits to be made schedulable again is none.
-fn is_draining(node: &Node) -> bool {
-    let is = &node.metadata.annotations;
-    is.desired_drain.starts_with("drain-") && is.desired_drain != is.last_applied_drain
-}
-
 /// It said that it reboots, or went away in mid-update.
-fn is_rebooting(node: &Node) -> bool {
+fn is_down(node: &Node) -> bool {
     let is = &node.metadata.annotations;
     let is_away = Condition::find(&node.status.conditions, "Ready").is_some_and(|ready| ready.status != Status::True);
-    is.post_config_action.as_str() == "Rebooting" || (is_away && is.current_config != is.desired_config)
+    is_rebooting(node) || (is_away && is.current_config != is.desired_config)
 }
 
 /// There is a build of the target's image, and it did not succeed.

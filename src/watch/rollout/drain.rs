@@ -8,13 +8,12 @@ use super::{
 use crate::{
     api::{Node, Text},
     limits::{DRAIN_THRESHOLD_SECS, DRAIN_TIMEOUT_SECS},
+    node_facts::{DRAIN, asks_for_drain, is_rebooting},
 };
 use jiff::{SignedDuration, Timestamp};
 use pointsman_instrument::semconv::attribute::{McoDrainTier, McoPhase, McoResult};
 
-const DRAIN: &str = "drain-";
 const UNCORDON: &str = "uncordon-";
-const REBOOTING: &str = "Rebooting";
 
 /// A drain that was asked for and is not done.
 #[derive(Debug)]
@@ -124,20 +123,9 @@ const fn limit(tier: McoDrainTier) -> SignedDuration {
     })
 }
 
-/// The drain that a node asks for and has not been given.
-fn asks_for_drain(node: &Node) -> Option<&Text> {
-    let annotations = &node.metadata.annotations;
-    let is_asked = annotations.desired_drain.starts_with(DRAIN) && annotations.desired_drain != annotations.last_applied_drain;
-    is_asked.then_some(&annotations.desired_drain)
-}
-
 /// Whether a drain that is not asked for any more was done: it says so, or the daemon has gone on to the same config's end.
 fn is_drained(node: &Node, request: &Text) -> bool {
     let annotations = &node.metadata.annotations;
     let after = |prefix: &str| annotations.desired_drain.strip_prefix(prefix).map(str::to_owned);
     annotations.last_applied_drain == *request || after(UNCORDON).as_deref() == request.strip_prefix(DRAIN)
-}
-
-fn is_rebooting(node: &Node) -> bool {
-    *node.metadata.annotations.post_config_action == *REBOOTING
 }

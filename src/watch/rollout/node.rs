@@ -14,6 +14,7 @@ use crate::{
     classify,
     limits::HELD_PHASES_MAX,
     membership,
+    node_facts::is_behind,
     watch::seconds_since,
     world::World,
 };
@@ -26,9 +27,6 @@ use pointsman_instrument::{
     span::Place,
 };
 use std::collections::VecDeque;
-
-/// What stands for a config nobody has chosen yet.
-const NOT_YET_SET: &str = "not-yet-set";
 
 /// A node's update.
 #[derive(Debug)]
@@ -66,14 +64,6 @@ pub(super) struct Seen<'w> {
 pub(super) fn target(node: &Node) -> Target {
     let annotations = &node.metadata.annotations;
     Target { config: annotations.desired_config.as_str().into(), image: annotations.desired_image.as_str().into() }
-}
-
-/// Whether a node has a target that it does not run: a config, or an image, which may also be to go back to none.
-pub(super) fn is_behind(node: &Node) -> bool {
-    let annotations = &node.metadata.annotations;
-    let is_other = annotations.desired_config != annotations.current_config;
-    let has_target = !matches!(annotations.desired_config.as_str(), "" | NOT_YET_SET);
-    has_target && (is_other || annotations.desired_image != annotations.current_image)
 }
 
 /// Whether its daemon says that it is done.

@@ -4,13 +4,14 @@
 use super::{
     Sight,
     evidence::{self, End, Start},
-    ids, is_listed, node,
+    ids, is_listed,
 };
 use crate::{
     api::{Condition, MachineConfigPool, Node, Status},
     kind::Kind,
     limits::ROLLOUT_SECS_MAX,
     membership,
+    node_facts::is_behind,
     table::Delta,
     world::{Change, World},
 };
@@ -218,7 +219,7 @@ impl PoolTracker {
     /// Notes whether a node is behind.
     fn look_at_node(&mut self, name: &str, node: Option<&Node>, world: &World) {
         let behind = node.and_then(|node| {
-            let is_marked = node::is_behind(node);
+            let is_marked = is_behind(node);
             let pool = membership::of(node, &world.pools).pool?;
             let annotations = &node.metadata.annotations;
             let of_pool = world.pools.get(pool)?;
