@@ -66,6 +66,8 @@ pub struct Rollouts {
     updates: BTreeMap<Box<str>, Update>,
     /// Updates that were cut off with their rollout, until their nodes have another target.
     cut: BTreeMap<Box<str>, Target>,
+    /// Updates that ended with their pool: one that goes on in another pool follows, and tells no phase again.
+    aborted: BTreeMap<Box<str>, Place>,
     pending: BTreeMap<Box<str>, Pending>,
     /// Nodes whose daemons tell themselves how often a new OS failed.
     pivots_told: BTreeSet<Box<str>>,
@@ -329,9 +331,7 @@ impl Rollouts {
             let node = world.nodes.get(&name);
             let boot_id = node.map_or("", |node| &node.status.node_info.boot_id);
             match result {
-                McoResult::Aborted => {
-                    self.end_update(&name, McoResult::Aborted, end, (boot_id, world));
-                }
+                McoResult::Aborted => self.abort_update(name, end, (boot_id, world)),
                 McoResult::Cut if is_child => self.cut_update(&name, end, world),
                 // The pool knows that it is there.
                 McoResult::Completed if is_child && node.is_some_and(|n| !is_behind(n) && node::is_at_rest(n)) => {
@@ -380,6 +380,7 @@ impl Rollouts {
         if delta.before.is_some() && uid(&delta.before) != uid(&delta.after) {
             let name = &delta.name;
             self.cut.remove(name);
+            self.aborted.remove(name);
             self.pivots_told.remove(name);
             let end = End { at: sight.now, source: McoEndSource::Observed };
             let place = self.updates.get(name).and_then(|update| update.place);
@@ -436,9 +437,11 @@ impl Rollouts {
         }
         if !self.updates.contains_key(name) {
             let is_unfinished = sight.is_first && Update::is_unfinished(seen);
+            let aborted = self.aborted.remove(name);
             if !(is_behind(node) || is_unfinished) || self.cut.contains_key(name) {
                 return None;
             }
+            let follows = follows.or(aborted);
             let mut update = Update::begin(seen, follows.is_none(), &mut self.outlet);
             let number = self.next_number();
             follows.into_iter().for_each(|other| update.link(other));
@@ -485,7 +488,14 @@ impl Rollouts {
         let of_it = self.updates.values().filter(|update| *update.pool == *pool).map(|update| update.node.clone());
         for name in of_it.collect::<Vec<_>>() {
             let boot_id = world.nodes.get(&name).map_or("", |node| &node.status.node_info.boot_id);
-            self.end_update(&name, McoResult::Aborted, end, (boot_id, world));
+            self.abort_update(name, end, (boot_id, world));
+        }
+    }
+
+    /// The pool of an update is gone.
+    fn abort_update(&mut self, name: Box<str>, end: End, of: (&str, &World)) {
+        if let Some(place) = self.end_update(&name, McoResult::Aborted, end, of) {
+            self.aborted.insert(name, place);
         }
     }
 
