@@ -218,7 +218,10 @@ impl<W: Watcher> Play<W> {
             self.telemetry = begin((self.make)(), &self.now).1;
         }
         let missing: Vec<_> = step.missing.iter().map(|kind| kind_of(kind, "")).collect();
-        missing.iter().for_each(|kind| self.tell(*kind, News::Trouble(Some(Trouble::Missing))));
+        for kind in &missing {
+            self.tell(*kind, News::Trouble(Some(Trouble::Missing)));
+            self.tell(*kind, News::Listed(Vec::new()));
+        }
         for kind in step.away.iter().map(|kind| kind_of(kind, "")) {
             self.tell(kind, News::Trouble(Some(Trouble::Away)));
             self.away.insert(kind);
@@ -238,6 +241,7 @@ impl<W: Watcher> Play<W> {
             for kind in step.relist.iter().map(|kind| kind_of(kind, "")) {
                 self.away.remove(&kind);
                 self.list(kind);
+                self.tell(kind, News::Trouble(None));
             }
         }
         for (kind, trouble) in &step.trouble {
