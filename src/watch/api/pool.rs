@@ -3,6 +3,7 @@
 
 use super::text::{Condition, Flaw, Read, Stamp, last_of, or_default};
 use super::{NameRef, StreamRef};
+use jiff::Timestamp;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -52,6 +53,20 @@ pub struct ManagedFields {
     pub time: Stamp,
     /// Whether `spec.paused` is among them.
     pub owns_paused: bool,
+}
+
+impl MachineConfigPool {
+    /// When those who claim `spec.paused` last wrote.
+    pub fn paused_writes(&self) -> impl Iterator<Item = Timestamp> {
+        self.metadata.managed_fields.iter().filter(|entry| entry.owns_paused).filter_map(|entry| entry.time.at())
+    }
+
+    /// Since when a paused pool is paused, at the latest: those who share the field wrote the same, and the first of them made
+    /// it so. Each may have written more since. `None`: nobody is known to have written it.
+    #[must_use]
+    pub fn paused_since(&self) -> Option<Timestamp> {
+        self.paused_writes().min()
+    }
 }
 
 impl<'de> Deserialize<'de> for ManagedFields {

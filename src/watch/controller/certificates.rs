@@ -45,8 +45,7 @@ impl Authorities {
     /// Whether the authorities changed since the pool was paused: it was seen, or the newest is younger than the pause. A
     /// pause of which nobody knows the beginning may be older than any.
     fn changed_since_pause(&self, name: &str, pool: &MachineConfigPool, config: &ControllerConfig, now: Timestamp) -> bool {
-        let owners = pool.metadata.managed_fields.iter().filter(|entry| entry.owns_paused);
-        let paused = owners.filter_map(|entry| entry.time.at()).max();
+        let paused = pool.paused_since();
         let newest = authorities(config).filter_map(|authority| authority.not_before.at()).filter(|made| *made <= now).max();
         let is_younger = newest.is_some_and(|newest| paused.is_none_or(|paused| newest > paused));
         self.kept_from.contains(name) || is_younger
