@@ -5,6 +5,8 @@
 pub const TEXT_CHARS_MAX: usize = 2_000;
 /// Entries kept of a list within an object; of a log of conditions the last ones.
 pub const LIST_MAX: usize = 64;
+/// Requirements of one selector and their values, all together: each counts, so it is far above what anybody writes.
+pub const SELECTOR_MAX: usize = 4_096;
 /// Objects kept of one kind; further ones are left out, and counted.
 pub const OBJECTS_MAX: usize = 20_000;
 /// Events kept, to tell a repetition from a new one.

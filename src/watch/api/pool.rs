@@ -3,6 +3,7 @@
 
 use super::text::{Condition, Flaw, Read, Stamp, last_of, or_default};
 use super::{NameRef, StreamRef};
+use crate::limits::SELECTOR_MAX;
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -230,15 +231,38 @@ impl<'de> Deserialize<'de> for MaxUnavailable {
 }
 
 /// A label selector.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selector {
     /// Labels that must have these values.
-    #[serde(deserialize_with = "or_default")]
     pub match_labels: BTreeMap<Box<str>, Box<str>>,
     /// And all of these must hold.
-    #[serde(deserialize_with = "last_of")]
     pub match_expressions: Vec<Expression>,
+    /// Whether it had more than [`SELECTOR_MAX`] requirements and values: what is kept selects other nodes than it should.
+    pub is_cut: bool,
+}
+
+impl<'de> Deserialize<'de> for Selector {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Default, Deserialize)]
+        #[serde(rename_all = "camelCase", default)]
+        struct Wire {
+            #[serde(deserialize_with = "or_default")]
+            match_labels: BTreeMap<Box<str>, Box<str>>,
+            #[serde(deserialize_with = "or_default")]
+            match_expressions: Vec<Expression>,
+        }
+
+        let Wire { match_labels, mut match_expressions } = Wire::deserialize(deserializer)?;
+        let mut is_cut = match_expressions.len() > SELECTOR_MAX;
+        match_expressions.truncate(SELECTOR_MAX);
+        let mut room = SELECTOR_MAX - match_expressions.len();
+        for expression in &mut match_expressions {
+            is_cut |= expression.values.len() > room;
+            expression.values.truncate(room);
+            room -= expression.values.len();
+        }
+        Ok(Self { match_labels, match_expressions, is_cut })
+    }
 }
 
 /// One requirement of a selector.
@@ -252,7 +276,7 @@ pub struct Expression {
     #[serde(deserialize_with = "or_default")]
     pub operator: Box<str>,
     /// Of `In` and `NotIn`.
-    #[serde(deserialize_with = "last_of")]
+    #[serde(deserialize_with = "or_default")]
     pub values: Vec<Box<str>>,
 }
 
@@ -292,6 +316,12 @@ impl Read for MachineConfigPool {
         if self.spec.max_unavailable == MaxUnavailable::Odd {
             tell(Flaw::UnknownValue);
         }
+        if self.spec.node_selector.is_cut || self.spec.machine_config_selector.is_cut {
+            tell(Flaw::Limit);
+        }
         self.status.cert_expiries.iter().for_each(|expiry| expiry.expiry.flaws(tell));
     }
 }
+
+#[cfg(test)]
+mod tests;
