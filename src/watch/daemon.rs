@@ -156,7 +156,7 @@ impl Watcher for Daemon {
         if news.reboots_failed > 0 {
             self.reboots.told(name);
         }
-        if let Some(meters) = self.meters.as_ref().filter(|_| !notes.pool.is_empty()) {
+        if let Some(meters) = &self.meters {
             meters.reboots_failed(news.reboots_failed, &notes.pool);
             meters.pivot_errors(news.pivot_errors, &notes.pool);
         }
