@@ -10,6 +10,7 @@ pub mod conflicts;
 pub mod demo;
 pub mod drain;
 pub mod engine;
+pub mod fetch;
 pub mod leases;
 pub mod listen;
 pub mod numbers;

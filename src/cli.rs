@@ -224,6 +224,24 @@ pub struct WatchArgs {
     /// Read the two secrets of the machine-config-server, to tell when its certificates end; for the controller.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub read_secrets: Vec<String>,
+    /// Ask the controller at its own endpoint too for what no object tells; for the controller.
+    #[arg(long, value_name = "URL")]
+    pub scrape_mcc: Vec<String>,
+    /// Ask each node's daemon at this port of the node too for what no object tells; for the daemon.
+    #[arg(long, value_name = "PORT")]
+    pub scrape_mcd: Vec<String>,
+    /// Certificates to trust there, in PEM, like those of the service CA [default: those of the system].
+    #[arg(long, value_name = "FILE")]
+    pub scrape_ca_file: Vec<String>,
+    /// A file with the bearer token to show there, re-read for each round.
+    #[arg(long, value_name = "FILE")]
+    pub scrape_token_file: Vec<String>,
+    /// The name that certificates there must be for [default: that of the daemons' Service; the host of --scrape-mcc].
+    #[arg(long, value_name = "NAME")]
+    pub scrape_server_name: Vec<String>,
+    /// How often to ask each endpoint [default: 30s].
+    #[arg(long, value_name = "DURATION")]
+    pub scrape_interval: Vec<String>,
     /// How often to push [default: 15s].
     #[arg(long, value_name = "DURATION")]
     pub interval: Vec<String>,
@@ -460,6 +478,12 @@ impl WatchArgs {
             all_nodes,
             legacy_metrics,
             read_secrets,
+            scrape_mcc,
+            scrape_mcd,
+            scrape_ca_file,
+            scrape_token_file,
+            scrape_server_name,
+            scrape_interval,
             interval,
             log,
         } = self;
@@ -474,6 +498,12 @@ impl WatchArgs {
             ("all-nodes", all_nodes),
             ("legacy-metrics", legacy_metrics),
             ("read-secrets", read_secrets),
+            ("scrape-mcc", scrape_mcc),
+            ("scrape-mcd", scrape_mcd),
+            ("scrape-ca-file", scrape_ca_file),
+            ("scrape-token-file", scrape_token_file),
+            ("scrape-server-name", scrape_server_name),
+            ("scrape-interval", scrape_interval),
             ("interval", interval),
             ("log", log),
         ])

@@ -5,6 +5,7 @@ mod asked;
 mod bodies;
 mod feed;
 pub(super) mod health;
+mod scrapes;
 mod speak;
 
 #[cfg(test)]
@@ -14,11 +15,12 @@ use self::{
     bodies::Bodies,
     feed::Feed,
     health::Followed,
+    scrapes::{Keys, Nodes, Scraper},
     speak::{Speaker, Voice},
 };
-use super::{clock::Clock, drain::Stop, surroundings, tasks::Tasks};
+use super::{clock::Clock, drain::Stop, fetch::FileError, surroundings, tasks::Tasks};
 use crate::{
-    config::watch::{Otlp, Role, WatchConfig},
+    config::watch::{Otlp, Role, Scrape, WatchConfig},
     kubernetes::{
         self, Random,
         connect::{Connect, connector},
@@ -59,10 +61,10 @@ pub async fn run(config: &WatchConfig, clock: Clock, stop: Stop) -> Result<(), W
     let around = Around::new(config, clock).await.map_err(WatchError::Faults)?;
     info!(role = config.role.word(), otlp = %config.otlp.url, "watching");
     let worked = match &config.role {
-        Role::Operator => work(Operator::default(), around, stop).await,
-        Role::Controller { .. } => work(Controller::default(), around, stop).await,
-        Role::Daemon => work(Daemon::default(), around, stop).await,
-        Role::Node { name } => work(Daemon::for_node(name), around, stop).await,
+        Role::Operator => work(Operator::default(), |_| Vec::new(), around, stop).await,
+        Role::Controller { .. } => work(Controller::default(), |_| Vec::new(), around, stop).await,
+        Role::Daemon => work(Daemon::default(), Daemon::scrape_targets, around, stop).await,
+        Role::Node { name } => work(Daemon::for_node(name), Daemon::scrape_targets, around, stop).await,
     };
     worked.map_err(WatchError::Other)
 }
@@ -79,6 +81,8 @@ struct Around {
     interval: Duration,
     /// Whether the operator's old names are pushed too.
     legacy: bool,
+    /// What is scraped, and what opens it.
+    scrape: Option<(Scrape, Keys)>,
 }
 
 impl Around {
@@ -91,8 +95,15 @@ impl Around {
             let place = Place::Setting("--kubeconfig".into());
             Fault::new(Code::CannotRead, place, &["use", &format!("the cluster of {from}"), &why])
         });
-        match (client, transport) {
-            (Ok(client), Ok(transport)) => Ok(Self {
+        let scrape = config.scrape.as_ref().map(|how| Keys::read(how).map(|keys| (how.clone(), keys))).transpose();
+        let scrape = scrape.map_err(|FileError { path, source }| {
+            let is_token = config.scrape.as_ref().is_some_and(|how| how.token_file.as_ref() == Some(&path));
+            let flag = if is_token { "--scrape-token-file" } else { "--scrape-ca-file" };
+            let (path, why) = (path.display().to_string(), source.to_string());
+            Fault::new(Code::CannotRead, Place::Setting(flag.into()), &["read", &path, &why])
+        });
+        match (client, transport, scrape) {
+            (Ok(client), Ok(transport), Ok(scrape)) => Ok(Self {
                 connect,
                 client,
                 now: Arc::new(move || (clock.mono(), clock.wall())),
@@ -102,8 +113,23 @@ impl Around {
                 pod: config.pod.clone(),
                 interval: config.interval,
                 legacy: config.legacy_metrics,
+                scrape,
             }),
-            (client, transport) => Err(client.err().into_iter().chain(transport.err()).collect()),
+            (client, transport, scrape) => Err(client.err().into_iter().chain(transport.err()).chain(scrape.err()).collect()),
+        }
+    }
+
+    /// What is left of it is for speaking.
+    fn voice(self, followed: Followed) -> Voice {
+        Voice {
+            followed,
+            client: self.client,
+            namespace: self.pod.map(|(namespace, _)| namespace),
+            role: self.role,
+            now: self.now,
+            transport: self.transport,
+            interval: self.interval,
+            legacy: self.legacy,
         }
     }
 }
@@ -129,7 +155,7 @@ fn transport(otlp: &Otlp) -> Result<Transport, Fault> {
 }
 
 /// Works until it is asked to stop; then says what is left to say, and hands the Lease on.
-async fn work<W: Watcher>(watcher: W, around: Around, stop: Stop) -> anyhow::Result<()> {
+async fn work<W: Watcher>(watcher: W, nodes: Nodes<W>, mut around: Around, stop: Stop) -> anyhow::Result<()> {
     let tasks = Tasks::default();
     let shared = Arc::new(Mutex::new(Watch::new(watcher)));
     let (sender, news) = mpsc::channel(limits::WATCH_NEWS_MAX);
@@ -152,6 +178,10 @@ async fn work<W: Watcher>(watcher: W, around: Around, stop: Stop) -> anyhow::Res
     let feed = Feed::new(Arc::clone(&shared), kinds, again, Arc::clone(&around.now));
     let ((listed, is_listed), (whole, is_whole)) = (watch::channel(false), watch::channel(false));
     tasks.vital("feed", feed.run(news, listed, stop.clone()));
+    if let Some(scrape) = around.scrape.take() {
+        let scraper = Scraper::new(Arc::clone(&shared), nodes, scrape, Arc::clone(&around.now));
+        tasks.vital("scrapes", scraper.run(is_listed.clone(), stop.clone()));
+    }
     let bodies = Bodies::new(Arc::clone(&shared), around.client.clone(), &around.role, Arc::clone(&around.now));
     tasks.vital("bodies", bodies.run(is_listed, whole, stop.clone()));
 
@@ -164,17 +194,7 @@ async fn work<W: Watcher>(watcher: W, around: Around, stop: Stop) -> anyhow::Res
         tasks.vital("lease", elector.run(async move { drop(said.await) }));
         hold
     });
-    let voice = Voice {
-        followed,
-        client: around.client,
-        namespace: around.pod.map(|(namespace, _)| namespace),
-        role: around.role,
-        now: around.now,
-        transport: around.transport,
-        interval: around.interval,
-        legacy: around.legacy,
-    };
-    let speaker = Speaker::new(shared, voice, hold);
+    let speaker = Speaker::new(shared, around.voice(followed), hold);
     let speaking = stop.clone();
     tasks.vital("speak", async move {
         speaker.run(is_whole, speaking).await;

@@ -40,6 +40,14 @@ pub struct BackEnd(pub String);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receiver(pub http::Uri);
 
+/// `https://host:port`, with or without a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint(pub http::Uri);
+
+/// A port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Port(pub u16);
+
 /// A name that a path or a field selector can hold as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name(pub String);
@@ -195,6 +203,28 @@ impl Value for Receiver {
             }
             (Some("http" | "https"), Some(_)) => Ok(Self(uri)),
             _ => Err(wrong()),
+        }
+    }
+}
+
+impl Value for Endpoint {
+    /// A token goes there, and so nothing but TLS.
+    fn read(text: &str) -> Result<Self, Expected> {
+        let wrong = |what| expected(what, "https://machine-config-controller.openshift-machine-config-operator.svc:9001");
+        let uri: http::Uri = text.parse().map_err(|_| wrong("the URL of an endpoint"))?;
+        match (uri.scheme_str(), uri.authority()) {
+            (Some(_), Some(authority)) if authority.as_str().contains('@') => Err(wrong("a URL without user name and password")),
+            (Some("https"), Some(_)) => Ok(Self(uri)),
+            _ => Err(wrong("the URL of an endpoint with https")),
+        }
+    }
+}
+
+impl Value for Port {
+    fn read(text: &str) -> Result<Self, Expected> {
+        match text.parse() {
+            Ok(port) if port > 0 => Ok(Self(port)),
+            _ => Err(expected("a port", "9001")),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{
     Given, Layers, Text,
-    values::{Lasting, LogFilter, Name, Pod, Receiver},
+    values::{Endpoint, Lasting, LogFilter, Name, Pod, Port, Receiver},
 };
 use pointsman_core::{
     fault::{Fault, Place, code::Code},
@@ -12,7 +12,7 @@ use pointsman_core::{
 use std::{path::PathBuf, time::Duration};
 
 /// Every key of `pointsman watch`, as those of `serve`.
-pub const KEYS: [&str; 12] = [
+pub const KEYS: [&str; 18] = [
     "all-nodes",
     "interval",
     "kubeconfig",
@@ -25,6 +25,12 @@ pub const KEYS: [&str; 12] = [
     "otlp-token-file",
     "pod",
     "read-secrets",
+    "scrape-ca-file",
+    "scrape-interval",
+    "scrape-mcc",
+    "scrape-mcd",
+    "scrape-server-name",
+    "scrape-token-file",
 ];
 
 /// Where is pushed to unless something else is said.
@@ -43,6 +49,8 @@ pub struct WatchConfig {
     pub pod: Option<(String, String)>,
     /// Whether the operator's own names are pushed too.
     pub legacy_metrics: bool,
+    /// What is scraped; `None` = nothing is.
+    pub scrape: Option<Scrape>,
     /// How often is pushed.
     pub interval: Duration,
     /// The log filter.
@@ -80,6 +88,36 @@ impl Role {
     }
 }
 
+/// The operator's own endpoints that are scraped, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scrape {
+    /// Whose.
+    pub of: Scraped,
+    /// Certificates to trust, in PEM.
+    pub ca_file: Option<PathBuf>,
+    /// The file with the token to show.
+    pub token_file: Option<PathBuf>,
+    /// The name their certificates must be for, where it is not that of their Service.
+    pub server_name: Option<String>,
+    /// How often each is asked.
+    pub interval: Duration,
+}
+
+/// Whose endpoints are scraped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scraped {
+    /// The controller's.
+    Controller {
+        /// Where it is.
+        url: http::Uri,
+    },
+    /// The daemon's on each node.
+    Daemons {
+        /// Of each node's own address.
+        port: u16,
+    },
+}
+
 /// An OTLP receiver, and how to reach it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Otlp {
@@ -106,6 +144,7 @@ impl WatchConfig {
             kubeconfig: layers.one::<PathBuf>("kubeconfig"),
             pod: layers.one("pod").map(|Pod(namespace, name)| (namespace, name)),
             legacy_metrics: layers.switch("legacy-metrics", false),
+            scrape: layers.scrape(role),
             interval: layers.interval(),
             log: layers.one("log").map_or_else(|| "info".to_owned(), |LogFilter(text)| text),
         };
@@ -154,6 +193,36 @@ impl Layers<'_> {
             self.refuse("otlp-token-file", "the token would travel in plain text", "give `otlp` with https");
         }
         Otlp { url, ca_file, server_name, token_file }
+    }
+
+    fn scrape(&mut self, role: &str) -> Option<Scrape> {
+        let (mcc, mcd) = (self.one("scrape-mcc"), self.one("scrape-mcd"));
+        let (ca_file, token_file) = (self.one::<PathBuf>("scrape-ca-file"), self.one::<PathBuf>("scrape-token-file"));
+        let server_name = self.one("scrape-server-name").map(|Name(name)| name);
+        let Lasting(interval) = self.one("scrape-interval").unwrap_or(Lasting(Duration::from_secs(limits::WATCH_SCRAPE_SECS)));
+        let range = Duration::from_secs(1)..=Duration::from_secs(limits::WATCH_SCRAPE_SECS_MAX);
+        if !range.contains(&interval) {
+            self.refuse("scrape-interval", "it is not from 1s to 10m", "Prometheus asks every 30s");
+        }
+        if role != "controller" {
+            self.refuse("scrape-mcc", "only the watcher of the controller asks it", "leave it out, or watch the controller");
+        }
+        if role != "daemon" {
+            self.refuse("scrape-mcd", "only the watcher of the daemon asks daemons", "leave it out, or watch the daemon");
+        }
+        let of = match (mcc, mcd) {
+            (Some(Endpoint(url)), _) => Scraped::Controller { url },
+            (None, Some(Port(port))) => Scraped::Daemons { port },
+            // What is wrong with an endpoint that was named has been said.
+            (None, None) if !self.texts("scrape-mcc").is_empty() || !self.texts("scrape-mcd").is_empty() => return None,
+            (None, None) => {
+                for key in ["scrape-ca-file", "scrape-interval", "scrape-server-name", "scrape-token-file"] {
+                    self.refuse(key, "nothing is scraped", "say what is, with `scrape-mcc` or `scrape-mcd`");
+                }
+                return None;
+            }
+        };
+        Some(Scrape { of, ca_file, token_file, server_name, interval })
     }
 
     /// Rare pushes look like silence: three must fit into the time after which a receiver forgets.

@@ -316,6 +316,15 @@ pub const WATCH_BODIES_AT_ONCE: usize = 2;
 pub const WATCH_BODY_AGAIN_SECS: u64 = 60;
 /// Seconds that the first push of a watcher waits for kinds whose API server does not answer.
 pub const WATCH_FIRST_WAIT_SECS: u64 = 30;
+/// Seconds between two scrapes of one endpoint of the operator, unless a watcher is told otherwise: what the operator's own
+/// ServiceMonitors ask for.
+pub const WATCH_SCRAPE_SECS: u64 = 30;
+/// The most that it can be told.
+pub const WATCH_SCRAPE_SECS_MAX: u64 = 600;
+/// Endpoints that a watcher scrapes at once: with those that do not answer, a round of a thousand still ends.
+pub const WATCH_SCRAPES_AT_ONCE: usize = 32;
+/// Milliseconds that a scrape may take, from its first byte out to the last one in.
+pub const WATCH_SCRAPE_MS_MAX: u64 = 5_000;
 /// Milliseconds after a push that failed before it is tried again; doubled each time, up to the beat.
 pub const WATCH_PUSH_AGAIN_MS: u64 = 1_000;
 /// Milliseconds for one request about a Lease.

@@ -155,8 +155,7 @@ impl<W: Watcher> Play<W> {
         let now = Arc::new(Mutex::new(start()));
         let make = Box::new(make);
         let (shared, telemetry) = begin(make(), &now);
-        let store =
-            Arc::new(Store::new(StoreConfig { series_max: 100_000, expire_after: Duration::from_secs(864_000), seeds: [1, 2] }));
+        let store = store();
         let (objects, away, spans) = (BTreeMap::new(), BTreeSet::new(), Vec::new());
         let mut this = Self { make, shared, telemetry, store, objects, away, spans, now, legacy: case.legacy };
         for file in &case.base {
@@ -332,20 +331,35 @@ impl<W: Watcher> Play<W> {
             if signal == Signal::Traces {
                 self.spans.extend(spans::read(&body));
             } else {
-                let tally = self.store.ingest(&body, Mono(at), Wall(at)).expect("our own export is whole");
-                assert_eq!(tally.rejected_total(), 0, "{tally:?}");
+                ingest(&self.store, &body, at);
             }
         }
         self.telemetry.metrics_arrived();
         self.store.expire(Mono(at));
-        let options = ExposeOptions { scope_labels: false, ..ExposeOptions::default() };
-        let mut scrape = Scrape::new(Arc::clone(&self.store), options, Negotiated::default(), &[]);
-        let mut body = Vec::new();
-        while scrape.next_chunk(&mut body) {}
-        let text = String::from_utf8(body).expect("an exposition is UTF-8");
-        let wanted = |line: &&str| families.iter().any(|family| is_of(line, family));
-        text.lines().filter(wanted).fold(String::new(), |out, line| out + &bare(line) + "\n")
+        shown(&self.store, families)
     }
+}
+
+/// Where exports go.
+pub(crate) fn store() -> Arc<Store> {
+    Arc::new(Store::new(StoreConfig { series_max: 100_000, expire_after: Duration::from_secs(864_000), seeds: [1, 2] }))
+}
+
+/// Takes one export.
+pub(crate) fn ingest(store: &Arc<Store>, body: &[u8], at: u64) {
+    let tally = store.ingest(body, Mono(at), Wall(at)).expect("our own export is whole");
+    assert_eq!(tally.rejected_total(), 0, "{tally:?}");
+}
+
+/// What a scrape shows of these families.
+pub(crate) fn shown(store: &Arc<Store>, families: &[String]) -> String {
+    let options = ExposeOptions { scope_labels: false, ..ExposeOptions::default() };
+    let mut scrape = Scrape::new(Arc::clone(store), options, Negotiated::default(), &[]);
+    let mut body = Vec::new();
+    while scrape.next_chunk(&mut body) {}
+    let text = String::from_utf8(body).expect("an exposition is UTF-8");
+    let wanted = |line: &&str| families.iter().any(|family| is_of(line, family));
+    text.lines().filter(wanted).fold(String::new(), |out, line| out + &bare(line) + "\n")
 }
 
 fn begin<W: Watcher>(watcher: W, now: &Arc<Mutex<Timestamp>>) -> (Shared<W>, Arc<Telemetry>) {

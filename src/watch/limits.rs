@@ -21,6 +21,8 @@ pub const YEAR_MIN: i16 = 2_000;
 pub const YEAR_MAX: i16 = 2_200;
 /// Events kept on one span; further ones are counted on it.
 pub const SPAN_EVENTS_MAX: usize = 64;
+/// Bytes of free text on all open spans together; further texts are dropped, and counted on their spans.
+pub const OPEN_TEXT_BYTES_MAX: usize = 8 << 20;
 /// Spans open at a time; further ones are followed, but not sent.
 pub const OPEN_SPANS_MAX: usize = 10_000;
 /// A rollout that takes longer is cut off, with what is open in it.

@@ -234,6 +234,12 @@ impl Rollouts {
         self.outlet.refused_spans()
     }
 
+    /// Texts that will not be sent, as open spans held too much of it.
+    #[must_use]
+    pub fn refused_texts(&self) -> u64 {
+        self.outlet.refused_texts()
+    }
+
     fn begin_pool(&self, pool: &str) {
         if let Some(meters) = &self.outlet.meters {
             meters.begin_pool(pool);

@@ -130,6 +130,8 @@ fn a_watcher_that_cannot_start_says_why() {
     assert!(told.contains("PM0502") && told.contains("name the cluster to watch") && told.contains("2 errors"), "{told}");
     let told = watch(&["operator", "--kubeconfig", "/nowhere/kubeconfig"]);
     assert!(told.contains("PM0505") && told.contains("/nowhere/kubeconfig"), "{told}");
+    let told = watch(&["daemon", "--kubeconfig", "k", "--scrape-mcd", "9001", "--scrape-token-file", "/nowhere/token"]);
+    assert!(told.contains("--scrape-token-file") && told.contains("/nowhere/token") && told.contains("2 errors"), "{told}");
     let told = watch(&["operator", "--kubeconfig", "k", "--intervall", "5s"]);
     assert!(told.contains("PM0501") && told.contains("did you mean `--interval`"), "{told}");
     assert!(watch(&["pools"]).contains("[possible values: operator, controller, daemon]"));

@@ -2,6 +2,7 @@
 //! All are ignored by default, because they need what `bash tests/run.sh` builds; a peer that is missing is a failure.
 
 mod admission;
+mod alerts;
 mod cluster;
 mod exposition;
 mod jaeger;

@@ -1,39 +1,19 @@
 //! GETs from a server's JSON API over HTTP/1.1, plain or TLS: no redirects, no proxy, everything capped in bytes and time.
 //! A token goes to the server that was named and nowhere else: never in plain text to another host, never into an error.
 
-use http::{Request, StatusCode, Uri, header};
-use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
-use hyper::{body::Bytes, client::conn::http1};
-use hyper_util::rt::TokioIo;
+use crate::app::fetch::{self, Ask, FetchError, FileError, Token};
+use http::{StatusCode, Uri};
+use hyper::body::Bytes;
 use pointsman_core::{fault::render::clean, limits};
-use rustls::{
-    ClientConfig, RootCertStore,
-    crypto::aws_lc_rs,
-    pki_types::{CertificateDer, ServerName, pem::PemObject},
-};
+use rustls::ClientConfig;
 use std::{
-    fmt,
-    fs::File,
-    io::{self, Read},
+    io,
     net::IpAddr,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::TcpStream,
-    time::timeout,
-};
-use tokio_rustls::TlsConnector;
-
-/// Where systems keep the certificates they trust.
-const SYSTEM_ROOTS: [&str; 4] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-];
+use tokio::time::timeout;
 
 /// What was typed of a server.
 #[derive(Clone, Copy, Debug)]
@@ -54,15 +34,6 @@ pub struct Client {
     prefix: String,
     token: Option<Token>,
     tls: Option<Arc<ClientConfig>>,
-}
-
-/// Never shown.
-struct Token(String);
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token(…)")
-    }
 }
 
 /// Why there is no answer.
@@ -119,6 +90,12 @@ pub enum ClientError {
     },
 }
 
+impl From<FileError> for ClientError {
+    fn from(FileError { path, source }: FileError) -> Self {
+        Self::File { path, source }
+    }
+}
+
 impl ClientError {
     /// Whether another command line would do, rather than another moment.
     #[must_use]
@@ -154,12 +131,12 @@ impl Client {
         let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
         let port = authority.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
         let prefix = uri.path().trim_end_matches('/').to_owned();
-        let token = token_file.map(token).transpose()?;
+        let token = token_file.map(Token::read).transpose()?;
         let is_here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
         if token.is_some() && !is_tls && !is_here {
             return Err(ClientError::TokenInPlainText(clean(&host)));
         }
-        let tls = if is_tls { Some(Arc::new(trust(ca_file)?)) } else { None };
+        let tls = if is_tls { Some(fetch::trust(ca_file)?) } else { None };
         let server = format!("{}://{authority}{prefix}", if is_tls { "https" } else { "http" });
         Ok(Self { server: clean(&server), host, port, prefix, token, tls })
     }
@@ -175,48 +152,21 @@ impl Client {
     }
 
     async fn exchange(&self, path: &str) -> Result<Bytes, ClientError> {
-        let stream = TcpStream::connect((self.host.as_str(), self.port)).await;
-        let stream = stream.map_err(|error| self.unreachable(error.to_string()))?;
-        let Some(tls) = &self.tls else { return self.speak(stream, path).await };
-        let name = ServerName::try_from(self.host.clone()).map_err(|error| self.unreachable(error.to_string()))?;
-        let stream = TlsConnector::from(Arc::clone(tls)).connect(name, stream).await;
-        self.speak(stream.map_err(|error| self.unreachable(format!("TLS: {error}")))?, path).await
-    }
-
-    async fn speak(&self, stream: impl AsyncRead + AsyncWrite + Unpin, path: &str) -> Result<Bytes, ClientError> {
-        let broken = |error: hyper::Error| self.unreachable(error.to_string());
-        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
-        let mut request = Request::get(format!("{}/api/v1{path}", self.prefix))
-            .header(
-                header::HOST,
-                if self.host.contains(':') {
-                    format!("[{}]:{}", self.host, self.port)
-                } else {
-                    format!("{}:{}", self.host, self.port)
-                },
-            )
-            .header(header::ACCEPT, "application/json");
-        if let Some(Token(token)) = &self.token {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
-        }
         let not_ours = |why: String| ClientError::NotOurs { server: self.server.clone(), why };
-        let request = request.body(Empty::<Bytes>::new()).map_err(|error| not_ours(error.to_string()))?;
-        let exchange = async {
-            let response = sender.send_request(request).await.map_err(broken)?;
-            let status = response.status();
-            let body = Limited::new(response.into_body(), limits::CLIENT_ANSWER_BYTES_MAX).collect().await;
-            let body = body.map_err(|error| {
-                let is_long = error.downcast_ref::<LengthLimitError>().is_some();
-                if is_long { not_ours("its answer is over 64 MiB".to_owned()) } else { self.unreachable(error.to_string()) }
-            })?;
-            Ok((status, body.to_bytes()))
+        let ask = Ask {
+            host: &self.host,
+            port: self.port,
+            tls: self.tls.as_ref().map(|tls| (tls, self.host.as_str())),
+            path: &format!("{}/api/v1{path}", self.prefix),
+            accept: "application/json",
+            token: self.token.as_ref(),
+            bytes_max: limits::CLIENT_ANSWER_BYTES_MAX,
         };
-        tokio::pin!(exchange);
-        // The connection may end as soon as the last byte came, before the answer was put together.
-        let (status, body) = tokio::select! {
-            answer = &mut exchange => answer?,
-            _ = connection => exchange.await?,
-        };
+        let (status, body) = fetch::get(&ask).await.map_err(|error| match error {
+            FetchError::Away(why) => self.unreachable(why),
+            FetchError::TooLong => not_ours("its answer is over 64 MiB".to_owned()),
+            FetchError::Unusable(why) => not_ours(why),
+        })?;
         if status.is_success() { Ok(body) } else { Err(self.refused(status, &body)) }
     }
 
@@ -246,41 +196,4 @@ impl Client {
         };
         ClientError::Refused { server, status, why }
     }
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, ClientError> {
-    let cap = u64::try_from(limits::CLIENT_FILE_BYTES_MAX).unwrap_or(u64::MAX);
-    let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(cap.saturating_add(1)).read_to_end(&mut bytes));
-    let read =
-        read.and_then(|n| if n > limits::CLIENT_FILE_BYTES_MAX { Err(io::Error::other("it is over 1 MiB")) } else { Ok(()) });
-    read.map_err(|source| ClientError::File { path: path.to_owned(), source })?;
-    Ok(bytes)
-}
-
-fn token(path: &Path) -> Result<Token, ClientError> {
-    let bad = |why| ClientError::File { path: path.to_owned(), source: io::Error::other(why) };
-    let text = String::from_utf8(read(path)?).map_err(|_| bad("it is not text"))?;
-    let token = text.trim();
-    if token.is_empty() || !token.chars().all(|c| c.is_ascii_graphic()) {
-        return Err(bad("it is not one token"));
-    }
-    Ok(Token(token.to_owned()))
-}
-
-/// TLS 1.2 and 1.3 with the certificates of a file, else of the system.
-fn trust(ca_file: Option<&Path>) -> Result<ClientConfig, ClientError> {
-    let system = || SYSTEM_ROOTS.iter().map(Path::new).find(|path| path.exists());
-    let path = ca_file.or_else(system).unwrap_or(Path::new(SYSTEM_ROOTS[0]));
-    let bad = |why: String| ClientError::File { path: path.to_owned(), source: io::Error::other(why) };
-    let mut roots = RootCertStore::empty();
-    let pem = read(path)?;
-    // A bundle may hold what rustls does not know; a file that was named must hold at least one that it does.
-    roots.add_parsable_certificates(CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok));
-    if roots.is_empty() {
-        return Err(bad("it holds no certificate in PEM".to_owned()));
-    }
-    let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()));
-    let builder = builder.with_safe_default_protocol_versions().map_err(|error| bad(error.to_string()))?;
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }

@@ -165,9 +165,11 @@ impl Cluster {
             pod: pod.map(|pod| ("here".to_owned(), pod.to_owned())),
             interval: Duration::from_secs(15),
             legacy: self.legacy,
+            scrape: None,
         };
         #[expect(clippy::disallowed_methods, reason = "a test waits for its own task")]
-        let task = tokio::spawn(async move { work(Simple::default(), around, stop).await.expect("no task fails") });
+        let task =
+            tokio::spawn(async move { work(Simple::default(), |_| Vec::new(), around, stop).await.expect("no task fails") });
         self.replicas.insert(name, Replica { stopper, task, is_cut });
     }
 

@@ -45,6 +45,7 @@ fn defaults_are_those_of_the_documentation() {
             kubeconfig: None,
             pod: None,
             legacy_metrics: false,
+            scrape: None,
             interval: 15s,
             log: "info",
         }
@@ -52,32 +53,46 @@ fn defaults_are_those_of_the_documentation() {
     .assert_debug_eq(&read(&["daemon"], &[], "", true).expect("nothing is wrong"));
 }
 
+/// Keys of every role, with a value of each.
+const OF_ALL: [(&str, &str); 8] = [
+    ("interval", "1m30s"),
+    ("kubeconfig", "./kubeconfig"),
+    ("legacy-metrics", "true"),
+    ("log", "debug"),
+    ("otlp", "https://pointsman:4317"),
+    ("otlp-ca-file", "/ca.crt"),
+    ("otlp-server-name", "pointsman.pointsman.svc"),
+    ("otlp-token-file", "/token"),
+];
+/// Keys of one role.
+const OF_ROLES: [(&str, &str, &str); 6] = [
+    ("daemon", "all-nodes", "true"),
+    ("daemon", "node", "worker-0"),
+    ("operator", "pod", "here/watch-0"),
+    ("controller", "read-secrets", "true"),
+    ("controller", "scrape-mcc", "https://controller:9001/metrics"),
+    ("daemon", "scrape-mcd", "9001"),
+];
+/// Keys of whoever scrapes.
+const OF_SCRAPES: [(&str, &str); 4] = [
+    ("scrape-ca-file", "/service-ca.crt"),
+    ("scrape-interval", "1m"),
+    ("scrape-server-name", "daemons.svc"),
+    ("scrape-token-file", "/scrape-token"),
+];
+
 /// Scenario: every key, as flag, as environment and in the file.
 /// Guarantees: each place says the same.
 #[test]
 fn every_key_is_read_from_every_place() {
-    let of_all = [
-        ("interval", "1m30s"),
-        ("kubeconfig", "./kubeconfig"),
-        ("legacy-metrics", "true"),
-        ("log", "debug"),
-        ("otlp", "https://pointsman:4317"),
-        ("otlp-ca-file", "/ca.crt"),
-        ("otlp-server-name", "pointsman.pointsman.svc"),
-        ("otlp-token-file", "/token"),
-    ];
-    let of_roles = [
-        ("daemon", "all-nodes", "true"),
-        ("daemon", "node", "worker-0"),
-        ("operator", "pod", "here/watch-0"),
-        ("controller", "read-secrets", "true"),
-    ];
-    let mut seen: Vec<&str> = of_all.iter().map(|(key, _)| *key).chain(of_roles.map(|(_, key, _)| key)).collect();
+    let keys = OF_ALL.iter().chain(&OF_SCRAPES).map(|(key, _)| *key);
+    let mut seen: Vec<&str> = keys.chain(OF_ROLES.map(|(_, key, _)| key)).collect();
     seen.sort_unstable();
     assert_eq!(seen, KEYS, "the tables have every key");
     let mut told = String::new();
-    for (role, key, value) in of_roles {
-        let all: Vec<(&str, &str)> = of_all.into_iter().chain([(key, value)]).collect();
+    for (role, key, value) in OF_ROLES {
+        let more = if key.starts_with("scrape") { &OF_SCRAPES[..] } else { &[] };
+        let all: Vec<(&str, &str)> = OF_ALL.into_iter().chain([(key, value)]).chain(more.iter().copied()).collect();
         let flags: Vec<String> = all.iter().map(|(key, value)| format!("--{key}={value}")).collect();
         let flags: Vec<&str> = [role].into_iter().chain(flags.iter().map(String::as_str)).collect();
         let env: Vec<(String, &str)> = all.iter().map(|(key, value)| (env_name(key), *value)).collect();
@@ -86,14 +101,14 @@ fn every_key_is_read_from_every_place() {
         let config = read(&flags, &[], "", false).expect("nothing is wrong");
         assert_eq!(read(&[role], &env, "", false).as_ref(), Ok(&config), "{role} by environment");
         assert_eq!(read(&[role], &[], &file, false).as_ref(), Ok(&config), "{role} by file");
-        told.push_str(&format!("{:?}, {:?}\n", config.role, config.pod));
+        told.push_str(&format!("{:?}, {:?}, {:?}\n", config.role, config.pod, config.scrape));
         if role == "daemon" && key == "node" {
             told.push_str(&format!("{config:#?}\n"));
         }
     }
     expect![[r#"
-        Daemon, None
-        Node { name: "worker-0" }, None
+        Daemon, None, None
+        Node { name: "worker-0" }, None, None
         WatchConfig {
             role: Node {
                 name: "worker-0",
@@ -115,11 +130,14 @@ fn every_key_is_read_from_every_place() {
             ),
             pod: None,
             legacy_metrics: true,
+            scrape: None,
             interval: 90s,
             log: "debug",
         }
-        Operator, Some(("here", "watch-0"))
-        Controller { read_secrets: true }, None
+        Operator, Some(("here", "watch-0")), None
+        Controller { read_secrets: true }, None, None
+        Controller { read_secrets: false }, None, Some(Scrape { of: Controller { url: https://controller:9001/metrics }, ca_file: Some("/service-ca.crt"), token_file: Some("/scrape-token"), server_name: Some("daemons.svc"), interval: 60s })
+        Daemon, None, Some(Scrape { of: Daemons { port: 9001 }, ca_file: Some("/service-ca.crt"), token_file: Some("/scrape-token"), server_name: Some("daemons.svc"), interval: 60s })
     "#]]
     .assert_eq(&told);
 }
@@ -138,6 +156,84 @@ fn a_flag_wins_over_the_environment_and_that_over_the_file() {
     ));
 }
 
+/// Scenario: endpoints that the role does not ask, in plain text, at no port, with a password.
+/// Guarantees: each is refused.
+#[test]
+fn only_endpoints_of_the_role_are_scraped_and_only_with_tls() {
+    check_faults(
+        &["daemon", "--scrape-mcc=http://controller:9001", "--scrape-mcd=0", "--scrape-interval=1d"],
+        &[],
+        "kubeconfig: ./kubeconfig\n",
+        expect![[r#"
+            error[PM0502]: `scrape-mcc` from --scrape-mcc: `http://controller:9001` is not the URL of an endpoint with https
+             --> command line:1:37
+              |
+            1 | pointsman watch daemon --scrape-mcc=http://controller:9001 --scrape-mcd=0 --scrape-interval=1d
+              |                                     ^^^^^^^^^^^^^^^^^^^^^^ write it like https://machine-config-controller.openshift-machine-config-operator.svc:9001
+            error[PM0502]: `scrape-mcd` from --scrape-mcd: `0` is not a port
+             --> command line:1:73
+              |
+            1 | pointsman watch daemon --scrape-mcc=http://controller:9001 --scrape-mcd=0 --scrape-interval=1d
+              |                                                                         ^ write it like 9001
+            error[PM0502]: `scrape-interval` from --scrape-interval: it is not from 1s to 10m
+             --> command line:1:93
+              |
+            1 | pointsman watch daemon --scrape-mcc=http://controller:9001 --scrape-mcd=0 --scrape-interval=1d
+              |                                                                                             ^^ Prometheus asks every 30s
+            error[PM0502]: `scrape-mcc` from --scrape-mcc: only the watcher of the controller asks it
+             --> command line:1:37
+              |
+            1 | pointsman watch daemon --scrape-mcc=http://controller:9001 --scrape-mcd=0 --scrape-interval=1d
+              |                                     ^^^^^^^^^^^^^^^^^^^^^^ leave it out, or watch the controller
+        "#]],
+    );
+    check_faults(
+        &["operator", "--scrape-mcd=9001", "--scrape-mcc=https://user:word@controller:9001"],
+        &[],
+        "kubeconfig: ./kubeconfig\n",
+        expect![[r#"
+            error[PM0502]: `scrape-mcc` from --scrape-mcc: `https://*********@controller:9001` is not a URL without user name and password
+             --> command line:1:57
+              |
+            1 | pointsman watch operator --scrape-mcd=9001 --scrape-mcc=https://*********@controller:9001
+              |                                                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ write it like https://machine-config-controller.openshift-machine-config-operator.svc:9001
+            error[PM0502]: `scrape-mcc` from --scrape-mcc: only the watcher of the controller asks it
+             --> command line:1:57
+              |
+            1 | pointsman watch operator --scrape-mcd=9001 --scrape-mcc=https://*********@controller:9001
+              |                                                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ leave it out, or watch the controller
+            error[PM0502]: `scrape-mcd` from --scrape-mcd: only the watcher of the daemon asks daemons
+             --> command line:1:39
+              |
+            1 | pointsman watch operator --scrape-mcd=9001 --scrape-mcc=https://*********@controller:9001
+              |                                       ^^^^ leave it out, or watch the daemon
+        "#]],
+    );
+}
+
+/// Scenario: settings for a scrape that does not happen.
+/// Guarantees: each is refused.
+#[test]
+fn nothing_is_set_for_scrapes_that_do_not_happen() {
+    check_faults(
+        &["controller", "--scrape-token-file=/token", "--scrape-ca-file=/ca.crt"],
+        &[],
+        "kubeconfig: ./kubeconfig\n",
+        expect![[r#"
+            error[PM0502]: `scrape-ca-file` from --scrape-ca-file: nothing is scraped
+             --> command line:1:72
+              |
+            1 | pointsman watch controller --scrape-token-file=/token --scrape-ca-file=/ca.crt
+              |                                                                        ^^^^^^^ say what is, with `scrape-mcc` or `scrape-mcd`
+            error[PM0502]: `scrape-token-file` from --scrape-token-file: nothing is scraped
+             --> command line:1:48
+              |
+            1 | pointsman watch controller --scrape-token-file=/token --scrape-ca-file=/ca.crt
+              |                                                ^^^^^^ say what is, with `scrape-mcc` or `scrape-mcd`
+        "#]],
+    );
+}
+
 /// Scenario: everything that can be wrong, in all places.
 /// Guarantees: one report with a place and a way out for each.
 #[test]
@@ -152,13 +248,13 @@ fn every_mistake_is_in_one_report() {
               |
             1 | pointsman watch daemon --node Worker_0 --all-nodes --read-secrets --otlp=ftp://x --nodes=3
               |                                                                                  ^^^^^^^ did you mean `--node`?
-              = allowed: --all-nodes, --interval, --kubeconfig, --legacy-metrics, --log, --node, --otlp, --otlp-ca-file, --otlp-server-name, --otlp-token-file, --pod, --read-secrets, --config
+              = allowed: --all-nodes, --interval, --kubeconfig, --legacy-metrics, --log, --node, --otlp, --otlp-ca-file, --otlp-server-name, --otlp-token-file, --pod, --read-secrets, --scrape-ca-file, --scrape-interval, --scrape-mcc, --scrape-mcd, --scrape-server-name, --scrape-token-file, --config
             error[PM0501]: unknown key `max-body`
              --> watch.yaml:2:1
               |
             2 | max-body: 1MiB
               | ^^^^^^^^
-              = allowed: all-nodes, interval, kubeconfig, legacy-metrics, log, node, otlp, otlp-ca-file, otlp-server-name, otlp-token-file, pod, read-secrets
+              = allowed: all-nodes, interval, kubeconfig, legacy-metrics, log, node, otlp, otlp-ca-file, otlp-server-name, otlp-token-file, pod, read-secrets, scrape-ca-file, scrape-interval, scrape-mcc, scrape-mcd, scrape-server-name, scrape-token-file
             error[PM0502]: `node` from --node: `Worker_0` is not the name of a host or object
              --> command line:1:31
               |

@@ -11,6 +11,7 @@ use pointsman_instrument::{
     semconv::{
         attribute::{McoDrainTier, McoPhase},
         mco,
+        pointsman::LimitHits,
     },
 };
 
@@ -18,6 +19,18 @@ use pointsman_instrument::{
 pub(super) fn observe(observed: &Observed<Daemon>) {
     phases(observed);
     drains(observed);
+    limits(observed);
+}
+
+/// Only what bit: a watcher in good health has no such series.
+fn limits(observed: &Observed<Daemon>) {
+    observed.metric::<LimitHits>(|seen, readings| {
+        let rollouts = &seen.watcher.rollouts;
+        let named = [("watch.open_spans", rollouts.refused_spans()), ("watch.open_text_bytes", rollouts.refused_texts())];
+        for (limit, hits) in named.into_iter().filter(|(_, hits)| *hits > 0) {
+            readings.set(hits, LimitHits { limit: limit.into() });
+        }
+    });
 }
 
 fn phases(observed: &Observed<Daemon>) {

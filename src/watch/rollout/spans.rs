@@ -4,7 +4,7 @@
 use super::{evidence::Start, meters::Meters};
 use crate::{
     api::Text,
-    limits::{OPEN_SPANS_MAX, SPAN_EVENTS_MAX},
+    limits::{OPEN_SPANS_MAX, OPEN_TEXT_BYTES_MAX, SPAN_EVENTS_MAX},
     watch::system_time,
 };
 use jiff::Timestamp;
@@ -18,7 +18,13 @@ use pointsman_instrument::{
     },
     span::{Finished, Place, Span},
 };
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+};
 
 /// What happens while a span is open. Free text stands here and nowhere else.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,8 +52,14 @@ pub(super) enum What {
 }
 
 impl What {
-    const fn has_text(&self) -> bool {
-        matches!(self, Self::Reason(..) | Self::Message(..) | Self::Condition(..) | Self::Kubernetes(..))
+    /// The free text that stands in it.
+    const fn text(&self) -> Option<&Text> {
+        match self {
+            Self::Reason(text, _) | Self::Message(text, _) | Self::Condition(_, _, text) | Self::Kubernetes(_, text) => {
+                Some(text)
+            }
+            _ => None,
+        }
     }
 
     fn onto(self, span: Finished, at: Timestamp) -> Finished {
@@ -79,6 +91,41 @@ impl What {
     }
 }
 
+/// How much free text all open spans may hold together.
+#[derive(Debug, Default)]
+struct Budget {
+    bytes: AtomicUsize,
+    refused: AtomicU64,
+}
+
+/// What one open span takes of the budget; given back when the span goes, whichever way.
+#[derive(Debug)]
+struct Share {
+    budget: Arc<Budget>,
+    bytes: usize,
+}
+
+impl Share {
+    /// Takes so much more, where it is there.
+    fn take(&mut self, bytes: usize) -> bool {
+        let all = self.budget.bytes.load(Ordering::Relaxed).saturating_add(bytes);
+        if all > OPEN_TEXT_BYTES_MAX {
+            self.budget.refused.fetch_add(1, Ordering::Relaxed);
+            return false;
+        }
+        // Spans are opened and written by one role, under its lock.
+        self.budget.bytes.store(all, Ordering::Relaxed);
+        self.bytes += bytes;
+        true
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.budget.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
 /// A span while it is open.
 #[derive(Debug)]
 pub(super) struct OpenSpan {
@@ -87,18 +134,23 @@ pub(super) struct OpenSpan {
     events: Vec<(Timestamp, What)>,
     dropped: u32,
     links: Vec<Place>,
+    share: Share,
     /// Not one of too many: it will be sent.
     is_sent: bool,
 }
 
 impl OpenSpan {
-    /// Something happened. Beyond the cap, and of equal texts, only the number is kept.
+    /// Something happened. Beyond the caps, and of equal texts, only the number is kept.
     pub(super) fn event(&mut self, at: Timestamp, what: What) {
-        let is_known = what.has_text() && self.events.iter().any(|(_, known)| *known == what);
-        if is_known || self.events.len() >= SPAN_EVENTS_MAX {
-            self.dropped = self.dropped.saturating_add(1);
-        } else if self.is_sent {
+        let is_known = what.text().is_some() && self.events.iter().any(|(_, known)| *known == what);
+        let has_room = !is_known && self.events.len() < SPAN_EVENTS_MAX;
+        if !self.is_sent {
+            return;
+        }
+        if has_room && what.text().is_none_or(|text| self.share.take(text.len())) {
             self.events.push((at, what));
+        } else {
+            self.dropped = self.dropped.saturating_add(1);
         }
     }
 
@@ -116,6 +168,7 @@ pub(super) struct Outlet {
     pub(super) meters: Option<Meters>,
     open: usize,
     refused: u64,
+    budget: Arc<Budget>,
     /// Only metrics are wanted.
     pub(super) is_mute: bool,
 }
@@ -148,12 +201,18 @@ impl Outlet {
         self.refused
     }
 
+    /// Texts that were dropped as open spans held too many.
+    pub(super) fn refused_texts(&self) -> u64 {
+        self.budget.refused.load(Ordering::Relaxed)
+    }
+
     /// Opens a span. One of too many goes its way as the others do, but will not be sent.
     pub(super) fn open(&mut self, start: Start) -> OpenSpan {
         let is_sent = self.open < OPEN_SPANS_MAX;
         self.open += usize::from(is_sent);
         self.refused = self.refused.saturating_add(u64::from(!is_sent));
-        OpenSpan { start, events: Vec::new(), dropped: 0, links: Vec::new(), is_sent }
+        let share = Share { budget: Arc::clone(&self.budget), bytes: 0 };
+        OpenSpan { start, events: Vec::new(), dropped: 0, links: Vec::new(), share, is_sent }
     }
 
     /// Sends a span that ended; `error` is a word of a closed set.
@@ -164,7 +223,8 @@ impl Outlet {
         (place, end): (Place, Timestamp),
         error: Option<&'static str>,
     ) {
-        let OpenSpan { start, mut events, dropped, links, is_sent } = open;
+        let OpenSpan { start, mut events, dropped, links, share, is_sent } = open;
+        drop(share);
         events.sort_by_key(|(at, _)| *at);
         self.open -= usize::from(is_sent);
         let Some(telemetry) = self.telemetry.as_ref().filter(|_| is_sent) else { return };

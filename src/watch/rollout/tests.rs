@@ -1,16 +1,17 @@
 use super::Rollouts;
 use crate::{
-    cases::{short, spans},
+    cases::{self, short, spans},
     daemon::Daemon,
     kind::Kind,
-    limits::OPEN_SPANS_MAX,
+    limits::{OPEN_SPANS_MAX, OPEN_TEXT_BYTES_MAX, SPAN_EVENTS_MAX, TEXT_CHARS_MAX},
     table::{News, Raw, Trouble},
     watch::{Now, Shared, Watch, attach, system_time},
 };
+use expect_test::expect;
 use jiff::{SignedDuration, Timestamp};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use parking_lot::Mutex;
-use pointsman_instrument::{Identity, Telemetry};
+use pointsman_instrument::{Identity, Signal, Telemetry};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, collections::BTreeSet, sync::Arc};
@@ -119,6 +120,17 @@ impl Watching {
         while let Some(body) = self.telemetry.take_spans() {
             self.sent.extend(spans::read(&body.body));
         }
+    }
+
+    /// What of the caps a scrape shows.
+    fn limit_hits(&self, now: Timestamp) -> String {
+        let store = cases::store();
+        for (signal, body) in self.telemetry.collect() {
+            if signal == Signal::Metrics {
+                cases::ingest(&store, &body, u64::try_from(now.as_nanosecond()).expect("after 1970"));
+            }
+        }
+        cases::shown(&store, &["pointsman_limit_hits_total".to_owned()])
     }
 
     fn with<R>(&self, read: impl FnOnce(&Rollouts) -> R) -> R {
@@ -384,7 +396,7 @@ proptest! {
 }
 
 /// Scenario: more nodes are being updated than spans may be open. Guarantees: the cap holds, what is beyond it is counted and
-/// followed to its end, and room that comes free is used.
+/// followed to its end, and room that comes free is used; a scrape shows what was left out.
 #[test]
 fn open_spans_are_capped() {
     let mut cluster = Cluster::new();
@@ -404,4 +416,53 @@ fn open_spans_are_capped() {
     let key = cluster.pool(&["reached=2", "Updated=T"]);
     watching.tell(key.0, News::Applied(cluster.raw(&key)), cluster.now);
     assert_eq!((watching.with(Rollouts::open_spans), watching.sent.len()), (0, OPEN_SPANS_MAX));
+    watching.tell(Kind::Node, News::Listed(Vec::new()), cluster.now);
+    expect![[r#"
+        pointsman_limit_hits_total{pointsman_limit="watch.open_spans"} 6
+    "#]]
+    .assert_eq(&watching.limit_hits(cluster.now));
+}
+
+/// Scenario: the reasons of nodes that are being updated change again and again, each text as long as one may be, until all of
+/// them are more than open spans may hold; then the nodes are done, and another update begins. Guarantees: what is beyond is
+/// dropped and counted on its span, and a scrape shows it; room that comes free is used.
+#[test]
+fn texts_of_open_spans_are_capped() {
+    let mut cluster = Cluster::new();
+    cluster.pool(&["target=2", "Updated=F"]);
+    let mut watching = cluster.watch();
+    expect![[""]].assert_eq(&watching.limit_hits(cluster.now));
+    let tell = |cluster: &mut Cluster, watching: &mut Watching, name: &str, values: &[(&str, &str)]| {
+        let key = cluster.node(name, values);
+        watching.tell(key.0, News::Applied(cluster.raw(&key)), cluster.now);
+    };
+    let text = |i: usize| format!("{i:04}{}", "\u{1F980}".repeat(TEXT_CHARS_MAX - 4));
+    let bytes = text(0).len();
+    let (fits, each) = (OPEN_TEXT_BYTES_MAX / bytes, SPAN_EVENTS_MAX - 1);
+    let nodes: Vec<String> = (0..=fits / each).map(|i| format!("n{i}")).collect();
+    for name in &nodes {
+        cluster.join(name, 0, "1");
+        tell(&mut cluster, &mut watching, name, &[]);
+        tell(&mut cluster, &mut watching, name, &[("desiredConfig", "2"), ("state", "Working")]);
+        for i in 0..each {
+            tell(&mut cluster, &mut watching, name, &[("reason", &text(i))]);
+        }
+    }
+    let dropped = nodes.len() * each - fits;
+    assert_eq!(watching.with(Rollouts::refused_texts), u64::try_from(dropped).expect("a small number"));
+    expect![[r#"
+        pointsman_limit_hits_total{pointsman_limit="watch.open_text_bytes"} 21
+    "#]]
+    .assert_eq(&watching.limit_hits(cluster.now));
+    for name in &nodes {
+        tell(&mut cluster, &mut watching, name, &[("currentConfig", "2"), ("state", "Done"), ("reason", "")]);
+    }
+    let told = |spans: &[Span]| {
+        let updates = spans.iter().filter(|span| span.name == "update node");
+        updates.fold((0, 0), |(kept, lost), span| (kept + span.events.len(), lost + span.dropped_events_count))
+    };
+    assert_eq!(told(&watching.sent), (fits, u32::try_from(dropped).expect("a small number")));
+    tell(&mut cluster, &mut watching, "n0", &[("desiredConfig", "3"), ("state", "Working")]);
+    tell(&mut cluster, &mut watching, "n0", &[("reason", &text(0))]);
+    assert_eq!(watching.with(Rollouts::refused_texts), u64::try_from(dropped).expect("a small number"), "there is room again");
 }

@@ -5,11 +5,11 @@ use super::{Line, granted, objects, one, read, texts};
 use pointsman::{
     config::{
         Given,
-        watch::{KEYS, WatchConfig},
+        watch::{KEYS, Scraped, WatchConfig},
     },
     kubernetes::lease::Terms,
 };
-use pointsman_watch::{Kind, Watcher, controller::Controller, daemon::Daemon, kind, operator::Operator};
+use pointsman_watch::{Kind, Watcher, controller::Controller, daemon::Daemon, kind, operator::Operator, scrape};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -65,7 +65,7 @@ fn watchers_may_read_what_they_watch_and_no_more() {
 /// lives in the one that we install in, but for what is granted where the operator lives.
 #[test]
 fn manifests_of_watchers_hold_together() {
-    for folder in ["components/watch", "components/watch-secrets"] {
+    for folder in ["components/watch", "components/watch-secrets", "components/watch-scrape"] {
         let objects = objects(folder);
         for object in &objects {
             let (kind, namespace) = (object["kind"].as_str().expect("a kind"), &object["metadata"]["namespace"]);
@@ -126,6 +126,51 @@ fn the_pods_of_watchers_fit_the_binary() {
     let added = steps[0]["value"].as_str().expect("a flag");
     let with_secrets = config(&["watch", "controller", added]);
     assert_eq!(with_secrets.role, pointsman::config::watch::Role::Controller { read_secrets: true });
+}
+
+/// What a component's patches add to the containers and volumes of a Deployment, by path.
+fn added(component: &str, deployment: &str) -> Vec<(String, Value)> {
+    let kustomization = read(&super::folder().join(component).join("kustomization.yaml")).remove(0);
+    let patches = kustomization["patches"].as_array().expect("patches").clone();
+    let is_of = |patch: &Value| {
+        let name = patch["target"]["name"].as_str().expect("a name").replace("pointsman-watch-", "");
+        name.trim_matches(['(', ')']).split('|').any(|role| deployment == role)
+    };
+    let steps = patches.iter().filter(|patch| is_of(patch)).flat_map(|patch| {
+        let steps: Vec<Value> = serde_saphyr::from_str(patch["patch"].as_str().expect("text")).expect("YAML");
+        steps
+    });
+    steps.map(|step| (step["path"].as_str().expect("a path").to_owned(), step["value"].clone())).collect()
+}
+
+/// Scenario: the components for the old names and for scrapes, as patches of the three Deployments.
+/// Guarantees: every watcher gets the old names; two scrape what is theirs, over TLS with the mounted service CA and the pod's
+/// token; the one right they get is what kube-rbac-proxy asks for, and reads no object.
+#[test]
+fn old_names_and_scrapes_fit_the_binary() {
+    for role in ROLES {
+        let [(_, flag)] = &added("components/watch-legacy", role)[..] else { panic!("one flag for {role}") };
+        assert!(config(&["watch", role, flag.as_str().expect("a flag")]).legacy_metrics);
+        let added = added("components/watch-scrape", role);
+        let args = added.iter().filter(|(path, _)| path.ends_with("/args/-")).map(|(_, flag)| flag.as_str().expect("a flag"));
+        let scrape = config(&["watch", role].into_iter().chain(args).collect::<Vec<_>>()).scrape;
+        assert_eq!(scrape.is_some(), role != "operator");
+        let Some(scrape) = scrape else { continue };
+        let at = |path: &str| &added.iter().find(|(at, _)| at.ends_with(path)).unwrap_or_else(|| panic!("no {path}")).1;
+        let (mount, volume) = (at("/volumeMounts/-"), at("/volumes/-"));
+        assert_eq!((&mount["name"], &volume["configMap"]["name"]), (&volume["name"], &json!("pointsman-service-ca")));
+        assert!(scrape.ca_file.expect("it checks").starts_with(mount["mountPath"].as_str().expect("a path")));
+        assert!(scrape.token_file.expect("it shows one").ends_with("serviceaccount/token"));
+        match scrape.of {
+            Scraped::Controller { url } => {
+                let want = (role, Some(scrape::CONTROLLER_NAME), Some(scrape::PORT), scrape::PATH);
+                assert_eq!(("controller", url.host(), url.port_u16(), url.path()), want);
+            }
+            Scraped::Daemons { port } => assert_eq!(("daemon", port), (role, scrape::PORT)),
+        }
+    }
+    let rights = granted(role(&objects("components/watch-scrape"), "Role", json!(kind::NAMESPACE)), "mco");
+    assert_eq!(rights, BTreeSet::from([("".into(), "namespace/metrics".into(), "get".into(), "".into(), "mco")]));
 }
 
 /// What the binary makes of a command line in a pod.

@@ -19,10 +19,11 @@ use std::{
 };
 use tonic::transport::{Channel, Endpoint};
 
-/// An authority that signs for `localhost`.
+/// An authority that signs for `localhost`, and for whom else it is asked.
 pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     own: CertificateDer<'static>,
+    pem: String,
 }
 
 /// A certificate and its key, in PEM.
@@ -38,14 +39,24 @@ impl Authority {
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().expect("a key");
-        let own = params.self_signed(&key).expect("a certificate").der().clone();
-        Self { issuer: Issuer::new(params, key), own }
+        let own = params.self_signed(&key).expect("a certificate");
+        Self { issuer: Issuer::new(params, key), own: own.der().clone(), pem: own.pem() }
+    }
+
+    /// Its own certificate.
+    pub(crate) fn pem(&self) -> &str {
+        &self.pem
     }
 
     /// One more pair.
     pub(crate) fn pair(&self) -> Pair {
+        self.pair_for("localhost")
+    }
+
+    /// A pair for another name.
+    pub(crate) fn pair_for(&self, name: &str) -> Pair {
         let key = KeyPair::generate().expect("a key");
-        let params = CertificateParams::new(vec!["localhost".to_owned()]).expect("a name");
+        let params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
         Pair { certificate: certificate.pem(), key: key.serialize_pem(), der: certificate.der().clone() }
     }
