@@ -49,7 +49,6 @@ fn reason_of(event: &Event) -> McoEventReason {
 }
 
 fn component_of(event: &Event) -> McoComponent {
-    let signed = [&event.source.component, &event.reporting_component].into_iter().find(|signed| !signed.is_empty());
-    let signed = signed.map(|signed| signed.replace('-', "")).unwrap_or_default();
+    let signed = event.signer.replace('-', "");
     SIGNERS.iter().find(|(signer, _)| signed.starts_with(signer)).map_or(McoComponent::Other, |(_, component)| *component)
 }
