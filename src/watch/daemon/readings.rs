@@ -21,9 +21,6 @@ use pointsman_instrument::{
 };
 use std::{collections::BTreeMap, sync::Arc};
 
-/// The one ControllerConfig.
-const CONTROLLER_CONFIG: &str = "machine-config-controller";
-
 /// Registers them.
 pub(super) fn observe(observed: &Observed<Daemon>) {
     states(observed);
@@ -148,7 +145,7 @@ fn names(notes: &Notes) -> (StringValue, StringValue) {
 }
 
 fn certificate_version(world: &World) -> Option<&str> {
-    let version = &*world.controller_configs.get(CONTROLLER_CONFIG)?.metadata.resource_version;
+    let version = &*world.controller_config()?.metadata.resource_version;
     (!version.is_empty()).then_some(version)
 }
 
