@@ -107,7 +107,7 @@ impl Watcher for Daemon {
                 self.sets.take_mcn(delta, &self.nodes, self.meters.as_ref());
             }
             Change::MachineConfigPool(delta) => self.pool_changed(delta, world),
-            Change::Event(delta) => events::take(delta, &self.nodes, self.meters.as_ref()),
+            Change::Event(delta) => events::take(delta, &mut self.nodes, self.meters.as_ref(), now),
             _ => {}
         }
         moved

@@ -57,7 +57,7 @@ fn states(observed: &Observed<Daemon>) {
     observed.metric::<mco::NodeConfigDrift>(|seen, readings| {
         for notes in seen.watcher.nodes.iter() {
             let (k8s_node_name, pool_name) = names(notes);
-            let drifts = i64::from(notes.degraded == Some(McoDegradedClass::Drift));
+            let drifts = i64::from(notes.drifts_since(seen.now).is_some());
             readings.set(drifts, mco::NodeConfigDrift { k8s_node_name, pool_name });
         }
     });
@@ -112,7 +112,7 @@ fn systems(observed: &Observed<Daemon>) {
     });
     observed.metric::<mco::NodeFinalizeFailed>(|seen, readings| {
         for notes in seen.watcher.nodes.iter() {
-            let failed = i64::from(!notes.node.metadata.annotations.finalize_failure.is_empty());
+            let failed = i64::from(notes.lost_its_os(seen.now));
             readings.set(failed, mco::NodeFinalizeFailed { k8s_node_name: names(notes).0 });
         }
     });
