@@ -252,7 +252,7 @@ impl<W: Watcher> Play<W> {
             let target = answer.get("node").map_or(Target::Controller, |node| Target::Node(node.as_str().into()));
             let body = answer.get("text").map(String::as_str).ok_or(ScrapeFailure::Away);
             let now = *self.now.lock();
-            self.shared.lock().take_scrape(&target, body, now);
+            self.shared.lock().take_scrape(&target, body.and_then(crate::scrape::read), now);
         }
         for raw in &step.raw {
             let json = serde_json::value::RawValue::from_string(raw["text"].clone()).expect("it is JSON");
