@@ -11,6 +11,8 @@ Long campaigns, each started by hand:
   the bench beside the Collector, which writes tests/bench/RESULTS.md:
     POINTSMAN_TOOLS_BIN=$(bash tests/tools/build.sh collector) cargo bench --bench bench -- \
       --series 10000,100000 --protocols grpc,http --peers pointsman,collector --rounds 4 --cpu-seconds 5 --write
+  what a watcher of 5,000 nodes costs, for each role (operator, controller, daemon):
+    cargo build --release && python3 tests/bench/watchers.py target/release/pointsman daemon
   every property with more cases:
     PROPTEST_CASES=100000 cargo test --workspace --lib
 TEXT

@@ -85,7 +85,7 @@ class Api:
     """Lists by page, bodies by name, and watches: the ones of nodes and MachineConfigNodes change at the rate that is set."""
 
     def __init__(self, options):
-        self.options, self.rate, self.sent, self.objects = options, 0, 0, cluster(options)
+        self.options, self.rate, self.sent, self.objects, self.streams = options, 0, 0, cluster(options), set()
         self.texts = {kind: [json.dumps(o).encode() for o in objects] for kind, objects in self.objects.items()}
         line = lambda make, i, turn: json.dumps({"type": "MODIFIED", "object": make(i, options, turn)}).encode() + b"\n"
         count = min(options.nodes, 1000)
@@ -134,13 +134,15 @@ class Api:
         request.send_header("transfer-encoding", "chunked")
         request.end_headers()
         at, lines, tick, due = 0, self.lines.get(kind), 0.05, time.monotonic()
+        if lines:
+            self.streams.add(kind)
         try:
             while True:
                 due += tick
                 time.sleep(max(0.0, due - time.monotonic()))
                 if not lines or not self.rate:
                     continue
-                many = int(self.rate * tick / 2)
+                many = int(self.rate * tick / len(self.streams))
                 chunk = b"".join(lines[(at + n) % len(lines)] for n in range(many))
                 at, self.sent = at + many, self.sent + many
                 request.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
