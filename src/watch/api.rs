@@ -9,15 +9,16 @@ mod pool;
 pub mod text;
 
 pub use builds::{Job, JobSpec, JobStatus, MachineOSBuild, MachineOSConfig, NameRef, OSBuildStatus, OSConfigStatus};
-pub use cluster::{
-    ClusterOperator, ContainerStatus, Event, EventSource, Holder, Lease, OperatorVersion, Pod, PodSpec, PodStatus, Secret,
-};
+pub use cluster::{ClusterOperator, Event, Holder, Lease, OperatorVersion, Pod, PodSpec, PodStatus, Secret};
 pub use configs::{
     BootImageSkew, Certificate, ControllerConfig, ControllerConfigSpec, DefaultRuntime, InternalReleaseImage, MachineConfigMeta,
     MachineConfiguration, OSImageStream, ObservedConfig, PinnedImageSet, Release, StreamRef,
 };
 pub use node::{
-    ConfigVersions, ImageVersions, MachineConfigNode, McnPinnedImageSet, McnStatus, Node, NodeInfo, NodeSpec, NodeStatus, Taint,
+    MachineConfigNode, McnPinnedImageSet, McnStatus, Node, NodeInfo, NodeSpec, NodeStatus, TargetConfig, TargetImage,
 };
 pub use pool::{Counts, Expression, MachineConfigPool, MaxUnavailable, PoolSpec, PoolStatus, Selector};
 pub use text::{Condition, Flaw, Meta, Read, Stamp, Status, Text};
+
+#[cfg(test)]
+mod tests;

@@ -3,14 +3,15 @@
 //! wanted, and hands in what came.
 
 use crate::{
-    api::{Flaw, Text, text::or_default},
+    api::{Flaw, MachineConfigPool, Node, Text, text::or_default},
     kind::Kind,
     limits::{BODIES_MAX, BODIES_WANTED_MAX},
+    table::Table,
     watch::{Watch, Watcher},
     world::World,
 };
 use serde::Deserialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// What is kept of a body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,20 +60,22 @@ impl World {
     /// Rendered configs whose bodies should be read now, those of pools first: at most [`BODIES_WANTED_MAX`]. It visits every
     /// node, so ask about once a second, not at each change.
     #[must_use]
-    pub fn wanted(&self) -> Vec<Box<str>> {
+    pub fn wanted(&mut self) -> Vec<Box<str>> {
+        // What nobody names any more makes room.
+        let named: HashSet<&str> = by_pools(&self.pools).chain(by_nodes(&self.nodes)).collect();
+        self.bodies.known.retain(|name, _| named.contains(&**name));
         let room = BODIES_MAX.saturating_sub(self.bodies.known.len()).min(BODIES_WANTED_MAX);
         // One that is not there any more would be asked for in vain.
         let is_new = |name: &&str| self.bodies.get(name).is_none() && self.configs.get(name).is_some();
-        let of_pools: BTreeSet<&str> = self.named_by_pools().filter(is_new).collect();
-        let of_nodes: BTreeSet<&str> = self.named_by_nodes().filter(is_new).collect();
+        let of_pools: BTreeSet<&str> = by_pools(&self.pools).filter(is_new).collect();
+        let of_nodes: BTreeSet<&str> = by_nodes(&self.nodes).filter(is_new).collect();
         of_pools.iter().chain(of_nodes.difference(&of_pools)).take(room).map(|name| (*name).into()).collect()
     }
 
     /// Takes over the body of a config. One that cannot be read is counted, and not wanted again.
     pub fn take_body(&mut self, name: &str, json: &str) {
-        let named: BTreeSet<Box<str>> = self.named_by_pools().chain(self.named_by_nodes()).map(Into::into).collect();
-        self.bodies.known.retain(|name, _| named.contains(name));
-        if !named.contains(name) || self.configs.get(name).is_none() {
+        let is_named = by_pools(&self.pools).chain(by_nodes(&self.nodes)).any(|named| named == name);
+        if !is_named || self.configs.get(name).is_none() {
             // Nobody needs it any more: it went while it was being fetched.
             return;
         }
@@ -90,21 +93,21 @@ impl World {
         let bytes = u64::try_from(json.len()).unwrap_or(u64::MAX);
         self.bodies.known.insert(name.into(), Body { os_image, bytes });
     }
+}
 
-    fn named_by_pools(&self) -> impl Iterator<Item = &str> {
-        self.pools.iter().flat_map(|(_, pool)| [&*pool.spec.configuration.name, &*pool.status.configuration.name])
-    }
+fn by_pools(pools: &Table<MachineConfigPool>) -> impl Iterator<Item = &str> {
+    pools.iter().flat_map(|(_, pool)| [&*pool.spec.configuration.name, &*pool.status.configuration.name])
+}
 
-    fn named_by_nodes(&self) -> impl Iterator<Item = &str> {
-        self.nodes.iter().map(|(_, node)| node.metadata.annotations.current_config.as_str())
-    }
+fn by_nodes(nodes: &Table<Node>) -> impl Iterator<Item = &str> {
+    nodes.iter().map(|(_, node)| node.metadata.annotations.current_config.as_str())
 }
 
 impl<W: Watcher> Watch<W> {
     /// Rendered configs whose bodies the role needs and has not got; see [`World::wanted`].
     #[must_use]
-    pub fn wanted(&self) -> Vec<Box<str>> {
-        if W::READS_BODIES { self.world().wanted() } else { Vec::new() }
+    pub fn wanted(&mut self) -> Vec<Box<str>> {
+        if W::READS_BODIES { self.world_mut().wanted() } else { Vec::new() }
     }
 
     /// Takes over the body of a rendered config, as the API server sent it.

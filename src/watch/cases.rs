@@ -217,7 +217,10 @@ impl<W: Watcher> Play<W> {
             self.telemetry = begin((self.make)(), &self.now).1;
         }
         let missing: Vec<_> = step.missing.iter().map(|kind| kind_of(kind, "")).collect();
-        missing.iter().for_each(|kind| self.tell(*kind, News::Trouble(Some(Trouble::Missing))));
+        for kind in &missing {
+            self.tell(*kind, News::Trouble(Some(Trouble::Missing)));
+            self.tell(*kind, News::Listed(Vec::new()));
+        }
         for kind in step.away.iter().map(|kind| kind_of(kind, "")) {
             self.tell(kind, News::Trouble(Some(Trouble::Away)));
             self.away.insert(kind);
@@ -237,6 +240,7 @@ impl<W: Watcher> Play<W> {
             for kind in step.relist.iter().map(|kind| kind_of(kind, "")) {
                 self.away.remove(&kind);
                 self.list(kind);
+                self.tell(kind, News::Trouble(None));
             }
         }
         for (kind, trouble) in &step.trouble {
@@ -248,7 +252,7 @@ impl<W: Watcher> Play<W> {
             let target = answer.get("node").map_or(Target::Controller, |node| Target::Node(node.as_str().into()));
             let body = answer.get("text").map(String::as_str).ok_or(ScrapeFailure::Away);
             let now = *self.now.lock();
-            self.shared.lock().take_scrape(&target, body, now);
+            self.shared.lock().take_scrape(&target, body.and_then(crate::scrape::read), now);
         }
         for raw in &step.raw {
             let json = serde_json::value::RawValue::from_string(raw["text"].clone()).expect("it is JSON");

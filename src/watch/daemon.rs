@@ -107,7 +107,7 @@ impl Watcher for Daemon {
                 self.sets.take_mcn(delta, &self.nodes, self.meters.as_ref());
             }
             Change::MachineConfigPool(delta) => self.pool_changed(delta, world),
-            Change::Event(delta) => events::take(delta, &self.nodes, self.meters.as_ref()),
+            Change::Event(delta) => events::take(delta, &mut self.nodes, self.meters.as_ref(), now),
             _ => {}
         }
         moved
@@ -156,7 +156,7 @@ impl Watcher for Daemon {
         if news.reboots_failed > 0 {
             self.reboots.told(name);
         }
-        if let Some(meters) = self.meters.as_ref().filter(|_| !notes.pool.is_empty()) {
+        if let Some(meters) = &self.meters {
             meters.reboots_failed(news.reboots_failed, &notes.pool);
             meters.pivot_errors(news.pivot_errors, &notes.pool);
         }

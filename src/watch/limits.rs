@@ -5,6 +5,8 @@
 pub const TEXT_CHARS_MAX: usize = 2_000;
 /// Entries kept of a list within an object; of a log of conditions the last ones.
 pub const LIST_MAX: usize = 64;
+/// Requirements of one selector and their values, all together: each counts, so it is far above what anybody writes.
+pub const SELECTOR_MAX: usize = 4_096;
 /// Objects kept of one kind; further ones are left out, and counted.
 pub const OBJECTS_MAX: usize = 20_000;
 /// Events kept, to tell a repetition from a new one.
@@ -45,6 +47,8 @@ pub const SKEW_SECS_MAX: i64 = 300;
 pub const REBOOT_FAILED_SECS: i64 = 1_800;
 /// Repetitions of an event that one change can add: more is a broken writer.
 pub const EVENT_GROWTH_MAX: i64 = 1_000;
+/// Seconds for which an event that tells of a fault counts while its node says that all is well: its state comes a little later.
+pub const EVENT_AHEAD_SECS: i64 = 120;
 /// Characters kept of the name and of the version of an operating system.
 pub const OS_CHARS_MAX: usize = 64;
 /// Spans that the span of one turn points to.

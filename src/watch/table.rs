@@ -136,7 +136,9 @@ impl<T: Read> Table<T> {
                 deltas.extend(left.map(|(name, before)| gone(name, before)));
                 self.is_listed = true;
                 health.is_listed = true;
-                health.trouble = None;
+                // Whoever can be listed is not away. But a kind that is not defined is listed as empty, and one that may not be
+                // followed can still be listed: these end when it is told.
+                health.trouble = health.trouble.filter(|trouble| *trouble != Trouble::Away);
             }
             News::Applied(raw) => {
                 let before = self.objects.remove(&raw.name);

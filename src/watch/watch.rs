@@ -3,7 +3,7 @@
 
 use crate::{
     kind::Kind,
-    scrape::{self, ScrapeFailure, Scraped, Target},
+    scrape::{ScrapeFailure, Scraped, Target},
     table::News,
     turns::Turns,
     world::{Change, World},
@@ -86,9 +86,9 @@ impl<W: Watcher> Watch<W> {
         self.turns.end(turn, &self.world);
     }
 
-    /// Takes over what the endpoint of a target answered, or why it did not.
-    pub fn take_scrape(&mut self, target: &Target, body: Result<&str, ScrapeFailure>, now: Timestamp) {
-        self.watcher.scraped(target, body.and_then(scrape::read), now);
+    /// Takes over what the endpoint of a target answered, as [`crate::scrape::read`] reads it, or why it did not.
+    pub fn take_scrape(&mut self, target: &Target, scraped: Result<Scraped, ScrapeFailure>, now: Timestamp) {
+        self.watcher.scraped(target, scraped, now);
     }
 
     /// Time passes.

@@ -13,6 +13,11 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
+/// The name of the ControllerConfig that counts.
+pub const CONTROLLER_CONFIG: &str = "machine-config-controller";
+/// The name of the OSImageStream that counts.
+const OS_STREAMS: &str = "cluster";
+
 /// The objects as they last were.
 #[derive(Debug, Default)]
 pub struct World {
@@ -169,6 +174,18 @@ impl World {
         let health = self.health.entry(kind).or_default();
         let table = if kind == Kind::ServerCaSecret { &mut self.server_ca } else { &mut self.server_tls };
         table.take(news, kind.objects_max(), health)
+    }
+
+    /// The ControllerConfig that counts: the one that the operator writes.
+    #[must_use]
+    pub fn controller_config(&self) -> Option<&ControllerConfig> {
+        self.controller_configs.get(CONTROLLER_CONFIG).map(|config| &**config)
+    }
+
+    /// The OSImageStream that counts: there can be no other.
+    #[must_use]
+    pub fn os_streams(&self) -> Option<&OSImageStream> {
+        self.streams.get(OS_STREAMS).map(|streams| &**streams)
     }
 
     /// For what is found wrong outside of a watch.

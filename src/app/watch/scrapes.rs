@@ -16,7 +16,7 @@ use pointsman_core::limits;
 use pointsman_watch::{
     Watcher,
     limits::SCRAPE_BYTES_MAX,
-    scrape::{CONTROLLER_NAME, DAEMON_NAME, PATH, PORT, ScrapeFailure, Target},
+    scrape::{CONTROLLER_NAME, DAEMON_NAME, PATH, PORT, ScrapeFailure, Target, read},
     watch::Shared,
 };
 use rustls::ClientConfig;
@@ -130,7 +130,8 @@ impl<W: Watcher> Scraper<W> {
             endpoint
         });
         let asked = spread.map(|endpoint| async move {
-            let answer = scrape(&endpoint, how, keys).await;
+            // Read here: who waits for the lock is not to wait for this.
+            let answer = scrape(&endpoint, how, keys).await.and_then(|body| read(&body));
             (endpoint.whose, answer)
         });
         let mut asked = pin!(asked.buffer_unordered(limits::WATCH_SCRAPES_AT_ONCE));
@@ -138,8 +139,7 @@ impl<W: Watcher> Scraper<W> {
             if let Err(failure) = &answer {
                 *failed.entry(word(*failure)).or_default() += 1;
             }
-            let body = answer.as_deref().map_err(|failure| *failure);
-            self.shared.lock().take_scrape(&whose, body, timestamp(&self.now));
+            self.shared.lock().take_scrape(&whose, answer, timestamp(&self.now));
         }
         if failed != self.failed {
             match failed.is_empty() {

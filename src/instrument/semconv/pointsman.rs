@@ -52,7 +52,7 @@ pub const METRICS: [&Meta; 37] = [
     &WatchCacheObjects::META,
 ];
 
-/// Points and spans that came in. Counter `pointsman.pipeline.received`, unit `{item}`.
+/// Points and spans that came in. Counter `pointsman.pipeline.received`, unit `{point}`.
 #[derive(Clone, Debug)]
 pub struct PipelineReceived {
     /// Which signal.
@@ -63,7 +63,7 @@ impl Metric for PipelineReceived {
     const META: Meta = Meta {
         name: "pointsman.pipeline.received",
         kind: Kind::Counter,
-        unit: "{item}",
+        unit: "{point}",
         brief: "Points and spans that came in.",
         scope: "pointsman",
         level: Level::Essential,
@@ -80,7 +80,7 @@ impl Metric for PipelineReceived {
     }
 }
 
-/// Series written to scrapes, and spans taken by a back end. Counter `pointsman.pipeline.exported`, unit `{item}`.
+/// Series written to scrapes, and spans taken by a back end. Counter `pointsman.pipeline.exported`, unit `{point}`.
 #[derive(Clone, Debug)]
 pub struct PipelineExported {
     /// Which signal.
@@ -91,7 +91,7 @@ impl Metric for PipelineExported {
     const META: Meta = Meta {
         name: "pointsman.pipeline.exported",
         kind: Kind::Counter,
-        unit: "{item}",
+        unit: "{point}",
         brief: "Series written to scrapes, and spans taken by a back end.",
         scope: "pointsman",
         level: Level::Essential,
@@ -108,7 +108,7 @@ impl Metric for PipelineExported {
     }
 }
 
-/// Points and spans that went no further, by reason. Counter `pointsman.pipeline.dropped`, unit `{item}`.
+/// Points and spans that went no further, by reason. Counter `pointsman.pipeline.dropped`, unit `{point}`.
 #[derive(Clone, Debug)]
 pub struct PipelineDropped {
     /// Which signal.
@@ -121,7 +121,7 @@ impl Metric for PipelineDropped {
     const META: Meta = Meta {
         name: "pointsman.pipeline.dropped",
         kind: Kind::Counter,
-        unit: "{item}",
+        unit: "{point}",
         brief: "Points and spans that went no further, by reason.",
         scope: "pointsman",
         level: Level::Essential,
@@ -139,7 +139,7 @@ impl Metric for PipelineDropped {
     }
 }
 
-/// Points and spans that wait to go out. UpDownCounter `pointsman.pipeline.queue`, unit `{item}`.
+/// Points and spans that wait to go out. UpDownCounter `pointsman.pipeline.queue`, unit `{point}`.
 #[derive(Clone, Debug)]
 pub struct PipelineQueue {
     /// Which signal.
@@ -150,7 +150,7 @@ impl Metric for PipelineQueue {
     const META: Meta = Meta {
         name: "pointsman.pipeline.queue",
         kind: Kind::UpDownCounter,
-        unit: "{item}",
+        unit: "{point}",
         brief: "Points and spans that wait to go out.",
         scope: "pointsman",
         level: Level::Essential,
@@ -195,7 +195,7 @@ impl Metric for SeriesActive {
     }
 }
 
-/// Points that went to an overflow series because a cardinality limit bit. Counter `pointsman.metric.series.limited`, unit `{point}`.
+/// Points that went to an overflow series because a cardinality limit bit. Counter `pointsman.metric.series.limited`, unit `{series}`.
 #[derive(Clone, Debug)]
 pub struct MetricSeriesLimited {
     /// OTLP name of the metric.
@@ -206,7 +206,7 @@ impl Metric for MetricSeriesLimited {
     const META: Meta = Meta {
         name: "pointsman.metric.series.limited",
         kind: Kind::Counter,
-        unit: "{point}",
+        unit: "{series}",
         brief: "Points that went to an overflow series because a cardinality limit bit.",
         scope: "pointsman",
         level: Level::Essential,

@@ -43,9 +43,6 @@ pub struct OSConfigSpec {
 pub struct OSConfigStatus {
     /// The image nodes of the pool should run.
     pub current_image_pull_spec: Text,
-    /// The build at work on it.
-    #[serde(rename = "machineOSBuild", deserialize_with = "or_default")]
-    pub machine_os_build: NameRef,
 }
 
 /// One build.

@@ -103,52 +103,55 @@ pub struct PodStatus {
     /// `conditions`
     #[serde(deserialize_with = "last_of")]
     pub conditions: Vec<Condition>,
-    /// `containerStatuses`
-    #[serde(deserialize_with = "last_of")]
-    pub container_statuses: Vec<ContainerStatus>,
-    /// `podIP`
-    #[serde(rename = "podIP", deserialize_with = "or_default")]
-    pub pod_ip: Box<str>,
 }
 
-/// A container of a pod.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct ContainerStatus {
-    /// `name`
-    #[serde(deserialize_with = "or_default")]
-    pub name: Box<str>,
-    /// `ready`
-    #[serde(deserialize_with = "or_default")]
-    pub ready: bool,
-}
-
-/// A Kubernetes Event.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+/// A Kubernetes Event. There may be many, so no more of one is kept than is read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Event {
-    /// `metadata`
-    #[serde(deserialize_with = "or_default")]
-    pub metadata: Meta,
     /// What it is about.
-    #[serde(deserialize_with = "or_default")]
     pub involved_object: Involved,
     /// `reason`
     pub reason: Text,
-    /// `message`
+    /// `message`, of warnings about nodes; else empty.
     pub message: Text,
     /// `Normal` or `Warning`
-    #[serde(rename = "type")]
     pub class: Text,
     /// How often it happened; absent: once.
     pub count: Option<i64>,
-    /// When it last happened.
-    pub last_timestamp: Stamp,
-    /// Who says so.
-    #[serde(deserialize_with = "or_default")]
-    pub source: EventSource,
-    /// Who says so, in newer events.
-    pub reporting_component: Text,
+    /// Who says so: `source.component`, or `reportingComponent` in newer events.
+    pub signer: Text,
+}
+
+impl<'de> Deserialize<'de> for Event {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Default, Deserialize)]
+        #[serde(rename_all = "camelCase", default)]
+        struct Wire {
+            #[serde(deserialize_with = "or_default")]
+            involved_object: Involved,
+            reason: Text,
+            message: Text,
+            #[serde(rename = "type")]
+            class: Text,
+            count: Option<i64>,
+            #[serde(deserialize_with = "or_default")]
+            source: Source,
+            reporting_component: Text,
+        }
+
+        #[derive(Default, Deserialize)]
+        #[serde(default)]
+        struct Source {
+            component: Text,
+        }
+
+        let Wire { involved_object, reason, message, class, count, source, reporting_component } =
+            Wire::deserialize(deserializer)?;
+        let is_read = &*class == "Warning" && &*involved_object.kind == "Node";
+        let message = if is_read { message } else { Text::default() };
+        let signer = if source.component.is_empty() { reporting_component } else { source.component };
+        Ok(Self { involved_object, reason, message, class, count, signer })
+    }
 }
 
 /// `involvedObject` of an event.
@@ -161,14 +164,6 @@ pub struct Involved {
     /// `name`
     #[serde(deserialize_with = "or_default")]
     pub name: Box<str>,
-}
-
-/// `source` of an event.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct EventSource {
-    /// `component`
-    pub component: Text,
 }
 
 /// A Secret with a certificate, of which its end is read: neither certificate nor key leaves the decoder.
@@ -222,7 +217,6 @@ impl Read for Pod {}
 
 impl Read for Event {
     fn flaws(&self, tell: &mut dyn FnMut(Flaw)) {
-        self.last_timestamp.flaws(tell);
         if !matches!(self.class.as_str(), "" | "Normal" | "Warning") {
             tell(Flaw::UnknownValue);
         }

@@ -18,18 +18,9 @@ pub struct MachineConfigMeta {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ConfigMeta {
-    /// `name`
-    #[serde(deserialize_with = "or_default")]
-    pub name: Box<str>,
-    /// `uid`
-    #[serde(deserialize_with = "or_default")]
-    pub uid: Box<str>,
     /// `creationTimestamp`
     #[serde(rename = "creationTimestamp")]
     pub created: Stamp,
-    /// `generation`
-    #[serde(deserialize_with = "or_default")]
-    pub generation: i64,
     /// `labels`
     #[serde(deserialize_with = "or_default")]
     pub labels: BTreeMap<Box<str>, Box<str>>,
@@ -48,9 +39,6 @@ pub struct ConfigAnnotations {
     /// Set on what a controller made.
     #[serde(rename = "machineconfiguration.openshift.io/generated-by-controller-version")]
     pub generated_by: Text,
-    /// The release it belongs to.
-    #[serde(rename = "machineconfiguration.openshift.io/release-image-version")]
-    pub release: Text,
     /// Set when a user's image is used.
     #[serde(rename = "machineconfiguration.openshift.io/os-image-url-overridden")]
     pub os_image_url_overridden: Text,
@@ -137,25 +125,10 @@ pub struct ControllerConfig {
     pub status: ControllerConfigStatus,
 }
 
-/// `metadata` with the version, which nodes name when they have synced.
+/// `metadata`: the version, which nodes name when they have synced.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct VersionedMeta {
-    /// `name`
-    #[serde(deserialize_with = "or_default")]
-    pub name: Box<str>,
-    /// `uid`
-    #[serde(deserialize_with = "or_default")]
-    pub uid: Box<str>,
-    /// `creationTimestamp`
-    #[serde(rename = "creationTimestamp")]
-    pub created: Stamp,
-    /// `generation`
-    #[serde(deserialize_with = "or_default")]
-    pub generation: i64,
-    /// `labels`
-    #[serde(deserialize_with = "or_default")]
-    pub labels: BTreeMap<Box<str>, Box<str>>,
     /// Moves with each write.
     #[serde(deserialize_with = "or_default")]
     pub resource_version: Box<str>,
@@ -171,9 +144,6 @@ pub struct ControllerConfigSpec {
     /// The OS image of the release.
     #[serde(rename = "baseOSContainerImage")]
     pub base_os_container_image: Text,
-    /// The release.
-    #[serde(rename = "releaseImage")]
-    pub release_image: Text,
     /// What kind of cluster this is: a copy of the `Infrastructure`.
     #[serde(deserialize_with = "or_default")]
     pub infra: Infrastructure,
@@ -254,8 +224,6 @@ pub struct MachineConfigurationStatus {
     /// `conditions`
     #[serde(deserialize_with = "last_of")]
     pub conditions: Vec<Condition>,
-    /// The generation the controller has seen.
-    pub observed_generation: Option<i64>,
     /// Whether old boot images are held against the cluster.
     #[serde(deserialize_with = "or_default")]
     pub boot_image_skew_enforcement_status: BootImageSkew,

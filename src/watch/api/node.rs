@@ -33,9 +33,6 @@ pub struct NodeMeta {
     /// `creationTimestamp`
     #[serde(rename = "creationTimestamp")]
     pub created: Stamp,
-    /// `generation`
-    #[serde(deserialize_with = "or_default")]
-    pub generation: i64,
     /// `labels`
     #[serde(deserialize_with = "or_default")]
     pub labels: BTreeMap<Box<str>, Box<str>>,
@@ -90,18 +87,6 @@ pub struct NodeSpec {
     /// Cordoned.
     #[serde(deserialize_with = "or_default")]
     pub unschedulable: bool,
-    /// `taints`
-    #[serde(deserialize_with = "last_of")]
-    pub taints: Vec<Taint>,
-}
-
-/// A taint, by its key.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct Taint {
-    /// `key`
-    #[serde(deserialize_with = "or_default")]
-    pub key: Box<str>,
 }
 
 /// `status` of a node.
@@ -142,8 +127,6 @@ pub struct NodeInfo {
     pub boot_id: Box<str>,
     /// Name and version of the OS.
     pub os_image: Text,
-    /// Version of the kubelet.
-    pub kubelet_version: Text,
 }
 
 /// A kubelet writes many conditions with heartbeats; we read one, without.
@@ -173,37 +156,27 @@ pub struct MachineConfigNode {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct McnSpec {
-    /// The node.
+    /// `configVersion`
     #[serde(deserialize_with = "or_default")]
-    pub node: super::NameRef,
-    /// The pool.
+    pub config_version: TargetConfig,
+    /// `configImage`
     #[serde(deserialize_with = "or_default")]
-    pub pool: super::NameRef,
-    /// The target; `not-yet-set` for none.
-    #[serde(deserialize_with = "or_default")]
-    pub config_version: ConfigVersions,
-    /// The target image.
-    #[serde(deserialize_with = "or_default")]
-    pub config_image: ImageVersions,
+    pub config_image: TargetImage,
 }
 
-/// `configVersion`
+/// `spec.configVersion`
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-pub struct ConfigVersions {
-    /// In use.
-    pub current: Text,
-    /// The target.
+pub struct TargetConfig {
+    /// The target; `not-yet-set` for none.
     pub desired: Text,
 }
 
-/// `configImage`
+/// `spec.configImage`
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct ImageVersions {
-    /// In use.
-    pub current_image: Text,
-    /// The target.
+pub struct TargetImage {
+    /// The target image.
     pub desired_image: Text,
 }
 
@@ -211,12 +184,6 @@ pub struct ImageVersions {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct McnStatus {
-    /// What is in use, and the target once validated.
-    #[serde(deserialize_with = "or_default")]
-    pub config_version: ConfigVersions,
-    /// The same for images.
-    #[serde(deserialize_with = "or_default")]
-    pub config_image: ImageVersions,
     /// One a phase, and a few more.
     #[serde(deserialize_with = "last_of")]
     pub conditions: Vec<Condition>,
@@ -226,9 +193,6 @@ pub struct McnStatus {
     /// Differences that only a reinstallation could mend: their paths.
     #[serde(deserialize_with = "last_of")]
     pub irreconcilable_changes: Vec<IrreconcilableChange>,
-    /// Releases on the node's disk.
-    #[serde(deserialize_with = "or_default")]
-    pub internal_release_image: McnReleases,
 }
 
 /// One pinned image set on one node.
@@ -257,15 +221,6 @@ pub struct McnPinnedImageSet {
 pub struct IrreconcilableChange {
     /// Where it is.
     pub field_path: Text,
-}
-
-/// `status.internalReleaseImage`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct McnReleases {
-    /// Each release.
-    #[serde(deserialize_with = "last_of")]
-    pub releases: Vec<super::Release>,
 }
 
 impl Read for Node {

@@ -3,6 +3,8 @@
 
 use super::text::{Condition, Flaw, Read, Stamp, last_of, or_default};
 use super::{NameRef, StreamRef};
+use crate::limits::SELECTOR_MAX;
+use jiff::Timestamp;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -52,6 +54,20 @@ pub struct ManagedFields {
     pub time: Stamp,
     /// Whether `spec.paused` is among them.
     pub owns_paused: bool,
+}
+
+impl MachineConfigPool {
+    /// When those who claim `spec.paused` last wrote.
+    pub fn paused_writes(&self) -> impl Iterator<Item = Timestamp> {
+        self.metadata.managed_fields.iter().filter(|entry| entry.owns_paused).filter_map(|entry| entry.time.at())
+    }
+
+    /// Since when a paused pool is paused, at the latest: those who share the field wrote the same, and the first of them made
+    /// it so. Each may have written more since. `None`: nobody is known to have written it.
+    #[must_use]
+    pub fn paused_since(&self) -> Option<Timestamp> {
+        self.paused_writes().min()
+    }
 }
 
 impl<'de> Deserialize<'de> for ManagedFields {
@@ -215,15 +231,38 @@ impl<'de> Deserialize<'de> for MaxUnavailable {
 }
 
 /// A label selector.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selector {
     /// Labels that must have these values.
-    #[serde(deserialize_with = "or_default")]
     pub match_labels: BTreeMap<Box<str>, Box<str>>,
     /// And all of these must hold.
-    #[serde(deserialize_with = "last_of")]
     pub match_expressions: Vec<Expression>,
+    /// Whether it had more than [`SELECTOR_MAX`] requirements and values: what is kept selects other nodes than it should.
+    pub is_cut: bool,
+}
+
+impl<'de> Deserialize<'de> for Selector {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Default, Deserialize)]
+        #[serde(rename_all = "camelCase", default)]
+        struct Wire {
+            #[serde(deserialize_with = "or_default")]
+            match_labels: BTreeMap<Box<str>, Box<str>>,
+            #[serde(deserialize_with = "or_default")]
+            match_expressions: Vec<Expression>,
+        }
+
+        let Wire { match_labels, mut match_expressions } = Wire::deserialize(deserializer)?;
+        let mut is_cut = match_expressions.len() > SELECTOR_MAX;
+        match_expressions.truncate(SELECTOR_MAX);
+        let mut room = SELECTOR_MAX - match_expressions.len();
+        for expression in &mut match_expressions {
+            is_cut |= expression.values.len() > room;
+            expression.values.truncate(room);
+            room -= expression.values.len();
+        }
+        Ok(Self { match_labels, match_expressions, is_cut })
+    }
 }
 
 /// One requirement of a selector.
@@ -237,7 +276,7 @@ pub struct Expression {
     #[serde(deserialize_with = "or_default")]
     pub operator: Box<str>,
     /// Of `In` and `NotIn`.
-    #[serde(deserialize_with = "last_of")]
+    #[serde(deserialize_with = "or_default")]
     pub values: Vec<Box<str>>,
 }
 
@@ -277,6 +316,12 @@ impl Read for MachineConfigPool {
         if self.spec.max_unavailable == MaxUnavailable::Odd {
             tell(Flaw::UnknownValue);
         }
+        if self.spec.node_selector.is_cut || self.spec.machine_config_selector.is_cut {
+            tell(Flaw::Limit);
+        }
         self.status.cert_expiries.iter().for_each(|expiry| expiry.expiry.flaws(tell));
     }
 }
+
+#[cfg(test)]
+mod tests;

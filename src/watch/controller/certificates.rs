@@ -7,7 +7,7 @@ use crate::{
     limits::CERTIFICATE_EXPIRING_SECS,
     membership,
     watch::Observed,
-    world::{Change, World},
+    world::{CONTROLLER_CONFIG, Change, World},
 };
 use jiff::{SignedDuration, Timestamp};
 use pointsman_instrument::semconv::{
@@ -15,9 +15,6 @@ use pointsman_instrument::semconv::{
     mco,
 };
 use std::collections::{BTreeMap, BTreeSet};
-
-/// The ControllerConfig that counts.
-const CONFIG: &str = "machine-config-controller";
 
 /// Pools that were paused when the authorities of the API server changed, and still are.
 #[derive(Debug, Default)]
@@ -31,7 +28,7 @@ impl Authorities {
             Change::MachineConfigPool(delta) if !delta.after.as_ref().is_some_and(|pool| pool.spec.paused) => {
                 self.kept_from.remove(&delta.name);
             }
-            Change::ControllerConfig(delta) if &*delta.name == CONFIG => {
+            Change::ControllerConfig(delta) if &*delta.name == CONTROLLER_CONFIG => {
                 let (Some(before), Some(after)) = (&delta.before, &delta.after) else { return };
                 if !authorities(before).eq(authorities(after)) {
                     let paused = world.pools.iter().filter(|(_, pool)| pool.spec.paused);
@@ -45,8 +42,7 @@ impl Authorities {
     /// Whether the authorities changed since the pool was paused: it was seen, or the newest is younger than the pause. A
     /// pause of which nobody knows the beginning may be older than any.
     fn changed_since_pause(&self, name: &str, pool: &MachineConfigPool, config: &ControllerConfig, now: Timestamp) -> bool {
-        let owners = pool.metadata.managed_fields.iter().filter(|entry| entry.owns_paused);
-        let paused = owners.filter_map(|entry| entry.time.at()).max();
+        let paused = pool.paused_since();
         let newest = authorities(config).filter_map(|authority| authority.not_before.at()).filter(|made| *made <= now).max();
         let is_younger = newest.is_some_and(|newest| paused.is_none_or(|paused| newest > paused));
         self.kept_from.contains(name) || is_younger
@@ -102,7 +98,7 @@ fn seconds_until(end: Timestamp, now: Timestamp) -> f64 {
 }
 
 fn certificates(world: &World) -> impl Iterator<Item = &Certificate> {
-    world.controller_configs.get(CONFIG).into_iter().flat_map(|config| &config.status.controller_certificates)
+    world.controller_config().into_iter().flat_map(|config| &config.status.controller_certificates)
 }
 
 /// When the first certificate of each bundle ends, by what ControllerConfig and pools say.
@@ -147,7 +143,7 @@ fn state_of(certificate: &Certificate, now: Timestamp) -> Option<State> {
 /// Pools that are paused, whose authorities changed meanwhile, and of whose nodes one has not taken over the newest
 /// ControllerConfig. That moves with every write, so each is here for seconds in normal life.
 fn blocked<'w>(authorities: &Authorities, world: &'w World, now: Timestamp) -> BTreeSet<&'w str> {
-    let Some(config) = world.controller_configs.get(CONFIG) else { return BTreeSet::new() };
+    let Some(config) = world.controller_config() else { return BTreeSet::new() };
     let may_be = |(name, pool): &(&str, &std::sync::Arc<MachineConfigPool>)| {
         pool.spec.paused && authorities.changed_since_pause(name, pool, config, now)
     };

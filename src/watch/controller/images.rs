@@ -13,7 +13,7 @@ use pointsman_instrument::semconv::{
 };
 use std::collections::BTreeMap;
 
-/// The object that counts, of kinds that have one.
+/// The `MachineConfiguration` that counts.
 const CLUSTER: &str = "cluster";
 /// What may be said of a release on disk.
 const RELEASE: [McoConditionType; 5] = [
@@ -56,7 +56,7 @@ pub(super) fn observe(observed: &Observed<Controller>) {
 
 /// The stream a pool is on: the one in use, else the one asked for, else what a pool gets that asks for none.
 fn stream_of<'w>(pool: &'w MachineConfigPool, world: &'w World) -> Option<(&'w str, McoDefault)> {
-    let default = world.streams.get(CLUSTER).map_or("", |streams| &*streams.status.default_stream);
+    let default = world.os_streams().map_or("", |streams| &*streams.status.default_stream);
     let named = [&*pool.status.os_image_stream.name, &*pool.spec.os_image_stream.name, default];
     let stream = named.into_iter().find(|name| !name.is_empty())?;
     Some((stream, if stream == default { McoDefault::IsTrue } else { McoDefault::IsFalse }))

@@ -6,8 +6,6 @@ use super::Controller;
 use crate::{api::MachineConfiguration, watch::Observed, world::World};
 use pointsman_instrument::semconv::{attribute::McoMode, legacy};
 
-/// The ControllerConfig that holds what kind of cluster this is.
-const CONFIG: &str = "machine-config-controller";
 const CLUSTER: &str = "cluster";
 const SINGLE_NODE: &str = "SingleReplica";
 const BARE_METAL: &str = "BareMetal";
@@ -31,7 +29,7 @@ pub(super) fn observe(observed: &Observed<Controller>) {
 /// On a single node and on bare metal there is nothing to scale, and so nothing to warn of.
 fn is_unwatched(cluster: &MachineConfiguration, world: &World) -> bool {
     let mode = cluster.status.boot_image_skew_enforcement_status.mode.as_str();
-    let infra = world.controller_configs.get(CONFIG).map(|config| &config.spec.infra.status);
+    let infra = world.controller_config().map(|config| &config.spec.infra.status);
     let is_spared = infra.is_some_and(|infra| {
         infra.control_plane_topology.as_str() == SINGLE_NODE || infra.platform_status.kind.as_str() == BARE_METAL
     });

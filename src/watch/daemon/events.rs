@@ -2,9 +2,14 @@
 //! again tells nothing new.
 //! Knows what events are called, not what they say.
 
-use super::{meters::Meters, nodes::Nodes};
+use super::{
+    meters::Meters,
+    nodes::{Fault, Nodes},
+};
 use crate::{api::Event, limits::EVENT_GROWTH_MAX, table::Delta};
+use jiff::Timestamp;
 use pointsman_instrument::semconv::attribute::{McoComponent, McoEventReason, McoEventType};
+use std::sync::Arc;
 
 /// How the operator's parts sign, without dashes. The controllers within a part add their own name.
 const SIGNERS: [(&str, McoComponent); 6] = [
@@ -16,9 +21,9 @@ const SIGNERS: [(&str, McoComponent); 6] = [
     ("machineosbuild", McoComponent::Builder),
 ];
 
-/// Counts how often it happened since it was last seen.
-pub(super) fn take(delta: &Delta<Event>, nodes: &Nodes, meters: Option<&Meters>) {
-    let (Some(event), Some(meters), false) = (&delta.after, meters, delta.is_first) else { return };
+/// Counts how often it happened since it was last seen, and notes the fault of a node that it tells of.
+pub(super) fn take(delta: &Delta<Event>, nodes: &mut Nodes, meters: Option<&Meters>, now: Timestamp) {
+    let (Some(event), false) = (&delta.after, delta.is_first) else { return };
     let about = nodes.get(&event.involved_object.name).filter(|_| &*event.involved_object.kind == "Node");
     if !nodes.is_all() && about.is_none() {
         return;
@@ -33,10 +38,23 @@ pub(super) fn take(delta: &Delta<Event>, nodes: &Nodes, meters: Option<&Meters>)
         return;
     }
     let reason = reason_of(event);
+    let drift_pool = about.filter(|_| reason == McoEventReason::ConfigDriftDetected).map(|notes| Arc::clone(&notes.pool));
+    if let (Some(fault), true) = (fault_of(reason), about.is_some()) {
+        nodes.take_fault(&event.involved_object.name, fault, now);
+    }
+    let Some(meters) = meters else { return };
     let class = if &*event.class == "Warning" { McoEventType::Warning } else { McoEventType::Normal };
     meters.events(n, reason, component_of(event), class);
-    if let (McoEventReason::ConfigDriftDetected, Some(notes)) = (reason, about) {
-        meters.drifts(n, &notes.pool);
+    if let Some(pool) = drift_pool {
+        meters.drifts(n, &pool);
+    }
+}
+
+fn fault_of(reason: McoEventReason) -> Option<Fault> {
+    match reason {
+        McoEventReason::ConfigDriftDetected => Some(Fault::Drift),
+        McoEventReason::FailedFinalization => Some(Fault::Finalization),
+        _ => None,
     }
 }
 
@@ -49,7 +67,6 @@ fn reason_of(event: &Event) -> McoEventReason {
 }
 
 fn component_of(event: &Event) -> McoComponent {
-    let signed = [&event.source.component, &event.reporting_component].into_iter().find(|signed| !signed.is_empty());
-    let signed = signed.map(|signed| signed.replace('-', "")).unwrap_or_default();
+    let signed = event.signer.replace('-', "");
     SIGNERS.iter().find(|(signer, _)| signed.starts_with(signer)).map_or(McoComponent::Other, |(_, component)| *component)
 }

@@ -25,8 +25,7 @@ pub(super) fn observe(observed: &Observed<Daemon>) {
     });
     observed.metric::<legacy::McdConfigDrift>(|seen, readings| {
         for notes in seen.watcher.nodes.iter() {
-            let drifts = notes.degraded == Some(McoDegradedClass::Drift);
-            let since = if drifts { unix(notes.since) } else { 0.0 };
+            let since = notes.drifts_since(seen.now).map_or(0.0, unix);
             readings.set(since, legacy::McdConfigDrift { node: name(notes) });
         }
     });

@@ -2,7 +2,7 @@
 //! Knows what can be counted, not when.
 
 use pointsman_instrument::{
-    Telemetry,
+    StringValue, Telemetry,
     metric::Counter,
     semconv::{
         attribute::{McoComponent, McoEventReason, McoEventType, McoFailureClass, McoRebootCause},
@@ -63,26 +63,26 @@ impl Meters {
     }
 
     pub(super) fn reboots(&self, n: u64, pool: &str, cause: McoRebootCause) {
-        if let Some(on) = self.reboots.on() {
-            on.add(n, mco::NodeRebootCount { pool_name: pool.to_owned().into(), reboot_cause: cause });
+        if let (Some(on), Some(pool_name)) = (self.reboots.on(), counted(pool)) {
+            on.add(n, mco::NodeRebootCount { pool_name, reboot_cause: cause });
         }
     }
 
     pub(super) fn reboots_failed(&self, n: u64, pool: &str) {
-        if let Some(on) = self.reboots_failed.on() {
-            on.add(n, mco::NodeRebootFailed { pool_name: pool.to_owned().into() });
+        if let (Some(on), Some(pool_name)) = (self.reboots_failed.on(), counted(pool)) {
+            on.add(n, mco::NodeRebootFailed { pool_name });
         }
     }
 
     pub(super) fn pivot_errors(&self, n: u64, pool: &str) {
-        if let Some(on) = self.pivot_errors.on() {
-            on.add(n, mco::NodePivotErrors { pool_name: pool.to_owned().into() });
+        if let (Some(on), Some(pool_name)) = (self.pivot_errors.on(), counted(pool)) {
+            on.add(n, mco::NodePivotErrors { pool_name });
         }
     }
 
     pub(super) fn drifts(&self, n: u64, pool: &str) {
-        if let Some(on) = self.drifts.on() {
-            on.add(n, mco::NodeConfigDriftCount { pool_name: pool.to_owned().into() });
+        if let (Some(on), Some(pool_name)) = (self.drifts.on(), counted(pool)) {
+            on.add(n, mco::NodeConfigDriftCount { pool_name });
         }
     }
 
@@ -97,4 +97,9 @@ impl Meters {
             on.add(n, mco::EventCount { event_reason: reason, component, event_type: class });
         }
     }
+}
+
+/// A pool as counters name it; `None`: a node of no pool is in no pool's counter.
+fn counted(pool: &str) -> Option<StringValue> {
+    (!pool.is_empty()).then(|| pool.to_owned().into())
 }

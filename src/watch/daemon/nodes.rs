@@ -3,11 +3,13 @@
 
 use crate::{
     api::{Condition, MachineConfigNode, MachineConfigPool, Node, Selector, Status},
-    classify, membership,
+    classify,
+    limits::EVENT_AHEAD_SECS,
+    membership,
     table::{Delta, Table},
     world::World,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use pointsman_instrument::semconv::attribute::{McoDegradedClass, McoNodeState};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -36,6 +38,17 @@ pub(super) struct Notes {
     is_seen: bool,
     /// What is wrong with it.
     pub(super) degraded: Option<McoDegradedClass>,
+    /// When events last told of a fault: each until the node says that it is done.
+    told: BTreeMap<Fault, Timestamp>,
+}
+
+/// What an event can tell of a node before the node does.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Fault {
+    /// A file differs from its config.
+    Drift,
+    /// A staged OS was lost at shutdown.
+    Finalization,
 }
 
 impl Nodes {
@@ -83,14 +96,25 @@ impl Nodes {
                 since: evidence.map_or(now, |since| since.min(now)),
                 is_seen: !delta.is_first,
                 degraded: None,
+                told: BTreeMap::new(),
             }
         });
         if notes.state != state {
             (notes.state, notes.since, notes.is_seen) = (state, now, true);
+            if state == McoNodeState::Done {
+                notes.told.clear();
+            }
         }
         notes.node = Arc::clone(node);
         notes.join(pool);
         notes.judge();
+    }
+
+    /// An event tells of a fault of this node.
+    pub(super) fn take_fault(&mut self, node: &str, fault: Fault, now: Timestamp) {
+        if let Some(notes) = self.notes.get_mut(node) {
+            notes.told.insert(fault, now);
+        }
     }
 
     pub(super) fn take_mcn(&mut self, delta: &Delta<MachineConfigNode>) {
@@ -118,6 +142,24 @@ impl Nodes {
 }
 
 impl Notes {
+    /// Since when its files differ from its config, by what it says or what an event told; `None`: they do not.
+    pub(super) fn drifts_since(&self, now: Timestamp) -> Option<Timestamp> {
+        let is_said = self.degraded == Some(McoDegradedClass::Drift);
+        if is_said { Some(self.since) } else { self.told_of(Fault::Drift, now) }
+    }
+
+    /// Whether it lost a staged OS, by what it says or what an event told.
+    pub(super) fn lost_its_os(&self, now: Timestamp) -> bool {
+        !self.node.metadata.annotations.finalize_failure.is_empty() || self.told_of(Fault::Finalization, now).is_some()
+    }
+
+    /// An event may come before the state that it tells of, and long after it: one about a node that says it is done counts
+    /// only for a while.
+    fn told_of(&self, fault: Fault, now: Timestamp) -> Option<Timestamp> {
+        let is_ahead = |at: &Timestamp| now.duration_since(*at) < SignedDuration::from_secs(EVENT_AHEAD_SECS);
+        self.told.get(&fault).copied().filter(|at| self.state != McoNodeState::Done || is_ahead(at))
+    }
+
     fn join(&mut self, pool: &str) {
         if *self.pool != *pool {
             self.pool = pool.into();

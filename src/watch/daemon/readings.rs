@@ -21,9 +21,6 @@ use pointsman_instrument::{
 };
 use std::{collections::BTreeMap, sync::Arc};
 
-/// The one ControllerConfig.
-const CONTROLLER_CONFIG: &str = "machine-config-controller";
-
 /// Registers them.
 pub(super) fn observe(observed: &Observed<Daemon>) {
     states(observed);
@@ -60,7 +57,7 @@ fn states(observed: &Observed<Daemon>) {
     observed.metric::<mco::NodeConfigDrift>(|seen, readings| {
         for notes in seen.watcher.nodes.iter() {
             let (k8s_node_name, pool_name) = names(notes);
-            let drifts = i64::from(notes.degraded == Some(McoDegradedClass::Drift));
+            let drifts = i64::from(notes.drifts_since(seen.now).is_some());
             readings.set(drifts, mco::NodeConfigDrift { k8s_node_name, pool_name });
         }
     });
@@ -115,7 +112,7 @@ fn systems(observed: &Observed<Daemon>) {
     });
     observed.metric::<mco::NodeFinalizeFailed>(|seen, readings| {
         for notes in seen.watcher.nodes.iter() {
-            let failed = i64::from(!notes.node.metadata.annotations.finalize_failure.is_empty());
+            let failed = i64::from(notes.lost_its_os(seen.now));
             readings.set(failed, mco::NodeFinalizeFailed { k8s_node_name: names(notes).0 });
         }
     });
@@ -148,7 +145,7 @@ fn names(notes: &Notes) -> (StringValue, StringValue) {
 }
 
 fn certificate_version(world: &World) -> Option<&str> {
-    let version = &*world.controller_configs.get(CONTROLLER_CONFIG)?.metadata.resource_version;
+    let version = &*world.controller_config()?.metadata.resource_version;
     (!version.is_empty()).then_some(version)
 }
 

@@ -1,10 +1,7 @@
 //! Reboots: those that happened, told by a new boot ID, and those that hang, told by a phase that does not end.
 //! Knows nothing of how long a good one takes: `rollout` measures that.
 
-use super::{
-    meters::Meters,
-    nodes::{Nodes, is_pending},
-};
+use super::{meters::Meters, nodes::Nodes};
 use crate::{
     api::{Condition, MachineConfigNode, Node, Status, Text},
     limits::REBOOT_FAILED_SECS,
@@ -14,6 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use pointsman_instrument::semconv::attribute::McoRebootCause;
 use std::collections::BTreeMap;
 
+/// What a daemon writes on its node before it reboots it.
+const REBOOTING: &str = "Rebooting";
 const FAILED: SignedDuration = SignedDuration::from_secs(REBOOT_FAILED_SECS);
 
 /// The reboots of updates, by node.
@@ -42,10 +41,9 @@ impl Reboots {
         };
         let (old, new) = (&before.status.node_info.boot_id, &after.status.node_info.boot_id);
         let Some(notes) = nodes.get(&delta.name).filter(|_| old != new && !old.is_empty() && !new.is_empty()) else { return };
-        if let Some(reboot) = self.0.get_mut(&delta.name) {
-            reboot.since = None;
-        }
-        let is_update = is_pending(before) || is_pending(after);
+        let was_under_way = self.0.get_mut(&delta.name).and_then(|reboot| reboot.since.take()).is_some();
+        // A node that crashes while its update waits was not rebooted by it.
+        let is_update = was_under_way || before.metadata.annotations.post_config_action.as_str() == REBOOTING;
         if let Some(meters) = meters {
             meters.reboots(1, &notes.pool, if is_update { McoRebootCause::Update } else { McoRebootCause::Other });
         }

@@ -41,12 +41,12 @@ pub(super) fn is_overridden(pool: &MachineConfigPool, world: &World) -> Option<b
 
 /// The release's image for this pool: of its stream, or of the default one, or of the ControllerConfig where there are no streams.
 fn released<'w>(pool: &MachineConfigPool, world: &'w World) -> Option<&'w str> {
-    let of_stream = world.streams.iter().next().and_then(|(_, streams)| {
+    let of_stream = world.os_streams().and_then(|streams| {
         let asked = &*pool.spec.os_image_stream.name;
         let name = if asked.is_empty() { &*streams.status.default_stream } else { asked };
         streams.status.available_streams.iter().find(|stream| *stream.name == *name)
     });
-    let spec = world.controller_configs.iter().next().map(|(_, config)| &config.spec);
+    let spec = world.controller_config().map(|config| &config.spec);
     let images = [
         of_stream.map(|stream| stream.os_image.as_str()),
         spec.map(|spec| spec.base_os_container_image.as_str()),

@@ -117,9 +117,8 @@ impl Remembered {
             _ if !pool.spec.paused => None,
             Some(before) if before.spec.paused => self.paused,
             Some(_) => Some(now),
-            // Those who share it wrote the same, the first of them made it so; each may have written more since, so it is paused
-            // for at least that long. If nobody is known to have written it, it was made so.
-            None => Some(paused_writes(pool).min().or(pool.metadata.created.at()).unwrap_or(now)),
+            // If nobody is known to have written it, it was made so.
+            None => Some(pool.paused_since().or(pool.metadata.created.at()).unwrap_or(now)),
         };
     }
 
@@ -146,17 +145,12 @@ fn is_done(node: &Node, target: &str) -> bool {
     is.current_config.as_str() == target && is.desired_config.as_str() == target && has_image && is.state.as_str() == "Done"
 }
 
-/// When those who claim `spec.paused` last wrote.
-fn paused_writes(pool: &MachineConfigPool) -> impl Iterator<Item = Timestamp> {
-    pool.metadata.managed_fields.iter().filter(|entry| entry.owns_paused).filter_map(|entry| entry.time.at())
-}
-
 /// What objects tell of when a rollout last moved on before we came: its target was made, the pool left its last state, it was
 /// let go on, and nodes came back with the target. Never before the pool itself was made.
 fn evidence(pool: &MachineConfigPool, nodes: &[&Node], world: &World, came: Timestamp) -> Option<Timestamp> {
     let target = pending(pool)?;
     let of_pool = [created(world, target), since(pool, "Updated", Status::False)];
-    let let_go = paused_writes(pool).filter(|_| !pool.spec.paused);
+    let let_go = pool.paused_writes().filter(|_| !pool.spec.paused);
     let back = |node: &&Node| {
         let ready = Condition::find(&node.status.conditions, "Ready").filter(|ready| ready.status == Status::True);
         ready.filter(|_| is_done(node, target))?.since.at()

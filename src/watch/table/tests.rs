@@ -1,4 +1,4 @@
-use super::{Delta, Health, News, Raw, Table};
+use super::{Delta, Health, News, Raw, Table, Trouble};
 use crate::api::Read;
 use expect_test::{Expect, expect};
 use serde::Deserialize;
@@ -95,4 +95,27 @@ fn bad_and_too_many_objects_in_parts_are_counted() {
         applied a=5: [a 1>5] 3 objects
         {Undecodable: 2, Limit: 1}"#]],
     );
+}
+
+/// Scenario: every trouble, and then a list as a follower tells it: empty where the kind is not defined. Guarantees: a list ends
+/// that the server is away, and nothing else does but that it is told.
+#[test]
+fn a_list_ends_no_trouble_but_being_away() {
+    let mut out = String::new();
+    for trouble in [Trouble::Away, Trouble::Missing, Trouble::Forbidden] {
+        let (mut table, mut health) = (Table::<Number>::default(), Health::default());
+        for news in
+            [News::Trouble(Some(trouble)), News::Begun, News::Part(list("a=1")), News::Listed(Vec::new()), News::Trouble(None)]
+        {
+            table.take(news, 3, &mut health);
+            out += &format!("{:?} ", health.trouble);
+        }
+        out += "\n";
+    }
+    expect![[r#"
+        Some(Away) Some(Away) Some(Away) None None 
+        Some(Missing) Some(Missing) Some(Missing) Some(Missing) None 
+        Some(Forbidden) Some(Forbidden) Some(Forbidden) Some(Forbidden) None 
+    "#]]
+    .assert_eq(&out);
 }
