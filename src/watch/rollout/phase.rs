@@ -108,6 +108,8 @@ pub(super) struct Phases {
     states: [State; ORDER.len()],
     /// The daemon said that nothing was to be done in the stead of a restart.
     is_nothing_after: bool,
+    /// The node was degraded when it was last looked at.
+    was_degraded: bool,
 }
 
 /// One look at the conditions of a node in mid-update.
@@ -127,6 +129,8 @@ struct Write {
     /// The update is over and all phases are set back: the times of this write say nothing.
     is_reset: bool,
     is_degraded: bool,
+    /// It was not before: a node stays degraded while it tries again, and that says nothing of what it does then.
+    is_newly_degraded: bool,
 }
 
 impl Phases {
@@ -143,7 +147,7 @@ impl Phases {
             let stage = stage_of(condition, Stage::Ahead);
             State { stage, message: condition.message.clone(), written: condition.since, ..State::default() }
         });
-        Self { states, is_nothing_after: false }
+        Self { states, is_nothing_after: false, was_degraded: Condition::holds(conditions, "NodeDegraded") }
     }
 
     /// As they stand in an update that was under way when it was first seen; and those that were over then, each with what its
@@ -155,7 +159,8 @@ impl Phases {
         let states = ORDER.map(|phase| {
             let Some(condition) = Condition::find(evidence.conditions, phase.as_str()) else { return State::default() };
             let stage = stage_of(condition, Stage::Ahead);
-            let told = condition.since.at().filter(|at| stage == Stage::Over && *at >= begun);
+            // The clock of who wrote it may be ahead of ours.
+            let told = condition.since.at().map(|at| at.min(sight.now)).filter(|at| stage == Stage::Over && *at >= begun);
             unobserved.extend(told.filter(|_| !is_parent(phase)).map(|at| (phase, at)));
             let is_open = stage == Stage::Running || is_parent(phase) && told.is_some();
             let span = is_open.then(|| {
@@ -178,7 +183,8 @@ impl Phases {
                 ended: told.map(|at| End { at, source: McoEndSource::ConditionTime }),
             }
         });
-        (Self { states, is_nothing_after: nothing_after(evidence.conditions) }, unobserved)
+        let is_nothing_after = nothing_after(evidence.conditions);
+        (Self { states, is_nothing_after, was_degraded: is_degraded }, unobserved)
     }
 
     /// Compares what the conditions say with where the phases stood, and moves them there.
@@ -191,10 +197,13 @@ impl Phases {
             moved += u32::from(stage != state.stage);
             over += u32::from(stage != state.stage && stage == Stage::Over);
         }
+        let is_degraded = Condition::holds(conditions, "NodeDegraded");
+        let was_degraded = std::mem::replace(&mut self.was_degraded, is_degraded);
         let write = Write {
             is_coalesced: look.sight.is_late || moved >= 2 && over >= 1,
             is_reset: Condition::holds(conditions, "Updated"),
-            is_degraded: Condition::holds(conditions, "NodeDegraded"),
+            is_degraded,
+            is_newly_degraded: is_degraded && !was_degraded,
         };
         self.is_nothing_after |= nothing_after(conditions);
         let mut told = Told::default();
@@ -298,7 +307,8 @@ impl Phases {
         let Some(span) = &mut state.span else { return };
         let is_rewritten = state.message != condition.message;
         let is_running = stage_of(condition, state.stage) == Stage::Running;
-        let is_error = is_running && write.is_degraded || classify::is_error(&condition.message);
+        let is_shown = write.is_newly_degraded || write.is_degraded && !is_rewritten && state.error.is_some();
+        let is_error = is_running && is_shown || classify::is_error(&condition.message);
         let class = is_error.then(|| classify::degraded(&condition.message));
         let is_new = is_error && (is_rewritten || state.error.is_none());
         if is_new || is_rewritten && state.stage == Stage::Running && !condition.message.is_empty() {

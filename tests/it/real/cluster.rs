@@ -5,7 +5,8 @@
 #![allow(dead_code, reason = "a shared box of tools: not every build of the tests uses every one")]
 
 use super::peers::{free, tool};
-use crate::support::{now, wait};
+use crate::support::{http, now, wait};
+use serde_json::Value;
 use std::{
     fs,
     io::{Read, Write},
@@ -36,6 +37,7 @@ pub(crate) struct Cluster {
     /// The certificate authority of the server.
     pub(crate) ca: PathBuf,
     folder: PathBuf,
+    etcd: SocketAddr,
     namespaces: AtomicUsize,
     /// Takes `stop` and `start`, a word a line. The servers and their folder go when it closes: with this value, or with the
     /// process, however that ends.
@@ -83,7 +85,7 @@ impl Cluster {
         write_keys(&folder);
         let supervisor = Mutex::new(start_servers(&folder, &server_commands(&folder, etcd, peer, server)));
         let ca = folder.join("pki/apiserver.crt");
-        let this = Self { url: format!("https://{server}"), ca, folder, namespaces: AtomicUsize::new(0), supervisor };
+        let this = Self { url: format!("https://{server}"), ca, folder, etcd, namespaces: AtomicUsize::new(0), supervisor };
         this.wait_until_ready();
         this
     }
@@ -111,6 +113,13 @@ impl Cluster {
     pub(crate) fn bring_back(&self) {
         self.order("start");
         self.wait_until_ready();
+    }
+
+    /// Calls etcd itself, behind the API server's back.
+    pub(crate) fn etcd(&self, path: &str, body: &Value) -> Value {
+        let reply = http(self.etcd, "POST", path, &[("content-type", "application/json")], body.to_string().as_bytes());
+        assert_eq!(reply.status, 200, "{path}: {}", reply.text());
+        reply.json()
     }
 
     fn order(&self, word: &str) {

@@ -59,6 +59,29 @@ impl Jaeger {
             (trace["spans"].as_array()?.len() >= spans).then(|| stored(&trace))
         })
     }
+
+    /// Every trace that has a span whose name begins so, as Jaeger tells of it.
+    pub(crate) fn traces(&self, service: &str, names: &[&str]) -> Vec<Value> {
+        let list = |path: &str| match self.get(path)["data"].take() {
+            Value::Array(list) => list,
+            _ => Vec::new(),
+        };
+        let all = list(&format!("/api/services/{service}/operations"));
+        let wanted = all.iter().filter_map(Value::as_str).filter(|name| names.iter().any(|begins| name.starts_with(begins)));
+        let mut traces = BTreeMap::new();
+        for name in wanted {
+            let name = name.replace(' ', "%20");
+            let found = list(&format!("/api/traces?service={service}&operation={name}&limit=1000&lookback=24h"));
+            traces.extend(found.into_iter().map(|trace| (trace["traceID"].to_string(), trace)));
+        }
+        traces.into_values().collect()
+    }
+
+    fn get(&self, path: &str) -> Value {
+        let reply = http(self.query, "GET", path, &[], b"");
+        assert_eq!(reply.status, 200, "{path}: {}", reply.text());
+        reply.json()
+    }
 }
 
 fn stored(trace: &Value) -> BTreeMap<String, Stored> {
@@ -87,7 +110,8 @@ fn stored(trace: &Value) -> BTreeMap<String, Stored> {
     out
 }
 
-fn tags(list: &Value) -> BTreeMap<String, String> {
+/// Keys and values as texts, of a list of them.
+pub(super) fn tags(list: &Value) -> BTreeMap<String, String> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let tag = |tag: &Value| (text(&tag["key"]), text(&tag["value"]));
     list.as_array().map(|list| list.iter().map(tag).collect()).unwrap_or_default()

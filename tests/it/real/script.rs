@@ -6,6 +6,7 @@
 use super::cluster::Cluster as Server;
 use futures_util::{StreamExt, stream};
 use http::{Method, Request};
+use k8s_openapi::ByteString;
 use pointsman::app::demo::mco::{Cluster, Verb, Write};
 use pointsman_watch::{Kind, kind::NAMESPACE};
 use serde_json::{Value, json};
@@ -62,6 +63,25 @@ impl Player {
             let (first, rest): (Vec<_>, Vec<_>) = objects.into_iter().partition(|((kind, _), _)| *kind == Kind::ControllerConfig);
             self.make(first).await;
             self.make(rest).await;
+        }
+    }
+
+    /// The same; and pools and configs are as old as the script says. No writer can tell a server that: it is put into etcd.
+    pub(crate) async fn play_aged(&mut self, server: &Server, writes: Vec<Write>) {
+        let mut made = BTreeMap::new();
+        for write in writes.iter().filter(|write| matches!(write.kind, Kind::MachineConfigPool | Kind::MachineConfig)) {
+            let key = (write.kind, write.name.clone());
+            if let Verb::Put(object) = &write.verb
+                && !self.known.contains_key(&key)
+            {
+                made.insert(key, object["metadata"]["creationTimestamp"].clone());
+            }
+        }
+        self.play(writes).await;
+        for (key, created) in made {
+            if let Some(known) = self.known.get_mut(&key) {
+                known.version = age(server, &key, &created);
+            }
         }
     }
 
@@ -221,6 +241,22 @@ async fn send(client: &kube::Client, method: Method, path: &str, mut object: Val
     let answer = call(client, method, path, Some(&object)).await;
     let answer = answer.unwrap_or_else(|error| panic!("{path}: {error}\n{object}"));
     answer["metadata"]["resourceVersion"].as_str().expect("objects have versions").to_owned()
+}
+
+/// Gives an object another time of creation; answers the version that comes of it.
+fn age(server: &Server, (kind, name): &(Kind, String), created: &Value) -> String {
+    let base64 = |bytes: Vec<u8>| serde_json::to_value(ByteString(bytes)).expect("bytes are text then");
+    let facts = kind.facts();
+    let key = base64(format!("/registry/{}/{}/{name}", facts.group, facts.plural).into_bytes());
+    let found = server.etcd("/v3/kv/range", &json!({"key": key}));
+    let ByteString(bytes) = serde_json::from_value(found["kvs"][0]["value"].clone()).expect("the object is there");
+    let mut object: Value = serde_json::from_slice(&bytes).expect("kinds of our own are stored as JSON");
+    let metadata = &mut object["metadata"];
+    metadata["creationTimestamp"] = created.clone();
+    // Here one writes for all: that would look as if each of them had just written everything.
+    metadata["managedFields"] = json!([]);
+    let put = server.etcd("/v3/kv/put", &json!({"key": key, "value": base64(object.to_string().into_bytes())}));
+    put["header"]["revision"].as_str().expect("a write has a revision").to_owned()
 }
 
 async fn call(client: &kube::Client, method: Method, path: &str, body: Option<&Value>) -> kube::Result<Value> {

@@ -12,20 +12,21 @@ use crate::{
 };
 use pointsman_watch::{Kind, kind};
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
 /// A kind that this cluster does not define.
 const UNDEFINED: Kind = Kind::InternalReleaseImage;
 
-/// A running `pointsman watch`.
-struct Watcher {
+/// A running `pointsman watch`; dropped, it is killed.
+pub(crate) struct Watcher {
     child: Child,
 }
 
 impl Watcher {
-    fn start(role: &str, pod: &str, (server, kubeconfig): (&Pointsman, &PathBuf)) -> Self {
+    /// One of a role, under the name of a pod.
+    pub(crate) fn start(role: &str, pod: &str, (server, kubeconfig): (&Pointsman, &Path)) -> Self {
         let (url, kubeconfig) = (format!("http://{}", server.grpc), kubeconfig.to_str().expect("a plain path"));
         let pod = format!("pointsman/{pod}");
         let args = ["watch", role, "--kubeconfig", kubeconfig, "--pod", &pod, "--otlp", &url, "--interval", "1s"];
@@ -33,7 +34,7 @@ impl Watcher {
     }
 
     /// Asks it to end, and waits until it has.
-    fn end(mut self) {
+    pub(crate) fn end(mut self) {
         let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill runs");
         assert!(sent.success(), "the signal was sent");
         let status = wait("the watcher to end", || self.child.try_wait().expect("the process can be asked"));
@@ -74,16 +75,20 @@ fn installed() -> (Cluster, PathBuf) {
     let cluster = Cluster::bare();
     cluster.apply(&Kind::ALL.into_iter().filter_map(definition).collect::<String>());
     cluster.kubectl(&["wait", "--for=condition=Established", "--timeout=30s", "crd", "--all"]).expect("establish the kinds");
-    for namespace in ["pointsman", kind::NAMESPACE] {
-        cluster.kubectl(&["create", "namespace", namespace]).expect("create a namespace");
-    }
+    cluster.kubectl(&["create", "namespace", kind::NAMESPACE]).expect("create a namespace");
+    let kubeconfig = account(&cluster);
+    (cluster, kubeconfig)
+}
+
+/// The watchers' account, on a server that has the namespace of the operator; answers its kubeconfig.
+pub(crate) fn account(cluster: &Cluster) -> PathBuf {
+    cluster.kubectl(&["create", "namespace", "pointsman"]).expect("create a namespace");
     let component = folder().join("components/watch").display().to_string();
     let out = Command::new(tool("kubectl")).args(["kustomize", &component]).output().expect("kubectl starts");
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     cluster.apply(&String::from_utf8_lossy(&out.stdout));
     let token = cluster.kubectl(&["create", "token", "pointsman-watch", "-n", "pointsman"]).expect("ask for a token");
-    let kubeconfig = cluster.kubeconfig_with_token("pointsman-watch", token.trim());
-    (cluster, kubeconfig)
+    cluster.kubeconfig_with_token("pointsman-watch", token.trim())
 }
 
 /// The value of the one series that begins so and has this label.
@@ -109,7 +114,7 @@ fn watchers_tell_what_a_real_cluster_says() {
     let (cluster, kubeconfig) = installed();
     cluster.apply(&(pool("master", false) + &pool("worker", true)));
     let server = Pointsman::start(&[]);
-    let at = (&server, &kubeconfig);
+    let at = (&server, kubeconfig.as_path());
     let first = Watcher::start("operator", "watch-operator-0", at);
     let others =
         [("controller", "watch-controller-0"), ("daemon", "watch-daemon-0")].map(|(role, pod)| Watcher::start(role, pod, at));
