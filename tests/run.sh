@@ -102,6 +102,7 @@ export POINTSMAN_JUDGE_DIR=$work/scrapes
 mkdir -p "$POINTSMAN_JUDGE_DIR"
 tests "unit tests" cargo test --workspace --lib --bins
 tests "documentation tests" cargo test --workspace --doc
+check "the example operator builds" cargo build --quiet --example operator
 tests "whole-process tests, with real peers" timeout 2400 cargo test --test it -- --include-ignored
 cp "$work/out" "$work/it"
 cargo test --quiet --test it -- --ignored --list >"$work/real" 2>/dev/null

@@ -107,7 +107,7 @@ fn the_page_is_true() {
 
 /// Takes requests of OTLP over HTTP, with or without gzip, and answers each with 200.
 fn receiver(listener: TcpListener) -> std::sync::mpsc::Receiver<Vec<u8>> {
-    let (send, got) = std::sync::mpsc::sync_channel(64);
+    let (send, got) = std::sync::mpsc::sync_channel(1024);
     thread::spawn(move || {
         while let Ok((mut stream, _)) = listener.accept() {
             let (mut read, mut part) = (Vec::new(), [0; 4096]);
@@ -126,10 +126,11 @@ fn receiver(listener: TcpListener) -> std::sync::mpsc::Receiver<Vec<u8>> {
             }
             let mut body = Vec::new();
             flate2::read::GzDecoder::new(&read[head..]).read_to_end(&mut body).expect("gzip");
-            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").expect("writable");
+            // Told before it is answered: once the sender has ended, all it sent is there.
             if send.send(body).is_err() {
                 return;
             }
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").expect("writable");
         }
     });
     got
