@@ -102,7 +102,7 @@ impl Watcher for Daemon {
                 self.reboots.take_node(delta, &self.nodes, self.meters.as_ref());
             }
             Change::MachineConfigNode(delta) => {
-                self.nodes.take_mcn(delta);
+                self.nodes.take_mcn(delta, now);
                 self.reboots.take_mcn(delta, now);
                 self.sets.take_mcn(delta, &self.nodes, self.meters.as_ref());
             }

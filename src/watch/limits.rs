@@ -67,3 +67,5 @@ pub const SCRAPE_LABEL_BYTES_MAX: usize = 256;
 pub const SCRAPED_SECS_MIN: f64 = 946_684_800.0;
 /// Scraped times from this one on are as good as none: the year 2200.
 pub const SCRAPED_SECS_MAX: f64 = 7_258_118_400.0;
+/// Seconds for which a node may be without a MachineConfigNode that says anything before it counts as missing.
+pub const BLIND_SECS: i64 = 60;

@@ -4,7 +4,7 @@
 use crate::{
     api::{Condition, MachineConfigNode, MachineConfigPool, Node, Selector, Status},
     classify,
-    limits::EVENT_AHEAD_SECS,
+    limits::{BLIND_SECS, EVENT_AHEAD_SECS},
     membership,
     table::{Delta, Table},
     world::World,
@@ -40,6 +40,8 @@ pub(super) struct Notes {
     pub(super) degraded: Option<McoDegradedClass>,
     /// When events last told of a fault: each until the node says that it is done.
     told: BTreeMap<Fault, Timestamp>,
+    /// Since when its progress cannot be seen: it has no MachineConfigNode, or one that says nothing.
+    blind_since: Option<Timestamp>,
 }
 
 /// What an event can tell of a node before the node does.
@@ -97,6 +99,7 @@ impl Nodes {
                 is_seen: !delta.is_first,
                 degraded: None,
                 told: BTreeMap::new(),
+                blind_since: None,
             }
         });
         if notes.state != state {
@@ -107,6 +110,7 @@ impl Nodes {
         }
         notes.node = Arc::clone(node);
         notes.join(pool);
+        notes.look(delta.is_first, now);
         notes.judge();
     }
 
@@ -117,13 +121,14 @@ impl Nodes {
         }
     }
 
-    pub(super) fn take_mcn(&mut self, delta: &Delta<MachineConfigNode>) {
+    pub(super) fn take_mcn(&mut self, delta: &Delta<MachineConfigNode>, now: Timestamp) {
         let Some(notes) = self.notes.get_mut(&*delta.name) else { return };
         notes.mcn.clone_from(&delta.after);
         if delta.is_first && !notes.is_seen {
             let evidence = evidence(notes.state, &notes.node, notes.mcn.as_deref());
             notes.since = evidence.map_or(notes.since, |since| since.min(notes.since));
         }
+        notes.look(delta.is_first, now);
         notes.judge();
     }
 
@@ -158,6 +163,19 @@ impl Notes {
     fn told_of(&self, fault: Fault, now: Timestamp) -> Option<Timestamp> {
         let is_ahead = |at: &Timestamp| now.duration_since(*at) < SignedDuration::from_secs(EVENT_AHEAD_SECS);
         self.told.get(&fault).copied().filter(|at| self.state != McoNodeState::Done || is_ahead(at))
+    }
+
+    /// Whether its progress has not been seen for a while. The operator makes what is missing within seconds, and after a watch
+    /// that broke a node's end and its MachineConfigNode's are told apart.
+    pub(super) fn is_blind(&self, now: Timestamp) -> bool {
+        self.blind_since.is_some_and(|since| now.duration_since(since) >= SignedDuration::from_secs(BLIND_SECS))
+    }
+
+    /// Looks whether its progress can be seen. Where it could not be when we began, it never could.
+    fn look(&mut self, is_first: bool, now: Timestamp) {
+        let sees = self.mcn.as_ref().is_some_and(|mcn| !mcn.status.conditions.is_empty());
+        let began = if is_first { self.node.metadata.created.at().unwrap_or(now) } else { now };
+        self.blind_since = if sees { None } else { self.blind_since.or(Some(began)) };
     }
 
     fn join(&mut self, pool: &str) {

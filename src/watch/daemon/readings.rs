@@ -128,8 +128,7 @@ fn blind_spots(observed: &Observed<Daemon>) {
         }
         let mut missing: BTreeMap<&str, i64> = seen.world.pools.iter().map(|(name, _)| (name, 0)).collect();
         for notes in seen.watcher.nodes.iter() {
-            let is_blind = notes.mcn.as_ref().is_none_or(|mcn| mcn.status.conditions.is_empty());
-            if let (true, Some(nodes)) = (is_blind, missing.get_mut(&*notes.pool)) {
+            if let (true, Some(nodes)) = (notes.is_blind(seen.now), missing.get_mut(&*notes.pool)) {
                 *nodes += 1;
             }
         }
