@@ -169,8 +169,8 @@ fn handles_become_cumulative_otlp() {
     check(
         &telemetry,
         &expect![[r#"
-            pointsman.pipeline.queue [{item}] up-down 0s..30s: pointsman.signal=traces -3
-            pointsman.pipeline.received [{item}] counter 0s..30s: pointsman.signal=metrics 9
+            pointsman.pipeline.queue [{point}] up-down 0s..30s: pointsman.signal=traces -3
+            pointsman.pipeline.received [{point}] counter 0s..30s: pointsman.signal=metrics 9
             pointsman.reconcile.count [{reconcile}] counter 10s..30s: pointsman.object.kind=Node,pointsman.result=changed 0
             pointsman.reconcile.count [{reconcile}] counter 10s..30s: pointsman.object.kind=Pool,pointsman.result=changed 3
             pointsman.scrape.size [By] histogram 10s..30s:  [0, 1, 0, 0, 0, 0, 0] sum Some(1500.0)"#]],
