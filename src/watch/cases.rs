@@ -2,6 +2,7 @@
 //! `UPDATE_EXPECT=1 cargo test -p pointsman-watch --lib cases` writes what comes after `---`; then read the difference.
 //! Knows every role by its name, and nothing of what they do.
 
+mod old;
 pub(crate) mod short;
 pub(crate) mod spans;
 
@@ -54,6 +55,9 @@ struct Case {
     /// Whether the operator's old names are there too.
     #[serde(default)]
     legacy: bool,
+    /// Families of the operator's own, as `old` says it sets them from the same objects: before ours, after `# old: `.
+    #[serde(default)]
+    old: Vec<String>,
     /// Files of `tests/data/watch/base` with objects that are there from the start.
     #[serde(default)]
     base: Vec<String>,
@@ -89,6 +93,8 @@ struct Step {
     trouble: BTreeMap<String, String>,
     /// From now on it leads, or does not: then it sees everything and says nothing.
     leads: Option<bool>,
+    /// Pools whose turn at the operator's controller fails, as far as `old` is concerned.
+    old_fails: Vec<String>,
     /// What endpoints of the operator's answer: `{node, text}` or `{node, failure}`; without a node the controller's.
     scrapes: Vec<BTreeMap<String, String>>,
     /// The watcher starts anew, and lists everything.
@@ -112,7 +118,8 @@ fn every_case_shows_exactly_its_series() {
         assert!(!case.scenario.is_empty() && !case.guarantees.is_empty(), "{}: say what it is for", path.display());
         let got = run(&case, &root.join("base"));
         let shows = got.lines().any(|line| !line.starts_with('#') || case.spans && line.contains(".."));
-        assert!(shows, "{}: shows nothing at any time: are the families spelt right?", path.display());
+        let is_old_shown = case.old.is_empty() || got.contains("# old: ");
+        assert!(shows && is_old_shown, "{}: shows nothing at any time: are the families spelt right?", path.display());
         if got == want {
             continue;
         }
@@ -168,15 +175,19 @@ impl<W: Watcher> Play<W> {
 
     fn run(mut self, case: &Case) -> String {
         let mut out = String::new();
+        let mut old = old::Old::default();
         let last = case.steps.len().saturating_sub(1);
         for (i, step) in case.steps.iter().enumerate() {
             self.pass(start() + step.at.parse::<SignedDuration>().expect("`at` is a duration"));
             self.step(step, i == 0);
             self.give_bodies();
+            old.turns(self.shared.lock().world(), &step.old_fails, *self.now.lock());
             if step.scrape || i == last {
                 if last > 0 {
                     writeln!(out, "# {}", step.at).expect("a string takes everything");
                 }
+                let is_shown = |line: &String| case.old.iter().any(|family| is_of(line, family));
+                old.lines().filter(is_shown).for_each(|line| out += &format!("# old: {line}\n"));
                 out += &self.show(&case.show);
             }
         }
