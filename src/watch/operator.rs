@@ -11,14 +11,13 @@ mod rollouts;
 mod stalls;
 
 use crate::{
-    api::Status,
     kind::Kind,
     watch::{Observed, Watcher},
     world::{Change, World},
 };
 use jiff::Timestamp;
 use memory::Memory;
-use pointsman_instrument::{Telemetry, semconv::attribute::McoConditionStatus, span::Place};
+use pointsman_instrument::{Telemetry, span::Place};
 use std::sync::Arc;
 
 /// The role.
@@ -83,14 +82,5 @@ impl Watcher for Operator {
 
     fn observe_legacy(observed: &Observed<Self>) {
         legacy::observe(observed);
-    }
-}
-
-/// A condition's status as it is sent.
-const fn status(status: Status) -> McoConditionStatus {
-    match status {
-        Status::True => McoConditionStatus::IsTrue,
-        Status::False => McoConditionStatus::IsFalse,
-        Status::Unknown => McoConditionStatus::Unknown,
     }
 }

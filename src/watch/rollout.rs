@@ -17,6 +17,7 @@ use crate::{
     limits::ROLLOUT_SECS_MAX,
     membership,
     node_facts::is_behind,
+    sets,
     table::{Delta, Trouble},
     watch::seconds_since,
     world::{Change, World},
@@ -28,7 +29,7 @@ use node::{Seen, Update};
 use pointsman_instrument::{
     Telemetry,
     semconv::{
-        attribute::{McoConditionStatus, McoConditionType, McoEndSource, McoEventReason, McoPhase, McoResult, McoRolloutCause},
+        attribute::{McoConditionStatus, McoEndSource, McoEventReason, McoPhase, McoResult, McoRolloutCause},
         mco,
     },
     span::Place,
@@ -530,13 +531,8 @@ impl Rollouts {
             if &*condition.name == "Updated" || was.unwrap_or(Status::False) == condition.status {
                 continue;
             }
-            let known = McoConditionType::ALL.into_iter().find(|known| known.as_str() == &*condition.name);
-            let status = match condition.status {
-                Status::True => McoConditionStatus::IsTrue,
-                Status::False => McoConditionStatus::IsFalse,
-                Status::Unknown => McoConditionStatus::Unknown,
-            };
-            let kind = known.unwrap_or(McoConditionType::Other);
+            let status: McoConditionStatus = condition.status.into();
+            let kind = sets::type_of(&condition.name);
             open.span.event(now, What::Condition(kind, status, condition.message.clone()));
         }
     }

@@ -11,15 +11,20 @@ pub fn type_of(name: &str) -> McoConditionType {
     McoConditionType::ALL.into_iter().find(|known| known.as_str() == name).unwrap_or(McoConditionType::Other)
 }
 
+impl From<Status> for McoConditionStatus {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::True => Self::IsTrue,
+            Status::False => Self::IsFalse,
+            Status::Unknown => Self::Unknown,
+        }
+    }
+}
+
 /// The value of a state set whose status is this one.
 #[must_use]
 pub fn is_status(of: McoConditionStatus, status: Status) -> i64 {
-    let same = match of {
-        McoConditionStatus::IsTrue => status == Status::True,
-        McoConditionStatus::IsFalse => status == Status::False,
-        McoConditionStatus::Unknown => status == Status::Unknown,
-    };
-    i64::from(same)
+    i64::from(of == status.into())
 }
 
 /// The status of each type; where a type stands several times, the last one counts.

@@ -1,7 +1,7 @@
 //! The operator itself, as its ClusterOperator tells: conditions with the few reasons that are known of each, what blocks
 //! upgrades, the version. Pools are better asked themselves: this object can be old.
 
-use super::{Operator, status};
+use super::Operator;
 use crate::{
     api::{ClusterOperator, Condition},
     table::Delta,
@@ -111,7 +111,7 @@ fn condition(operator: &ClusterOperator, condition_type: McoConditionType) -> Op
 /// Status and reason of a condition; an absent one is as good as unknown.
 fn state(operator: &ClusterOperator, condition_type: McoConditionType) -> (McoConditionStatus, McoReason) {
     let Some(condition) = condition(operator, condition_type) else { return (McoConditionStatus::Unknown, McoReason::None) };
-    let condition_status = status(condition.status);
+    let condition_status = condition.status.into();
     let class = match condition_type {
         McoConditionType::EvaluationConditionsDetected => evaluation(&condition.reason),
         _ => McoReason::ALL.into_iter().find(|reason| reason.as_str() == &*condition.reason),
@@ -172,7 +172,7 @@ impl Transitions {
             if let (Some(was), Some(is)) = (was, is)
                 && was != is
             {
-                on.add(1, mco::OperatorConditionTransitions { condition_type, condition_status: status(is) });
+                on.add(1, mco::OperatorConditionTransitions { condition_type, condition_status: is.into() });
             }
         }
     }

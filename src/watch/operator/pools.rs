@@ -1,7 +1,7 @@
 //! Readings of the pools as they are now: whatever their objects say, at each export.
 //! Remembers nothing.
 
-use super::{Operator, status};
+use super::Operator;
 use crate::{
     api::{Condition, MachineConfigPool, Status},
     watch::{Observed, seconds_since},
@@ -81,7 +81,7 @@ fn observe_conditions(observed: &Observed<Operator>) {
             for condition_type in CONDITIONS {
                 // An absent condition is as good as unknown, as everywhere in Kubernetes: so one of the three is always 1.
                 let is = Condition::find(&pool.status.conditions, condition_type.as_str())
-                    .map_or(McoConditionStatus::Unknown, |condition| status(condition.status));
+                    .map_or(McoConditionStatus::Unknown, |condition| condition.status.into());
                 for condition_status in McoConditionStatus::ALL {
                     let set = mco::PoolConditionStatus { pool_name: name.to_owned().into(), condition_type, condition_status };
                     readings.set(i64::from(is == condition_status), set);
