@@ -115,11 +115,6 @@ fn pool_changed(delta: &Delta<crate::api::MachineConfigPool>, world: &World, met
     match (&delta.before, &delta.after) {
         (_, None) => return meters.end(&delta.name),
         (None, Some(_)) => meters.begin(&delta.name),
-        // Another pool of the same name counts anew.
-        (Some(before), Some(after)) if before.metadata.uid != after.metadata.uid => {
-            meters.end(&delta.name);
-            meters.begin(&delta.name);
-        }
         (Some(_), Some(_)) => {}
     }
     if builds::layered(world).contains(&*delta.name) {

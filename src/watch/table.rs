@@ -172,7 +172,7 @@ fn put<T: Read>(
     raw: Raw,
     before: Option<Arc<T>>,
     (objects_max, health): (usize, &mut Health),
-) -> Option<Delta<T>> {
+) -> Vec<Delta<T>> {
     health.events = health.events.saturating_add(1);
     let Ok(read) = serde_json::from_str::<T>(raw.json.get()) else {
         health.flaw(Flaw::Undecodable);
@@ -180,20 +180,25 @@ fn put<T: Read>(
         if let Some(before) = before {
             objects.insert(raw.name, before);
         }
-        return None;
+        return Vec::new();
     };
     read.flaws(&mut |flaw| health.flaw(flaw));
     if let Some(before) = before.as_ref().filter(|before| ***before == read) {
         objects.insert(raw.name, Arc::clone(before));
-        return None;
+        return Vec::new();
     }
     if before.is_none() && objects.len() >= objects_max {
         health.flaw(Flaw::Limit);
-        return None;
+        return Vec::new();
     }
     let after = Arc::new(read);
     objects.insert(raw.name.clone(), Arc::clone(&after));
-    Some(Delta { name: raw.name, before, after: Some(after), is_first: false })
+    let applied = |before| Delta { name: raw.name.clone(), before, after: Some(Arc::clone(&after)), is_first: false };
+    match before {
+        // Made anew under the same name while nobody watched: what was known of the old one ends.
+        Some(before) if before.uid() != after.uid() => vec![gone(raw.name.clone(), before), applied(None)],
+        before => vec![applied(before)],
+    }
 }
 
 fn gone<T>(name: Box<str>, before: Arc<T>) -> Delta<T> {

@@ -310,6 +310,10 @@ impl Expression {
 }
 
 impl Read for MachineConfigPool {
+    fn uid(&self) -> &str {
+        &self.metadata.uid
+    }
+
     fn flaws(&self, tell: &mut dyn FnMut(Flaw)) {
         Condition::flaws(&self.status.conditions, tell);
         self.metadata.created.flaws(tell);

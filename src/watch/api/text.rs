@@ -23,6 +23,11 @@ pub enum Flaw {
 pub trait Read: de::DeserializeOwned + PartialEq + Send + Sync {
     /// Tells each flaw of an object that was read.
     fn flaws(&self, _tell: &mut dyn FnMut(Flaw)) {}
+
+    /// Which object of its name it is, where that is read; else empty.
+    fn uid(&self) -> &str {
+        ""
+    }
 }
 
 /// A time; absurd ones are as good as none, and told apart from none.
