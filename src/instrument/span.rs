@@ -118,13 +118,6 @@ impl Finished {
         self
     }
 
-    /// The parent is a span of another process.
-    #[must_use]
-    pub fn with_remote_parent(mut self) -> Self {
-        self.remote_parent = true;
-        self
-    }
-
     /// With status Error; `class` is a word of a closed set, never free text.
     #[must_use]
     pub fn failed(mut self, class: &'static str) -> Self {

@@ -185,3 +185,9 @@ pub fn system_time(at: Timestamp) -> SystemTime {
 pub fn seconds_since(now: Timestamp, then: Timestamp) -> f64 {
     now.duration_since(then).as_secs_f64().max(0.0)
 }
+
+/// Seconds since 1970, as the old metrics tell a time.
+#[must_use]
+pub fn unix_seconds(at: Timestamp) -> f64 {
+    at.duration_since(Timestamp::UNIX_EPOCH).as_secs_f64()
+}

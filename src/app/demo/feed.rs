@@ -136,9 +136,7 @@ impl Feed {
 
 fn role<W: Watcher>(watcher: W) -> Box<dyn Fed> {
     let followed = W::KINDS.iter().map(|kind| (*kind, Arc::new(follow::Health::new(kind.facts().kind)))).collect();
-    let mut watch = Watch::new(watcher);
-    watch.of_cluster(CLUSTER);
-    Box::new(Role { shared: Arc::new(Mutex::new(watch)), followed })
+    Box::new(Role { shared: Arc::new(Mutex::new(Watch::new(watcher))), followed })
 }
 
 impl<W: Watcher> Fed for Role<W> {

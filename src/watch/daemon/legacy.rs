@@ -3,8 +3,7 @@
 //! texts without end and the states of the past are not rebuilt.
 
 use super::{Daemon, nodes::Notes, readings::os_of, scraped::whole};
-use crate::watch::Observed;
-use jiff::Timestamp;
+use crate::watch::{Observed, unix_seconds};
 use pointsman_instrument::{
     StringValue,
     semconv::{
@@ -20,12 +19,15 @@ pub(super) fn observe(observed: &Observed<Daemon>) {
         for notes in seen.watcher.nodes.iter().filter(|notes| notes.state != McoNodeState::Unknown) {
             let reason = notes.degraded.map_or("", McoDegradedClass::as_str);
             let state = notes.state.as_str();
-            readings.set(unix(notes.since), legacy::McdState { node: name(notes), state: state.into(), reason: reason.into() });
+            readings.set(
+                unix_seconds(notes.since),
+                legacy::McdState { node: name(notes), state: state.into(), reason: reason.into() },
+            );
         }
     });
     observed.metric::<legacy::McdConfigDrift>(|seen, readings| {
         for notes in seen.watcher.nodes.iter() {
-            let since = notes.drifts_since(seen.now).map_or(0.0, unix);
+            let since = notes.drifts_since(seen.now).map_or(0.0, unix_seconds);
             readings.set(since, legacy::McdConfigDrift { node: name(notes) });
         }
     });
@@ -75,8 +77,4 @@ fn observe_scraped(observed: &Observed<Daemon>) {
 
 fn name(notes: &Notes) -> StringValue {
     Arc::clone(&notes.name).into()
-}
-
-fn unix(at: Timestamp) -> f64 {
-    at.duration_since(Timestamp::UNIX_EPOCH).as_secs_f64()
 }

@@ -8,7 +8,7 @@ use crate::{
     classify, membership,
     membership::Conflict,
     sets::type_of,
-    watch::Observed,
+    watch::{Observed, unix_seconds},
     world::World,
 };
 use jiff::Timestamp;
@@ -45,7 +45,7 @@ pub(super) fn observe(observed: &Observed<Operator>) {
             for State { word, reason, since } in states.get(pool).into_iter().flatten() {
                 let (node, pool) = (node.to_owned().into(), pool.to_owned().into());
                 let (state, reason) = ((*word).into(), (*reason).into());
-                readings.set(unix(*since), legacy::McoState { node, pool, state, reason });
+                readings.set(unix_seconds(*since), legacy::McoState { node, pool, state, reason });
             }
         }
     });
@@ -113,8 +113,4 @@ fn members(world: &World) -> impl Iterator<Item = (&str, &str)> {
 #[expect(clippy::cast_precision_loss, reason = "machines of a pool are few")]
 fn count(machines: i64) -> f64 {
     machines.max(0) as f64
-}
-
-fn unix(at: Timestamp) -> f64 {
-    at.duration_since(Timestamp::UNIX_EPOCH).as_secs_f64()
 }
