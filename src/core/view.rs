@@ -16,6 +16,7 @@ pub mod read;
 pub mod report;
 pub mod spec;
 pub mod status;
+pub mod sync;
 pub mod time;
 pub mod verdict;
 pub mod write;

@@ -26,6 +26,7 @@ pub mod limits;
 pub mod losses;
 pub mod metric;
 mod observed;
+pub mod opamp;
 mod otlp;
 pub mod reconcile;
 mod recorded;

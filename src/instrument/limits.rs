@@ -22,6 +22,10 @@ pub const SPANS_BYTES_MAX: usize = 8 << 20;
 pub const RESPONSE_BYTES_MAX: usize = 64 << 10;
 /// A file with a certificate, a key or a token that is longer is refused.
 pub const FILE_BYTES_MAX: u64 = 1 << 20;
+/// Lines of a plan; a larger one is refused.
+pub const PLAN_LINES_MAX: usize = 16_384;
+/// Moments at which parts of a plan end.
+pub const PLAN_STEPS_MAX: usize = 64;
 /// A request that takes longer has failed, where nothing else is said.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
 /// The first wait after a failed push; each further failure doubles it.

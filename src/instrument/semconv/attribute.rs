@@ -307,6 +307,18 @@ pub const POINTSMAN_RECONCILE_RETRY: &str = "pointsman.reconcile.retry";
 /// Objects that the turn handled.
 pub const POINTSMAN_RECONCILE_OBJECTS: &str = "pointsman.reconcile.objects";
 
+/// How an instance stands to its plan.
+pub const POINTSMAN_SYNC_STATE: &str = "pointsman.sync.state";
+
+/// Why a message or a session was refused.
+pub const POINTSMAN_SYNC_REFUSAL: &str = "pointsman.sync.refusal";
+
+/// Whether an instrument is recorded.
+pub const POINTSMAN_GATE_STATE: &str = "pointsman.gate.state";
+
+/// Where the plan in force came from.
+pub const POINTSMAN_PLAN_SOURCE: &str = "pointsman.plan.source";
+
 /// Kind of the watched object.
 pub const POINTSMAN_WATCH_KIND: &str = "pointsman.watch.kind";
 
@@ -2349,6 +2361,149 @@ impl PointsmanLease {
 
 impl From<PointsmanLease> for Value {
     fn from(value: PointsmanLease) -> Self {
+        value.as_str().into()
+    }
+}
+
+/// Values of `pointsman.sync.state`. How an instance stands to its plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PointsmanSyncState {
+    /// It obeys the plan of now.
+    Applied,
+    /// It did not answer yet.
+    Pending,
+    /// It refused the plan.
+    Failed,
+    /// It has no session; the controller alone decides.
+    Disconnected,
+}
+
+impl PointsmanSyncState {
+    /// Every value, in the registry's order.
+    pub const ALL: [Self; 4] = [Self::Applied, Self::Pending, Self::Failed, Self::Disconnected];
+
+    /// The value as it is sent.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Pending => "pending",
+            Self::Failed => "failed",
+            Self::Disconnected => "disconnected",
+        }
+    }
+}
+
+impl From<PointsmanSyncState> for Value {
+    fn from(value: PointsmanSyncState) -> Self {
+        value.as_str().into()
+    }
+}
+
+/// Values of `pointsman.sync.refusal`. Why a message or a session was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PointsmanSyncRefusal {
+    /// The message is larger than allowed.
+    TooLarge,
+    /// It is no OpAMP message.
+    Malformed,
+    /// More messages a second than allowed.
+    TooFast,
+    /// More agents or instruments than allowed.
+    TooMany,
+    /// Another session has this identity.
+    Duplicate,
+    /// Another replica is the active one.
+    Standby,
+}
+
+impl PointsmanSyncRefusal {
+    /// Every value, in the registry's order.
+    pub const ALL: [Self; 6] = [Self::TooLarge, Self::Malformed, Self::TooFast, Self::TooMany, Self::Duplicate, Self::Standby];
+
+    /// The value as it is sent.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TooLarge => "too_large",
+            Self::Malformed => "malformed",
+            Self::TooFast => "too_fast",
+            Self::TooMany => "too_many",
+            Self::Duplicate => "duplicate",
+            Self::Standby => "standby",
+        }
+    }
+}
+
+impl From<PointsmanSyncRefusal> for Value {
+    fn from(value: PointsmanSyncRefusal) -> Self {
+        value.as_str().into()
+    }
+}
+
+/// Values of `pointsman.gate.state`. Whether an instrument is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PointsmanGateState {
+    /// It is recorded and sent.
+    Open,
+    /// It costs nothing.
+    Closed,
+}
+
+impl PointsmanGateState {
+    /// Every value, in the registry's order.
+    pub const ALL: [Self; 2] = [Self::Open, Self::Closed];
+
+    /// The value as it is sent.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+impl From<PointsmanGateState> for Value {
+    fn from(value: PointsmanGateState) -> Self {
+        value.as_str().into()
+    }
+}
+
+/// Values of `pointsman.plan.source`. Where the plan in force came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PointsmanPlanSource {
+    /// No sync-down was set up, so that everything is sent.
+    Nothing,
+    /// No plan yet, so that the declared levels decide.
+    Defaults,
+    /// A mounted file.
+    File,
+    /// The last good one of an earlier run.
+    Cache,
+    /// A session with the controller.
+    Controller,
+}
+
+impl PointsmanPlanSource {
+    /// Every value, in the registry's order.
+    pub const ALL: [Self; 5] = [Self::Nothing, Self::Defaults, Self::File, Self::Cache, Self::Controller];
+
+    /// The value as it is sent.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Nothing => "none",
+            Self::Defaults => "defaults",
+            Self::File => "file",
+            Self::Cache => "cache",
+            Self::Controller => "controller",
+        }
+    }
+}
+
+impl From<PointsmanPlanSource> for Value {
+    fn from(value: PointsmanPlanSource) -> Self {
         value.as_str().into()
     }
 }

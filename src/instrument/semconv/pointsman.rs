@@ -12,7 +12,7 @@ use opentelemetry::{KeyValue, StringValue};
 use std::borrow::Cow;
 
 /// What is known of every metric here, in the registry's order.
-pub const METRICS: [&Meta; 37] = [
+pub const METRICS: [&Meta; 46] = [
     &PipelineReceived::META,
     &PipelineExported::META,
     &PipelineDropped::META,
@@ -46,6 +46,15 @@ pub const METRICS: [&Meta; 37] = [
     &ClusterErrors::META,
     &ClusterWrites::META,
     &ClusterLeaseHeld::META,
+    &SyncAgents::META,
+    &SyncOffers::META,
+    &SyncRefused::META,
+    &SyncStale::META,
+    &SyncDuration::META,
+    &InstrumentGates::META,
+    &InstrumentPoints::META,
+    &InstrumentSize::META,
+    &PlanSource::META,
     &WatchEvents::META,
     &WatchErrors::META,
     &WatchLag::META,
@@ -983,6 +992,238 @@ impl Metric for ClusterLeaseHeld {
     fn attributes(self) -> Self::Attributes {
         [
             KeyValue::new(attribute::POINTSMAN_LEASE, self.lease),
+        ]
+    }
+}
+
+/// Instances that take plans, by how they stand to theirs. UpDownCounter `pointsman.sync.agents`, unit `{agent}`.
+#[derive(Clone, Debug)]
+pub struct SyncAgents {
+    /// How an instance stands to its plan.
+    pub sync_state: attribute::PointsmanSyncState,
+}
+
+impl Metric for SyncAgents {
+    const META: Meta = Meta {
+        name: "pointsman.sync.agents",
+        kind: Kind::UpDownCounter,
+        unit: "{agent}",
+        brief: "Instances that take plans, by how they stand to theirs.",
+        scope: "pointsman",
+        level: Level::Essential,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = i64;
+    type Attributes = [KeyValue; 1];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_SYNC_STATE, self.sync_state),
+        ]
+    }
+}
+
+/// Plans offered to instances. Counter `pointsman.sync.offers`, unit `{offer}`.
+#[derive(Clone, Debug)]
+pub struct SyncOffers;
+
+impl Metric for SyncOffers {
+    const META: Meta = Meta {
+        name: "pointsman.sync.offers",
+        kind: Kind::Counter,
+        unit: "{offer}",
+        brief: "Plans offered to instances.",
+        scope: "pointsman",
+        level: Level::Standard,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = u64;
+    type Attributes = [KeyValue; 0];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+        ]
+    }
+}
+
+/// Messages and sessions of instances that were refused. Counter `pointsman.sync.refused`, unit `{message}`.
+#[derive(Clone, Debug)]
+pub struct SyncRefused {
+    /// Why a message or a session was refused.
+    pub sync_refusal: attribute::PointsmanSyncRefusal,
+}
+
+impl Metric for SyncRefused {
+    const META: Meta = Meta {
+        name: "pointsman.sync.refused",
+        kind: Kind::Counter,
+        unit: "{message}",
+        brief: "Messages and sessions of instances that were refused.",
+        scope: "pointsman",
+        level: Level::Standard,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = u64;
+    type Attributes = [KeyValue; 1];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_SYNC_REFUSAL, self.sync_refusal),
+        ]
+    }
+}
+
+/// Exports that another plan than the current one had shaped; they are filtered as all others are. Counter `pointsman.sync.stale`, unit `{request}`.
+#[derive(Clone, Debug)]
+pub struct SyncStale;
+
+impl Metric for SyncStale {
+    const META: Meta = Meta {
+        name: "pointsman.sync.stale",
+        kind: Kind::Counter,
+        unit: "{request}",
+        brief: "Exports that another plan than the current one had shaped; they are filtered as all others are.",
+        scope: "pointsman",
+        level: Level::Standard,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = u64;
+    type Attributes = [KeyValue; 0];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+        ]
+    }
+}
+
+/// From a change of views to the answer of an instance that it obeys. Histogram `pointsman.sync.duration`, unit `s`.
+#[derive(Clone, Debug)]
+pub struct SyncDuration;
+
+impl Metric for SyncDuration {
+    const META: Meta = Meta {
+        name: "pointsman.sync.duration",
+        kind: Kind::Histogram,
+        unit: "s",
+        brief: "From a change of views to the answer of an instance that it obeys.",
+        scope: "pointsman",
+        level: Level::Standard,
+        limit: 200,
+        buckets: &[0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0],
+    };
+    type Value = Distribution;
+    type Attributes = [KeyValue; 0];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+        ]
+    }
+}
+
+/// Instruments of this process, by whether they are recorded. UpDownCounter `pointsman.instrument.gates`, unit `{instrument}`.
+#[derive(Clone, Debug)]
+pub struct InstrumentGates {
+    /// Whether an instrument is recorded.
+    pub gate_state: attribute::PointsmanGateState,
+}
+
+impl Metric for InstrumentGates {
+    const META: Meta = Meta {
+        name: "pointsman.instrument.gates",
+        kind: Kind::UpDownCounter,
+        unit: "{instrument}",
+        brief: "Instruments of this process, by whether they are recorded.",
+        scope: "pointsman",
+        level: Level::Standard,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = i64;
+    type Attributes = [KeyValue; 1];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_GATE_STATE, self.gate_state),
+        ]
+    }
+}
+
+/// Points that this process wrote into its pushes. Counter `pointsman.instrument.points`, unit `{point}`.
+#[derive(Clone, Debug)]
+pub struct InstrumentPoints;
+
+impl Metric for InstrumentPoints {
+    const META: Meta = Meta {
+        name: "pointsman.instrument.points",
+        kind: Kind::Counter,
+        unit: "{point}",
+        brief: "Points that this process wrote into its pushes.",
+        scope: "pointsman",
+        level: Level::Standard,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = u64;
+    type Attributes = [KeyValue; 0];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+        ]
+    }
+}
+
+/// Bytes of its pushes of metrics before compression. Counter `pointsman.instrument.size`, unit `By`.
+#[derive(Clone, Debug)]
+pub struct InstrumentSize;
+
+impl Metric for InstrumentSize {
+    const META: Meta = Meta {
+        name: "pointsman.instrument.size",
+        kind: Kind::Counter,
+        unit: "By",
+        brief: "Bytes of its pushes of metrics before compression.",
+        scope: "pointsman",
+        level: Level::Standard,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = u64;
+    type Attributes = [KeyValue; 0];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+        ]
+    }
+}
+
+/// Where the plan in force came from; 1 for one of all sources. UpDownCounter `pointsman.plan.source`, unit `1`.
+#[derive(Clone, Debug)]
+pub struct PlanSource {
+    /// Where the plan in force came from.
+    pub plan_source: attribute::PointsmanPlanSource,
+}
+
+impl Metric for PlanSource {
+    const META: Meta = Meta {
+        name: "pointsman.plan.source",
+        kind: Kind::UpDownCounter,
+        unit: "1",
+        brief: "Where the plan in force came from; 1 for one of all sources.",
+        scope: "pointsman",
+        level: Level::Essential,
+        limit: 200,
+        buckets: &[],
+    };
+    type Value = i64;
+    type Attributes = [KeyValue; 1];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_PLAN_SOURCE, self.plan_source),
         ]
     }
 }
