@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "it measures: it may ask for the time")]
 #![expect(clippy::cast_possible_truncation, reason = "it encodes lengths and numbers that it made itself")]
 
+mod agents;
 mod body;
 mod run;
 mod scrape;
@@ -28,6 +29,7 @@ cargo bench --bench bench -- [OPTION]...
   --connections N    senders (2)                                     BENCH_CONNECTIONS
   --write            write tests/bench/RESULTS.md
   --views            only what 1,000 views cost to compile and obey, --rounds times
+  --agents N         only what N agents with sessions cost
 
 The Collector is found in POINTSMAN_TOOLS_BIN=$(bash tests/tools/build.sh collector).
 The committed table: cargo bench --bench bench -- --series 10000,100000 --protocols grpc,http --peers pointsman,collector --rounds 4 --cpu-seconds 5 --write";
@@ -41,6 +43,7 @@ struct Options {
     cpu_seconds: f64,
     connections: usize,
     write: bool,
+    agents: Option<usize>,
 }
 
 fn main() -> Result<()> {
@@ -53,6 +56,10 @@ fn main() -> Result<()> {
     let options = read_options(&args)?;
     if args.iter().any(|arg| arg == "--views") {
         println!("{}", views::measure(options.rounds)?);
+        return Ok(());
+    }
+    if let Some(agents) = options.agents {
+        println!("{}", agents::measure(agents)?);
         return Ok(());
     }
     let mut rows = Vec::new();
@@ -85,7 +92,7 @@ fn main() -> Result<()> {
 
 fn read_options(args: &[String]) -> Result<Options> {
     for pair in args.iter().filter(|arg| arg.starts_with("--")) {
-        if !["--series", "--protocols", "--peers", "--rounds", "--cpu-seconds", "--connections", "--write", "--views"]
+        if !["--series", "--protocols", "--peers", "--rounds", "--cpu-seconds", "--connections", "--write", "--views", "--agents"]
             .contains(&pair.as_str())
         {
             bail!("there is no option {pair}\n{HELP}");
@@ -106,6 +113,11 @@ fn read_options(args: &[String]) -> Result<Options> {
         cpu_seconds: value("cpu-seconds", "2").parse().context("read --cpu-seconds")?,
         connections: value("connections", "2").parse().context("read --connections")?,
         write: args.iter().any(|arg| arg == "--write"),
+        agents: Some(value("agents", ""))
+            .filter(|text| !text.is_empty())
+            .map(|text| text.parse())
+            .transpose()
+            .context("read --agents")?,
     })
 }
 

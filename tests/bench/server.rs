@@ -20,11 +20,13 @@ pub(crate) enum Peer {
 
 /// A running server.
 pub(crate) struct Server {
+    peer: Peer,
+    flags: Vec<String>,
     child: Child,
     pub(crate) grpc: SocketAddr,
     pub(crate) http: SocketAddr,
     pub(crate) read: SocketAddr,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Peer {
@@ -51,32 +53,32 @@ impl Peer {
 impl Server {
     /// Starts the server and returns once it answers on all its ports.
     pub(crate) fn start(peer: Peer) -> Result<Self> {
+        Self::start_with(peer, &[])
+    }
+
+    /// The same, with more flags.
+    pub(crate) fn start_with(peer: Peer, flags: &[String]) -> Result<Self> {
+        let addresses = free_addresses()?;
         let folder = tempfile::tempdir()?;
-        let [grpc, http, read] = free_addresses()?;
-        let mut command = Command::new(peer.program()?);
-        match peer {
-            Peer::Pointsman => {
-                command.args(["serve", "--otlp-grpc", &grpc.to_string(), "--otlp-http", &http.to_string()]);
-                command.args(["--listen", &read.to_string(), "--memory-limit", "8GiB", "--expire-after", "1h"]);
-            }
-            Peer::Collector => {
-                let config = folder.path().join("collector.yaml");
-                fs::write(&config, collector_config(grpc, http, read))?;
-                command.arg("--config").arg(config);
-            }
-        }
-        let log = fs::File::create(folder.path().join("log"))?;
-        let child = command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn();
-        let child = child.with_context(|| format!("start {}", peer.name()))?;
-        let mut server = Self { child, grpc, http, read, _folder: folder };
+        let child = spawn(peer, addresses, flags, &folder)?;
+        let [grpc, http, read] = addresses;
+        let mut server = Self { peer, flags: flags.to_vec(), child, grpc, http, read, folder };
         server.wait_ready().with_context(|| format!("wait for {}", peer.name()))?;
         Ok(server)
+    }
+
+    /// Kills it, and starts it anew at the same addresses.
+    pub(crate) fn restart(&mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        self.child = spawn(self.peer, [self.grpc, self.http, self.read], &self.flags, &self.folder)?;
+        self.wait_ready().with_context(|| format!("wait for {} again", self.peer.name()))
     }
 
     fn wait_ready(&mut self) -> Result<()> {
         for _ in 0..600 {
             if let Some(status) = self.child.try_wait()? {
-                let log = fs::read_to_string(self._folder.path().join("log"))?;
+                let log = fs::read_to_string(self.folder.path().join("log"))?;
                 bail!("it ended with {status}: {log}");
             }
             if [self.grpc, self.http, self.read].iter().all(|address| TcpStream::connect(address).is_ok()) {
@@ -104,6 +106,24 @@ impl Server {
         let kib: f64 = line.trim().trim_end_matches(" kB").parse()?;
         Ok(kib * 1024.0)
     }
+}
+
+fn spawn(peer: Peer, [grpc, http, read]: [SocketAddr; 3], flags: &[String], folder: &tempfile::TempDir) -> Result<Child> {
+    let mut command = Command::new(peer.program()?);
+    match peer {
+        Peer::Pointsman => {
+            command.args(["serve", "--otlp-grpc", &grpc.to_string(), "--otlp-http", &http.to_string()]);
+            command.args(["--listen", &read.to_string(), "--memory-limit", "8GiB", "--expire-after", "1h"]).args(flags);
+        }
+        Peer::Collector => {
+            let config = folder.path().join("collector.yaml");
+            fs::write(&config, collector_config(grpc, http, read))?;
+            command.arg("--config").arg(config);
+        }
+    }
+    let log = fs::File::create(folder.path().join("log"))?;
+    let child = command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn();
+    child.with_context(|| format!("start {}", peer.name()))
 }
 
 /// Linux reports CPU times in this unit to every program, whatever the kernel's own tick is.

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """How much a watcher costs: a scripted API server with a large cluster, a real `pointsman serve`, and one `pointsman watch`.
 
-Usage: watchers.py POINTSMAN ROLE [--nodes 5000] [--pools 20] [--configs 3000] [--updating 500] [--rate 2000] [--seconds 30]
+Usage: watchers.py POINTSMAN ROLE [--nodes 5000] [--pools 20] [--configs 3000] [--updating 500] [--rate 2000] [--seconds 30] [--levels]
 
 Prints one table row: time from the watcher's start to its first complete export, its resident memory, what one export holds,
 and the share of a core it takes while so many objects change a second. The objects are as large as real ones: a Node about
-8 kB with its images, a MachineConfigNode about 4 kB. Everything is on loopback, bounded, and ends with this script.
+8 kB with its images, a MachineConfigNode about 4 kB. With --levels it prints another row: what one export holds while a view has
+Detailed metrics on, and what once the view says Standard, as the watcher's own counters say. Everything is on loopback, bounded, and ends with this script.
 """
 import argparse, json, os, re, socket, subprocess, tempfile, threading, time, urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -178,12 +179,54 @@ def complete(role, text, options):
     return sum(line.startswith(family) for line in text.splitlines()) == each
 
 
+def counters(port):
+    """Points and bytes that the watcher says it wrote, so far."""
+    text = scrape(port)
+    of = lambda family: sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines()
+                            if line.startswith(family + "{") and 'job="pointsman-watch"' in line)
+    return of("pointsman_instrument_points_total"), of("pointsman_instrument_size_bytes_total")
+
+
+def one_export(port, timeout=90):
+    """What the next whole export adds to the counters: they tell of the exports before the one that carries them."""
+    changed, deadline, last = [], time.monotonic() + timeout, counters(port)
+    while len(changed) < 3:
+        assert time.monotonic() < deadline, "the watcher does not push"
+        time.sleep(0.2)
+        now = counters(port)
+        if now != last:
+            changed.append([b - a for a, b in zip(last, now)])
+            last = now
+    return changed[-1]
+
+
+def level_view(folder, level):
+    made = os.path.join(folder, "new")
+    with open(made, "w") as file:
+        file.write("apiVersion: pointsman.dev/v1alpha1\nkind: TelemetryView\nmetadata: {name: level}\n"
+                   f"spec: {{baseline: {level}}}\n")
+    os.rename(made, os.path.join(folder, "view.yaml"))
+
+
+def levels(options, read, views):
+    rows = []
+    for level in ("Detailed", "Standard"):
+        level_view(views, level)
+        time.sleep(20)
+        rows.append(one_export(read))
+    (points, size), (fewer, smaller) = rows
+    print("| role | nodes | points an export, Detailed on | bytes | points, Detailed off | bytes | bytes saved, % |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    print(f"| {options.role} | {options.nodes} | {points:.0f} | {size:.0f} | {fewer:.0f} | {smaller:.0f} | {100 - 100 * smaller / size:.1f} |")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("pointsman")
     parser.add_argument("role", choices=["operator", "controller", "daemon"])
     for name, default in (("nodes", 5000), ("pools", 20), ("configs", 3000), ("updating", 500), ("rate", 2000), ("seconds", 30)):
         parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--levels", action="store_true")
     options = parser.parse_args()
     api, running = Api(options), []
     read, grpc, http = free(), free(), free()
@@ -192,20 +235,25 @@ def main():
         cluster_of = {"server": f"http://127.0.0.1:{api.server.server_address[1]}"}
         json.dump({"apiVersion": "v1", "kind": "Config", "current-context": "b", "clusters": [{"name": "b", "cluster": cluster_of}],
                    "users": [{"name": "b", "user": {}}], "contexts": [{"name": "b", "context": {"cluster": "b", "user": "b"}}]}, open(config, "w"))
+        views = os.path.join(folder, "views")
+        os.mkdir(views)
+        level_view(views, "Detailed")
         quiet = {"stdout": subprocess.DEVNULL, "stderr": open(os.path.join(folder, "log"), "wb")}
         try:
             running.append(subprocess.Popen([options.pointsman, "serve", "--listen", f"127.0.0.1:{read}", "--otlp-grpc", f"127.0.0.1:{grpc}",
-                                             "--otlp-http", f"127.0.0.1:{http}", "--memory-limit", "2GiB"], **quiet))
+                                             "--otlp-http", f"127.0.0.1:{http}", "--memory-limit", "2GiB", "--views", views], **quiet))
             while not scrape(read):
                 time.sleep(0.1)
             began = time.monotonic()
             watcher = subprocess.Popen([options.pointsman, "watch", options.role, "--kubeconfig", config, "--otlp", f"http://127.0.0.1:{grpc}",
-                                        "--interval", "15s"], **quiet)
+                                        "--interval", "15s", "--opamp", f"http://127.0.0.1:{http}/v1/opamp"], **quiet)
             running.append(watcher)
             while not complete(options.role, scrape(read), options):
                 assert watcher.poll() is None and time.monotonic() - began < 120, open(os.path.join(folder, "log")).read()[-2000:]
                 time.sleep(0.1)
             first = time.monotonic() - began
+            if options.levels:
+                return levels(options, read, views)
             time.sleep(20)
             idle, rest = status(watcher.pid, "VmRSS"), cpu(watcher.pid)
             series = sum(not line.startswith("#") for line in scrape(read).splitlines())
