@@ -4,4 +4,5 @@
 pub mod messages;
 pub mod plan;
 #[allow(missing_docs, clippy::all, unused_qualifications, reason = "made by prost from opamp.proto")]
+#[rustfmt::skip]
 pub mod proto;

@@ -26,7 +26,8 @@ pub struct AgentToServer {
     pub custom_message: ::core::option::Option<CustomMessage>,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct AgentDisconnect {}
+pub struct AgentDisconnect {
+}
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ServerToAgent {
     #[prost(bytes = "vec", tag = "1")]
