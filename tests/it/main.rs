@@ -12,7 +12,7 @@ mod grpc;
 mod ingest;
 mod judge;
 mod operator;
-mod plan;
+pub(crate) mod plan;
 mod proto;
 mod real;
 mod semconv;
