@@ -266,6 +266,12 @@ impl Control {
         }
     }
 
+    /// Instruments that the size of a plan left out of it, over all plans so far.
+    #[must_use]
+    pub fn left_out(&self) -> u64 {
+        self.inner.lock().agents.groups.left_out
+    }
+
     /// Makes plans and tells agents until asked to stop; then all sessions end.
     pub async fn run(self: Arc<Self>, stop: impl Future<Output = ()>) {
         let mut stop = pin!(stop);

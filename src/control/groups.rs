@@ -82,6 +82,8 @@ pub struct Groups {
     reported: Arc<Catalogues>,
     /// What of that the views know.
     known: Arc<Catalogues>,
+    /// Instruments that the size of a plan left out of it, over all plans so far.
+    pub left_out: u64,
     /// Whether `reported` is other than when somebody last asked that.
     news: bool,
 }
@@ -228,6 +230,7 @@ impl Groups {
     pub fn made(&mut self, job: &Job, plan: Prepared, now: (Mono, Wall)) -> Option<&Group> {
         let group = self.all.get_mut(&job.group).filter(|_| job.views == self.views)?;
         let reason = group.anew.take()?;
+        self.left_out = self.left_out.saturating_add(u64::try_from(plan.left_out).unwrap_or(u64::MAX));
         group.ends = plan.next.iter().copied().find(|at| *at > now.1);
         let before = group.plan.replace(Arc::new(plan)).map(|plan| plan.hash);
         let changed = before != group.plan.as_ref().map(|plan| plan.hash);
