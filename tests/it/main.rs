@@ -11,6 +11,7 @@ mod expose;
 mod grpc;
 mod ingest;
 mod judge;
+mod opamp;
 mod operator;
 pub(crate) mod plan;
 mod proto;
