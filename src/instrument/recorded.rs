@@ -13,7 +13,7 @@ use crate::{
     pace::Pace,
     rules::Orders,
     shared::Shared,
-    span::{Place, SpanId},
+    span::Place,
     streams::{About, Streams},
 };
 use opentelemetry::KeyValue;
@@ -115,7 +115,7 @@ impl Recorded {
             return;
         }
         let now = (self.shared.now)();
-        let exemplar = place.filter(|place| place.id != SpanId::INVALID).zip(measure.number());
+        let exemplar = place.filter(|place| place.lives()).zip(measure.number());
         let exemplar = exemplar.map(|(place, value)| Exemplar { time: now, value, place });
         let mut state = self.state.lock();
         if self.is_on() || self.goes_on() {

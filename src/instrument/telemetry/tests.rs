@@ -3,6 +3,7 @@ use crate::{
     identity::Identity,
     limits::{BODY_BYTES_MAX, BODY_ITEMS_MAX, ENDED_SETS_MAX, ITEM_BYTES_MAX, OBSERVED_SETS_MAX, SPANS_MAX},
     metric::{Metric, Readings},
+    opamp::plan::Plan,
     reconcile::{Outcome, Reconcile},
     semconv::{
         attribute::{POINTSMAN_OBJECT_KIND, PointsmanResult, PointsmanSignal},
@@ -47,6 +48,18 @@ pub(crate) fn telemetry() -> (Arc<Telemetry>, Clock) {
     let read = clock.clone();
     let now = move || SystemTime::UNIX_EPOCH + Duration::from_secs(read.0.load(Ordering::Relaxed));
     (Telemetry::builder(Identity::new("shop").instance("shop-0")).seed(7).build(now), clock)
+}
+
+/// A plan with these parts; what is not said is empty, and a baseline that is on.
+pub(crate) fn planned(parts: &serde_json::Value) -> Arc<Plan> {
+    let mut plan = serde_json::json!({
+        "schema": 1, "component": "shop/shop", "hash": "0".repeat(32), "instruments": [], "tail": [], "baseline": {"on": true},
+        "spans": [],
+    });
+    for (key, part) in parts.as_object().expect("parts") {
+        plan[key] = part.clone();
+    }
+    Arc::new(Plan::read(plan.to_string().as_bytes()).expect("a plan"))
 }
 
 fn attributes(pairs: &[KeyValue]) -> String {
