@@ -2,6 +2,9 @@
 //! so that every push says all of it, and one that is lost or comes twice does no harm. While it is off it holds nothing.
 //! Knows no transport and no plan: orders come from `rules`.
 
+#[cfg(test)]
+mod tests;
+
 use crate::{
     body::Bodies,
     bound::Cell,
@@ -13,7 +16,7 @@ use crate::{
     pace::Pace,
     rules::Orders,
     shared::Shared,
-    span::{Place, SpanId},
+    span::Place,
     streams::{About, Streams},
 };
 use opentelemetry::KeyValue;
@@ -115,7 +118,7 @@ impl Recorded {
             return;
         }
         let now = (self.shared.now)();
-        let exemplar = place.filter(|place| place.id != SpanId::INVALID).zip(measure.number());
+        let exemplar = place.filter(|place| place.lives()).zip(measure.number());
         let exemplar = exemplar.map(|(place, value)| Exemplar { time: now, value, place });
         let mut state = self.state.lock();
         if self.is_on() || self.goes_on() {
@@ -206,6 +209,12 @@ impl Recorded {
         if streams.end_where(|set| otlp::contains(set, &wanted), &self.shared.losses) {
             *since = now.max(*latest).saturating_add(1);
         }
+    }
+
+    /// Cells of bound handles.
+    #[cfg(test)]
+    pub(crate) fn cells(&self) -> usize {
+        self.state.lock().cells.len()
     }
 
     /// This collection arrived: what it said need not be said again.

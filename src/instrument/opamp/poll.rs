@@ -116,7 +116,7 @@ async fn exchange(connection: Connection, request: Request<Full<Bytes>>) -> Answ
 fn request(endpoint: &Endpoint, body: &Bytes) -> Result<Request<Full<Bytes>>, SyncError> {
     let mut request = Request::post(endpoint.path());
     if let Some(all) = request.headers_mut() {
-        *all = headers(&endpoint.target).map_err(SyncError::reach)?;
+        *all = headers(&endpoint.target, None).map_err(SyncError::reach)?;
     }
     let request = request.header(header::HOST, endpoint.target.authority()).header(header::CONTENT_TYPE, PROTOBUF);
     request.body(Full::new(body.clone())).map_err(SyncError::reach)

@@ -36,7 +36,7 @@ impl Socket {
     pub(super) async fn open(endpoint: &Endpoint, dial: &Dial) -> Result<Self, SyncError> {
         let uri = endpoint.socket_uri().map_err(SyncError::reach)?;
         let mut request = uri.into_client_request().map_err(SyncError::reach)?;
-        request.headers_mut().extend(headers(&endpoint.target).map_err(SyncError::reach)?);
+        request.headers_mut().extend(headers(&endpoint.target, None).map_err(SyncError::reach)?);
         let io = dial().await.map_err(SyncError::reach)?;
         // Each message is written at once: there are few.
         let config = WebSocketConfig::default()

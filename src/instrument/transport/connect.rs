@@ -2,8 +2,11 @@
 //! renewed authority, certificate or token is used without a restart. Speaks no protocol.
 
 use super::{Protocol, SendError, Target};
-use crate::limits::FILE_BYTES_MAX;
-use http::{HeaderMap, HeaderValue, header};
+use crate::{
+    limits::FILE_BYTES_MAX,
+    opamp::{messages::PLAN_HEADER, plan::PlanHash},
+};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use hyper_util::rt::TokioIo;
 use rustls::{
     ClientConfig, RootCertStore,
@@ -118,8 +121,12 @@ fn read(path: &Path) -> Result<Vec<u8>, ConnectError> {
 }
 
 /// The headers of a request: those that were given, and the token of this moment, which wins over one that was given.
-pub(crate) fn headers(target: &Target) -> Result<HeaderMap, SendError> {
+pub(crate) fn headers(target: &Target, plan: Option<PlanHash>) -> Result<HeaderMap, SendError> {
     let mut headers: HeaderMap = target.headers.iter().cloned().collect();
+    if let Some(plan) = plan {
+        let hash = HeaderValue::try_from(plan.to_string()).map_err(SendError::reach)?;
+        headers.insert(HeaderName::from_static(PLAN_HEADER), hash);
+    }
     let Some(path) = &target.token_file else { return Ok(headers) };
     if !target.is_tls() {
         return Err(SendError::reach(ConnectError::Plain));

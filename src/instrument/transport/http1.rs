@@ -5,7 +5,7 @@ use super::{
     SendError, Signal, Target,
     connect::{connect, headers},
 };
-use crate::limits::RESPONSE_BYTES_MAX;
+use crate::{limits::RESPONSE_BYTES_MAX, opamp::plan::PlanHash};
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use http::{HeaderMap, Request, header};
@@ -13,8 +13,8 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::rt::TokioIo;
 use std::{io::Write, time::Duration};
 
-pub(super) async fn send(target: &Target, signal: Signal, body: &Bytes) -> Result<Bytes, SendError> {
-    let request = request(target, signal, body)?;
+pub(super) async fn send(target: &Target, signal: Signal, body: &Bytes, plan: Option<PlanHash>) -> Result<Bytes, SendError> {
+    let request = request(target, signal, body, plan)?;
     let stream = connect(target).await.map_err(SendError::reach)?;
     let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
     let (mut sender, connection) = handshake.map_err(SendError::reach)?;
@@ -32,10 +32,10 @@ pub(super) async fn send(target: &Target, signal: Signal, body: &Bytes) -> Resul
     }
 }
 
-fn request(target: &Target, signal: Signal, body: &Bytes) -> Result<Request<Full<Bytes>>, SendError> {
+fn request(target: &Target, signal: Signal, body: &Bytes, plan: Option<PlanHash>) -> Result<Request<Full<Bytes>>, SendError> {
     let mut request = Request::post(target.path(signal));
     if let Some(all) = request.headers_mut() {
-        *all = headers(target)?;
+        *all = headers(target, plan)?;
     }
     let request = request.header(header::HOST, target.authority()).header(header::CONTENT_TYPE, "application/x-protobuf");
     if !target.gzip {
