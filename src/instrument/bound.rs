@@ -2,6 +2,9 @@
 //! attributes, and each collection takes what is in it. What came while a gate closed or a shape changed is in the cell or
 //! was taken out of it, so that nothing is lost and nothing counts twice.
 
+#[cfg(test)]
+mod tests;
+
 use crate::{
     buckets::{Bounds, Buckets},
     recorded::{Measure, Recorded},

@@ -2,6 +2,9 @@
 //! its attributes and its start, so that one that is not named any more can be ended. While it is off nothing is read and
 //! nothing remembered. Knows no state, no clock and no plan: orders come from `rules`.
 
+#[cfg(test)]
+mod tests;
+
 use crate::{
     body::Bodies,
     gate::Gate,

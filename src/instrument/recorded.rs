@@ -2,6 +2,9 @@
 //! so that every push says all of it, and one that is lost or comes twice does no harm. While it is off it holds nothing.
 //! Knows no transport and no plan: orders come from `rules`.
 
+#[cfg(test)]
+mod tests;
+
 use crate::{
     body::Bodies,
     bound::Cell,
@@ -212,6 +215,12 @@ impl Recorded {
         if streams.end_where(|set| otlp::contains(set, &wanted), &self.shared.losses) {
             *since = now.max(*latest).saturating_add(1);
         }
+    }
+
+    /// Cells of bound handles.
+    #[cfg(test)]
+    pub(crate) fn cells(&self) -> usize {
+        self.state.lock().cells.len()
     }
 
     /// This collection arrived: what it said need not be said again.

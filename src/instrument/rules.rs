@@ -1,6 +1,9 @@
 //! What holds for an instrument or a span: everything, what is declared, or what a plan says at this moment.
 //! Decides only; `recorded` and `observed` obey.
 
+#[cfg(test)]
+mod tests;
+
 use crate::{
     glob,
     limits::BOUNDS_MAX,

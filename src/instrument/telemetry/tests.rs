@@ -1,3 +1,5 @@
+mod obey;
+
 use super::Telemetry;
 use crate::{
     identity::Identity,
@@ -20,7 +22,7 @@ use expect_test::{Expect, expect};
 use opentelemetry_proto::tonic::{
     collector::{metrics::v1::ExportMetricsServiceRequest, trace::v1::ExportTraceServiceRequest},
     common::v1::{KeyValue, any_value},
-    metrics::v1::{AggregationTemporality, Exemplar, metric::Data, number_data_point},
+    metrics::v1::{AggregationTemporality, Exemplar, Gauge, NumberDataPoint, Sum, metric::Data, number_data_point},
 };
 use parking_lot::Mutex;
 use prost::Message;
@@ -62,7 +64,7 @@ pub(crate) fn planned(parts: &serde_json::Value) -> Arc<Plan> {
     Arc::new(Plan::read(plan.to_string().as_bytes()).expect("a plan"))
 }
 
-fn attributes(pairs: &[KeyValue]) -> String {
+pub(super) fn attributes(pairs: &[KeyValue]) -> String {
     let value = |v: &KeyValue| match v.value.as_ref().and_then(|v| v.value.as_ref()) {
         Some(any_value::Value::StringValue(s)) => s.clone(),
         Some(any_value::Value::IntValue(i)) => i.to_string(),
@@ -146,6 +148,65 @@ fn metric_lines(body: &[u8], out: &mut Vec<String>) {
     }
 }
 
+/// One point as a receiver reads it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Point {
+    pub(crate) metric: String,
+    pub(crate) set: String,
+    /// In nanoseconds.
+    pub(crate) start: u64,
+    pub(crate) time: u64,
+    /// Of a histogram: the sum, and the count beside the counts of its buckets. None says that the set ended.
+    pub(crate) value: Option<f64>,
+    pub(crate) counts: Vec<u64>,
+    pub(crate) bounds: Vec<f64>,
+}
+
+/// Every point, in order, but for what every process says of itself.
+pub(crate) fn points(bodies: impl IntoIterator<Item = Bytes>) -> Vec<Point> {
+    let mut out = Vec::new();
+    for body in bodies {
+        let request = ExportMetricsServiceRequest::decode(body).expect("what we encoded");
+        let metrics = request.resource_metrics.into_iter().flat_map(|r| r.scope_metrics).flat_map(|s| s.metrics);
+        for metric in metrics.filter(|metric| !OWN.contains(&metric.name.as_str())) {
+            match metric.data.expect("data") {
+                Data::Sum(Sum { data_points, .. }) | Data::Gauge(Gauge { data_points }) => {
+                    out.extend(data_points.into_iter().map(|p| number(&metric.name, p)));
+                }
+                Data::Histogram(histogram) => out.extend(histogram.data_points.into_iter().map(|p| Point {
+                    metric: metric.name.clone(),
+                    set: attributes(&p.attributes),
+                    start: p.start_time_unix_nano,
+                    time: p.time_unix_nano,
+                    value: p.sum.filter(|_| p.flags == 0),
+                    counts: p.bucket_counts,
+                    bounds: p.explicit_bounds,
+                })),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    out
+}
+
+#[expect(clippy::cast_precision_loss, reason = "tests count less than 2^53")]
+fn number(metric: &str, point: NumberDataPoint) -> Point {
+    let value = match point.value {
+        Some(number_data_point::Value::AsInt(i)) => Some(i as f64),
+        Some(number_data_point::Value::AsDouble(d)) => Some(d),
+        None => None,
+    };
+    Point {
+        metric: metric.to_owned(),
+        set: attributes(&point.attributes),
+        start: point.start_time_unix_nano,
+        time: point.time_unix_nano,
+        value,
+        counts: Vec::new(),
+        bounds: Vec::new(),
+    }
+}
+
 fn span_lines(body: &[u8], out: &mut Vec<String>) {
     let request = ExportTraceServiceRequest::decode(body).expect("what we encoded");
     for scope in request.resource_spans.iter().flat_map(|r| &r.scope_spans) {
@@ -161,11 +222,11 @@ fn check(telemetry: &Telemetry, want: &Expect) {
     want.assert_eq(&lines(telemetry.collect()));
 }
 
-fn of(kind: &str) -> ClusterObjects {
+pub(crate) fn of(kind: &str) -> ClusterObjects {
     ClusterObjects { object_kind: kind.to_owned().into() }
 }
 
-fn turns(kind: &str) -> ReconcileCount {
+pub(crate) fn turns(kind: &str) -> ReconcileCount {
     ReconcileCount { object_kind: kind.to_owned().into(), result: PointsmanResult::Changed }
 }
 
