@@ -7,6 +7,7 @@
 //! // Any crate, from now on:
 //! let sold = opentelemetry::global::meter("store").u64_counter("items.sold").build();
 //! sold.add(1, &[opentelemetry::KeyValue::new("kind", "book")]);
+//! assert!(telemetry.catalogue().iter().any(|instrument| instrument.name == "items.sold"));
 //! ```
 //!
 //! # Why no SDK stands behind it
@@ -23,7 +24,9 @@
 //!
 //! Here all streams are cumulative with a start of their own, held once, forgotten when the gate closes, and begun anew when it
 //! opens. Up-down counters that are added to are the exception: they go on adding while they are off, since what is counted
-//! down later was counted up now; they are not sent. [`crate::Gated`] is for whoever must keep an SDK's provider.
+//! down later was counted up now; they are not sent. A gauge that was set has no value after that until it is set again; while
+//! it is on, it keeps every set too, since this interface has no word for what is gone: [`Telemetry::end_where`] has.
+//! [`crate::Gated`] is for whoever must keep an SDK's provider.
 //!
 //! # What it costs
 //!

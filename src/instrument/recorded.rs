@@ -106,12 +106,6 @@ impl Recorded {
         self.gate.is_on()
     }
 
-    /// Whether it takes measurements: while it is on, and some kinds while it is off.
-    #[inline]
-    pub(crate) fn takes(&self) -> bool {
-        self.is_on() || self.goes_on()
-    }
-
     /// Whether what it holds is about all that ever was, so that it goes on while it is off: an up-down counter would be
     /// wrong for ever, without what it missed.
     fn goes_on(&self) -> bool {

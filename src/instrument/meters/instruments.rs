@@ -115,7 +115,8 @@ pub(super) struct Recorder {
 
 impl<T: Counts> SyncInstrument<T> for Recorder {
     fn measure(&self, value: T, attributes: &[KeyValue]) {
-        if !self.recorded.takes() {
+        // An up-down counter goes on while it is off: see `recorded`.
+        if !self.recorded.is_on() && self.act != Act::Change {
             return;
         }
         let measure = match self.act {

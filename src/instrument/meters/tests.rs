@@ -16,13 +16,14 @@ use opentelemetry::{
     metrics::{Meter, MeterProvider, NoopMeterProvider},
 };
 use std::{
+    hint::black_box,
     panic,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
     thread,
-    time::SystemTime,
+    time::{Instant, SystemTime},
 };
 
 fn meter(telemetry: &Arc<Telemetry>) -> Meter {
@@ -346,6 +347,29 @@ fn what_is_off_neither_drifts_nor_goes_stale() {
         warm [] gauge 0s..0s:  10
     "#]],
     );
+}
+
+/// What a call of the interface costs, with attributes that are there already. By hand, alone in its process:
+/// `cargo test --release -p pointsman-instrument --lib -- --ignored --exact meters::tests::what_a_call_costs --nocapture`
+#[expect(clippy::disallowed_methods, reason = "a measurement of real time")]
+#[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+#[test]
+#[ignore = "a measurement: its numbers are read by people"]
+fn what_a_call_costs() {
+    const RUNS: u64 = 20_000_000;
+    let telemetry = Telemetry::new(Identity::new("shop"), SystemTime::now);
+    let (counter, up_down) = (meter(&telemetry).u64_counter("a").build(), meter(&telemetry).i64_up_down_counter("b").build());
+    let (sorted, other) = ([KeyValue::new("a", 1), KeyValue::new("b", 2)], [KeyValue::new("b", 2), KeyValue::new("a", 1)]);
+    let nanos = |runs: u64, one: &dyn Fn(u64)| {
+        let began = Instant::now();
+        (0..runs).for_each(|n| one(black_box(n)));
+        began.elapsed().as_nanos() as f64 / runs as f64
+    };
+    let add = |n| counter.add(n, &sorted);
+    println!("on: sorted {:.1} ns, else {:.1} ns", nanos(RUNS / 20, &add), nanos(RUNS / 20, &|n| counter.add(n, &other)));
+    obey(&telemetry, &[r#"{"name":"a","on":false}"#, r#"{"name":"b","on":false}"#]);
+    let (empty, off) = (nanos(RUNS, &|_| {}), nanos(RUNS, &add));
+    println!("off: {:.2} ns; an up-down counter {:.1} ns", off - empty, nanos(RUNS / 20, &|_| up_down.add(1, &sorted)));
 }
 
 /// Scenario: telemetry is switched off altogether.
