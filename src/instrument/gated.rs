@@ -1,22 +1,5 @@
 //! For whoever must keep another provider of OpenTelemetry's interface: its instruments stand in the catalogue, and what is off
 //! is neither recorded nor observed. Knows no provider. [`crate::Meters`] needs no such provider and does more: prefer it.
-//!
-//! ```
-//! # let telemetry = pointsman_instrument::Telemetry::new(pointsman_instrument::Identity::new("shop"), || std::time::UNIX_EPOCH);
-//! # let provider = opentelemetry::metrics::NoopMeterProvider::new();
-//! opentelemetry::global::set_meter_provider(pointsman_instrument::Gated::over(provider, &telemetry));
-//! ```
-//!
-//! A gate is all that it adds. What an SDK remembers stays the SDK's:
-//!
-//! - Its cumulative streams stay as they were when the gate closed, and go on being exported; the controller leaves them out.
-//!   Its delta streams end, but an observed counter with a delta reader reports its whole total once more when it is opened.
-//! - A gauge that was set goes on being exported with its last value.
-//! - Up-down counters that are added to are always told, since they would be wrong for ever: they are never off at the source.
-//! - Keys, buckets, limits and intervals stay the provider's: the controller sees to keys and buckets.
-//!
-//! An instrument that is recorded to is made by the provider with its first measurement while it is on, so that one that is
-//! off from the start holds nothing. One that is on costs a virtual call and a load more than without.
 
 use crate::{
     meters::names::{Asked, What},
@@ -38,6 +21,23 @@ use std::{
 };
 
 /// A provider whose instruments obey the plan of a [`Telemetry`].
+///
+/// ```
+/// # let telemetry = pointsman_instrument::Telemetry::new(pointsman_instrument::Identity::new("shop"), || std::time::UNIX_EPOCH);
+/// # let provider = opentelemetry::metrics::NoopMeterProvider::new();
+/// opentelemetry::global::set_meter_provider(pointsman_instrument::Gated::over(provider, &telemetry));
+/// ```
+///
+/// A gate is all that it adds. What an SDK remembers stays the SDK's:
+///
+/// - Its cumulative streams stay as they were when the gate closed, and go on being exported; the controller leaves them out.
+///   Its delta streams end, but an observed counter with a delta reader reports its whole total once more when it is opened.
+/// - A gauge that was set goes on being exported with its last value.
+/// - Up-down counters that are added to are always told, since they would be wrong for ever: they are never off at the source.
+/// - Keys, buckets, limits and intervals stay the provider's: the controller sees to keys and buckets.
+///
+/// An instrument that is recorded to is made by the provider with its first measurement while it is on, so that one that is
+/// off from the start holds nothing. One that is on costs a virtual call and a load more than without.
 pub struct Gated<P> {
     inner: P,
     telemetry: Arc<Telemetry>,

@@ -1,46 +1,5 @@
 //! Instruments of other crates in the process, through OpenTelemetry's own interface: they stand in the catalogue beside
 //! ours, and every plan holds for them. What happens to them is `recorded`'s and `observed`'s; no SDK is behind it.
-//!
-//! ```
-//! # let telemetry = pointsman_instrument::Telemetry::new(pointsman_instrument::Identity::new("shop"), || std::time::UNIX_EPOCH);
-//! opentelemetry::global::set_meter_provider(telemetry.meters());
-//! // Any crate, from now on:
-//! let sold = opentelemetry::global::meter("store").u64_counter("items.sold").build();
-//! sold.add(1, &[opentelemetry::KeyValue::new("kind", "book")]);
-//! assert!(telemetry.catalogue().iter().any(|instrument| instrument.name == "items.sold"));
-//! ```
-//!
-//! # Why no SDK stands behind it
-//!
-//! A gate in front of an SDK inherits what the SDK remembers:
-//!
-//! - Its cumulative streams never end. An instrument that is gated goes on exporting the values of the moment at which the
-//!   gate closed, for ever.
-//! - Its delta streams forget, but then an observed counter that is opened again reports everything it ever counted as if it
-//!   had happened since the last export, and a counter that rests for long is not exported, so that the far end lets it go.
-//! - An up-down counter that is not told of what went while it was closed is wrong from then on.
-//! - A gauge that is set keeps every set it ever saw, up to a limit after which all further ones are one.
-//! - An instrument holds room for 2,000 sets before it has one: about 136 kB each, whether it is on or off.
-//!
-//! Here all streams are cumulative with a start of their own, held once, forgotten when the gate closes, and begun anew when it
-//! opens. Up-down counters that are added to are the exception: they go on adding while they are off, since what is counted
-//! down later was counted up now; they are not sent. A gauge that was set has no value after that until it is set again; while
-//! it is on, it keeps every set too, since this interface has no word for what is gone: [`Telemetry::end_where`] has.
-//! [`crate::Gated`] is for whoever must keep an SDK's provider.
-//!
-//! # What it costs
-//!
-//! More than ours: the interface takes attributes that are built already, so that one that is off costs its caller what they
-//! cost, a virtual call and one load. One that is on sorts them by key where they are not, which copies them: pass them in
-//! one order, sorted, and it does not.
-//!
-//! # What differs from an SDK
-//!
-//! Version, schema URL and attributes of a scope are not sent: two versions of one crate share their streams. Of an
-//! instrument that is made twice, first its spelling, unit, description and buckets count; one of another kind or number
-//! under a name that is taken does nothing. Of a set that is observed twice in one collection the first value counts.
-//! All of that is counted where it loses anything, as `pointsman.limit.hits`. A callback that panics is ended there; what it
-//! did not say is missing from that collection.
 
 mod instruments;
 pub(crate) mod names;
@@ -60,6 +19,47 @@ use opentelemetry::{
 use std::{fmt, sync::Arc};
 
 /// Makes meters whose instruments are part of a [`Telemetry`]. Made by [`Telemetry::meters`]; cheap to clone.
+///
+/// ```
+/// # let telemetry = pointsman_instrument::Telemetry::new(pointsman_instrument::Identity::new("shop"), || std::time::UNIX_EPOCH);
+/// opentelemetry::global::set_meter_provider(telemetry.meters());
+/// // Any crate, from now on:
+/// let sold = opentelemetry::global::meter("store").u64_counter("items.sold").build();
+/// sold.add(1, &[opentelemetry::KeyValue::new("kind", "book")]);
+/// assert!(telemetry.catalogue().iter().any(|instrument| instrument.name == "items.sold"));
+/// ```
+///
+/// # Why no SDK stands behind it
+///
+/// A gate in front of an SDK inherits what the SDK remembers:
+///
+/// - Its cumulative streams never end. An instrument that is gated goes on exporting the values of the moment at which the
+///   gate closed, for ever.
+/// - Its delta streams forget, but then an observed counter that is opened again reports everything it ever counted as if it
+///   had happened since the last export, and a counter that rests for long is not exported, so that the far end lets it go.
+/// - An up-down counter that is not told of what went while it was closed is wrong from then on.
+/// - A gauge that is set keeps every set it ever saw, up to a limit after which all further ones are one.
+/// - An instrument holds room for 2,000 sets before it has one: about 136 kB each, whether it is on or off.
+///
+/// Here all streams are cumulative with a start of their own, held once, forgotten when the gate closes, and begun anew when it
+/// opens. Up-down counters that are added to are the exception: they go on adding while they are off, since what is counted
+/// down later was counted up now; they are not sent. A gauge that was set has no value after that until it is set again; while
+/// it is on, it keeps every set too, since this interface has no word for what is gone: [`Telemetry::end_where`] has.
+/// [`crate::Gated`] is for whoever must keep an SDK's provider.
+///
+/// # What it costs
+///
+/// More than ours: the interface takes attributes that are built already, so that one that is off costs its caller what they
+/// cost, a virtual call and one load. One that is on sorts them by key where they are not, which copies them: pass them in
+/// one order, sorted, and it does not.
+///
+/// # What differs from an SDK
+///
+/// Version, schema URL and attributes of a scope are not sent: two versions of one crate share their streams. Of an
+/// instrument that is made twice, first its spelling, unit, description and buckets count; one of another kind or number
+/// under a name that is taken does nothing. Of a set that is observed twice in one collection the first value counts.
+/// All of that is counted where it loses anything, as `pointsman.limit.hits`. A callback that panics is ended there; what it
+/// did not say is missing from that collection.
 #[derive(Clone)]
 pub struct Meters {
     telemetry: Arc<Telemetry>,

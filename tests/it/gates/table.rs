@@ -1,10 +1,5 @@
-//! The table: what happens, as data, and to which kinds of instruments it can happen. Knows no value that should show.
-//!
-//! A row is a line of words: `A+3` = three more of set A (the value of a gauge, a measurement of a histogram), `A-gone` = what
-//! it speaks of is gone, `60s` = time passes, `push`, `lost`, `twice` = a push arrives, does not, does and its answer is lost,
-//! `idle:60m` = a push a minute, `silent:60m` = none, `off` = views say so and the plan arrives, `source:off` = only the plan
-//! does, `controller:off` = only the views do, `off:900s:on` = until so much later, `expired` = then is now, `restart` = the
-//! controller starts anew.
+//! The table: what happens, as data, and to which kinds of instruments it can happen.
+//! Knows no value that should show.
 
 use super::{
     kinds::{BOUNDS, Class, Kind, Set},
@@ -166,7 +161,12 @@ const ANY: fn(Class) -> bool = |_| true;
 const ADDED: fn(Class) -> bool = |class| matches!(class, Class::Sum | Class::Distribution);
 const DISTRIBUTION: fn(Class) -> bool = |class| matches!(class, Class::Distribution);
 
-/// A name, what it fits, and what happens.
+/// A name, what it fits, and what happens, as a line of words.
+/// `A+3` = three more of set A (the value of a gauge, a measurement of a histogram), `A-gone` = what
+/// it speaks of is gone, `60s` = time passes, `push`, `lost`, `twice` = a push arrives, does not, does and its answer is lost,
+/// `idle:60m` = a push a minute, `silent:60m` = none, `off` = views say so and the plan arrives, `source:off` = only the plan
+/// does, `controller:off` = only the views do, `off:900s:on` = until so much later, `expired` = then is now, `restart` = the
+/// controller starts anew.
 type Row = (&'static str, fn(Class) -> bool, &'static str);
 
 #[rustfmt::skip]

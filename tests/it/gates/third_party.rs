@@ -37,7 +37,7 @@ struct Kept {
 }
 
 impl PushMetricExporter for Kept {
-    fn export(&self, metrics: &ResourceMetrics) -> impl future::Future<Output = OTelSdkResult> + Send {
+    fn export(&self, metrics: &ResourceMetrics) -> impl Future<Output = OTelSdkResult> + Send {
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = ExportMetricsServiceRequest::from(metrics).encode_to_vec();
         future::ready(Ok(()))
     }

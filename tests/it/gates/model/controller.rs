@@ -1,4 +1,5 @@
 //! What a controller holds of one instrument of one source, and shows.
+//! Knows a source only by what it said.
 
 use super::{Labels, Point, Value, overflow, source::Said, without};
 use crate::gates::{

@@ -1,4 +1,5 @@
 //! What a source holds and says of one instrument.
+//! Knows a plan only as the shape that it asks for.
 
 use super::{Labels, Point, Value, overflow, without};
 use crate::gates::{
