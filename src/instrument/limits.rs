@@ -16,6 +16,20 @@ pub const OBSERVED_SETS_MAX: usize = 100_000;
 pub const ENDED_SETS_MAX: usize = OBSERVED_SETS_MAX;
 /// Sets of former shapes of one metric whose last values wait until a push arrived; those that waited longest go first.
 pub const RETIRED_SETS_MAX: usize = OBSERVED_SETS_MAX;
+/// Instruments of other crates; asked for more, there are none.
+pub const FOREIGN_INSTRUMENTS_MAX: usize = 2_000;
+/// Attribute sets of one of them that are held; further ones go to one overflow set.
+pub const FOREIGN_SETS_MAX: usize = 2_000;
+/// Callbacks of one of them that observe; further ones are not run.
+pub const CALLBACKS_MAX: usize = 1_000;
+/// Bytes of the name, the unit and the scope of one of them; with a longer one it is none.
+pub const NAME_BYTES_MAX: usize = 255;
+/// Of its unit.
+pub const UNIT_BYTES_MAX: usize = 63;
+/// Of its scope's name.
+pub const SCOPE_BYTES_MAX: usize = 255;
+/// Of its description; a longer one is cut.
+pub const BRIEF_BYTES_MAX: usize = 1_024;
 /// Finished spans that wait for a push; further ones are dropped.
 pub const SPANS_MAX: usize = 8192;
 /// Bytes of them.

@@ -1,6 +1,7 @@
 //! Everything one process says: hands out handles, remembers what they recorded, reads what is observed, and writes it as
 //! OTLP requests when it is asked. Obeys a plan. Reads no clock but the one it was given; sends nothing and starts no task.
 
+mod foreign;
 mod obey;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -34,6 +35,8 @@ use std::{
 use tokio::sync::Notify;
 
 pub use crate::semconv::attribute::PointsmanPlanSource as PlanSource;
+pub(crate) use foreign::Bare;
+use foreign::Foreign;
 
 /// Everything one process says.
 pub struct Telemetry {
@@ -45,6 +48,9 @@ pub struct Telemetry {
     /// The number and the time of the last collection.
     last: Mutex<(u64, u64)>,
     spans: Mutex<Waiting>,
+    /// Instruments of other crates by their names; and the gates of those whose measurements go elsewhere.
+    foreign: Mutex<Foreign>,
+    gated: Mutex<BTreeMap<Key, Arc<Bare>>>,
     /// Who decides what is on. Held while instruments are made and while they obey, so that none is missed.
     rules: RwLock<Rules>,
     /// Some spans may be off.
@@ -103,6 +109,8 @@ impl Builder {
             resource: otlp::resource(&identity.attributes).into(),
             recorded: Mutex::default(),
             observed: Mutex::default(),
+            foreign: Mutex::default(),
+            gated: Mutex::default(),
             last: Mutex::new((0, (shared.now)())),
             spans: Mutex::default(),
             rules: RwLock::new(Rules::Everything),
