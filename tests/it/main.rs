@@ -8,6 +8,7 @@ mod demo;
 mod deploy;
 mod drain;
 mod expose;
+mod gates;
 mod grpc;
 mod ingest;
 mod judge;
