@@ -21,6 +21,8 @@ pub struct Losses {
     pub spans: Count,
     /// Points and spans beyond [`crate::limits::ITEM_BYTES_MAX`].
     pub item_bytes: Count,
+    /// Instruments that a controller was not told of, beyond [`crate::limits::CUSTOM_BYTES_MAX`].
+    pub catalogue: Count,
 }
 
 /// A count that only grows.
@@ -42,7 +44,7 @@ impl Count {
 impl Losses {
     /// Only what happened: an operator in good health has no such series.
     pub(crate) fn read(&self, readings: &Readings<'_, LimitHits>) {
-        let Self { observed_sets, observed_twice, ended_sets, retired_sets, overflow, spans, item_bytes } = self;
+        let Self { observed_sets, observed_twice, ended_sets, retired_sets, overflow, spans, item_bytes, catalogue } = self;
         let named = [
             ("instrument.observed_sets", observed_sets),
             ("instrument.observed_twice", observed_twice),
@@ -51,6 +53,7 @@ impl Losses {
             ("instrument.overflow", overflow),
             ("instrument.spans", spans),
             ("instrument.item_bytes", item_bytes),
+            ("instrument.catalogue", catalogue),
         ];
         for (limit, count) in named.into_iter().filter(|(_, count)| count.get() > 0) {
             readings.set(count.get(), LimitHits { limit: limit.into() });

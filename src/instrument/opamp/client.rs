@@ -382,6 +382,7 @@ fn catalogue(telemetry: &Telemetry, events: &mut Vec<Event>) -> Bytes {
         serde_json::to_vec(&catalogue)
     });
     if left_out > 0 {
+        telemetry.losses().catalogue.add(u64::try_from(left_out).unwrap_or(u64::MAX));
         events.push(Event::LeftOut(left_out));
     }
     json

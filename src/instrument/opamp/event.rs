@@ -1,4 +1,5 @@
-//! What a component's log is to know of sync-down. Says it in words, and decides nothing.
+//! What a component's log is to know of sync-down.
+//! Says it in words; decides nothing, and writes no log.
 
 use super::{
     SyncError,

@@ -110,7 +110,12 @@ async fn what_is_not_of_the_protocol_ends_the_session() {
         "#]],
     )
     .await;
-    // It is cut off before all of it was sent.
+}
+
+/// Scenario: a message is longer than the protocol allows; the controller ends the session with a reason. Guarantees: the
+/// first is cut off before all of it was sent, the reason is told, and the session is sought again.
+#[tokio::test(start_paused = true)]
+async fn what_is_too_long_ends_the_session() {
     let long = frame(&vec![0; MESSAGE_BYTES_MAX + 1]);
     check(
         async |peer| drop(peer.socket.send(long).await),
