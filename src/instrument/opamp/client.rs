@@ -304,6 +304,10 @@ impl Client {
                 self.heard(now);
                 self.offered = Some(offered);
             }
+            Heard::Objection(why) => {
+                self.heard(now);
+                self.events.push(Event::Objected(why));
+            }
             Heard::Leave(why, after) => self.lost(SyncError::Refused(why, after)),
             Heard::Refused(why) => {
                 if let Line::Open(open) = &mut self.line {

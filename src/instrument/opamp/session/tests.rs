@@ -268,6 +268,13 @@ fn messages_for_others_and_errors_do_no_more() {
         Leave("full", Some(3.5s))
         nothing"#]],
     );
+    let ours = ServerErrorResponse { r#type: 1, ..error(None) };
+    check(
+        ServerToAgent { error_response: Some(ours), flags: 1, ..from_server() },
+        &expect![[r#"
+            Objection("full")
+            nothing"#]],
+    );
     let unnamed = ServerToAgent { error_response: Some(error(None)), ..ServerToAgent::default() };
     check(
         unnamed,

@@ -276,6 +276,27 @@ async fn who_is_not_meant_or_not_wanted_waits() {
     .await;
 }
 
+/// Scenario: an error that says that the fault is the component's. Guarantees: the session goes on: a new one would say the
+/// same, and be refused again.
+#[tokio::test(start_paused = true)]
+async fn an_objection_does_not_end_the_session() {
+    let ours = |uid: &[u8]| {
+        let error = ServerErrorResponse { r#type: 1, error_message: "what?".to_owned(), details: None };
+        ServerToAgent { instance_uid: uid.to_vec(), error_response: Some(error), ..ServerToAgent::default() }
+    };
+    check(
+        async |peer| peer.say(ours(&peer.uid.clone())).await,
+        &expect![[r#"
+        answer: 
+        meanwhile: a, well after 1s
+        the controller did not understand: what?
+        obeying plan ffffffffffffffffffffffffffffffff (from: controller)
+        reach the controller: IO error: broken pipe
+    "#]],
+    )
+    .await;
+}
+
 /// Scenario: the connection ends in the middle of an offer, and right behind a whole one. Guarantees: half of one is
 /// nothing; a whole one is obeyed.
 #[tokio::test(start_paused = true)]
