@@ -9,7 +9,7 @@ pub(crate) struct Pace {
     /// The last collection that carried it, and when that was.
     carried: u64,
     time: u64,
-    /// That one has not arrived, as far as is known.
+    /// That one has not arrived, as far as is known; or there is another reason to hurry.
     open: bool,
 }
 
@@ -27,6 +27,11 @@ impl Pace {
     /// This collection carries it.
     pub(crate) fn carried(&mut self, at: Moment) {
         *self = Self { carried: at.number, time: at.time, open: true };
+    }
+
+    /// The next collection carries it, whatever its interval.
+    pub(crate) fn hurry(&mut self) {
+        self.open = true;
     }
 
     /// When it was last carried; none if it never was.

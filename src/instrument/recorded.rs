@@ -144,8 +144,9 @@ impl Recorded {
             }
         } else if was_on {
             state.close(self, now);
-        } else if let Some(streams) = &mut state.streams {
-            streams.resume();
+        } else {
+            state.pace.hurry();
+            state.streams.iter_mut().for_each(|streams| streams.resume());
         }
         state.orders = orders.clone().shaped();
         if was_on != orders.on {

@@ -97,9 +97,14 @@ impl Streams {
             self.encoded.clear();
             otlp::attributes(&mut self.encoded, field, &[KeyValue::new(otlp::OVERFLOW, true)]);
         }
-        let new = || Stream { start, total: Total::of(first, about.bounds), exemplar: None };
+        let mut is_new = false;
+        let new = || {
+            is_new = true;
+            Stream { start, total: Total::of(first, about.bounds), exemplar: None }
+        };
         let stream = self.sets.get_or_insert(&self.encoded, new);
-        if self.ended.len() > 0 {
+        // One that is held and ended is paused.
+        if is_new && self.ended.len() > 0 {
             self.ended.remove(&self.encoded);
         }
         stream

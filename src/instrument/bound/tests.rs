@@ -140,7 +140,7 @@ fn resident() -> u64 {
 
 /// What a call site costs: off, on, and bound; and what an instrument that is off holds. By hand, alone in its process:
 /// `cargo test --release -p pointsman-instrument --lib -- --ignored --exact bound::tests::what_a_call_site_costs --nocapture`
-#[expect(clippy::print_stdout, reason = "a measurement: its numbers are read by people")]
+#[expect(clippy::disallowed_methods, reason = "a measurement with the clock that operators use")]
 #[test]
 #[ignore = "a measurement: its numbers are read by people"]
 fn what_a_call_site_costs() {

@@ -1,5 +1,7 @@
+use super::Measure;
 use crate::{
-    metric::Metric,
+    metric::{Kind, Meta, Metric},
+    otlp::Number,
     semconv::{
         attribute::{POINTSMAN_OBJECT_KIND, PointsmanResult},
         pointsman::{ReconcileCount, ReconcileDuration},
@@ -245,9 +247,10 @@ fn an_interval_forgets_nothing() {
     );
 }
 
-/// Scenario: a metric with an interval is turned off between two pushes of it. Guarantees: its ends do not wait.
+/// Scenario: a metric with an interval is turned off between two pushes of it, and on again. Guarantees: neither its ends nor
+/// its first points wait.
 #[test]
-fn ends_of_what_is_off_do_not_wait() {
+fn what_is_turned_does_not_wait() {
     let (telemetry, clock) = telemetry();
     obey(&telemetry, &json!([{"name": COUNT, "on": true, "intervalMs": 60_000}]));
     telemetry.counter().on().expect("on").add(1, turns("Pool"));
@@ -255,6 +258,60 @@ fn ends_of_what_is_off_do_not_wait() {
     off(&telemetry);
     assert_eq!(push(&telemetry, &clock, 10, true), "10+ | count Pool 0..10 ended");
     assert_eq!(push(&telemetry, &clock, 20, true), "20+");
+    obey(&telemetry, &json!([{"name": COUNT, "on": true, "intervalMs": 60_000}]));
+    telemetry.counter().on().expect("on").add(1, turns("Pool"));
+    assert_eq!(push(&telemetry, &clock, 30, true), "30+ | count Pool 20..30 1");
+    assert_eq!(push(&telemetry, &clock, 40, true), "40+");
+}
+
+/// Scenario: an up-down counter that another crate adds to is turned off, goes on changing, and is turned on. Guarantees: its
+/// end is said and nothing else; on again it has not drifted, and its start is the one that it had.
+#[test]
+fn an_up_down_counter_does_not_drift() {
+    const OPEN: Meta = Meta { name: "open", kind: Kind::UpDownCounter, ..ReconcileCount::META };
+    let (telemetry, clock) = telemetry();
+    let recorded = telemetry.recorded(&OPEN).expect("it is on");
+    let add = |n| recorded.measure(Measure::AddSigned(n), turns("Pool").attributes().as_ref(), None);
+    add(5);
+    let mut told = vec![push(&telemetry, &clock, 10, true)];
+    obey(&telemetry, &json!([{"name": "open", "on": false}]));
+    add(-2);
+    told.extend([(20, false), (30, true), (40, true)].map(|(second, arrives)| push(&telemetry, &clock, second, arrives)));
+    obey(&telemetry, &json!([{"name": "open", "on": true, "drop": ["pointsman.result"]}]));
+    add(1);
+    told.push(push(&telemetry, &clock, 50, true));
+    let want = [
+        "10+ | open Pool 0..10 5",
+        "20- | open Pool 0..20 ended",
+        "30+ | open Pool 0..30 ended",
+        "40+",
+        "50+ | open Pool 0..50 4",
+    ];
+    assert_eq!(told, want);
+}
+
+/// Scenario: a gauge that another crate sets, and a sum in floating point, are turned off and on. Guarantees: they forget.
+#[test]
+fn gauges_and_sums_of_others_forget() {
+    const LOAD: Meta = Meta { name: "load", kind: Kind::Gauge, ..ReconcileCount::META };
+    const TOOK: Meta = Meta { name: "took", ..ReconcileCount::META };
+    let (telemetry, clock) = telemetry();
+    let [load, sum] = [&LOAD, &TOOK].map(|meta| telemetry.recorded(meta).expect("it is on"));
+    let measure = |value| {
+        load.measure(Measure::Set(Number::Double(value)), &[], None);
+        sum.measure(Measure::AddFloat(value), &[], None);
+        sum.measure(Measure::AddFloat(f64::NAN), &[], None);
+    };
+    measure(0.5);
+    measure(0.25);
+    assert_eq!(push(&telemetry, &clock, 10, true), "10+ | load  0..10 0.25 | took  0..10 0.75");
+    obey(&telemetry, &json!([{"name": "load", "on": false}, {"name": "took", "on": false}]));
+    measure(1.0);
+    assert_eq!(push(&telemetry, &clock, 20, true), "20+ | load  0..20 ended | took  0..20 ended");
+    obey(&telemetry, &json!([]));
+    assert_eq!(push(&telemetry, &clock, 30, true), "30+");
+    measure(2.0);
+    assert_eq!(push(&telemetry, &clock, 40, true), "40+ | load  0..40 2 | took  30..40 2");
 }
 
 /// Scenario: an instrument that is off, after it was on with sets. Guarantees: once its ends arrived it holds as little as
@@ -281,7 +338,7 @@ fn what_is_off_takes_no_room() {
 fn what_is_off_makes_no_attributes() {
     struct Costly;
     impl Metric for Costly {
-        const META: crate::metric::Meta = ReconcileCount::META;
+        const META: Meta = ReconcileCount::META;
         type Value = u64;
         type Attributes = [opentelemetry::KeyValue; 1];
 
