@@ -304,6 +304,10 @@ impl Client {
                 self.heard(now);
                 self.offered = Some(offered);
             }
+            Heard::Objection(why) => {
+                self.heard(now);
+                self.events.push(Event::Objected(why));
+            }
             Heard::Leave(why, after) => self.lost(SyncError::Refused(why, after)),
             Heard::Refused(why) => {
                 if let Line::Open(open) = &mut self.line {
@@ -382,6 +386,7 @@ fn catalogue(telemetry: &Telemetry, events: &mut Vec<Event>) -> Bytes {
         serde_json::to_vec(&catalogue)
     });
     if left_out > 0 {
+        telemetry.losses().catalogue.add(u64::try_from(left_out).unwrap_or(u64::MAX));
         events.push(Event::LeftOut(left_out));
     }
     json

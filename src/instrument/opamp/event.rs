@@ -1,4 +1,5 @@
-//! What a component's log is to know of sync-down. Says it in words, and decides nothing.
+//! What a component's log is to know of sync-down.
+//! Says it in words; decides nothing, and writes no log.
 
 use super::{
     SyncError,
@@ -25,6 +26,8 @@ pub enum Event {
     Refused(PlanSource, PlanError),
     /// The controller sent something that was left alone, for such a reason.
     Ignored(&'static str),
+    /// The controller did not understand something that it was told.
+    Objected(String),
     /// A file with a plan cannot be read, or the plan cannot be kept in it.
     File(PathBuf, io::Error),
     /// So many instruments of the catalogue were not told: it is too large.
@@ -37,7 +40,7 @@ impl Event {
     pub fn is_fault(&self) -> bool {
         match self {
             Self::Joined | Self::Obeyed(..) | Self::Defaults | Self::Stepped(_) => false,
-            Self::Lost(_) | Self::Refused(..) | Self::Ignored(_) | Self::File(..) | Self::LeftOut(_) => true,
+            Self::Lost(_) | Self::Refused(..) | Self::Ignored(_) | Self::Objected(_) | Self::File(..) | Self::LeftOut(_) => true,
         }
     }
 }
@@ -52,6 +55,7 @@ impl fmt::Display for Event {
             Self::Stepped(hash) => write!(f, "a part of the plan ended: it is {hash} now"),
             Self::Refused(source, error) => write!(f, "{} (from: {})", told(error), source.as_str()),
             Self::Ignored(why) => write!(f, "ignored the controller: {why}"),
+            Self::Objected(why) => write!(f, "the controller did not understand: {why}"),
             Self::File(path, error) => write!(f, "use {}: {error}", path.display()),
             Self::LeftOut(count) => write!(f, "{count} instruments were not told to the controller: there are too many"),
         }
