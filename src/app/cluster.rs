@@ -174,7 +174,7 @@ impl Joined {
         if !leases.is_active() {
             return; // what others push elsewhere is not seen here
         }
-        let Look { statuses, observed, loaded } = look;
+        let Look { statuses, observed, sync: _, loaded } = look;
         let (engine, owners) = (&self.engine, self.owners.load());
         let views = loaded.objects.iter().filter_map(|object| {
             let id = object.id.clone()?;

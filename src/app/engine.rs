@@ -20,6 +20,7 @@ use pointsman_core::{
         plan::ViewSet,
         spec::{self, ObjectId, Origin},
         status::ViewStatus,
+        sync::SyncState,
     },
 };
 use pointsman_instrument::transport;
@@ -66,7 +67,12 @@ pub struct Engine {
     pub observer: Observer,
     /// Whether the views are known.
     pub is_ready: AtomicBool,
+    /// What became of the plans of components; nobody knows where it is not set.
+    pub sync: OnceLock<Syncs>,
 }
+
+/// What became of the plans of components, as of now.
+pub type Syncs = Box<dyn Fn() -> Arc<SyncState> + Send + Sync>;
 
 impl Engine {
     /// Builds everything; nothing runs yet.
@@ -121,7 +127,14 @@ impl Engine {
             own,
             numbers,
             is_ready,
+            sync: OnceLock::new(),
         })
+    }
+
+    /// What became of the plans of components.
+    #[must_use]
+    pub fn sync_state(&self) -> Arc<SyncState> {
+        self.sync.get().map_or_else(Default::default, |now| now())
     }
 
     /// `/metrics`.

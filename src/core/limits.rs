@@ -143,8 +143,14 @@ pub const BLANKS_TOLD_MAX: usize = 100;
 pub const IMPACT_INSTRUMENTS_MAX: usize = 1_000;
 /// Characters of one message in a status.
 pub const STATUS_TEXT_CHARS_MAX: usize = 500;
-/// Rules listed in a status.
-pub const STATUS_RULES_MAX: usize = RULES_MAX;
+/// Rules listed in a status: for metrics and for spans.
+pub const STATUS_RULES_MAX: usize = 2 * RULES_MAX;
+/// Milliseconds for which an instance may take its time with a plan before a status says that it waits.
+pub const STATUS_PENDING_MS: u64 = 2_000;
+/// Seconds after a start or a take-over in which instances come back that were in sync before.
+pub const SYNC_SETTLE_SECS: u64 = 25;
+/// Words of instances quoted in a status.
+pub const STATUS_REFUSALS_MAX: usize = 2;
 /// Faults and remarks listed in a status.
 pub const STATUS_PROBLEMS_MAX: usize = 20;
 /// Changes of decision remembered in a status.
