@@ -174,7 +174,7 @@ impl Joined {
         if !leases.is_active() {
             return; // what others push elsewhere is not seen here
         }
-        let Look { statuses, observed, sync: _, loaded } = look;
+        let Look { statuses, observed, sync, loaded } = look;
         let (engine, owners) = (&self.engine, self.owners.load());
         let views = loaded.objects.iter().filter_map(|object| {
             let id = object.id.clone()?;
@@ -189,6 +189,8 @@ impl Joined {
             owners: owners.as_deref().map_or(&empty, |owners| owners),
             applied: &|key| loaded.views.applied(key, now.1).into_iter().map(ToString::to_string).collect(),
             catalogues: &catalogues,
+            sync: &sync,
+            settling: now.0.since(leases.active_since()) < Duration::from_secs(limits::SYNC_SETTLE_SECS),
         };
         let shown = self.components.lock().look(inputs, now);
         let desired = Desired {

@@ -157,6 +157,8 @@ pub const STATUS_RULES_MAX: usize = 2 * RULES_MAX;
 pub const STATUS_PENDING_MS: u64 = 2_000;
 /// Seconds after a start or a take-over in which instances come back that were in sync before.
 pub const SYNC_SETTLE_SECS: u64 = 25;
+/// Characters of a library's name and version that an object shows.
+pub const LIBRARY_CHARS_MAX: usize = 256;
 /// Words of instances quoted in a status.
 pub const STATUS_REFUSALS_MAX: usize = 2;
 /// Faults and remarks listed in a status.

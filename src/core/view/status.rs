@@ -340,6 +340,12 @@ pub fn first_seen(status: &ViewStatus, term: &Term) -> Option<Wall> {
     Some(Wall(end.0.saturating_sub(u64::try_from(before.as_nanos()).unwrap_or(u64::MAX))))
 }
 
+/// A text as a status holds it: of at most [`crate::limits::STATUS_TEXT_CHARS_MAX`] characters, without control characters.
+#[must_use]
+pub fn bounded(text: &str) -> String {
+    messages::cut(text)
+}
+
 /// Whether what was decided differs: conditions, the spec in force, its end, what became of a rule, or what is wrong with it.
 /// Numbers and texts alone are no decision.
 #[must_use]
