@@ -216,7 +216,8 @@ fn is_early(status: &ViewStatus, shown: &ViewStatus, age: Duration) -> bool {
     is_early && status.observed_generation == shown.observed_generation
 }
 
-fn seen(observed: &[ObservedComponent]) -> Vec<Seen> {
+/// What was observed, as reports take it.
+pub(super) fn seen(observed: &[ObservedComponent]) -> Vec<Seen> {
     let seen = |component: &ObservedComponent| Seen {
         component: component.key.clone(),
         instruments: component.instruments.iter().map(|seen| seen.instrument.clone()).collect(),

@@ -302,7 +302,7 @@ fn synced(shown: &Shown) -> String {
         let s = &c.status;
         let said = s.conditions.iter().map(|c| {
             let Condition { kind, status, reason, message, last_transition_time: since, .. } = c;
-            format!("{kind}={status} {reason} since {}: {message}", &since[14..])
+            format!("{kind}={status} {reason} since {}: {message}", since.get(14..).unwrap_or_default())
         });
         let returning = if c.returning { ", returning" } else { "" };
         let hash = s.plan_hash.get(..4).unwrap_or_default();
