@@ -17,6 +17,7 @@ mod proto;
 mod real;
 mod semconv;
 mod support;
+mod synced;
 mod tidy;
 mod tls;
 mod tools;

@@ -275,7 +275,8 @@ impl ComponentNote {
         let mut status = component.status.clone();
         let Some(shown) = self.status.get() else { return status };
         status.last_push = status.last_push.or_else(|| shown.last_push.clone());
-        if component.returning && !shown.connected.is_empty() {
+        let connected = |text: &str| text.split('/').next().and_then(|n| n.parse().ok()).unwrap_or(0u64);
+        if component.returning && connected(&shown.connected) > connected(&status.connected) {
             let ComponentStatus { library, connected, in_sync, plan_hash, conditions, .. } = shown.clone();
             return ComponentStatus { library, connected, in_sync, plan_hash, conditions, ..status };
         }

@@ -87,12 +87,15 @@ impl<'a> Progress<'a> {
         if is_young && self.tally.failed == 0 {
             return Ripe::Kept(before);
         }
-        let (Some(before), true) = (before, subject.settling && self.tally.unsupported > 0) else { return Ripe::Now };
-        if before.observed_generation == subject.generation {
-            return Ripe::Kept(Some(before));
+        // Where as many take plans as before, nobody is missed.
+        let took = subject.before.map_or(0, |status| status.components.instances.saturating_sub(status.components.unsupported));
+        let Tally { applied, pending, failed, .. } = self.tally;
+        let is_missed = subject.settling && applied.saturating_add(pending).saturating_add(failed) < took;
+        match before.filter(|_| is_missed) {
+            None => Ripe::Now,
+            Some(before) if before.observed_generation == subject.generation => Ripe::Kept(Some(before)),
+            Some(_) => Ripe::Unknown,
         }
-        // Where nobody took plans, nobody comes back.
-        if before.reason == "EnforcedAtController" { Ripe::Now } else { Ripe::Unknown }
     }
 }
 

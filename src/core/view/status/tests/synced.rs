@@ -107,6 +107,8 @@ fn after_a_start() -> Vec<Case> {
         back(Some(obeyed()), after("a start, both are back", "a start, one is back", 62, quiet())),
         Case { generation: 2, ..back(half(), after("a start, and an edit", "a start, one is back", 61, quiet())) },
         Case { generation: 2, sync: half(), ..after("a start, and one never came", "a start, and an edit", 120, quiet()) },
+        back(Some(refused(1, 1, &["too new"])), after("a start, one refused", "a start, one is back", 62, quiet())),
+        back(half(), after("a start, one takes plans for the first time", "simple", 60, quiet())),
         back(None, after("a start, nobody ever took plans", "simple", 60, quiet())),
         back(None, case("a start, and a new view", quiet())),
         after("none came back", "obeyed at the source", 120, quiet()),
