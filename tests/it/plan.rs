@@ -26,7 +26,11 @@ use pointsman_instrument::opamp::{
     messages,
     plan::{Line, Plan, SpanLine, TailLine},
 };
-use proptest::{prelude::*, strategy::ValueTree};
+use proptest::{
+    proptest,
+    strategy::{Strategy, ValueTree},
+    test_runner::TestCaseError,
+};
 use random::{Case, NAMES, SCOPES, SPANS};
 use std::{
     collections::BTreeSet,

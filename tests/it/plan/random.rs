@@ -19,7 +19,13 @@ use pointsman_core::{
         sync::Reported,
     },
 };
-use proptest::{collection::vec, option, prelude::*, sample::select};
+use proptest::{
+    arbitrary::any,
+    collection::vec,
+    option, prop_oneof,
+    sample::{select, subsequence},
+    strategy::{Just, Strategy},
+};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 /// Names of instruments, declared or not.
@@ -90,7 +96,7 @@ impl Case {
 pub(super) fn case() -> impl Strategy<Value = Case> {
     let aspects = prop_oneof![
         4 => Just(vec![Aspect::State, Aspect::Attributes, Aspect::Buckets, Aspect::Cardinality, Aspect::Interval]),
-        1 => proptest::sample::subsequence(Aspect::METRIC.to_vec(), 0..=6),
+        1 => subsequence(Aspect::METRIC.to_vec(), 0..=6),
     ];
     let reads = vec(select(PATTERNS.to_vec()), 0..3);
     (vec(view(), 0..6), reads, vec(row(), 0..6), vec(any::<bool>(), 6), aspects, any::<bool>()).prop_map(
@@ -168,7 +174,7 @@ fn metric_rule() -> impl Strategy<Value = MetricRule> {
             Match { instruments, places, scopes, kinds, levels }
         },
     );
-    let keys = proptest::sample::subsequence(KEYS.to_vec(), 1..3);
+    let keys = subsequence(KEYS.to_vec(), 1..3);
     let attributes = (keys, any::<bool>(), any::<bool>()).prop_map(|(keys, keeps, collapses)| {
         let keys = keys.into_iter().map(Box::from).collect();
         let keys = if keeps { Keys { keep: Some(keys), ..Keys::default() } } else { Keys { drop: keys, ..Keys::default() } };

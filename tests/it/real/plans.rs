@@ -1,4 +1,5 @@
 //! Plans as another language reads them: Python's `jsonschema` with the published form, and Python's own hash of the bytes.
+//! Knows no view: what a plan should say is `plan`'s.
 
 use super::peers::run;
 use crate::plan::{drawn, folders};
