@@ -218,7 +218,10 @@ impl Control {
     /// Plans that were written to files, all of them.
     pub fn set_files(&self, files: Arc<Files>) {
         self.files.store(files);
-        self.inner.lock().agents.changes += 1;
+        let mut inner = self.inner.lock();
+        inner.agents.changes = inner.agents.changes.wrapping_add(1);
+        inner.agents.groups.note_moved();
+        drop(inner);
         self.work.notify_one();
     }
 
@@ -326,8 +329,13 @@ impl Control {
 
     /// Which plans are those of now, for whoever exports.
     fn note_hashes(&self) {
-        let files = self.files.load();
-        let mut hashes: BTreeSet<[u8; 16]> = self.inner.lock().agents.groups.hashes().collect();
+        let files = self.files.load_full();
+        let mut inner = self.inner.lock();
+        if !inner.agents.groups.take_moved() {
+            return;
+        }
+        let mut hashes: BTreeSet<[u8; 16]> = inner.agents.groups.hashes().collect();
+        drop(inner);
         hashes.extend(files.values().map(|file| file.hash));
         let seen = self.seen.load();
         if hashes.len() == seen.len() && hashes.iter().all(|hash| seen.contains_key(hash)) {
@@ -337,9 +345,16 @@ impl Control {
         self.seen.store(Arc::new(hashes.into_iter().map(|hash| (hash, at(&hash))).collect()));
     }
 
+    /// Whether others have to hear of what has happened.
     fn look_for_news(&self) {
-        if self.inner.lock().agents.groups.take_news() {
+        let mut inner = self.inner.lock();
+        let (news, urgent) = (inner.agents.groups.take_news(), inner.agents.take_urgent());
+        drop(inner);
+        if news {
             self.declared.notify_one();
+        }
+        if urgent {
+            self.work.notify_one();
         }
     }
 
@@ -423,7 +438,6 @@ impl Control {
         let moment = Moment { mono, wall, random: &*self.settings.random };
         let heard = self.inner.lock().agents.hear(via, &message, said, &moment);
         self.look_for_news();
-        self.work.notify_one();
         let Heard { answer, agent, refused, ends } = heard;
         if let Some(why) = refused {
             self.refuse(why);
@@ -451,7 +465,13 @@ impl Control {
     /// What a session has to do next.
     fn step(&self, session: SessionId) -> Result<Option<Outgoing>, u16> {
         let (mono, wall) = (self.settings.now)();
-        let step = self.inner.lock().agents.step(session, mono);
+        let mut inner = self.inner.lock();
+        let step = inner.agents.step(session, mono);
+        let urgent = inner.agents.take_urgent();
+        drop(inner);
+        if urgent {
+            self.work.notify_one();
+        }
         match step {
             Step::Wait => Ok(None),
             Step::Close(code) => Err(code),
@@ -495,3 +515,6 @@ impl Control {
 fn off_reactor<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
     if bytes > INLINE_BYTES_MAX / 8 { block_in_place(work) } else { work() }
 }
+
+#[cfg(test)]
+mod tests;

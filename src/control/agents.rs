@@ -140,6 +140,8 @@ pub struct Agents {
     pub(super) delays: Vec<Duration>,
     /// Moves with all that an account shows.
     pub(super) changes: u64,
+    /// Whether something has to be done sooner than it was said when time last passed.
+    urgent: bool,
 }
 
 impl Agents {
@@ -158,6 +160,7 @@ impl Agents {
             offers: 0,
             delays: Vec::new(),
             changes: 0,
+            urgent: false,
         }
     }
 
@@ -244,6 +247,7 @@ impl Agents {
         if let Some(from) = from.filter(|from| *from > now) {
             if is_socket {
                 self.due.insert((from, *uid));
+                self.urgent = true;
             }
             return None;
         }
@@ -277,6 +281,11 @@ impl Agents {
         }
         let next = self.due.first().map_or(self.next_look, |(at, _)| (*at).min(self.next_look));
         (wakes, next.since(now))
+    }
+
+    /// Whether something has to be done sooner than [`Self::tick`] last said.
+    pub fn take_urgent(&mut self) -> bool {
+        std::mem::take(&mut self.urgent)
     }
 
     /// Other views are in force; see [`Groups::set_views`].
@@ -478,6 +487,7 @@ impl Agents {
         };
         agent.settled = after(now, Duration::from_millis(ms));
         self.due.insert((agent.settled, *uid));
+        self.urgent = true;
         self.changed();
         fits
     }

@@ -287,3 +287,6 @@ fn frame_head(opcode: u8, length: usize) -> Vec<u8> {
     }
     head
 }
+
+#[cfg(test)]
+mod tests;

@@ -86,6 +86,8 @@ pub struct Groups {
     pub left_out: u64,
     /// Whether `reported` is other than when somebody last asked that.
     news: bool,
+    /// Whether the plans of now are others than when somebody last asked that.
+    moved: bool,
 }
 
 impl Group {
@@ -170,6 +172,7 @@ impl Groups {
             return;
         }
         let Some(group) = self.all.remove(&id) else { return };
+        self.moved = true;
         self.instruments = self.instruments.saturating_sub(group.declares.instruments.len());
         if let Some(ids) = self.of.get_mut(&group.component) {
             ids.remove(&id);
@@ -234,6 +237,7 @@ impl Groups {
         group.ends = plan.next.iter().copied().find(|at| *at > now.1);
         let before = group.plan.replace(Arc::new(plan)).map(|plan| plan.hash);
         let changed = before != group.plan.as_ref().map(|plan| plan.hash);
+        self.moved |= changed;
         if changed {
             group.changed = (reason == Reason::Views).then_some(self.views_changed);
             let grace = Duration::from_millis(SYNC_EXPIRY_GRACE_MS);
@@ -251,6 +255,16 @@ impl Groups {
     /// Whether that is news since the last time it was asked.
     pub fn take_news(&mut self) -> bool {
         std::mem::take(&mut self.news)
+    }
+
+    /// Plans that are not of a group moved.
+    pub fn note_moved(&mut self) {
+        self.moved = true;
+    }
+
+    /// Whether the plans of now are others than the last time it was asked.
+    pub fn take_moved(&mut self) -> bool {
+        std::mem::take(&mut self.moved)
     }
 
     /// What one of them declares.

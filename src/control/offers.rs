@@ -132,3 +132,6 @@ fn open(number: u8, length: usize, out: &mut Vec<u8>) {
     out.push(number << 3 | 2);
     encode_varint(u64::try_from(length).unwrap_or(u64::MAX), out);
 }
+
+#[cfg(test)]
+mod tests;

@@ -51,12 +51,15 @@ fn shell(folder: &Path, commands: &str, environment: &[(&str, &str)]) -> String 
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// Samples whose value does not depend on how fast the machine is: no buckets and sums of durations.
+/// Samples whose value does not depend on how fast the machine is: no buckets and sums of durations. How much was pushed
+/// stands there without its value.
 fn samples(exposition: &str) -> String {
     let ours = |line: &&str| line.contains("job=\"example-operator\"") && !line.starts_with("target_info");
     let timed =
         |line: &&str| ["_bucket", "_sum"].iter().any(|end| line.split('{').next().is_some_and(|name| name.ends_with(end)));
-    exposition.lines().filter(ours).filter(|line| !timed(line)).map(|line| format!("{line}\n")).collect()
+    let pushed = |line: &str| ["points", "size"].iter().any(|end| line.starts_with(&format!("pointsman_instrument_{end}")));
+    let told = |line| if pushed(line) { line.rsplit_once(' ').map_or(line, |(series, _)| series) } else { line };
+    exposition.lines().filter(ours).filter(|line| !timed(line)).map(|line| format!("{}\n", told(line))).collect()
 }
 
 /// Traces as trees, the names and whether they failed; sorted, since which came first depends on the machine.

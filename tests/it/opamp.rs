@@ -1,0 +1,221 @@
+//! Sync-down as agents see it: the real binary, views in a folder, and agents over WebSocket and HTTP that are written here from
+//! the protocol, message by message.
+
+mod agent;
+mod hostile;
+mod poll;
+
+use crate::support::{Pointsman, now, wait};
+use agent::{Agent, Body};
+use pointsman_instrument::opamp::{
+    messages::PLAN_HEADER,
+    proto::{AgentToServer, RemoteConfigStatuses},
+};
+use std::{fs, path::Path, thread, time::Duration};
+
+/// A view that turns one metric of the shop off, or nothing.
+fn view(off: &str) -> String {
+    format!(
+        "apiVersion: pointsman.dev/v1alpha1\nkind: TelemetryView\nmetadata: {{name: quiet, namespace: default}}\n\
+         spec:\n  targets: [{{serviceName: shop}}]\n  metrics:\n  - {{name: off, match: {{instruments: ['{off}']}}, state: Disabled}}\n"
+    )
+}
+
+fn folder(off: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    write(folder.path(), off);
+    folder
+}
+
+fn write(folder: &Path, off: &str) {
+    fs::write(folder.join("view.yaml"), view(off)).expect("the folder is ours");
+}
+
+fn start(folder: &tempfile::TempDir) -> Pointsman {
+    let pointsman = Pointsman::start(&["--views", &folder.path().display().to_string()]);
+    wait("the views", || (pointsman.get("/readyz").status == 200).then_some(()));
+    pointsman
+}
+
+/// The value of one of our own metrics.
+fn own(pointsman: &Pointsman, begins: &str) -> u64 {
+    let scrape = pointsman.get("/metrics/self").text();
+    let line = scrape.lines().find(|line| line.starts_with(begins)).unwrap_or_else(|| panic!("{begins} is there: {scrape}"));
+    line.rsplit(' ').next().and_then(|value| value.parse().ok()).expect("it has a value")
+}
+
+fn agents(pointsman: &Pointsman, state: &str) -> u64 {
+    let scrape = pointsman.get("/metrics/self").text();
+    let is = |line: &&str| line.starts_with("pointsman_sync_agents{") && line.contains(&format!("state=\"{state}\""));
+    let line = scrape.lines().find(is).unwrap_or_else(|| panic!("agents that are {state}: {scrape}"));
+    line.rsplit(' ').next().and_then(|value| value.parse().ok()).expect("it has a value")
+}
+
+/// Scenario: an agent connects and declares two metrics, of which a view turns one off; it obeys; then the view changes.
+/// Guarantees: it is offered what the view says and says so; the change is on its way within a second or so, with another hash;
+/// what became of it shows in our own metrics, the delay too.
+#[test]
+fn a_view_reaches_an_agent() {
+    let folder = folder("shop.orders");
+    let pointsman = start(&folder);
+    let mut agent = Agent::connect(&pointsman, 1);
+    let answer = agent.introduce();
+    assert_eq!((answer.capabilities, answer.flags), (0x7, 0));
+    let (hash, plan) = agent.offered();
+    let state = |name: &str| plan.instruments.iter().find(|line| line.name == name).map(|line| line.now.on);
+    assert_eq!((state("shop.orders"), state("shop.carts")), (Some(false), Some(true)), "{plan:?}");
+    assert_eq!((plan.component.as_str(), plan.hash.0), ("default/service.shop", hash));
+    assert_eq!(agents(&pointsman, "pending"), 1);
+    agent.answer(&hash, RemoteConfigStatuses::Applying);
+    agent.answer(&hash, RemoteConfigStatuses::Applied);
+    wait("the account", || (agents(&pointsman, "applied") == 1).then_some(()));
+    write(folder.path(), "shop.carts");
+    let asked = now();
+    let (other, plan) = agent.offered();
+    assert!(asked.elapsed() < Duration::from_secs(3), "{:?}: a folder is looked at every half second", asked.elapsed());
+    assert_ne!(hash, other);
+    assert!(plan.instruments.iter().any(|line| line.name == "shop.carts" && !line.now.on));
+    agent.answer(&other, RemoteConfigStatuses::Applied);
+    wait("the account", || (agents(&pointsman, "applied") == 1).then_some(()));
+    assert_eq!(own(&pointsman, "pointsman_sync_offers_total"), 2);
+    assert_eq!(own(&pointsman, "pointsman_sync_duration_seconds_count"), 1);
+    let push = |hash: &[u8; 16]| {
+        let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(pointsman.push_proto("/v1/metrics", &[(PLAN_HEADER, hash.as_str())], b"").status, 200);
+        own(&pointsman, "pointsman_sync_stale_total")
+    };
+    assert_eq!((push(&other), push(&hash), push(&[0; 16])), (0, 1, 2));
+}
+
+/// Scenario: 1,000 agents connect at once, obey, and do so again after the controller was killed and started anew.
+/// Guarantees: all are offered their plan and counted; after the restart nothing is offered to any of them, and they count as
+/// before.
+#[test]
+fn a_thousand_agents_come_at_once_and_come_back() {
+    let folder = folder("shop.orders");
+    let pointsman = start(&folder);
+    let hashes = crowd(&pointsman, |agent| {
+        agent.introduce();
+        let (hash, _) = agent.offered();
+        agent.answer(&hash, RemoteConfigStatuses::Applied);
+        hash
+    });
+    assert!(hashes.windows(2).all(|two| two[0] == two[1]), "one component, one plan");
+    wait("the account", || (own(&pointsman, "pointsman_sync_offers_total") == 1_000).then_some(()));
+    pointsman.signal("KILL");
+    let pointsman = start(&folder);
+    let hash = hashes.first().copied().expect("there were some");
+    let mut back = crowd_of(&pointsman, |agent| {
+        agent.come_back(&hash);
+    });
+    wait("all of them", || (agents(&pointsman, "applied") == 1_000).then_some(()));
+    thread::sleep(Duration::from_millis(500)); // an offer would come 250 ms after what was said last
+    assert_eq!(own(&pointsman, "pointsman_sync_offers_total"), 0);
+    assert!(back.iter_mut().all(|agent| agent.is_quiet()));
+}
+
+fn crowd<T: Send>(pointsman: &Pointsman, each: impl Fn(&mut Agent) -> T + Sync) -> Vec<T> {
+    let lane = |lane: u16| (lane..1_000).step_by(10).map(|n| Agent::connect(pointsman, n)).collect::<Vec<_>>();
+    thread::scope(|scope| {
+        let lanes: Vec<_> = (0..10).map(|n| scope.spawn(move || lane(n))).collect();
+        let all: Vec<_> = lanes.into_iter().map(|lane| lane.join().expect("they connect")).collect();
+        let each = &each;
+        let lanes = all.into_iter().map(|mut agents| scope.spawn(move || agents.iter_mut().map(each).collect::<Vec<_>>()));
+        let lanes: Vec<_> = lanes.collect();
+        lanes.into_iter().flat_map(|lane| lane.join().expect("they talk")).collect()
+    })
+}
+
+/// The same agents, still connected.
+fn crowd_of(pointsman: &Pointsman, each: impl Fn(&mut Agent) + Sync) -> Vec<Agent> {
+    let lane = |lane: u16| {
+        let agents = (lane..1_000).step_by(10).map(|n| {
+            let mut agent = Agent::connect(pointsman, n);
+            each(&mut agent);
+            agent
+        });
+        agents.collect::<Vec<_>>()
+    };
+    let lane = &lane;
+    thread::scope(|scope| {
+        let lanes: Vec<_> = (0..10).map(|n| scope.spawn(move || lane(n))).collect();
+        lanes.into_iter().flat_map(|lane| lane.join().expect("they talk")).collect()
+    })
+}
+
+/// Scenario: views change, and the controller is killed while it offers the new plans to 50 agents. Guarantees: after a restart
+/// those that have the new plan are left alone, the others get it; all end with the same one.
+#[test]
+fn a_controller_killed_in_mid_offer_goes_on_where_it_was() {
+    let folder = folder("shop.orders");
+    let pointsman = start(&folder);
+    let mut agents_there: Vec<Agent> = (0..50).map(|n| Agent::connect(&pointsman, n)).collect();
+    let mut old = [0; 16];
+    for agent in &mut agents_there {
+        agent.introduce();
+        old = agent.offered().0;
+        agent.answer(&old, RemoteConfigStatuses::Applied);
+    }
+    write(folder.path(), "shop.carts");
+    let new = agents_there.first_mut().expect("there are some").offered().0;
+    pointsman.signal("KILL");
+    let mut had = Vec::new();
+    for agent in &mut agents_there {
+        had.push(agent.last_offer().unwrap_or(old));
+    }
+    had[0] = new;
+    let pointsman = start(&folder);
+    for (number, hash) in (0..).zip(&had) {
+        let mut agent = Agent::connect(&pointsman, number);
+        agent.come_back(hash);
+        if *hash == new {
+            assert!(agent.is_quiet(), "{number} has it");
+        } else {
+            assert_eq!(agent.offered().0, new, "{number}");
+        }
+    }
+    let offered = had.iter().filter(|hash| **hash != new).count();
+    assert_eq!(own(&pointsman, "pointsman_sync_offers_total"), u64::try_from(offered).expect("it is small"));
+}
+
+/// Scenario: the process is asked to end with agents connected. Guarantees: each is told that the controller goes away, and the
+/// end does not wait for them.
+#[test]
+fn agents_are_told_when_the_controller_ends() {
+    let folder = folder("shop.orders");
+    let mut pointsman = start(&folder);
+    let mut agents: Vec<Agent> = (0..20).map(|n| Agent::connect(&pointsman, n)).collect();
+    agents.iter_mut().for_each(|agent| drop(agent.introduce()));
+    let asked = now();
+    pointsman.signal("TERM");
+    for agent in &mut agents {
+        let end = loop {
+            match agent.next() {
+                Some(Body::Closed(code)) => break code,
+                Some(_) => {}
+                None => panic!("it is told nothing"),
+            }
+        };
+        assert_eq!(end, Some(1001));
+    }
+    assert!(pointsman.wait_exit().success());
+    assert!(asked.elapsed() < Duration::from_secs(9), "{:?}", asked.elapsed());
+}
+
+/// Scenario: two agents with one uid; two uids with one instance; one asks for a name. Guarantees: the second of a name gets
+/// another and is welcome under it; nobody is pushed out.
+#[test]
+fn names_are_parted() {
+    let folder = folder("shop.orders");
+    let pointsman = start(&folder);
+    let (mut first, mut second) = (Agent::connect(&pointsman, 1), Agent::connect(&pointsman, 1));
+    first.introduce();
+    let answer = second.introduce();
+    let new = answer.agent_identification.expect("it gets a name").new_instance_uid;
+    assert_eq!((new.len(), answer.flags), (16, 1));
+    second.uid = new;
+    assert!(second.introduce().agent_identification.is_none());
+    wait("both", || (agents(&pointsman, "pending") == 2).then_some(()));
+    first.say(AgentToServer::default());
+    assert_eq!(first.offered().1.component, "default/service.shop");
+}
