@@ -19,6 +19,7 @@ mod proto;
 mod real;
 mod semconv;
 mod support;
+mod synced;
 mod tidy;
 mod tls;
 mod tools;
