@@ -3059,7 +3059,7 @@ impl Span for RolloutPool {
     const SCOPE: &'static str = "mco.rollout";
 
     fn name(&self) -> Cow<'static, str> {
-        "rollout pool".into()
+        Self::NAME.into()
     }
 
     fn attributes(self) -> Vec<KeyValue> {
@@ -3074,6 +3074,11 @@ impl Span for RolloutPool {
             KeyValue::new(attribute::MCO_END_SOURCE, self.end_source),
         ]
 }
+}
+
+impl RolloutPool {
+    /// The name of every such span.
+    pub const NAME: &'static str = "rollout pool";
 }
 
 /// One update of a node. Span `update node`.
@@ -3101,7 +3106,7 @@ impl Span for UpdateNode {
     const SCOPE: &'static str = "mco.rollout";
 
     fn name(&self) -> Cow<'static, str> {
-        "update node".into()
+        Self::NAME.into()
     }
 
     fn attributes(self) -> Vec<KeyValue> {
@@ -3117,6 +3122,11 @@ impl Span for UpdateNode {
         attributes.extend(self.degraded_class.map(|value| KeyValue::new(attribute::MCO_DEGRADED_CLASS, value)));
         attributes
 }
+}
+
+impl UpdateNode {
+    /// The name of every such span.
+    pub const NAME: &'static str = "update node";
 }
 
 /// One phase of the update of a node. Span `phase {mco.phase}`.
@@ -3146,7 +3156,7 @@ impl Span for Phase {
     const SCOPE: &'static str = "mco.rollout";
 
     fn name(&self) -> Cow<'static, str> {
-        format!("phase {}", self.phase.as_str()).into()
+        Self::named(self.phase.as_str())
     }
 
     fn attributes(self) -> Vec<KeyValue> {
@@ -3162,6 +3172,14 @@ impl Span for Phase {
             KeyValue::new(attribute::MCO_END_SOURCE, self.end_source),
         ]
 }
+}
+
+impl Phase {
+    /// The name of such a span: the one thing that is known of it before it ends.
+    #[must_use]
+    pub fn named(phase: &str) -> Cow<'static, str> {
+        format!("phase {phase}").into()
+    }
 }
 
 /// One turn of a controller of the operator's own, as it reports itself. Span `reconcile {mco.object.kind}`.
@@ -3183,7 +3201,7 @@ impl Span for ControllerReconcile {
     const SCOPE: &'static str = "mco.controller";
 
     fn name(&self) -> Cow<'static, str> {
-        format!("reconcile {}", self.object_kind.as_str()).into()
+        Self::named(self.object_kind.as_str())
     }
 
     fn attributes(self) -> Vec<KeyValue> {
@@ -3196,6 +3214,14 @@ impl Span for ControllerReconcile {
         attributes.extend(self.queue_name.map(|value| KeyValue::new(attribute::MCO_QUEUE_NAME, value)));
         attributes
 }
+}
+
+impl ControllerReconcile {
+    /// The name of such a span: the one thing that is known of it before it ends.
+    #[must_use]
+    pub fn named(object_kind: &str) -> Cow<'static, str> {
+        format!("reconcile {object_kind}").into()
+    }
 }
 
 /// What the daemon says of its node changed. Event `mco.node.reason`.
