@@ -18,9 +18,13 @@
 //! operators depend on.
 
 mod body;
+pub mod bound;
+mod buckets;
 mod chance;
 pub mod context;
 pub mod export;
+mod gate;
+mod glob;
 pub mod identity;
 pub mod limits;
 pub mod losses;
@@ -28,13 +32,17 @@ pub mod metric;
 mod observed;
 pub mod opamp;
 mod otlp;
+mod pace;
 pub mod reconcile;
 mod recorded;
+mod rules;
 pub mod semconv;
 mod sets;
 pub mod setup;
+mod shared;
 pub mod span;
 pub mod state;
+mod streams;
 pub mod telemetry;
 pub mod transport;
 mod wire;

@@ -14,6 +14,8 @@ pub const OBSERVED_SETS_MAX: usize = 100_000;
 /// Ended sets of one metric that wait until a push arrived: all that it may have at once. Further ones end at the far end
 /// when they grow old.
 pub const ENDED_SETS_MAX: usize = OBSERVED_SETS_MAX;
+/// Sets of former shapes of one metric whose last values wait until a push arrived; those that waited longest go first.
+pub const RETIRED_SETS_MAX: usize = OBSERVED_SETS_MAX;
 /// Finished spans that wait for a push; further ones are dropped.
 pub const SPANS_MAX: usize = 8192;
 /// Bytes of them.
@@ -24,6 +26,8 @@ pub const RESPONSE_BYTES_MAX: usize = 64 << 10;
 pub const FILE_BYTES_MAX: u64 = 1 << 20;
 /// Lines of a plan; a larger one is refused.
 pub const PLAN_LINES_MAX: usize = 16_384;
+/// Bounds of a histogram's buckets; of a plan that asks for more they stay as they are.
+pub const BOUNDS_MAX: usize = 200;
 /// Moments at which parts of a plan end.
 pub const PLAN_STEPS_MAX: usize = 64;
 /// A request that takes longer has failed, where nothing else is said.
