@@ -69,11 +69,13 @@ impl Watcher for Simple {
     fn tick(&mut self, _world: &World, _now: Timestamp) {}
 
     fn attach(&mut self, telemetry: &Arc<Telemetry>, _world: &World, _now: Timestamp) {
-        let changes = telemetry.counter::<NodeDrainRetries>();
-        if let Some(on) = changes.on() {
+        self.changes = Some(telemetry.counter());
+    }
+
+    fn begin(&self, _world: &World) {
+        if let Some(on) = self.changes.as_ref().and_then(Counter::on) {
             on.add(0, NodeDrainRetries { pool_name: "any".into() });
         }
-        self.changes = Some(changes);
     }
 
     fn detach(&mut self) {
