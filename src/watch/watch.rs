@@ -220,3 +220,6 @@ pub fn seconds_since(now: Timestamp, then: Timestamp) -> f64 {
 pub fn unix_seconds(at: Timestamp) -> f64 {
     at.duration_since(Timestamp::UNIX_EPOCH).as_secs_f64()
 }
+
+#[cfg(test)]
+mod tests;
