@@ -155,7 +155,7 @@ impl Play {
         writeln!(out, "{}   Ctrl-C to stop", super::headline(options))?;
         writeln!(out, "  metrics  http://{read}/metrics")?;
         writeln!(out, "  page     http://{read}/")?;
-        writeln!(out, "  OTLP     {} gRPC · {} HTTP, {} senders", at.otlp_grpc, at.otlp_http, self.stage.senders())?;
+        writeln!(out, "  OTLP     {} gRPC · {} HTTP, {} senders", at.otlp_grpc, at.otlp_http, self.stage.speakers().len())?;
         writeln!(out, "  traces   {traces}")?;
         writeln!(out, "  views    {views}   change a file there, and the next scrape changes")?;
         writeln!(out, "try, in another shell:")?;

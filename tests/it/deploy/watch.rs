@@ -135,7 +135,7 @@ fn the_pods_of_watchers_fit_the_binary() {
     let steps: Value = serde_saphyr::from_str(patch["patch"].as_str().expect("text")).expect("YAML");
     let added = steps[0]["value"].as_str().expect("a flag");
     let with_secrets = config(&["watch", "controller", added]);
-    assert_eq!(with_secrets.role, pointsman::config::watch::Role::Controller { read_secrets: true });
+    assert_eq!(with_secrets.role, watch::Role::Controller { read_secrets: true });
 }
 
 /// What a component's patches add to the containers and volumes of a Deployment, by path.

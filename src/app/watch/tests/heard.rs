@@ -6,6 +6,7 @@ use opentelemetry_proto::tonic::{
     common::v1::{KeyValue, any_value::Value as Any},
     metrics::v1::{NumberDataPoint, metric::Data, number_data_point::Value as Number},
 };
+use pointsman_instrument::{Metric, semconv::pointsman::InstrumentSize};
 use prost::Message;
 use std::collections::{BTreeMap, BTreeSet};
 use tokio::time::Instant;
@@ -94,6 +95,8 @@ fn samples(request: &ExportMetricsServiceRequest) -> String {
             let label = |of: &KeyValue| format!("{}={:?}", of.key.replace('.', "_"), text(of));
             let labels: Vec<String> = one.attributes.iter().map(label).collect();
             let value = match one.value {
+                // Bytes say more of the names than of us.
+                Some(_) if metric.name == InstrumentSize::META.name => "any".to_owned(),
                 Some(Number::AsInt(value)) => value.to_string(),
                 Some(Number::AsDouble(value)) => format!("{value:.0}"),
                 None => continue,
