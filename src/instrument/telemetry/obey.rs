@@ -27,6 +27,11 @@ impl Telemetry {
         self.made.load(Ordering::Relaxed)
     }
 
+    /// Ready once [`Self::catalogue_version`] has grown since the last call: for one waiter.
+    pub(crate) async fn catalogue_changed(&self) {
+        self.news.notified().await;
+    }
+
     /// Does from now on what this plan says, of whose steps so many have passed. What it does not change stays untouched:
     /// values, starts, everything. Answers what became of each rule.
     pub fn obey(&self, plan: &Arc<Plan>, passed: usize, source: PlanSource) -> Vec<RuleReport> {
