@@ -25,7 +25,9 @@ fn node(name: &str, state: &str) -> String {
     let annotations: String = [("currentConfig", "rendered-worker"), ("desiredConfig", "rendered-worker"), ("state", state)]
         .map(|(key, value)| format!("machineconfiguration.openshift.io/{key}: {value}, "))
         .concat();
-    format!("apiVersion: v1\nkind: Node\nmetadata: {{name: {name}, labels: {{pool: worker}}, annotations: {{{annotations}}}}}\n---\n")
+    format!(
+        "apiVersion: v1\nkind: Node\nmetadata: {{name: {name}, labels: {{pool: worker}}, annotations: {{{annotations}}}}}\n---\n"
+    )
 }
 
 /// The sum of a family's series, of the watcher alone.
@@ -98,7 +100,12 @@ fn what_a_view_turns_off_is_not_made_by_the_watcher() {
     assert!(settles(|| !is_shown(&server, STANDARD) && closed(&server) > some), "it goes on: {}", server.scrape());
     assert!(points_a_push(&server) + 20 < small, "{} points a push, {small} before", points_a_push(&server));
     let spans = || received_spans(&server);
-    let before = wait("spans to stop", || Some(spans()).filter(|now| { points_a_push(&server); *now == spans() }));
+    let before = wait("spans to stop", || {
+        Some(spans()).filter(|now| {
+            points_a_push(&server);
+            *now == spans()
+        })
+    });
     cluster.apply(&node("n0", "Working"));
     points_a_push(&server);
     assert_eq!(spans(), before, "turns make no span");
