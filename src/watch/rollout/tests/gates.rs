@@ -1,6 +1,6 @@
 use super::{Cluster, ROLLOUT, Watching};
 use crate::{cases, limits::SPAN_EVENTS_MAX, rollout::phase::ORDER, table::News};
-use expect_test::expect;
+use expect_test::{expect, expect_file};
 use jiff::SignedDuration;
 use opentelemetry_proto::tonic::{
     collector::metrics::v1::ExportMetricsServiceRequest,
@@ -96,107 +96,7 @@ fn children_of_a_span_that_is_off_stand_in_the_nearest_that_is_on() {
     .iter()
     .map(|off| format!("off: {off:?}\n{}", tree(&played(&[(0, off)]).sent)))
     .collect();
-    expect![[r#"
-        off: []
-        rollout pool
-          update node a
-            phase UpdatePrepared a
-            phase UpdateExecuted a
-              phase Cordoned a
-              phase Drained a
-              phase AppliedFilesAndOS a
-            phase RebootedNode a
-            phase Resumed a
-            phase UpdateComplete a
-              phase Uncordoned a
-          update node b
-            phase UpdatePrepared b
-            phase UpdateExecuted b
-              phase AppliedFilesAndOS b
-        off: ["rollout pool"]
-        update node a
-          phase UpdatePrepared a
-          phase UpdateExecuted a
-            phase Cordoned a
-            phase Drained a
-            phase AppliedFilesAndOS a
-          phase RebootedNode a
-          phase Resumed a
-          phase UpdateComplete a
-            phase Uncordoned a
-        update node b
-          phase UpdatePrepared b
-          phase UpdateExecuted b
-            phase AppliedFilesAndOS b
-        off: ["update node"]
-        rollout pool
-          phase UpdatePrepared a
-          phase UpdateExecuted a
-            phase Cordoned a
-            phase Drained a
-            phase AppliedFilesAndOS a
-          phase RebootedNode a
-          phase Resumed a
-          phase UpdateComplete a
-            phase Uncordoned a
-          phase UpdatePrepared b
-          phase UpdateExecuted b
-            phase AppliedFilesAndOS b
-        off: ["phase UpdateExecuted"]
-        rollout pool
-          update node a
-            phase UpdatePrepared a
-            phase Cordoned a
-            phase Drained a
-            phase AppliedFilesAndOS a
-            phase RebootedNode a
-            phase Resumed a
-            phase UpdateComplete a
-              phase Uncordoned a
-          update node b
-            phase UpdatePrepared b
-            phase AppliedFilesAndOS b
-        off: ["phase Drained", "phase Cordoned"]
-        rollout pool
-          update node a
-            phase UpdatePrepared a
-            phase UpdateExecuted a
-              phase AppliedFilesAndOS a
-            phase RebootedNode a
-            phase Resumed a
-            phase UpdateComplete a
-              phase Uncordoned a
-          update node b
-            phase UpdatePrepared b
-            phase UpdateExecuted b
-              phase AppliedFilesAndOS b
-        off: ["update node", "phase Update*"]
-        rollout pool
-          phase Cordoned a
-          phase Drained a
-          phase AppliedFilesAndOS a
-          phase RebootedNode a
-          phase Resumed a
-          phase Uncordoned a
-          phase AppliedFilesAndOS b
-        off: ["phase *"]
-        rollout pool
-          update node a
-          update node b
-        off: ["rollout pool", "update node", "phase UpdateExecuted"]
-        phase UpdatePrepared a
-        phase Cordoned a
-        phase Drained a
-        phase AppliedFilesAndOS a
-        phase RebootedNode a
-        phase Resumed a
-        phase UpdateComplete a
-          phase Uncordoned a
-        phase UpdatePrepared b
-        phase AppliedFilesAndOS b
-        off: ["*"]
-    "#]]
-    .assert_eq(&told);
+    expect_file!["gates.txt"].assert_eq(&told);
 }
 
 /// Scenario: spans are turned off and on again in the middle of a rollout. Guarantees: the last word counts when a span ends; one
