@@ -5,6 +5,7 @@ mod admission;
 mod alerts;
 mod cluster;
 mod exposition;
+mod gated;
 mod jaeger;
 mod kinds;
 mod latency;

@@ -20,6 +20,8 @@ pub enum Event {
     Obeyed(PlanHash, PlanSource),
     /// There is no plan: the declared levels decide.
     Defaults,
+    /// There is no plan, and maybe nobody who tells one: everything is sent.
+    Everything,
     /// A part of the plan ended; this is what it is now.
     Stepped(PlanHash),
     /// A plan cannot be obeyed; what is in force stays so.
@@ -39,7 +41,7 @@ impl Event {
     #[must_use]
     pub fn is_fault(&self) -> bool {
         match self {
-            Self::Joined | Self::Obeyed(..) | Self::Defaults | Self::Stepped(_) => false,
+            Self::Joined | Self::Obeyed(..) | Self::Defaults | Self::Everything | Self::Stepped(_) => false,
             Self::Lost(_) | Self::Refused(..) | Self::Ignored(_) | Self::Objected(_) | Self::File(..) | Self::LeftOut(_) => true,
         }
     }
@@ -52,6 +54,7 @@ impl fmt::Display for Event {
             Self::Lost(error) => write!(f, "{}", told(error)),
             Self::Obeyed(hash, source) => write!(f, "obeying plan {hash} (from: {})", source.as_str()),
             Self::Defaults => write!(f, "no plan yet: the declared levels decide"),
+            Self::Everything => write!(f, "nobody told a plan yet: everything is sent"),
             Self::Stepped(hash) => write!(f, "a part of the plan ended: it is {hash} now"),
             Self::Refused(source, error) => write!(f, "{} (from: {})", told(error), source.as_str()),
             Self::Ignored(why) => write!(f, "ignored the controller: {why}"),
