@@ -14,6 +14,7 @@ mod judge;
 mod operator;
 mod proto;
 mod real;
+mod recipes;
 mod semconv;
 mod support;
 mod tidy;
