@@ -8,6 +8,7 @@ mod exposition;
 mod jaeger;
 mod kinds;
 mod latency;
+mod opamp;
 mod outage;
 mod peers;
 mod precedence;

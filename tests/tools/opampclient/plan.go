@@ -3,8 +3,10 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Schema is the newest form of a plan that is read here.
@@ -155,7 +157,7 @@ func (t *TailLine) matches(scope, name, kind string) bool {
 	if !anyMatches(t.Scopes, scope) {
 		return false
 	}
-	return glob(t.Instruments, name) || (t.On && beginsSo(t.Instruments, promName(name)))
+	return glob(t.Instruments, name) || (t.On && mayMean(t.Instruments, name))
 }
 
 // No pattern is any.
@@ -168,18 +170,27 @@ func anyMatches(patterns []string, text string) bool {
 	return len(patterns) == 0
 }
 
-// A metric's name as Prometheus spells it, without unit and suffix.
-func promName(name string) string {
-	words := strings.FieldsFunc(name, func(c rune) bool {
-		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
-		return !letter && !(c >= '0' && c <= '9') && c != ':'
-	})
-	return strings.Join(words, "_")
+// Whether the pattern may be meant for this metric as Prometheus spells it: what it does not know becomes `_`, the words
+// `total` and `ratio` go to the end, and unit and suffix stand behind.
+func mayMean(pattern, name string) bool {
+	all := strings.FieldsFunc(name, isNoLetter)
+	for _, moved := range []string{"", "total", "ratio"} {
+		words := slices.DeleteFunc(slices.Clone(all), func(word string) bool { return word == moved })
+		spelled := strings.Join(words, "_")
+		first, _ := utf8.DecodeRuneInString(name)
+		if isNoLetter(first) || spelled != "" && spelled[0] <= '9' {
+			spelled = "_" + spelled
+		}
+		if glob(pattern, spelled) || len(states(pattern, spelled+"_")) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
-// Whether the pattern matches this name, or this name and something behind a `_`.
-func beginsSo(pattern, name string) bool {
-	return glob(pattern, name) || len(states(pattern, name+"_")) > 0
+func isNoLetter(c rune) bool {
+	isLetter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+	return !isLetter && !(c >= '0' && c <= '9') && c != ':'
 }
 
 // Whether all of the text matches; `*` is any run of characters and `?` one.
