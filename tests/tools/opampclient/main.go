@@ -84,12 +84,13 @@ func answer(file string, passed int) error {
 	}
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {
-		// An empty scope and an unknown kind are a dash.
+		// An empty scope and an unknown kind are a dash; a name may have blanks.
 		words := strings.Fields(lines.Text())
-		if len(words) != 3 {
+		if len(words) < 3 {
 			return fmt.Errorf("%q is not SCOPE NAME KIND", lines.Text())
 		}
-		scope, name, kind := strings.TrimPrefix(words[0], "-"), words[1], strings.TrimPrefix(words[2], "-")
+		scope, name, kind := words[0], strings.Join(words[1:len(words)-1], " "), words[len(words)-1]
+		scope, kind = strings.TrimPrefix(scope, "-"), strings.TrimPrefix(kind, "-")
 		on := false
 		if kind == "span" {
 			on = plan.SpanEnabled(scope, name, passed)
