@@ -12,6 +12,7 @@ mod grpc;
 mod ingest;
 mod judge;
 mod operator;
+pub(crate) mod plan;
 mod proto;
 mod real;
 mod recipes;

@@ -13,6 +13,7 @@ mod opamp;
 mod outage;
 mod peers;
 // mod plan_files;
+mod plans;
 mod precedence;
 pub(crate) mod prometheus;
 mod proxy;

@@ -162,6 +162,12 @@ impl Inner {
         })
     }
 
+    /// Whether it is this row that declares its instrument, and none that speaks before it.
+    pub(super) fn is_told_by(&self, row: &Declared) -> bool {
+        let instrument = Instrument { scope: row.scope.clone(), name: row.name.clone(), kind: row.kind, unit: row.unit.clone() };
+        self.declared(&instrument).is_some_and(|found| std::ptr::eq(found, row))
+    }
+
     /// Everything that is said of the instrument: rules, the strongest first, and who reads it.
     pub(super) fn voices(&self, instrument: &Instrument) -> Voices<'_> {
         let declared = self.declared(instrument);

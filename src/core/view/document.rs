@@ -215,7 +215,7 @@ impl Plan {
         let by_level = rules.iter().any(|placed| !placed.says.matches.levels.is_empty())
             || baselines.iter().any(|placed| matches!(placed.says, Baseline::UpTo(_)));
         let by_keys = rules.iter().any(|placed| placed.says.attributes.is_some()) && !self.inner.protecting().is_empty();
-        self.lines(|row| by_level || by_keys || row.level > DEFAULT_LEVEL)
+        self.lines(|row| (by_level || by_keys || row.level > DEFAULT_LEVEL) && self.inner.is_told_by(row))
     }
 
     /// Lines of what is declared to the controller, and of those that the component declares for which `matters` says so.

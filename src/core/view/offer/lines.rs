@@ -11,7 +11,10 @@ use super::{
     },
     Steps,
 };
-use crate::model::instrument::{Instrument, Kind};
+use crate::{
+    limits::PLAN_BOUNDS_MAX,
+    model::instrument::{Instrument, Kind},
+};
 use serde::Serialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -121,21 +124,25 @@ fn doubts<'a>(inner: &'a Inner, row: &Declared, instrument: &Instrument) -> Vec<
 
 impl Can<'_> {
     /// Whether the library can do what is decided of an aspect.
-    fn does(&self, aspect: Aspect, subject: &Subject<'_>, keys: &Keys) -> bool {
+    fn does(&self, aspect: Aspect, subject: &Subject<'_>, decision: &Decision) -> bool {
         let is_doubted = |aspect: Aspect| subject.doubts.iter().any(|rule| aspect.is_set_by(&rule.says));
         let fits = match aspect {
             Aspect::State => !subject.doubts.iter().any(|rule| rule.says.state == State::Enabled),
             Aspect::Interval => !is_doubted(aspect),
-            // What callbacks report is the state of something: it is not added up at the source. Nor are gauges, of which
-            // the controller knows how they become one.
+            // What callbacks report is the state of something: it is not added up at the source, nor counted. Nor are
+            // gauges, of which the controller knows how they become one.
             Aspect::Attributes => {
                 !subject.is_observed && matches!(subject.kind, Kind::Counter | Kind::Histogram) && !is_doubted(aspect)
             }
-            Aspect::Buckets => !subject.is_observed && subject.kind == Kind::Histogram && !is_doubted(aspect),
+            Aspect::Buckets => {
+                let few = |buckets: &Buckets| matches!(buckets, Buckets::Explicit(bounds) if bounds.len() <= PLAN_BOUNDS_MAX);
+                let fits = !subject.is_observed && subject.kind == Kind::Histogram && !is_doubted(aspect);
+                fits && decision.buckets.as_ref().is_some_and(few)
+            }
             // A limit counts what is left of the keys: where those go at the controller only, it would count too many.
             Aspect::Cardinality => {
-                let shapes = self.does(Aspect::Attributes, subject, keys);
-                !is_doubted(aspect) && (shapes || keys.is_all() && !is_doubted(Aspect::Attributes))
+                let is_whole = decision.keys.is_all() && !is_doubted(Aspect::Attributes);
+                !subject.is_observed && !is_doubted(aspect) && (is_whole || self.does(Aspect::Attributes, subject, decision))
             }
             // The controller knows an instrument by its own name only.
             Aspect::Rename | Aspect::Sampling => false,
@@ -145,7 +152,7 @@ impl Can<'_> {
 
     /// What of a decision is said to the component.
     fn says(&self, subject: &Subject<'_>, decision: Decision) -> Says {
-        let does = |aspect| self.does(aspect, subject, &decision.keys);
+        let does = |aspect| self.does(aspect, subject, &decision);
         if !decision.on {
             // Who cannot be told for certain that it is off leaves it on.
             let is_told = does(Aspect::State);
@@ -157,14 +164,15 @@ impl Can<'_> {
         };
         let limit = decision.limit.filter(|_| does(Aspect::Cardinality));
         let interval_ms = decision.interval_ms.filter(|_| does(Aspect::Interval));
+        let shapes = does(Aspect::Attributes);
         let by = decision.by.filter(|_| self.reported.aspects.contains(&Aspect::State));
-        let Keys { keep, drop } = if does(Aspect::Attributes) { decision.keys } else { Keys::default() };
+        let Keys { keep, drop } = if shapes { decision.keys } else { Keys::default() };
         Says { on: true, keep, drop, buckets, limit, interval_ms, by }
     }
 
     /// Who decides something of an instrument, and whether it is done at the source.
     fn deciders(&self, subject: &Subject<'_>, voices: &Voices<'_>, decision: &Decision) -> Vec<(Arc<RuleRef>, bool)> {
-        let does = |aspect| self.does(aspect, subject, &decision.keys);
+        let does = |aspect| self.does(aspect, subject, decision);
         let state = decision.by.as_ref().map(|by| (Arc::clone(by), does(Aspect::State)));
         let mut deciders: Vec<(Arc<RuleRef>, bool)> = state.into_iter().collect();
         if voices.ranked.is_empty() {

@@ -6,7 +6,6 @@ use super::{
         decide::{Aspect, baseline_is_on},
         pattern::{Pattern, Precision},
         plan::{Inner, Placed, RuleRef},
-        protect::Guard,
         spec::{Baseline, MetricRule, State, TraceRule},
     },
     Steps,
@@ -22,6 +21,8 @@ use std::{
 
 /// The pattern that means everything.
 const ANY: &str = "*";
+/// Words that a family's name has at its end, wherever the metric's name has them.
+const MOVING: [&str; 2] = ["total", "ratio"];
 
 /// One pattern of a rule, of a reader, or of a baseline.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -114,7 +115,7 @@ pub(super) fn of<'a>(inner: &'a Inner, steps: &Steps, can: &Can<'_>) -> Tail<'a>
         }
         let until = steps.until(flat.rule);
         if flat.rule.says.state == State::Disabled {
-            tail.protect(&mut reads, flat.rule.guard, until);
+            tail.protect(&mut reads, &flat, until);
         }
         let matches = &flat.rule.says.matches;
         tail.entries.push(Entry {
@@ -147,16 +148,39 @@ impl<'a> Tail<'a> {
         }
     }
 
-    /// Before a rule that gives way to readers stand those whom nobody put there yet for as long as the rule lasts. What they
-    /// read also stays on where a baseline has it off: that is left to the controller.
-    fn protect(&mut self, reads: &mut [Read<'a>], guard: Guard, until: Option<usize>) {
+    /// Before a rule that gives way to readers stand those of what it may mean, unless they stand before it already for as long
+    /// as it lasts. What they read also stays on where a baseline has it off: that is left to the controller.
+    fn protect(&mut self, reads: &mut [Read<'a>], flat: &Flat<'_>, until: Option<usize>) {
         let told = until.map_or(Told::ForGood, Told::Until);
-        for read in reads.iter_mut().filter(|read| read.told < told && guard.yields_to(read.since)) {
+        let is_open = |read: &&mut Read<'_>| read.told < told && flat.rule.guard.yields_to(read.since);
+        for read in reads.iter_mut().filter(is_open).filter(|read| may_meet(flat.pattern.as_str(), read.metric.as_str())) {
             read.told = told;
             let instruments = Some(read.metric.as_str());
             self.entries.push(Entry { instruments, on: true, until, ..Entry::default() });
         }
     }
+}
+
+/// Whether a pattern of an instrument's own name, and one of any of its spellings, may mean the same instrument. All spellings
+/// of a name begin with its first word, unless that is one of those which Prometheus moves to the end.
+pub(super) fn may_meet(own: &str, any: &str) -> bool {
+    match (first_word(own), first_word(any)) {
+        (Some((a, true)), Some((b, true))) => a == b,
+        (Some((a, a_is_whole)), Some((b, b_is_whole))) => (!b_is_whole && a.starts_with(b)) || (!a_is_whole && b.starts_with(a)),
+        _ => true,
+    }
+}
+
+/// The first word that a pattern asks for, and whether it is whole; `None` where it may be any.
+fn first_word(pattern: &str) -> Option<(&str, bool)> {
+    let is_wild = |c: char| matches!(c, '*' | '?');
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == ':';
+    let text = pattern.trim_start_matches(|c| !is_word(c) && !is_wild(c));
+    let end = text.find(|c| !is_word(c)).unwrap_or(text.len());
+    let (word, rest) = text.split_at_checked(end)?;
+    let is_whole = !rest.starts_with(is_wild);
+    let moves = MOVING.iter().any(|moving| if is_whole { *moving == word } else { moving.starts_with(word) });
+    (!moves && !word.is_empty()).then_some((word, is_whole))
 }
 
 /// Every pattern of every rule that turns on or off what is not declared, the strongest first.

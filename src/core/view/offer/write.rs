@@ -204,6 +204,6 @@ fn hash(head: &str, text: &str) -> [u8; 16] {
     hash
 }
 
-fn hex(hash: &[u8; 16]) -> String {
+pub(super) fn hex(hash: &[u8; 16]) -> String {
     hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -58,17 +58,80 @@ fn the_go_example_decides_as_the_engine_does() {
         let case: Case = serde_json::from_str(&read("case.json")).expect("the case is of its form");
         let now = parse_time(&case.at).expect("a time");
         let views = compile(&read("in.yaml"), case.seen.as_deref().and_then(parse_time).unwrap_or(now), &case);
-        for component in case.push.iter().map(component).collect::<BTreeSet<_>>() {
-            let theirs: BTreeSet<Instrument> =
-                case.push.iter().filter(|push| self::component(push) == component).map(instrument).collect();
-            for (is_declared, tally) in [(true, &mut declared), (false, &mut others)] {
-                let asked = Asked { views: &views, component: &component, instruments: &theirs, case: &case, now };
-                asked.hold(is_declared, tally, &folder.display().to_string());
-            }
-        }
+        each(&case, &views, now, (&mut declared, &mut others), &folder.display().to_string());
     }
     assert!(declared.asked >= 150 && declared.off >= 50, "{declared:?}");
     assert!(others.off >= 40 && others.both_off * 10 >= others.off * 8, "{others:?}");
+    // Where patterns are spelled as instruments are, nothing is left on that is off.
+    let (plain, now) = plain();
+    let (views, mut here) = (compile(PLAIN, now, &plain), Tally::default());
+    each(&plain, &views, now, (&mut Tally::default(), &mut here), "the plain case");
+    assert!(here.off >= 8 && here.both_off == here.off, "{here:?}");
+}
+
+/// Views whose patterns need no reading between the lines, two of which end.
+const PLAIN: &str = "
+apiVersion: pointsman.dev/v1alpha1
+kind: TelemetryView
+metadata: {name: standing}
+spec:
+  reason: test
+  baseline: None
+  metrics:
+  - {name: queues, match: {instruments: [\"queue.*\"], scopes: [\"op*\"]}, state: Enabled}
+  - {name: adds, match: {instruments: [\"queue.?dds\"], kinds: [Counter]}, state: Disabled}
+  traces:
+  - {name: probes, match: {spans: [\"GET /?ealthz\", \"ping *\"], scopes: [\"http*\"]}, state: Disabled}
+---
+apiVersion: pointsman.dev/v1alpha1
+kind: TelemetryView
+metadata: {name: window}
+spec:
+  reason: test
+  expiry: {at: 2026-01-01T11:00:00Z}
+  metrics:
+  - {name: more, match: {instruments: [\"*\"]}, state: Enabled}
+---
+apiVersion: pointsman.dev/v1alpha1
+kind: TelemetryView
+metadata: {name: silence}
+spec:
+  reason: test
+  expiry: {at: 2026-01-01T12:00:00Z}
+  metrics:
+  - {name: less, match: {instruments: [\"queue.depth\"]}, state: Disabled}
+  traces:
+  - {name: none, match: {spans: [\"*\"], scopes: [\"op\"]}, state: Disabled}
+";
+
+/// The case of those views, and its moment.
+fn plain() -> (Case, Wall) {
+    let mut push = Vec::new();
+    for (name, kind) in [("queue.adds", "Counter"), ("queue.dds", "Counter"), ("queue.depth", "Gauge"), ("syncs", "Counter")] {
+        for scope in ["op", "operator", "http", ""] {
+            push.push(serde_json::json!({"scope": scope, "metric": name, "kind": kind}));
+        }
+    }
+    let spans: Vec<_> = ["GET /healthz", "GET /health", "ping a", "ping", "reconcile"]
+        .iter()
+        .flat_map(|name| ["http", "httpd", "op", "other"].map(|scope| serde_json::json!({"scope": scope, "name": name})))
+        .collect();
+    let case = serde_json::json!({"push": push, "spans": spans});
+    let case: Case = serde_json::from_value(case).expect("a case");
+    let now = parse_time(&case.at).expect("a time");
+    (case, now)
+}
+
+/// Holds every component of a case to the engine, with what it declares and without.
+fn each(case: &Case, views: &ViewSet, now: Wall, (declared, others): (&mut Tally, &mut Tally), place: &str) {
+    for component in case.push.iter().map(component).collect::<BTreeSet<_>>() {
+        let theirs: BTreeSet<Instrument> =
+            case.push.iter().filter(|push| self::component(push) == component).map(instrument).collect();
+        for (is_declared, tally) in [(true, &mut *declared), (false, &mut *others)] {
+            let asked = Asked { views, component: &component, instruments: &theirs, case, now };
+            asked.hold(is_declared, tally, place);
+        }
+    }
 }
 
 /// One component of one case.
