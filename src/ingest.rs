@@ -9,9 +9,11 @@ pub mod http;
 pub mod inflate;
 pub mod stats;
 
+use ::http::HeaderMap;
 use admit::{Budget, Held};
 use inflate::Encoding;
 use pointsman_core::{decode::DecodeError, limits, model::reject::Tally};
+use pointsman_instrument::opamp::{messages::PLAN_HEADER, plan::PlanHash};
 use stats::Stats;
 use std::{sync::Arc, time::Duration};
 
@@ -41,12 +43,17 @@ impl Signal {
 /// Takes one request in protobuf.
 pub type Take = Arc<dyn Fn(&[u8]) -> Result<Tally, DecodeError> + Send + Sync>;
 
+/// Hears which plan shaped a request at its source.
+pub type Exported = Arc<dyn Fn(&[u8; 16]) + Send + Sync>;
+
 /// Where requests of both transports end.
 pub struct Ingest {
     /// Takes metrics.
     pub metrics: Take,
     /// Takes spans.
     pub traces: Take,
+    /// Hears of plans.
+    pub exported: Exported,
     /// Bytes of all requests in flight.
     pub budget: Arc<Budget>,
     /// Largest body, also after decompression.
@@ -131,6 +138,13 @@ impl Refusal {
 }
 
 impl Ingest {
+    /// Tells which plan shaped a request that was taken, where it says so.
+    fn tell_plan(&self, plan: Option<PlanHash>) {
+        if let Some(PlanHash(hash)) = plan {
+            (self.exported)(&hash);
+        }
+    }
+
     /// Inflates a body within every cap.
     ///
     /// # Errors
@@ -155,6 +169,11 @@ impl Ingest {
         self.stats.took(signal, body.len(), &tally);
         Ok(tally)
     }
+}
+
+/// Which plan shaped a request at its source; what is no hash says nothing.
+fn plan_of(headers: &HeaderMap) -> Option<PlanHash> {
+    PlanHash::read(headers.get(PLAN_HEADER)?.to_str().ok()?).ok()
 }
 
 /// Runs work whose cost grows with `bytes`: small work here, large work where it stops nobody else.

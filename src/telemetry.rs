@@ -22,7 +22,8 @@ use std::{
 pub use pointsman_instrument::semconv::attribute::{
     PointsmanAdjustment as Adjustment, PointsmanConflictKind as ConflictKind, PointsmanDropReason as DropReason,
     PointsmanHandshakeOutcome as Handshake, PointsmanLease as Lease, PointsmanOmission as Omission,
-    PointsmanReloadOutcome as Reload, PointsmanSource as Decider,
+    PointsmanReloadOutcome as Reload, PointsmanSource as Decider, PointsmanSyncRefusal as SyncRefusal,
+    PointsmanSyncState as SyncStanding,
 };
 
 /// The shipped catalogues: (file name, text), as `--catalog` would read them.
@@ -90,6 +91,21 @@ pub struct Tls {
     pub handshakes: Vec<(Handshake, u64)>,
 }
 
+/// Sessions of components that take plans.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plans {
+    /// Instances by how they stand to their plan.
+    pub agents: Vec<(SyncStanding, u64)>,
+    /// Plans offered.
+    pub offers: u64,
+    /// Messages and sessions refused.
+    pub refused: Vec<(SyncRefusal, u64)>,
+    /// Exports that another plan than the one of now had shaped.
+    pub stale: u64,
+    /// From a change of views to an answer: those that came since the snapshot before.
+    pub delays: Vec<Duration>,
+}
+
 /// Every number of the process that is counted elsewhere, at one moment. Counts never fall.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Snapshot {
@@ -125,6 +141,8 @@ pub struct Snapshot {
     pub backends: Vec<Backend>,
     /// Seconds since the views were last known to be current; `None` before that.
     pub view_age: Option<f64>,
+    /// What became of plans.
+    pub sync: Plans,
     /// What we see of a cluster and write to it; nothing without one.
     pub cluster: Cluster,
 }
@@ -148,6 +166,7 @@ pub struct Own {
     sink: Sink,
     scrape_duration: Histogram<names::ScrapeDuration>,
     scrape_size: Histogram<names::ScrapeSize>,
+    sync_duration: Histogram<names::SyncDuration>,
     views: Reconcile,
 }
 
@@ -167,6 +186,7 @@ impl Own {
         observe_views(&telemetry, &latest);
         observe_tls(&telemetry, &latest);
         observe_backends(&telemetry, &latest);
+        observe_sync(&telemetry, &latest);
         observe_cluster(&telemetry, &latest);
         Self {
             read: Box::new(read),
@@ -174,6 +194,7 @@ impl Own {
             sink,
             scrape_duration: telemetry.histogram(),
             scrape_size: telemetry.histogram(),
+            sync_duration: telemetry.histogram(),
             views: Reconcile::new(&telemetry, "Views"),
             telemetry,
         }
@@ -181,7 +202,11 @@ impl Own {
 
     /// Gathers the numbers and sends everything into the sink.
     pub fn push(&self) {
-        *self.latest.lock() = (self.read)();
+        let snapshot = (self.read)();
+        if let Some(duration) = self.sync_duration.on() {
+            snapshot.sync.delays.iter().for_each(|delay| duration.record(delay.as_secs_f64(), names::SyncDuration));
+        }
+        *self.latest.lock() = snapshot;
         for (signal, body) in self.telemetry.collect() {
             (self.sink)(signal, body);
         }
@@ -350,6 +375,26 @@ fn observe_backends(telemetry: &Telemetry, latest: &Latest) {
             .iter()
             .for_each(|b| r.set(level(b.queue_bytes_max), names::TraceQueueLimit { backend: b.address.clone().into() }));
     });
+}
+
+fn observe_sync(telemetry: &Telemetry, latest: &Latest) {
+    over::<names::SyncAgents>(telemetry, latest, |s, r| {
+        for sync_state in SyncStanding::ALL {
+            r.set(level(total_of(&s.sync.agents, sync_state)), names::SyncAgents { sync_state });
+        }
+    });
+    over::<names::SyncOffers>(telemetry, latest, |s, r| r.set(s.sync.offers, names::SyncOffers));
+    over::<names::SyncRefused>(telemetry, latest, |s, r| {
+        for sync_refusal in SyncRefusal::ALL {
+            r.set(total_of(&s.sync.refused, sync_refusal), names::SyncRefused { sync_refusal });
+        }
+    });
+    over::<names::SyncStale>(telemetry, latest, |s, r| r.set(s.sync.stale, names::SyncStale));
+}
+
+/// Every value is there from the start.
+fn total_of<T: PartialEq>(counts: &[(T, u64)], value: T) -> u64 {
+    counts.iter().filter(|(one, _)| *one == value).fold(0, |sum, (_, n)| sum.saturating_add(*n))
 }
 
 fn observe_cluster(telemetry: &Telemetry, latest: &Latest) {

@@ -51,6 +51,12 @@ impl Clock {
         self.began_wall.plus(self.began.elapsed().saturating_mul(self.speed))
     }
 
+    /// How many times as fast as the world [`Self::view_wall`] runs.
+    #[must_use]
+    pub const fn speed(&self) -> u32 {
+        self.speed
+    }
+
     /// The monotonic clock as a closure.
     #[must_use]
     pub fn now(&self) -> Now {

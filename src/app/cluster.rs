@@ -49,7 +49,7 @@ use tracing::info;
 /// What joins a cluster to the engine.
 struct Joined {
     engine: Arc<Engine>,
-    force: Force,
+    force: Arc<Force>,
     watches: Vec<Arc<Health>>,
     statuses: Mutex<Statuses>,
     /// The workloads of the cluster; `None` = not known yet.
@@ -64,7 +64,7 @@ pub fn start(engine: &Arc<Engine>, (config, client): (&config::Cluster, Client),
     let controller = Controller::new(sources(engine, config, tasks, stop));
     let joined = Arc::new(Joined {
         engine: Arc::clone(engine),
-        force: Force::new(engine),
+        force: Arc::new(Force::new(engine)),
         watches: controller.health(),
         statuses: Mutex::new(Statuses::new(engine)),
         owners: ArcSwapOption::default(),
@@ -86,6 +86,7 @@ pub fn start(engine: &Arc<Engine>, (config, client): (&config::Cluster, Client),
         let take = move |update| tokio::task::block_in_place(|| taking.take(update));
         controller.run(take, async move { asked.asked().await }).await;
     });
+    tasks.vital("declared", ticks::on_declared(Arc::clone(engine), Arc::clone(&joined.force), stop.clone()));
     let asked = stop.clone();
     tasks.vital("status writer", async move { writer.run(receiver, async move { asked.asked().await }).await });
     let asked = stop.clone();
@@ -144,7 +145,8 @@ impl Joined {
         let turn = engine.own.views().begin();
         let Update { views, facts: _, workloads, owners, faults, objects, cached } = update;
         engine.store.set_workloads(Arc::clone(&workloads));
-        engine.traces.set_workloads(workloads);
+        engine.traces.set_workloads(Arc::clone(&workloads));
+        engine.control.set_workloads(workloads);
         let mistakes = faults.iter().filter(|fault| fault.is_error()).count();
         let loaded =
             Loaded { views: Arc::clone(&views), faults, objects: objects.iter().map(|one| object(one, &views)).collect() };
@@ -174,7 +176,7 @@ impl Joined {
         if !leases.is_active() {
             return; // what others push elsewhere is not seen here
         }
-        let Look { statuses, observed, loaded } = look;
+        let Look { statuses, observed, sync, loaded } = look;
         let (engine, owners) = (&self.engine, self.owners.load());
         let views = loaded.objects.iter().filter_map(|object| {
             let id = object.id.clone()?;
@@ -189,6 +191,8 @@ impl Joined {
             owners: owners.as_deref().map_or(&empty, |owners| owners),
             applied: &|key| loaded.views.applied(key, now.1).into_iter().map(ToString::to_string).collect(),
             catalogues: &catalogues,
+            sync: &sync,
+            settling: now.0.since(leases.active_since()) < Duration::from_secs(limits::SYNC_SETTLE_SECS),
         };
         let shown = self.components.lock().look(inputs, now);
         let desired = Desired {

@@ -4,8 +4,9 @@
 use super::{clock::Clock, conflicts::Watched, listen::tls::Certificates, numbers::Numbers, observer::Observer, surroundings};
 use crate::{
     config::Config,
+    control::{self, Control},
     expose::{NextChunk, Outcome, ReadSide, Scraped},
-    ingest::{Ingest, admit::Budget, stats::Stats},
+    ingest::{Exported, Ingest, admit::Budget, stats::Stats},
     telemetry::Own,
     traces::{Traces, target::Target},
 };
@@ -20,6 +21,7 @@ use pointsman_core::{
         plan::ViewSet,
         spec::{self, ObjectId, Origin},
         status::ViewStatus,
+        sync::SyncState,
     },
 };
 use pointsman_instrument::transport;
@@ -52,6 +54,8 @@ pub struct Engine {
     pub traces: Arc<Traces>,
     /// Where requests end.
     pub ingest: Arc<Ingest>,
+    /// The sessions of components that take plans.
+    pub control: Arc<Control>,
     /// Views in force.
     pub views: Arc<ArcSwap<Loaded>>,
     /// Told whenever other views come into force.
@@ -66,7 +70,12 @@ pub struct Engine {
     pub observer: Observer,
     /// Whether the views are known.
     pub is_ready: AtomicBool,
+    /// What became of the plans of components; nobody knows where it is not set.
+    pub sync: OnceLock<Syncs>,
 }
+
+/// What became of the plans of components, as of now.
+pub type Syncs = Box<dyn Fn() -> Arc<SyncState> + Send + Sync>;
 
 impl Engine {
     /// Builds everything; nothing runs yet.
@@ -85,13 +94,20 @@ impl Engine {
         let store = store(config.max_series, config.expire_after);
         let store = Arc::new(if config.translation_strategy.escapes() { store } else { store.keeping_names() });
         let own_store = store_of_ourselves();
-        let ingest = Arc::new(ingest(&config, clock, &store, &traces));
+        let control = Control::new(control::Settings {
+            now: Arc::new(move || (clock.mono(), clock.view_wall())),
+            random: Arc::new(surroundings::random),
+            speed: clock.speed(),
+            expire_after: config.expire_after,
+        });
+        let ingest = Arc::new(Ingest { exported: exported(&control), ..ingest(&config, clock, &store, &traces) });
         let exposition = Arc::new(Exposition::new(Arc::clone(&store), options(&config)));
         let numbers = Arc::new(Numbers {
             conflicts: Watched::new(Arc::clone(&exposition)),
             store: Arc::clone(&store),
             traces: Arc::clone(&traces),
             ingest: Arc::clone(&ingest),
+            control: Arc::clone(&control),
             views: Arc::new(ArcSwap::default()),
             insecure: config.insecure_listeners(),
             certificates,
@@ -114,6 +130,7 @@ impl Engine {
             exposition,
             traces,
             ingest,
+            control,
             views,
             observer,
             views_changed,
@@ -121,7 +138,14 @@ impl Engine {
             own,
             numbers,
             is_ready,
+            sync: OnceLock::new(),
         })
+    }
+
+    /// What became of the plans of components.
+    #[must_use]
+    pub fn sync_state(&self) -> Arc<SyncState> {
+        self.sync.get().map_or_else(Default::default, |now| now())
     }
 
     /// `/metrics`.
@@ -223,11 +247,18 @@ fn ingest(config: &Config, clock: Clock, store: &Arc<Store>, traces: &Arc<Traces
     Ingest {
         metrics: Arc::new(move |body| store.ingest(body, clock.mono(), clock.wall())),
         traces: Arc::new(move |body| traces.ingest(body, clock.mono())),
+        exported: Arc::new(|_| {}),
         budget,
         body_bytes_max: config.max_body,
         body_time_max: Duration::from_millis(limits::BODY_MS_MAX),
         stats: Stats::default(),
     }
+}
+
+/// Whoever keeps the sessions hears which plan shaped an export.
+fn exported(control: &Arc<Control>) -> Exported {
+    let control = Arc::clone(control);
+    Arc::new(move |plan| control.exported(plan))
 }
 
 /// Our own metrics go where everyone's go, and beside it; our spans go where everyone's go.

@@ -69,6 +69,7 @@ pub fn start(
 ) -> Leases {
     let (status, since) = (Arc::default(), Arc::default());
     let Some((namespace, pod)) = config.pod.clone() else { return Leases { active: None, status, since } };
+    engine.control.set_active(false); // until the Lease is ours
     let active = Elector::new(client.clone(), Terms::active(&namespace, &pod), Arc::clone(now)).labelling();
     let leases = Leases { active: Some(active.hold()), status, since };
     let (asked, following) = (stop.clone(), leases.clone());
@@ -98,6 +99,7 @@ impl Follower {
             }
             leases.since.store((self.now)().0.0, Ordering::Relaxed);
             self.engine.ingest.budget.pause(false);
+            self.engine.control.set_active(true);
             let elector = Elector::new(self.client.clone(), Terms::status(&self.namespace, &self.pod), Arc::clone(&self.now));
             *leases.status.write() = Some(elector.hold());
             let (mut lost, asked) = (active.clone(), stop.clone());
@@ -116,6 +118,7 @@ impl Follower {
             }
             // Senders that still come here are told to try again: their next connection finds the active replica.
             self.engine.ingest.budget.pause(true);
+            self.engine.control.set_active(false);
         }
     }
 }

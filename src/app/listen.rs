@@ -5,13 +5,16 @@ pub mod guarded;
 pub mod tls;
 
 use super::tasks::Tasks;
+use crate::control::socket::{Afterwards, Upgrade};
 use axum::{Router, body::Body, response::Response};
-use guarded::{Activity, Guarded};
-use hyper::service::service_fn;
+use guarded::{Activity, Guarded, Handling};
+use http::header;
+use hyper::{service::service_fn, upgrade::OnUpgrade};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::conn::auto::Builder,
 };
+use parking_lot::Mutex;
 use pointsman_core::limits;
 use std::{
     convert::Infallible,
@@ -133,13 +136,52 @@ async fn connection(tcp: TcpStream, tls: Option<DoorTls>, answers: Answers, hous
     }
 }
 
+/// What goes on over a connection that is no longer HTTP; while it does, the stream takes it for a request that is handled.
+struct Upgraded {
+    stream: OnUpgrade,
+    afterwards: Afterwards,
+    _handling: Handling,
+}
+
+type Slot = Arc<Mutex<Option<Upgraded>>>;
+
+/// A connection to its end: first HTTP, then whatever a request made of it, for as long as that takes.
 async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, answers: Answers, house: Arc<House>) {
+    let slot = Slot::default();
+    serve_http(stream, answers, house, &slot).await;
+    let upgraded = slot.lock().take();
+    if let Some(Upgraded { stream, afterwards, _handling }) = upgraded {
+        match stream.await {
+            Ok(stream) => afterwards(Box::new(TokioIo::new(stream))).await,
+            Err(error) => debug!(%error, "a connection broke as it was upgraded"),
+        }
+    }
+}
+
+/// Lets a request that asks for it make something else of its connection.
+fn upgradable(request: &mut hyper::Request<hyper::body::Incoming>, activity: &Arc<Activity>, slot: &Slot) {
+    if !request.headers().contains_key(header::UPGRADE) {
+        return;
+    }
+    let (stream, activity, slot) = (hyper::upgrade::on(&mut *request), Arc::clone(activity), Arc::clone(slot));
+    request.extensions_mut().insert(Upgrade(Arc::new(move |afterwards| {
+        *slot.lock() = Some(Upgraded { stream: stream.clone(), afterwards, _handling: activity.begin() });
+    })));
+}
+
+async fn serve_http(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    answers: Answers,
+    house: Arc<House>,
+    slot: &Slot,
+) {
     let age = age(&house);
     let builder = builder(&house.tasks);
     let activity = Arc::new(Activity::default());
-    let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
+    let service = service_fn(|mut request: hyper::Request<hyper::body::Incoming>| {
         let (router, house, on_panic) = (answers.router.clone(), Arc::clone(&house), answers.on_panic);
         let handling = activity.begin();
+        upgradable(&mut request, &activity, slot);
         async move {
             let _handling = handling; // until the head of the answer is there: all of the request is read by then
             let caught = caught(router.oneshot(request.map(Body::new))).await;
@@ -153,7 +195,8 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, ans
             })
         }
     });
-    let mut served = pin!(builder.serve_connection(TokioIo::new(Guarded::new(stream, Arc::clone(&activity))), service));
+    let mut served =
+        pin!(builder.serve_connection_with_upgrades(TokioIo::new(Guarded::new(stream, Arc::clone(&activity))), service));
     tokio::select! {
         ended = served.as_mut() => return ended_as(ended),
         () = house.stop.asked() => {}

@@ -3,8 +3,9 @@
 
 use super::{clock::Clock, conflicts::Watched, engine::Loaded, listen::tls::Certificates};
 use crate::{
+    control::{self, Control},
     ingest::{Ingest, Signal, stats::Taken},
-    telemetry::{Adjustment, Backend, Cluster, Decider, DropReason, Flow, Omission, Snapshot, Suppressed},
+    telemetry::{Adjustment, Backend, Cluster, Decider, DropReason, Flow, Omission, Plans, Snapshot, Suppressed},
     traces::{Traces, forward::BackendState, stats::DropReason as SpanDrop},
 };
 use arc_swap::ArcSwap;
@@ -34,6 +35,8 @@ pub struct Numbers {
     pub traces: Arc<Traces>,
     /// Requests.
     pub ingest: Arc<Ingest>,
+    /// Sessions of components.
+    pub control: Arc<Control>,
     /// Views in force.
     pub views: Arc<ArcSwap<Loaded>>,
     /// Names that two want.
@@ -81,6 +84,7 @@ impl Numbers {
             tls: self.certificates.as_ref().map(|certificates| certificates.numbers()),
             backends,
             view_age: self.view_age(),
+            sync: self.sync(),
             cluster: self.cluster.get().map(|read| read()).unwrap_or_default(),
         }
     }
@@ -99,6 +103,11 @@ impl Numbers {
     fn view_age(&self) -> Option<f64> {
         let read_at = Some(self.views_read_at.load(Ordering::Relaxed)).filter(|nanos| *nanos > 0)?;
         Some(Duration::from_nanos(self.clock.wall().0.saturating_sub(read_at)).as_secs_f64())
+    }
+
+    fn sync(&self) -> Plans {
+        let control::Numbers { agents, offers, refused, stale, delays } = self.control.numbers();
+        Plans { agents, offers, refused, stale, delays }
     }
 
     fn metrics(&self) -> Flow {
@@ -210,6 +219,7 @@ impl Numbers {
             ("body_time", count(&["slow"])),
             ("flight_bytes", self.ingest.budget.refused()),
             ("handshake_time", self.certificates.as_ref().map_or(0, |certificates| certificates.late())),
+            ("plan_instruments", self.control.left_out()),
             ("scrapes", self.scrapes_refused.load(Ordering::Relaxed)),
         ];
         ours.into_iter().chain(of_store).collect()

@@ -171,6 +171,8 @@ impl App {
         {
             front.vital(door.name, accept(door, answers, Arc::clone(&house)));
         }
+        let (control, asked) = (Arc::clone(&engine.control), stop.clone());
+        front.vital("control", control.run(async move { asked.asked().await }));
         if engine.config.insecure {
             for listener in engine.config.insecure_listeners() {
                 warn!(listener, "plain text can be reached from other hosts: --insecure was given");
@@ -215,7 +217,7 @@ async fn grpc_answers(engine: &Engine) -> Answers {
 }
 
 fn http_answers(engine: &Engine) -> Answers {
-    Answers { router: ingest::http::router(&engine.ingest), on_panic: ingest::http::on_panic }
+    Answers { router: ingest::http::router(&engine.ingest).merge(engine.control.router()), on_panic: ingest::http::on_panic }
 }
 
 fn read_answers(engine: &Arc<Engine>) -> Answers {

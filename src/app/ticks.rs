@@ -1,7 +1,15 @@
 //! What runs by the clock: views, certificates, expiry, our own telemetry, and the forwarders of spans.
 //! Knows intervals; the work is done elsewhere.
 
-use super::{cluster, drain::Stop, engine::Engine, statuses::Statuses, surroundings, tasks::Tasks, views::Loader};
+use super::{
+    cluster,
+    drain::Stop,
+    engine::Engine,
+    statuses::Statuses,
+    surroundings,
+    tasks::Tasks,
+    views::{Force, Loader},
+};
 use kube::Client;
 use pointsman_core::{limits, model::clock::Mono};
 use std::{sync::Arc, time::Duration};
@@ -41,6 +49,7 @@ pub fn start(engine: &Arc<Engine>, cluster: Option<Client>, tasks: &Tasks, stop:
 fn folder(engine: &Arc<Engine>, tasks: &Tasks, stop: &Stop) {
     let mut loader = Loader::new(engine);
     tokio::task::block_in_place(|| loader.look());
+    tasks.vital("declared", on_declared(Arc::clone(engine), loader.force(), stop.clone()));
     tasks.vital("views", every(limits::VIEWS_POLL_MS, stop.clone(), move || loader.look()));
     let mut statuses = Statuses::new(engine);
     tasks.vital("statuses", on_change(Arc::clone(engine), stop.clone(), move || drop(statuses.look(true, Mono::default()))));
@@ -59,6 +68,22 @@ pub(super) async fn on_change(engine: Arc<Engine>, stop: Stop, mut work: impl Fn
             () = engine.views_changed.notified() => {}
             () = sleep(Duration::from_millis(limits::STATUS_LOOK_MS)) => {}
         }
+    }
+}
+
+/// Brings into force what components declare of themselves, soon after they said so, until asked to stop.
+pub(super) async fn on_declared(engine: Arc<Engine>, force: Arc<Force>, stop: Stop) {
+    let declared = engine.control.declared();
+    loop {
+        tokio::select! {
+            () = stop.asked() => return,
+            () = declared.notified() => {}
+        }
+        tokio::select! {
+            () = stop.asked() => return,
+            () = sleep(Duration::from_millis(limits::SYNC_SETTLE_MS)) => {}
+        }
+        tokio::task::block_in_place(|| force.declare(engine.clock.view_wall()));
     }
 }
 

@@ -10,11 +10,12 @@ use parking_lot::Mutex;
 use pointsman_core::{
     fault::{Fault, code::Code, render},
     limits,
-    model::clock::Wall,
+    model::{clock::Wall, component::ComponentKey},
+    view::{plan::ViewSet, spec::Catalogue},
 };
 use pointsman_instrument::reconcile::Outcome;
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, atomic::Ordering},
 };
 use tracing::{info, warn};
@@ -25,53 +26,101 @@ const STARTS_FILE: &str = "view-starts.json";
 /// Brings views into force where points and spans land.
 pub struct Force {
     engine: Arc<Engine>,
-    /// When the next view expires; held while views come into force.
-    next_expiry: Mutex<Option<Wall>>,
+    /// Held while views come into force.
+    now: Mutex<Now>,
+}
+
+/// What is in force.
+#[derive(Default)]
+struct Now {
+    /// The views as they were read.
+    read: Arc<ViewSet>,
+    /// What components declare, as far as those in force know it.
+    declared: Arc<BTreeMap<ComponentKey, Arc<Catalogue>>>,
+    /// When the next one expires.
+    next_expiry: Option<Wall>,
+}
+
+/// Why other views come into force.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Because {
+    /// They were read.
+    Read,
+    /// Components declare something else.
+    Declared,
+    /// One has expired.
+    Expired,
 }
 
 impl Force {
     /// Nothing is in force yet.
     #[must_use]
     pub fn new(engine: &Arc<Engine>) -> Self {
-        Self { engine: Arc::clone(engine), next_expiry: Mutex::default() }
+        Self { engine: Arc::clone(engine), now: Mutex::default() }
     }
 
     /// These views from now on. Answers whether they are others than before: the same ones with other faults or statuses
     /// are only shown.
-    pub fn take(&self, loaded: Loaded, now: Wall) -> bool {
+    pub fn take(&self, loaded: Loaded, at: Wall) -> bool {
         self.log_news(&loaded.faults);
-        let mut next_expiry = self.next_expiry.lock();
-        let changed = !Arc::ptr_eq(&loaded.views, &self.engine.views.load().views);
-        if changed {
+        let mut now = self.now.lock();
+        let before = Arc::clone(&self.engine.views.load().views);
+        let changed = !Arc::ptr_eq(&loaded.views, &now.read);
+        let views = if changed {
             info!(objects = loaded.objects.len(), faults = loaded.faults.len(), "views read");
-        }
-        self.engine.views.store(Arc::new(loaded));
+            now.read = Arc::clone(&loaded.views);
+            now.declared = self.engine.control.reported();
+            Arc::new(now.read.with_reported_like(&before, &now.declared))
+        } else {
+            before
+        };
+        self.engine.views.store(Arc::new(Loaded { views, ..loaded }));
         if changed {
-            *next_expiry = self.bring_into_force(now);
+            self.bring_into_force(&mut now, Because::Read, at);
         }
-        drop(next_expiry);
+        drop(now);
         self.engine.views_changed.notify_one();
         changed
     }
 
     /// The same views, where one of them has expired by now. Answers whether one had.
-    pub fn expire(&self, now: Wall) -> bool {
-        let mut next_expiry = self.next_expiry.lock();
-        let due = next_expiry.is_some_and(|at| at <= now);
+    pub fn expire(&self, at: Wall) -> bool {
+        let mut now = self.now.lock();
+        let due = now.next_expiry.is_some_and(|expiry| expiry <= at);
         if due {
             info!("a view has expired");
-            *next_expiry = self.bring_into_force(now);
+            self.bring_into_force(&mut now, Because::Expired, at);
             self.engine.views_changed.notify_one();
         }
         due
     }
 
-    /// Called with the lock held: nobody puts older views over newer ones. Answers when the next one expires.
-    fn bring_into_force(&self, now: Wall) -> Option<Wall> {
+    /// The same views, which know from now on what components declare of themselves.
+    pub fn declare(&self, at: Wall) {
+        let mut now = self.now.lock();
+        let declared = self.engine.control.reported();
+        if Arc::ptr_eq(&declared, &now.declared) {
+            return; // other views came meanwhile, and know it
+        }
+        let before = self.engine.views.load_full();
+        let views = Arc::new(now.read.with_reported_like(&before.views, &declared));
+        now.declared = declared;
+        self.engine.views.store(Arc::new(Loaded { views, ..Loaded::clone(&before) }));
+        self.bring_into_force(&mut now, Because::Declared, at);
+        self.engine.views_changed.notify_one();
+    }
+
+    /// Called with the lock held: nobody puts older views over newer ones.
+    fn bring_into_force(&self, now: &mut Now, because: Because, at: Wall) {
         let views = Arc::clone(&self.engine.views.load().views);
-        self.engine.store.set_views(Arc::clone(&views), now);
-        self.engine.traces.set_views(Arc::clone(&views), now);
-        views.next_expiry(now)
+        self.engine.store.set_views(Arc::clone(&views), at);
+        self.engine.traces.set_views(Arc::clone(&views), at);
+        now.next_expiry = views.next_expiry(at);
+        match because {
+            Because::Read => self.engine.control.set_views(views, &now.declared),
+            Because::Declared => self.engine.control.set_declared(views, &now.declared),
+            Because::Expired => {} // plans end by themselves, at their source too
+        }
     }
 
     /// What was said before is not said again with each reload, and one source cannot flood the log.
@@ -107,6 +156,12 @@ impl Loader {
             state_file: config.state_dir.as_ref().map(|dir| dir.join(STARTS_FILE)),
         });
         Self { engine: Arc::clone(engine), source, force: Arc::new(Force::new(engine)) }
+    }
+
+    /// What brings its views into force.
+    #[must_use]
+    pub fn force(&self) -> Arc<Force> {
+        Arc::clone(&self.force)
     }
 
     /// Looks once: takes over what changed, and what expired.

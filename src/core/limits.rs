@@ -151,8 +151,16 @@ pub const BLANKS_TOLD_MAX: usize = 100;
 pub const IMPACT_INSTRUMENTS_MAX: usize = 1_000;
 /// Characters of one message in a status.
 pub const STATUS_TEXT_CHARS_MAX: usize = 500;
-/// Rules listed in a status.
-pub const STATUS_RULES_MAX: usize = RULES_MAX;
+/// Rules listed in a status: for metrics and for spans.
+pub const STATUS_RULES_MAX: usize = 2 * RULES_MAX;
+/// Milliseconds for which an instance may take its time with a plan before a status says that it waits.
+pub const STATUS_PENDING_MS: u64 = 2_000;
+/// Seconds after a start or a take-over in which instances come back that were in sync before.
+pub const SYNC_SETTLE_SECS: u64 = 25;
+/// Characters of a library's name and version that an object shows.
+pub const LIBRARY_CHARS_MAX: usize = 256;
+/// Words of instances quoted in a status.
+pub const STATUS_REFUSALS_MAX: usize = 2;
 /// Faults and remarks listed in a status.
 pub const STATUS_PROBLEMS_MAX: usize = 20;
 /// Changes of decision remembered in a status.
@@ -440,3 +448,43 @@ pub const CLIENT_PAGES_MAX: usize = 100;
 pub const DIFF_LOOKUPS_MAX: usize = 200;
 /// Milliseconds at least between two looks at what becomes of views.
 pub const STATUS_PACE_MS: u64 = 500;
+/// Agents that take plans, with a session or without: two for each component that may be known.
+pub const SYNC_AGENTS_MAX: usize = 2 * COMPONENTS_MAX;
+/// Bytes of one message of an agent, inflated.
+pub const SYNC_MESSAGE_BYTES_MAX: usize = 1 << 20;
+/// Bytes of messages of agents that are on their way in; small ones do not count.
+pub const SYNC_FLIGHT_BYTES_MAX: usize = 64 << 20;
+/// Messages that an agent may send at once after a quiet time.
+pub const SYNC_MESSAGES_BURST: u32 = 50;
+/// Messages a second that it may send for long.
+pub const SYNC_MESSAGES_PER_SEC: u32 = 10;
+/// Instruments that one agent may declare.
+pub const SYNC_INSTRUMENTS_MAX: usize = 4_096;
+/// Declared instruments held at once, each component's and each version's apart.
+pub const SYNC_INSTRUMENTS_HELD_MAX: usize = 500_000;
+/// Seconds without a word after which an agent is gone: it has three times what it may take for a heartbeat or a poll.
+pub const SYNC_SILENCE_SECS: u64 = 90;
+/// Seconds for which an agent without a session still counts as it did.
+pub const SYNC_DWELL_SECS: u64 = 30;
+/// Seconds without an answer after which a plan is offered again.
+pub const SYNC_REOFFER_SECS: u64 = 30;
+/// Milliseconds between the last thing that an agent said of itself and its plan: it may say more.
+pub const SYNC_SETTLE_MS: u64 = 250;
+/// Milliseconds for which the plan of an agent waits for what it declares.
+pub const SYNC_CATALOGUE_MS_MAX: u64 = 2_000;
+/// Milliseconds that agents have to say by themselves that a part of their plan has ended.
+pub const SYNC_EXPIRY_GRACE_MS: u64 = 10_000;
+/// Milliseconds between two accounts of what became of plans.
+pub const SYNC_ACCOUNT_MS: u64 = 250;
+/// Milliseconds between two looks for agents that fell silent.
+pub const SYNC_LOOK_MS: u64 = 5_000;
+/// Refusals told of one component, and of one agent.
+pub const SYNC_REFUSALS_MAX: usize = 5;
+/// Answers whose delay waits to be counted.
+pub const SYNC_DELAYS_MAX: usize = SYNC_AGENTS_MAX;
+/// Seconds over which agents are spread that are told to come again.
+pub const SYNC_RETRY_SECS_MAX: u64 = 10;
+
+const _: () = assert!(SYNC_SETTLE_MS < SYNC_CATALOGUE_MS_MAX && SYNC_CATALOGUE_MS_MAX < 1_000 * SYNC_REOFFER_SECS);
+const _: () = assert!(SYNC_INSTRUMENTS_MAX <= CATALOGUE_INSTRUMENTS_MAX && SYNC_MESSAGE_BYTES_MAX < SYNC_FLIGHT_BYTES_MAX);
+const _: () = assert!(1_000 * SYNC_SILENCE_SECS <= IDLE_MS_MAX);

@@ -1,7 +1,7 @@
 //! OTLP over gRPC: unary framing of our own on hyper, so that bytes are accounted as they arrive, announced lengths
 //! reserve nothing, and inflating has the caps of HTTP. Health is tonic's. Everything else is UNIMPLEMENTED.
 
-use super::{Ingest, Refusal, Signal, admit::Held, answer, body, inflate::Encoding};
+use super::{Ingest, Refusal, Signal, admit::Held, answer, body, inflate::Encoding, plan_of};
 use axum::{
     Router,
     body::Body,
@@ -110,6 +110,7 @@ impl Failure {
 
 async fn take(ingest: &Ingest, signal: Signal, request: Request) -> Result<Vec<u8>, Failure> {
     let encoding = Encoding::parse(request.headers().get(GRPC_ENCODING).map(HeaderValue::as_bytes))?;
+    let plan = plan_of(request.headers());
     let limit = ingest.body_bytes_max.saturating_add(PREFIX_BYTES);
     let framed = body::read(ingest, request.into_body(), limit).await.map_err(|refusal| match refusal {
         // The sender knows the limit of a message, not of its frame.
@@ -118,6 +119,7 @@ async fn take(ingest: &Ingest, signal: Signal, request: Request) -> Result<Vec<u
     })?;
     let message = unframe(ingest, framed, encoding)?;
     let tally = ingest.apply(signal, &message)?;
+    ingest.tell_plan(plan);
     Ok(answer::taken(signal, &tally).to_protobuf())
 }
 

@@ -1,7 +1,7 @@
 //! OTLP over HTTP: protobuf and JSON on `/v1/metrics` and `/v1/traces`. Every answer, errors too, speaks the encoding of
 //! its request, and JSON when that is unknown.
 
-use super::{Blame, Ingest, Refusal, Signal, admit::Held, answer, body, inflate::Encoding, off_reactor};
+use super::{Blame, Ingest, Refusal, Signal, admit::Held, answer, body, inflate::Encoding, off_reactor, plan_of};
 use axum::{
     Router,
     body::Body,
@@ -74,16 +74,18 @@ async fn export(ingest: Arc<Ingest>, signal: Signal, request: Request) -> Respon
 }
 
 async fn take(ingest: &Ingest, signal: Signal, form: Form, request: Request) -> Result<Tally, Refusal> {
-    let encoding = encoding(request.headers())?;
+    let (encoding, plan) = (encoding(request.headers())?, plan_of(request.headers()));
     let raw = body::read(ingest, request.into_body(), ingest.body_bytes_max).await?;
     let body = ingest.inflate(encoding, raw)?;
-    match form {
-        Form::Protobuf => ingest.apply(signal, &body),
+    let tally = match form {
+        Form::Protobuf => ingest.apply(signal, &body)?,
         Form::Json => {
             let body = rewrite(signal, &body)?;
-            ingest.apply(signal, &body)
+            ingest.apply(signal, &body)?
         }
-    }
+    };
+    ingest.tell_plan(plan);
+    Ok(tally)
 }
 
 /// JSON as protobuf, within the budget.

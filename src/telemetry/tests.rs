@@ -1,6 +1,6 @@
 use super::{
-    Adjustment, Backend, CATALOGUES, Cluster, ConflictKind, Decider, DropReason, Flow, Handshake, Lease, Omission, Own, Reload,
-    Snapshot, Suppressed, Tls,
+    Adjustment, Backend, CATALOGUES, Cluster, ConflictKind, Decider, DropReason, Flow, Handshake, Lease, Omission, Own, Plans,
+    Reload, Snapshot, Suppressed, SyncRefusal, SyncStanding, Tls,
 };
 use expect_test::{expect, expect_file};
 use opentelemetry_proto::tonic::collector::{metrics::v1::ExportMetricsServiceRequest, trace::v1::ExportTraceServiceRequest};
@@ -32,6 +32,13 @@ fn snapshot() -> Snapshot {
         tls: Some(Tls { expiry_secs: Some(1), reloads: vec![(Reload::Taken, 1)], handshakes: vec![(Handshake::Done, 1)] }),
         backends: vec![Backend { address: "http://jaeger:4317".to_owned(), ..Backend::default() }],
         view_age: Some(0.5),
+        sync: Plans {
+            agents: vec![(SyncStanding::Applied, 3)],
+            offers: 4,
+            refused: vec![(SyncRefusal::TooFast, 1)],
+            stale: 2,
+            delays: vec![Duration::from_millis(300)],
+        },
         cluster: Cluster {
             kinds: vec![("TelemetryView".to_owned(), 2, 1)],
             writes: Some((3, 1)),

@@ -177,7 +177,7 @@ pub(super) fn request(desired: &Desired, book: &Book, write: &Write) -> Option<R
         Write::ComponentStatus { index } => {
             let component = desired.components.get(*index)?;
             let key = (component.namespace.clone(), component.name.clone());
-            body((COMPONENT, &key, What::Status(status(COMPONENT, &key, json!(component.status)))))
+            body((COMPONENT, &key, What::Status(status(COMPONENT, &key, json!(book.owned.status(component))))))
         }
         Write::Silence(key) => body((COMPONENT, key, What::Status(status(COMPONENT, key, json!(book.owned.silence(key)?))))),
         Write::RemoveComponent(key) => body((COMPONENT, key, What::Remove(book.owned.component_uid(&key.0, &key.1)?.into()))),

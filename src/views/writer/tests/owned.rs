@@ -215,3 +215,39 @@ async fn what_somebody_deleted_is_made_anew() {
         )
         .await;
 }
+
+/// Scenario: a controller takes over from one that wrote what a component makes of its plans; its instances are not back yet,
+/// then one is found to take none. Guarantees: nothing is unsaid before that, and the last push of the object stays until
+/// there is another.
+#[tokio::test]
+async fn what_is_said_of_plans_stays_until_instances_are_back() {
+    let mut world = World::new();
+    let status = |connected: &str, push: &str| {
+        let mut one = component("api", 100, push);
+        one.status.connected = connected.into();
+        one.status.library = if connected == "0/2" { String::new() } else { "pointsman-instrument 0.1.0".into() };
+        one
+    };
+    world.desired.components.push(status("2/2", "2026-11-22T10:00:00Z"));
+    world.run(60).await;
+    world.restart();
+    let mut back = status("0/2", "2026-11-22T10:00:00Z");
+    (back.returning, back.status.last_push) = (true, None);
+    world.desired.components = vec![back.clone()];
+    world.check(20, &expect![""]).await;
+    back.status.series = 200;
+    world.desired.components = vec![back];
+    world.check(60, &expect!["80 PATCH telemetrycomponents/shop/api/status 200"]).await;
+    let shown = world.fake.object("telemetrycomponents/shop/api").expect("made")["status"].clone();
+    expect!["2/2 pointsman-instrument 0.1.0 2026-11-22T10:00:00Z 200"].assert_eq(&format!(
+        "{} {} {} {}",
+        shown["connected"].as_str().unwrap_or_default(),
+        shown["library"].as_str().unwrap_or_default(),
+        shown["lastPush"].as_str().unwrap_or_default(),
+        shown["series"]
+    ));
+    world.desired.components = vec![status("0/2", "2026-11-22T10:02:00Z")];
+    world.check(60, &expect!["140 PATCH telemetrycomponents/shop/api/status 200"]).await;
+    let shown = world.fake.object("telemetrycomponents/shop/api").expect("made")["status"].clone();
+    assert_eq!((&shown["connected"], &shown["library"]), (&json!("0/2"), &serde_json::Value::Null));
+}

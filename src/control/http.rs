@@ -1,0 +1,123 @@
+//! One message of an agent in one request, its answer in the response: for agents that cannot keep a connection.
+//! Knows HTTP, not what is said.
+
+use super::{Control, Reply, agents::Via, agents::spread};
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    response::Response,
+};
+use flate2::bufread::GzDecoder;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use pointsman_core::limits::{BODY_MS_MAX, SYNC_MESSAGE_BYTES_MAX};
+use pointsman_instrument::semconv::attribute::PointsmanSyncRefusal as Refusal;
+use std::{io::Read, sync::Arc, sync::atomic::Ordering, time::Duration};
+use tokio::time::timeout;
+
+const PROTOBUF: &str = "application/x-protobuf";
+
+/// One message.
+pub(super) async fn poll(State(control): State<Arc<Control>>, request: Request) -> Response {
+    if !is_protobuf(request.headers()) {
+        return plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type must be application/x-protobuf\n");
+    }
+    if !control.active.load(Ordering::Relaxed) {
+        control.refuse(Refusal::Standby);
+        return later(&control, StatusCode::SERVICE_UNAVAILABLE, Body::empty());
+    }
+    let Some(is_zipped) = is_zipped(request.headers()) else {
+        let mut response = plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unknown encoding, use gzip or identity\n");
+        response.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity,gzip"));
+        return response;
+    };
+    let body = match read(&control, request.into_body()).await.and_then(|body| if is_zipped { inflate(&body) } else { Ok(body) })
+    {
+        Ok(body) => body,
+        Err(status) => {
+            control.refuse(if status == StatusCode::PAYLOAD_TOO_LARGE { Refusal::TooLarge } else { Refusal::Malformed });
+            return plain(status, status.canonical_reason().unwrap_or_default());
+        }
+    };
+    let Reply { out, refused, ends } = control.hear(Via::Poll, &body);
+    let body = Body::from(out.to_vec());
+    let mut response = match refused.filter(|_| ends) {
+        Some(Refusal::TooFast) => later(&control, StatusCode::TOO_MANY_REQUESTS, body),
+        Some(Refusal::TooMany) => later(&control, StatusCode::SERVICE_UNAVAILABLE, body),
+        Some(_) => with(StatusCode::BAD_REQUEST, body),
+        None => with(StatusCode::OK, body),
+    };
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(PROTOBUF));
+    response
+}
+
+/// Any other method.
+pub(super) async fn no_method() -> Response {
+    let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "OpAMP: open a WebSocket, or POST\n");
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET,POST"));
+    response
+}
+
+/// An answer for people.
+pub(super) fn plain(status: StatusCode, text: &'static str) -> Response {
+    let mut response = with(status, Body::from(text));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+}
+
+/// Come again, but not all at once.
+pub(super) fn later(control: &Control, status: StatusCode, body: Body) -> Response {
+    let mut response = with(status, body);
+    let delay = spread(&*control.settings.random);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(delay.as_secs()));
+    response
+}
+
+fn with(status: StatusCode, body: Body) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response
+}
+
+fn is_protobuf(headers: &HeaderMap) -> bool {
+    let value = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    let essence = value.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    essence.eq_ignore_ascii_case(PROTOBUF.as_bytes())
+}
+
+/// Whether a body is zipped; `None` when it is something else.
+fn is_zipped(headers: &HeaderMap) -> Option<bool> {
+    let mut lines = headers.get_all(header::CONTENT_ENCODING).iter();
+    let line = lines.next().map(HeaderValue::as_bytes).unwrap_or_default().trim_ascii();
+    match line {
+        _ if lines.next().is_some() => None,
+        b"" | b"identity" => Some(false),
+        line => (line.eq_ignore_ascii_case(b"gzip") || line.eq_ignore_ascii_case(b"x-gzip")).then_some(true),
+    }
+}
+
+/// A whole body, within size, time and what is on its way in.
+async fn read(control: &Control, body: Body) -> Result<Vec<u8>, StatusCode> {
+    let max = u32::try_from(SYNC_MESSAGE_BYTES_MAX).unwrap_or(u32::MAX);
+    // It may be small; that is known when it is there.
+    let Ok(_room) = control.flight.try_acquire_many(max / 16) else { return Err(StatusCode::SERVICE_UNAVAILABLE) };
+    let reading = Limited::new(body, SYNC_MESSAGE_BYTES_MAX).collect();
+    match timeout(Duration::from_millis(BODY_MS_MAX), reading).await {
+        Ok(Ok(body)) => Ok(body.to_bytes().to_vec()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
+        Ok(Err(_)) => Err(StatusCode::BAD_REQUEST),
+        Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
+    }
+}
+
+/// One gzip stream and no more: what comes out is bounded, so its ratio need not be.
+fn inflate(body: &[u8]) -> Result<Vec<u8>, StatusCode> {
+    let max = u64::try_from(SYNC_MESSAGE_BYTES_MAX).unwrap_or(u64::MAX);
+    let mut decoder = GzDecoder::new(body);
+    let mut out = Vec::new();
+    decoder.by_ref().take(max.saturating_add(1)).read_to_end(&mut out).map_err(|_| StatusCode::BAD_REQUEST)?;
+    if out.len() > SYNC_MESSAGE_BYTES_MAX {
+        return Err(StatusCode::PAYLOAD_TOO_LARGE);
+    }
+    if decoder.into_inner().is_empty() { Ok(out) } else { Err(StatusCode::BAD_REQUEST) }
+}

@@ -1,0 +1,75 @@
+//! Who an agent is: what it says of itself, in the attributes that tell components and instances apart, as OTLP has them.
+//! Knows no session.
+
+use pointsman_core::{
+    limits::{ATTRIBUTE_VALUE_BYTES_MAX, ATTRIBUTES_MAX},
+    model::{component::ComponentKey, workloads::Workloads},
+};
+use pointsman_instrument::opamp::proto::{AgentDescription, KeyValue, any_value::Value};
+
+/// The attributes that say which component an agent is of, and which instance; the others are not kept.
+const KEPT: [&str; 10] = [
+    "k8s.daemonset.name",
+    "k8s.deployment.name",
+    "k8s.job.name",
+    "k8s.namespace.name",
+    "k8s.pod.name",
+    "k8s.pod.uid",
+    "k8s.statefulset.name",
+    "service.instance.id",
+    "service.name",
+    "service.namespace",
+];
+
+/// What an agent says of itself. Equal ones are one instance.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity(Box<[(&'static str, Box<str>)]>);
+
+impl Identity {
+    /// Reads a description; `None` when it is larger than what is taken of a resource.
+    #[must_use]
+    pub fn read(description: &AgentDescription) -> Option<Self> {
+        let AgentDescription { identifying_attributes, non_identifying_attributes } = description;
+        if identifying_attributes.len().saturating_add(non_identifying_attributes.len()) > ATTRIBUTES_MAX {
+            return None;
+        }
+        let mut kept = Vec::new();
+        for key in KEPT {
+            // identifying ones speak first; of equal keys the last one counts, as in OTLP
+            let lists = [identifying_attributes, non_identifying_attributes];
+            let value = lists.into_iter().find_map(|list| list.iter().rev().find(|one| one.key == key)).and_then(text);
+            if let Some(value) = value {
+                if value.len() > ATTRIBUTE_VALUE_BYTES_MAX {
+                    return None;
+                }
+                kept.push((key, value));
+            }
+        }
+        Some(Self(kept.into()))
+    }
+
+    /// The component that it is an instance of.
+    #[must_use]
+    pub fn component(&self, workloads: &Workloads) -> ComponentKey {
+        ComponentKey::from_resource_in(|key| self.get(key), workloads)
+    }
+
+    /// `service.instance.id`, where it says one.
+    #[must_use]
+    pub fn instance(&self) -> Option<&str> {
+        self.get("service.instance.id").filter(|id| !id.is_empty())
+    }
+
+    fn get(&self, key: &str) -> Option<&str> {
+        self.0.iter().find(|(kept, _)| *kept == key).map(|(_, value)| &**value)
+    }
+}
+
+fn text(attribute: &KeyValue) -> Option<Box<str>> {
+    Some(match attribute.value.as_ref()?.value.as_ref()? {
+        Value::StringValue(text) => text.as_str().into(),
+        Value::BoolValue(value) => value.to_string().into(),
+        Value::IntValue(value) => value.to_string().into(),
+        Value::DoubleValue(value) => value.to_string().into(),
+    })
+}
