@@ -21,6 +21,8 @@ use tempfile::TempDir;
 
 const ADDS: &str = "op.queue.adds";
 const SYNCS: &str = "op.syncs";
+/// Off unless a view says otherwise, by its level.
+const WAITS: &str = "op.queue.waits";
 /// What an instance did is told in good time.
 const TOLD: Duration = Duration::from_secs(30);
 /// Long enough that an offer which must not come would have come.
@@ -54,8 +56,9 @@ impl Scene {
         let mut scene = Self { folder, ports: free::<3>(), server: None, clients: AtomicUsize::new(0) };
         fs::create_dir(scene.folder.path().join("views")).expect("the folder is ours");
         let catalogue = json!({"instruments": [
-            {"scope": "op", "name": ADDS, "kind": "Counter", "unit": "{item}", "level": "Detailed", "attributes": ["result"]},
+            {"scope": "op", "name": ADDS, "kind": "Counter", "unit": "{item}", "level": "Standard", "attributes": ["result"]},
             {"scope": "op", "name": SYNCS, "kind": "Counter", "unit": "{sync}", "attributes": ["result"]},
+            {"scope": "op", "name": WAITS, "kind": "Histogram", "unit": "s", "level": "Detailed"},
         ]});
         fs::write(scene.catalogue(), catalogue.to_string()).expect("the folder is ours");
         scene.start();
@@ -114,7 +117,8 @@ impl Scene {
             if told == counts {
                 return sync;
             }
-            assert!(now() < deadline, "{service} is not told as {counts:?}: {}", reply.text());
+            let all = || self.server().get("/api/v1/components").text();
+            assert!(now() < deadline, "{service} is not told as {counts:?}: {}\n{}", reply.text(), all());
             thread::sleep(Duration::from_millis(50));
         }
     }
@@ -144,7 +148,7 @@ fn obeys(client: &mut GoClient, hash: &str, off: &str) {
     let on = if off == ADDS { SYNCS } else { ADDS };
     let applied = client.next("applied", |applied| applied["hash"] == hash);
     let gate = |name: &str| applied["gates"][format!("op/{name}")].clone();
-    assert_eq!((gate(off), gate(on)), (json!(false), json!(true)), "{applied}");
+    assert_eq!((gate(off), gate(on), gate(WAITS)), (json!(false), json!(true), json!(false)), "{applied}");
 }
 
 /// Scenario: the Go client connects over WebSocket and HTTP, plain and compressed; then the view changes.
@@ -168,13 +172,13 @@ fn the_go_client_obeys_what_views_say_over_both_transports() {
         let hash = offer(client, ADDS);
         obeys(client, &hash, ADDS);
         let sync = scene.tells(service, [1, 1, 0, 0]);
-        assert_eq!(sync["hash"], *hash, "{sync}");
+        assert_eq!(sync["plan"], *hash, "{sync}");
     }
     scene.turn_off(SYNCS);
     for (service, client) in &mut clients {
         let hash = offer(client, SYNCS);
         obeys(client, &hash, SYNCS);
-        assert_eq!(scene.tells(service, [1, 1, 0, 0])["hash"], *hash);
+        assert_eq!(scene.tells(service, [1, 1, 0, 0])["plan"], *hash);
     }
     thread::sleep(QUIET);
     for (service, client) in clients {
@@ -251,7 +255,7 @@ fn a_server_that_comes_back_asks_for_everything_and_offers_nothing_again() {
         client.next("connected", |_| true);
         client.next("full_state", |_| true);
         let sync = scene.tells(service, [1, 1, 0, 0]);
-        assert_eq!(sync["hash"], *hash, "{sync}");
+        assert_eq!(sync["plan"], *hash, "{sync}");
         thread::sleep(QUIET);
         assert_eq!(client.count("config"), *offers, "{service} was offered what it has: {:#?}", client.events());
     }
