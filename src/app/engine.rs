@@ -70,12 +70,7 @@ pub struct Engine {
     pub observer: Observer,
     /// Whether the views are known.
     pub is_ready: AtomicBool,
-    /// What became of the plans of components; nobody knows where it is not set.
-    pub sync: OnceLock<Syncs>,
 }
-
-/// What became of the plans of components, as of now.
-pub type Syncs = Box<dyn Fn() -> Arc<SyncState> + Send + Sync>;
 
 impl Engine {
     /// Builds everything; nothing runs yet.
@@ -138,14 +133,13 @@ impl Engine {
             own,
             numbers,
             is_ready,
-            sync: OnceLock::new(),
         })
     }
 
     /// What became of the plans of components.
     #[must_use]
     pub fn sync_state(&self) -> Arc<SyncState> {
-        self.sync.get().map_or_else(Default::default, |now| now())
+        self.control.snapshot()
     }
 
     /// `/metrics`.

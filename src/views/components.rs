@@ -8,7 +8,10 @@ pub(crate) mod synced;
 mod tests;
 
 use self::{catalogue::DesiredCatalogue, synced::Synced};
-use super::workloads::Owners;
+use super::{
+    planfiles::{self, Outcome},
+    workloads::Owners,
+};
 use pointsman_core::{
     limits,
     model::{
@@ -130,7 +133,7 @@ pub struct ComponentStatus {
     /// The name of its `InstrumentCatalog`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub catalogue: String,
-    /// `InSync` where it takes plans.
+    /// `InSync` where it takes plans, `PlanFile` where it asks for its plan as a ConfigMap.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
 }
@@ -150,6 +153,8 @@ pub struct Inputs<'a> {
     pub sync: &'a SyncState,
     /// Whether a start or a take-over is so short ago that components may not be back yet.
     pub settling: bool,
+    /// What became of the ConfigMap that a component of this namespace and name asks for.
+    pub plan_file: &'a dyn Fn(&str, &str) -> Option<Outcome>,
 }
 
 /// What should stand in the cluster for the components of the stream.
@@ -179,6 +184,7 @@ struct Known {
     reported: Option<Arc<Catalogue>>,
     catalogue: Option<Arc<DesiredCatalogue>>,
     synced: Synced,
+    plan_file: Option<Condition>,
     last_push: Option<String>,
 }
 
@@ -271,6 +277,10 @@ impl Known {
         let sync = inputs.sync(&observed.key);
         let reported = sync.and_then(|sync| sync.catalogue.clone());
         let synced = synced::synced(sync, observed.instances as u64, before.as_ref().map(|known| &known.synced), wall);
+        let plan_file = (inputs.plan_file)(&observed.key.namespace, name).map(|outcome| {
+            let ((holds, reason, message), known) = (outcome.said(), before.as_ref().and_then(|known| known.plan_file.as_ref()));
+            synced::condition_of(planfiles::CONDITION, (holds, reason, &message), known, wall)
+        });
         let last_push = if observed.instances > 0 {
             let ago = u64::try_from(now.since(observed.last_push).as_nanos()).unwrap_or(u64::MAX);
             Some(time::format_time(Wall(wall.0.saturating_sub(ago) / SECOND * SECOND)))
@@ -282,13 +292,13 @@ impl Known {
                 known.declared.len() == declared.len() && known.declared.iter().zip(&declared).all(|(a, b)| Arc::ptr_eq(a, b));
             let same_seen = known.instruments.iter().eq(observed.instruments.iter().map(|i| &i.instrument));
             if same_declared && same_seen && known.reported == reported {
-                return Self { rate, synced, last_push, ..known };
+                return Self { rate, synced, plan_file, last_push, ..known };
             }
         }
         let instruments: Vec<Instrument> = observed.instruments.iter().map(|i| i.instrument.clone()).collect();
         let known = (&*declared, reported.as_deref());
         let catalogue = catalogue::desired((&observed.key, name), &instruments, known).map(Arc::new);
-        Self { rate, instruments, declared, reported, catalogue, synced, last_push }
+        Self { rate, instruments, declared, reported, catalogue, synced, plan_file, last_push }
     }
 }
 
@@ -337,7 +347,7 @@ fn desired(
         state: "Active".into(),
         identity: "Claimed".into(),
         catalogue: known.catalogue.as_ref().map(|c| c.name.to_string()).unwrap_or_default(),
-        conditions: condition.into_iter().collect(),
+        conditions: condition.into_iter().chain(known.plan_file.clone()).collect(),
     };
     let workload_ref = observed.key.workload.as_ref().map(|workload| WorkloadRef {
         group: if matches!(&*workload.kind, "Job" | "CronJob") { "batch" } else { "apps" }.into(),
@@ -362,7 +372,7 @@ fn is_label(text: &str) -> bool {
 }
 
 /// Whether Kubernetes takes it as the name of an object; ten more characters fit behind it.
-fn is_subdomain(text: &str) -> bool {
+pub(super) fn is_subdomain(text: &str) -> bool {
     let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     let part = |p: &str| !p.is_empty() && p.bytes().all(inner) && !p.starts_with('-') && !p.ends_with('-');
     text.len() <= 240 && text.split('.').all(part)

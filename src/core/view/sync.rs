@@ -89,6 +89,14 @@ pub struct Tally {
 /// What became of all plans.
 pub type SyncState = BTreeMap<ComponentKey, ComponentSync>;
 
+impl Reported {
+    /// What a library can do of which nobody knows, for a plan in a file: it reads all of it, and leaves what it cannot do.
+    #[must_use]
+    pub fn able() -> Self {
+        Self { aspects: Aspect::METRIC.into_iter().collect(), spans: true, ..Self::default() }
+    }
+}
+
 impl ComponentSync {
     /// Instances that take plans.
     #[must_use]
@@ -124,6 +132,15 @@ impl Tally {
     pub fn summary(&self) -> String {
         format!("{}/{}", self.in_sync(), self.instances)
     }
+}
+
+/// Whether so many obey, wait and refuse as before, and the same plans.
+#[must_use]
+pub fn is_unmoved(before: &SyncState, after: &SyncState) -> bool {
+    let line = |(key, sync): (&ComponentKey, &ComponentSync)| {
+        (key.clone(), [sync.connected, sync.applied, sync.pending, sync.failed], sync.hash.clone())
+    };
+    before.len() == after.len() && before.iter().map(line).eq(after.iter().map(line))
 }
 
 /// What was seen, and what connected components declare beside it: what is off at the source is in no stream.

@@ -2,7 +2,10 @@
 //! Plain values in and out; who writes them is in `writer`.
 
 use super::{DesiredComponent, Inputs, Observer, Shown};
-use crate::views::workloads::{Owner, Owners};
+use crate::views::{
+    planfiles::Outcome,
+    workloads::{Owner, Owners},
+};
 use expect_test::{Expect, expect};
 use pointsman_core::{
     fault::Place,
@@ -91,7 +94,15 @@ fn look_beside(
     secs: u64,
 ) -> Shown {
     let (owners, applied) = (owners(), |key: &ComponentKey| vec![format!("TelemetryView {}/quiet", key.namespace)]);
-    let inputs = Inputs { observed, owners: &owners, applied: &applied, catalogues, sync, settling };
+    let inputs = Inputs {
+        observed,
+        owners: &owners,
+        applied: &applied,
+        catalogues,
+        sync,
+        settling,
+        plan_file: &|_, name| name.contains("asks").then(|| Outcome::Written("plan".into(), "cd".into())),
+    };
     observer.look(inputs, (Mono::from_secs(secs), Wall::from_secs(1_790_000_000 + secs)))
 }
 
@@ -391,4 +402,14 @@ fn a_catalogue_lists_what_the_component_declares() {
         off.at.source Essential
         orders Debug"#]]
     .assert_eq(&rows.collect::<Vec<_>>().join("\n"));
+}
+
+/// Scenario: a component asks for its plan as a ConfigMap. Guarantees: its status says what became of it, and since when.
+#[test]
+fn a_component_says_what_became_of_its_plan_file() {
+    let mut observer = Observer::default();
+    let seen = [observed(key("shop", None, "asks"), &[])];
+    for secs in [100, 160] {
+        expect![" 0/2 2/2, abab, pushed 2026-09-21T14:14:55Z, Active; PlanFile=True Written since 15:00Z: ConfigMap plan, key plan.json, holds plan cd"].assert_eq(&synced(&look(&mut observer, &seen, &[], secs)));
+    }
 }

@@ -204,7 +204,7 @@ impl Owned {
     /// Remembers what became of a write.
     pub(super) fn note(&mut self, desired: &Desired, write: &Write, result: Result<Answer, Failure>, now: Mono) {
         match write {
-            Write::View { .. } => {}
+            Write::View { .. } | Write::PlanFile { .. } => {}
             Write::Component { index } | Write::ComponentStatus { index } => {
                 let Some(component) = desired.components.get(*index) else { return };
                 let key = (component.namespace.clone(), component.name.clone());
