@@ -12,7 +12,7 @@ use std::{collections::VecDeque, sync::Arc};
 /// Requests of one signal that are full, and the one that is being filled.
 pub(crate) struct Bodies {
     resource: Arc<[u8]>,
-    full: VecDeque<Bytes>,
+    full: VecDeque<(Bytes, u64)>,
     open: Option<Body>,
 }
 
@@ -48,8 +48,8 @@ impl Bodies {
         });
     }
 
-    /// A request that is full.
-    pub(crate) fn full(&mut self) -> Option<Bytes> {
+    /// A request that is full, and how many items are in it.
+    pub(crate) fn full(&mut self) -> Option<(Bytes, u64)> {
         self.full.pop_front()
     }
 
@@ -61,7 +61,8 @@ impl Bodies {
     /// Nothing more comes: the request that is being filled is full.
     pub(crate) fn finish(&mut self) {
         if let Some(body) = self.open.take() {
-            self.full.push_back(body.closed());
+            let items = body.items as u64;
+            self.full.push_back((body.closed(), items));
         }
     }
 

@@ -15,7 +15,7 @@ pub const ANNOTATION: &str = "pointsman.dev/traceparent";
 pub struct Context {
     /// The trace.
     pub trace: TraceId,
-    /// The span in it.
+    /// The span in it; none where that is off and part of no other.
     pub span: SpanId,
     /// Whether it is recorded.
     pub sampled: bool,
@@ -56,8 +56,12 @@ impl Context {
         annotations.get(ANNOTATION).map(|text| text.parse()).transpose()
     }
 
-    /// Writes it into the annotations of an object. Answers whether that changed them.
+    /// Writes it into the annotations of an object. Of a span that is off and part of no other there is nothing to go on with:
+    /// then none is left there. Answers whether that changed them.
     pub fn write(self, annotations: &mut BTreeMap<String, String>) -> bool {
+        if !self.place().lives() {
+            return annotations.remove(ANNOTATION).is_some();
+        }
         let text = self.to_string();
         let changed = annotations.get(ANNOTATION) != Some(&text);
         if changed {

@@ -56,8 +56,9 @@ impl Exporter {
         let Some(transport) = self.metrics.clone() else { return Ok(()) };
         let telemetry = self.telemetry.clone();
         let mut metrics = telemetry.metrics();
+        let plan = metrics.plan_hash();
         for body in metrics.by_ref() {
-            let answer = transport.send(Signal::Metrics, body).await;
+            let answer = transport.send(Signal::Metrics, body, plan).await;
             self.count(answer)?;
         }
         metrics.arrived();
@@ -67,9 +68,9 @@ impl Exporter {
     async fn push_spans(&mut self) -> Result<(), SendError> {
         while let Some((spans, answered)) = self.unsent.take().or_else(|| self.telemetry.take_spans().map(|s| (s, 0))) {
             let Some(transport) = self.traces.clone() else { continue };
-            let (body, count) = (spans.body.clone(), spans.count);
+            let (body, count, plan) = (spans.body.clone(), spans.count, spans.plan);
             self.unsent = Some((spans, answered));
-            let answer = transport.send(Signal::Traces, body).await;
+            let answer = transport.send(Signal::Traces, body, plan).await;
             let again = match &answer {
                 Err(error) if error.answered() => error.retryable() && answered + 1 < ANSWERED_ATTEMPTS_MAX,
                 Err(error) => error.retryable(),

@@ -13,6 +13,8 @@ pub struct Losses {
     pub observed_twice: Count,
     /// Ends of sets beyond [`crate::limits::ENDED_SETS_MAX`].
     pub ended_sets: Count,
+    /// Last values of sets beyond [`crate::limits::RETIRED_SETS_MAX`].
+    pub retired_sets: Count,
     /// Measurements that went to an overflow set.
     pub overflow: Count,
     /// Spans beyond [`crate::limits::SPANS_MAX`] or [`crate::limits::SPANS_BYTES_MAX`], or refused with their request.
@@ -40,11 +42,12 @@ impl Count {
 impl Losses {
     /// Only what happened: an operator in good health has no such series.
     pub(crate) fn read(&self, readings: &Readings<'_, LimitHits>) {
-        let Self { observed_sets, observed_twice, ended_sets, overflow, spans, item_bytes } = self;
+        let Self { observed_sets, observed_twice, ended_sets, retired_sets, overflow, spans, item_bytes } = self;
         let named = [
             ("instrument.observed_sets", observed_sets),
             ("instrument.observed_twice", observed_twice),
             ("instrument.ended_sets", ended_sets),
+            ("instrument.retired_sets", retired_sets),
             ("instrument.overflow", overflow),
             ("instrument.spans", spans),
             ("instrument.item_bytes", item_bytes),

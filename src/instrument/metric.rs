@@ -1,7 +1,13 @@
 //! Typed handles: what can be recorded follows from the metric's type, and a call site asks `on()` before it builds
 //! attributes, so that what is off costs nothing. Knows no names: those are in `semconv`.
 
-use crate::{observed::Set, otlp::Number, recorded::Recorded, span::Place};
+use crate::{
+    bound::{BoundCounter, BoundHistogram},
+    observed::Set,
+    otlp::Number,
+    recorded::{Measure, Recorded},
+    span::Place,
+};
 use opentelemetry::KeyValue;
 use std::{marker::PhantomData, sync::Arc};
 
@@ -18,6 +24,19 @@ pub enum Kind {
     Histogram,
 }
 
+impl Kind {
+    /// As catalogues and plans spell it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Counter => "Counter",
+            Self::UpDownCounter => "UpDownCounter",
+            Self::Gauge => "Gauge",
+            Self::Histogram => "Histogram",
+        }
+    }
+}
+
 /// How much a user wants to see; Essential and Standard are on by default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -29,6 +48,19 @@ pub enum Level {
     Detailed,
     /// For a short time.
     Debug,
+}
+
+impl Level {
+    /// As catalogues spell it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Essential => "Essential",
+            Self::Standard => "Standard",
+            Self::Detailed => "Detailed",
+            Self::Debug => "Debug",
+        }
+    }
 }
 
 /// What is known of a metric before anything is recorded.
@@ -50,6 +82,8 @@ pub struct Meta {
     pub limit: usize,
     /// Upper bounds of a histogram's buckets.
     pub buckets: &'static [f64],
+    /// Keys of its attributes.
+    pub attributes: &'static [&'static str],
 }
 
 /// A metric with one set of attributes: the fields of the implementing type.
@@ -97,21 +131,27 @@ impl<M: Metric<Value = u64>> Counter<M> {
         Self { recorded, metric: PhantomData }
     }
 
-    /// The open counter, or nothing while it is off: ask before attributes are built.
+    /// The open counter, or nothing while it is off: one load. Ask before attributes are built.
     pub fn on(&self) -> Option<CounterOn<'_, M>> {
-        self.recorded.as_deref().map(|recorded| CounterOn { recorded, metric: PhantomData })
+        self.recorded.as_deref().filter(|recorded| recorded.is_on()).map(|recorded| CounterOn { recorded, metric: PhantomData })
+    }
+
+    /// A handle for these attributes alone, for call sites that are run very often: it adds at once, without reading them.
+    /// The set is there from now on while the counter is on, so that its first increase shows.
+    pub fn bind(&self, metric: M) -> BoundCounter {
+        BoundCounter::new(self.recorded.as_ref(), metric.attributes().as_ref())
     }
 }
 
 impl<M: Metric<Value = u64>> CounterOn<'_, M> {
     /// Adds `n`; with 0 the set is there from now on, so that its first increase shows.
     pub fn add(&self, n: u64, metric: M) {
-        self.recorded.add(n, metric.attributes().as_ref(), None);
+        self.recorded.measure(Measure::Add(n), metric.attributes().as_ref(), None);
     }
 
     /// Adds `n` within this span, which then stands as an example on the set's points.
     pub fn add_in(&self, n: u64, metric: M, place: Place) {
-        self.recorded.add(n, metric.attributes().as_ref(), Some(place));
+        self.recorded.measure(Measure::Add(n), metric.attributes().as_ref(), Some(place));
     }
 }
 
@@ -120,21 +160,26 @@ impl<M: Metric<Value = Distribution>> Histogram<M> {
         Self { recorded, metric: PhantomData }
     }
 
-    /// The open histogram, or nothing while it is off: ask before attributes are built.
+    /// The open histogram, or nothing while it is off: one load. Ask before attributes are built.
     pub fn on(&self) -> Option<HistogramOn<'_, M>> {
-        self.recorded.as_deref().map(|recorded| HistogramOn { recorded, metric: PhantomData })
+        self.recorded.as_deref().filter(|recorded| recorded.is_on()).map(|recorded| HistogramOn { recorded, metric: PhantomData })
+    }
+
+    /// A handle for these attributes alone, for call sites that are run very often: it records without reading them.
+    pub fn bind(&self, metric: M) -> BoundHistogram {
+        BoundHistogram::new(self.recorded.as_ref(), metric.attributes().as_ref())
     }
 }
 
 impl<M: Metric<Value = Distribution>> HistogramOn<'_, M> {
     /// Records one measurement, in the metric's unit. What is not finite is not recorded.
     pub fn record(&self, value: f64, metric: M) {
-        self.recorded.record(value, metric.attributes().as_ref(), None);
+        self.recorded.measure(Measure::Record(value), metric.attributes().as_ref(), None);
     }
 
     /// Records one measurement made within this span, which then stands as an example on the set's points.
     pub fn record_in(&self, value: f64, metric: M, place: Place) {
-        self.recorded.record(value, metric.attributes().as_ref(), Some(place));
+        self.recorded.measure(Measure::Record(value), metric.attributes().as_ref(), Some(place));
     }
 }
 

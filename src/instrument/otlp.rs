@@ -5,7 +5,8 @@
 mod tests;
 
 use crate::{
-    metric::{Kind, Meta},
+    buckets::Buckets,
+    metric::Kind,
     span::{Finished, Place},
     wire::{self, Field},
 };
@@ -39,16 +40,6 @@ pub(crate) struct Exemplar {
     pub(crate) place: Place,
 }
 
-/// Measurements by bucket.
-#[derive(Clone, Debug)]
-pub(crate) struct Buckets {
-    pub(crate) counts: Box<[u64]>,
-    pub(crate) count: u64,
-    pub(crate) sum: f64,
-    pub(crate) min: f64,
-    pub(crate) max: f64,
-}
-
 /// When a stream began and the moment its point speaks of, in nanoseconds since 1970.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Times {
@@ -64,7 +55,7 @@ pub(crate) fn nanos(time: SystemTime) -> u64 {
 }
 
 /// Attributes as a repeated field of this number.
-pub(crate) fn attributes(out: &mut Vec<u8>, field: u32, attributes: &[KeyValue]) {
+pub(crate) fn attributes<'a>(out: &mut Vec<u8>, field: u32, attributes: impl IntoIterator<Item = &'a KeyValue>) {
     for pair in attributes {
         let message = Small::open(out, field);
         wire::bytes(out, 1, pair.key.as_str().as_bytes());
@@ -170,7 +161,7 @@ pub(crate) fn histogram_point(
     out: &mut Vec<u8>,
     attributes: &[u8],
     at: Times,
-    (meta, buckets): (&Meta, &Buckets),
+    (bounds, buckets): (&[f64], &Buckets),
     exemplar: Option<&Exemplar>,
 ) {
     out.extend_from_slice(attributes);
@@ -178,7 +169,7 @@ pub(crate) fn histogram_point(
     wire::fixed64(out, 4, buckets.count);
     wire::fixed64(out, 5, buckets.sum.to_bits());
     packed(out, 6, &buckets.counts);
-    let bounds: Vec<u64> = meta.buckets.iter().map(|bound| bound.to_bits()).collect();
+    let bounds: Vec<u64> = bounds.iter().map(|bound| bound.to_bits()).collect();
     packed(out, 7, &bounds);
     if let Some(one) = exemplar {
         self::exemplar(out, 8, one);

@@ -11,10 +11,11 @@ use crate::{
         attribute::PointsmanResult,
         pointsman::{self as names, ReconcileCount, ReconcileDuration, ReconcileErrors},
     },
-    span::{Finished, Place},
+    span::{Finished, Place, Span, SpanId},
     telemetry::Telemetry,
 };
 use std::{
+    borrow::Cow,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -49,6 +50,8 @@ pub trait Reason {
 pub struct Reconcile {
     telemetry: Arc<Telemetry>,
     kind: &'static str,
+    /// Of its spans.
+    name: Cow<'static, str>,
     controller: Option<&'static str>,
     count: Counter<ReconcileCount>,
     duration: Histogram<ReconcileDuration>,
@@ -65,6 +68,8 @@ pub struct Turn<'a> {
     remote: bool,
     /// Its trace is recorded.
     sampled: bool,
+    /// Its span is on; else others stand where its parent does.
+    lives: bool,
     /// Someone knows its place, and may refer to it.
     known: AtomicBool,
     links: Vec<Place>,
@@ -88,6 +93,7 @@ impl Reconcile {
         Self {
             telemetry: telemetry.clone(),
             kind,
+            name: span(kind, PointsmanResult::Unchanged).name(),
             controller: None,
             count: telemetry.counter(),
             duration: telemetry.histogram(),
@@ -105,12 +111,14 @@ impl Reconcile {
     /// Begins a turn.
     pub fn begin(&self) -> Turn<'_> {
         let (trace, id) = self.telemetry.new_ids();
+        let lives = self.telemetry.lives(names::Reconcile::SCOPE, &self.name);
         Turn {
             of: self,
             start: self.telemetry.now(),
-            place: Place::root(trace, id),
+            place: Place::root(trace, if lives { id } else { SpanId::INVALID }),
             remote: false,
             sampled: true,
+            lives,
             known: AtomicBool::new(false),
             links: Vec::new(),
             about: About::default(),
@@ -147,19 +155,19 @@ impl Turn<'_> {
     /// Goes on with the trace of another process, as an annotation of the object tells it. Where that trace is not
     /// recorded, this turn makes no span either.
     pub fn child_of(mut self, context: Context) -> Self {
-        self.place = context.place().child(self.place.id);
+        self.place = if self.lives { context.place().child(self.place.id) } else { context.place() };
         (self.remote, self.sampled) = (true, context.sampled);
         self
     }
 
     /// Points to a span that it followed from without being part of it.
     pub fn linked_to(mut self, other: Place) -> Self {
-        self.links.push(other);
+        self.links.extend(Some(other).filter(|other| other.lives()));
         self
     }
 
     /// Where its span stands: for children, and for measurements made in it. From now on it makes a span, whatever its
-    /// outcome.
+    /// outcome. Where its span is off, it is the place of its parent, or of no span.
     pub fn place(&self) -> Place {
         self.known.store(true, Ordering::Relaxed);
         self.place
@@ -203,7 +211,7 @@ impl Turn<'_> {
         let of = self.of;
         let end = of.telemetry.now();
         let object_kind = || of.kind.into();
-        let has_span = self.sampled && (result != PointsmanResult::Unchanged || self.known.load(Ordering::Relaxed));
+        let has_span = self.sampled && self.lives && (result != PointsmanResult::Unchanged || self.known.load(Ordering::Relaxed));
         if let Some(count) = of.count.on() {
             count.add(1, ReconcileCount { object_kind: object_kind(), result });
         }
@@ -224,8 +232,6 @@ impl Turn<'_> {
     fn span(&mut self, result: PointsmanResult, error: Option<&'static str>, faults: u32) -> names::Reconcile {
         let About { object, waited, retry, trigger } = std::mem::take(&mut self.about);
         names::Reconcile {
-            object_kind: self.of.kind.into(),
-            result,
             faults: i64::from(faults),
             error_type: error.map(Into::into),
             controller_name: self.of.controller.map(Into::into),
@@ -233,6 +239,7 @@ impl Turn<'_> {
             queue_latency: waited.map(|time| i64::try_from(time.as_millis()).unwrap_or(i64::MAX)),
             reconcile_retry: retry.map(i64::from),
             reconcile_trigger: trigger,
+            ..span(self.of.kind, result)
         }
     }
 
@@ -251,6 +258,21 @@ impl Turn<'_> {
             PointsmanResult::Cancelled => finished.failed(result.as_str()),
             PointsmanResult::Changed | PointsmanResult::Unchanged => finished,
         }
+    }
+}
+
+/// The span of a turn of which nothing more is known.
+fn span(kind: &'static str, result: PointsmanResult) -> names::Reconcile {
+    names::Reconcile {
+        object_kind: kind.into(),
+        result,
+        faults: 0,
+        error_type: None,
+        controller_name: None,
+        object_name: None,
+        queue_latency: None,
+        reconcile_retry: None,
+        reconcile_trigger: None,
     }
 }
 

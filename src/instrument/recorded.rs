@@ -1,183 +1,298 @@
 //! A metric that is recorded where things happen: added up for each attribute set from the set's first measurement on,
-//! so that every push says all of it, and one that is lost or comes twice does no harm. A set is held once, until it is
-//! ended. Knows no transport.
+//! so that every push says all of it, and one that is lost or comes twice does no harm. While it is off it holds nothing.
+//! Knows no transport and no plan: orders come from `rules`.
+
+#[cfg(test)]
+mod tests;
 
 use crate::{
     body::Bodies,
-    limits::ENDED_SETS_MAX,
-    losses::Losses,
+    bound::Cell,
+    buckets::{Bounds, Buckets},
+    gate::Gate,
     metric::{Kind, Meta},
     observed::Moment,
-    otlp::{self, Buckets, Exemplar, Number, Times},
-    sets::Sets,
+    otlp::{self, Exemplar, Number},
+    pace::Pace,
+    rules::Orders,
+    shared::Shared,
     span::Place,
+    streams::{About, Streams},
 };
 use opentelemetry::KeyValue;
 use parking_lot::Mutex;
-use std::{hash::RandomState, sync::Arc};
+use std::sync::Arc;
 
-/// Now, in nanoseconds since 1970.
-pub(crate) type Now = Arc<dyn Fn() -> u64 + Send + Sync>;
-
-/// A counter or histogram.
+/// A metric that is recorded.
 pub(crate) struct Recorded {
     meta: &'static Meta,
-    streams: Mutex<Streams>,
-    losses: Arc<Losses>,
-    now: Now,
+    gate: Gate,
+    shared: Arc<Shared>,
+    state: Mutex<State>,
 }
 
-struct Streams {
-    sets: Sets<Stream>,
-    /// Whether one of them is the overflow set.
-    overflowing: bool,
-    /// Sets that ended, with the first collection that said so; none did yet at `u64::MAX`.
-    ended: Sets<u64>,
-    /// The set at hand, encoded. Kept for its memory.
-    encoded: Vec<u8>,
+/// One measurement.
+#[derive(Clone, Debug)]
+#[allow(dead_code, reason = "some are of instruments of other crates alone")]
+pub(crate) enum Measure {
+    /// Of a counter.
+    Add(u64),
+    /// Of an up-down counter.
+    AddSigned(i64),
+    /// Of either, in floating point.
+    AddFloat(f64),
+    /// Of a gauge.
+    Set(Number),
+    /// Of a histogram.
+    Record(f64),
+    /// Of a histogram: several at once, in buckets of the bounds of now.
+    Merge(Box<Buckets>),
 }
 
-struct Stream {
-    start: u64,
-    total: Total,
-    exemplar: Option<Box<Exemplar>>,
+struct State {
+    /// Where they say more than the gate does.
+    orders: Option<Box<Orders>>,
+    /// The latest moment that was spoken of, or at which a set began.
+    latest: u64,
+    /// No set begins earlier: it would be taken for one that ended.
+    since: u64,
+    pace: Pace,
+    cells: Vec<Held>,
+    streams: Option<Box<Streams>>,
 }
 
-enum Total {
-    Sum(u64),
-    Distribution(Box<Buckets>),
+/// A cell of a bound handle, and when it was last emptied.
+struct Held {
+    cell: Arc<Cell>,
+    emptied: u64,
+}
+
+impl Measure {
+    /// As an example carries it; none of what is several, or no number.
+    fn number(&self) -> Option<Number> {
+        match self {
+            Self::Add(n) => Some(Number::Int(i64::try_from(*n).unwrap_or(i64::MAX))),
+            Self::AddSigned(n) => Some(Number::Int(*n)),
+            Self::AddFloat(n) | Self::Record(n) => Some(Number::Double(*n)),
+            Self::Set(n) => Some(*n),
+            Self::Merge(_) => None,
+        }
+    }
+
+    /// What is not finite would spoil a sum for good.
+    fn is_finite(&self) -> bool {
+        match self {
+            Self::AddFloat(n) | Self::Record(n) => n.is_finite(),
+            _ => true,
+        }
+    }
 }
 
 impl Recorded {
-    pub(crate) fn new(meta: &'static Meta, hasher: &RandomState, losses: Arc<Losses>, now: Now) -> Self {
-        let streams = Streams {
-            sets: Sets::new(hasher.clone()),
-            overflowing: false,
-            ended: Sets::new(hasher.clone()),
-            encoded: Vec::new(),
-        };
-        Self { meta, streams: Mutex::new(streams), losses, now }
+    pub(crate) fn new(meta: &'static Meta, shared: Arc<Shared>, orders: Orders) -> Self {
+        shared.made(orders.on);
+        let gate = Gate::new(orders.on);
+        let orders = orders.shaped();
+        let state = State { orders, latest: 0, since: 0, pace: Pace::default(), cells: Vec::new(), streams: None };
+        Self { meta, gate, shared, state: Mutex::new(state) }
     }
 
-    /// Adds to a counter's set.
-    pub(crate) fn add(&self, n: u64, attributes: &[KeyValue], place: Option<Place>) {
-        let value = Number::Int(i64::try_from(n).unwrap_or(i64::MAX));
-        self.measure(attributes, value, place, |total| {
-            if let Total::Sum(sum) = total {
-                *sum = sum.saturating_add(n);
-            }
-        });
+    pub(crate) fn meta(&self) -> &'static Meta {
+        self.meta
     }
 
-    /// Adds a measurement to a histogram's set. One that is not finite would spoil the sum for good.
-    pub(crate) fn record(&self, value: f64, attributes: &[KeyValue], place: Option<Place>) {
-        if !value.is_finite() {
+    #[inline]
+    pub(crate) fn is_on(&self) -> bool {
+        self.gate.is_on()
+    }
+
+    /// Whether what it holds is about all that ever was, so that it goes on while it is off: an up-down counter would be
+    /// wrong for ever, without what it missed.
+    fn goes_on(&self) -> bool {
+        self.meta.kind == Kind::UpDownCounter
+    }
+
+    /// Adds a measurement to its set, if the metric is on.
+    pub(crate) fn measure(&self, measure: Measure, attributes: &[KeyValue], place: Option<Place>) {
+        if !measure.is_finite() {
             return;
         }
-        self.measure(attributes, Number::Double(value), place, |total| {
-            if let Total::Distribution(buckets) = total {
-                let at = self.meta.buckets.partition_point(|bound| *bound < value);
-                if let Some(count) = buckets.counts.get_mut(at) {
-                    *count += 1;
-                }
-                buckets.count += 1;
-                buckets.sum += value;
-                buckets.min = buckets.min.min(value);
-                buckets.max = buckets.max.max(value);
-            }
-        });
-    }
-
-    fn measure(&self, attributes: &[KeyValue], value: Number, place: Option<Place>, add: impl FnOnce(&mut Total)) {
-        let now = (self.now)();
-        let mut streams = self.streams.lock();
-        let stream = streams.stream(self.meta, attributes, now, &self.losses);
-        add(&mut stream.total);
-        if let Some(place) = place {
-            stream.exemplar = Some(Box::new(Exemplar { time: now, value, place }));
+        let now = (self.shared.now)();
+        let exemplar = place.filter(|place| place.lives()).zip(measure.number());
+        let exemplar = exemplar.map(|(place, value)| Exemplar { time: now, value, place });
+        let mut state = self.state.lock();
+        if self.is_on() || self.goes_on() {
+            state.add(self, (&measure, exemplar), attributes, now);
         }
     }
 
-    /// Writes the points of every set, and the ends of those that ended.
+    /// Obeys from now on.
+    pub(crate) fn obey(&self, orders: &Orders) {
+        let now = (self.shared.now)();
+        let mut state = self.state.lock();
+        let was_on = self.is_on();
+        if state.orders.as_deref().map_or(*orders == Orders::plain(was_on), |before| before == orders) {
+            return;
+        }
+        // Into the sets that end or retire now; while it was off, nowhere. What comes from here on has the new shape.
+        let bounds = orders.bounds.clone().map_or(Bounds::Declared(self.meta.buckets), Bounds::Planned);
+        state.empty(self, now, &bounds);
+        let before = state.orders.take().map_or_else(|| Orders::plain(was_on), |before| *before);
+        if (was_on, orders.on) == (true, true) {
+            if (&before.keys, &before.bounds) != (&orders.keys, &orders.bounds) {
+                state.retire(self, &before, now);
+            }
+        } else if was_on {
+            state.close(self, now);
+        } else if let Some(streams) = &mut state.streams {
+            streams.resume();
+        }
+        state.orders = orders.clone().shaped();
+        if was_on != orders.on {
+            self.shared.turned(orders.on);
+            self.gate.set(orders.on);
+        }
+    }
+
+    /// A cell for a bound handle. Its set is there from now on, so that its first increase shows.
+    pub(crate) fn bind(&self, new: impl FnOnce(&Bounds) -> Cell) -> Arc<Cell> {
+        let now = (self.shared.now)();
+        let mut state = self.state.lock();
+        // Those of handles that are gone are forgotten before there is room for more.
+        let bounds = state.bounds(self.meta);
+        if state.cells.len() == state.cells.capacity() {
+            state.empty(self, now, &bounds);
+        }
+        let cell = Arc::new(new(&bounds));
+        state.cells.push(Held { cell: cell.clone(), emptied: now });
+        if self.is_on() {
+            let nothing = cell.nothing(&bounds);
+            state.add(self, (&nothing, None), &cell.attributes, now);
+        }
+        cell
+    }
+
+    /// Adds what bound handles added to their sets.
+    pub(crate) fn empty_cells(&self) {
+        let now = (self.shared.now)();
+        let mut state = self.state.lock();
+        let bounds = state.bounds(self.meta);
+        state.empty(self, now, &bounds);
+    }
+
+    /// Writes what is to be said, if it is due.
     pub(crate) fn collect(&self, at: Moment, bodies: &mut Bodies) {
-        let mut point = Vec::new();
-        let mut streams = self.streams.lock();
-        for (attributes, Stream { start, total, exemplar }) in streams.sets.iter_mut() {
-            let times = Times { start: Some(*start), time: at.time.max(*start) };
-            point.clear();
-            match total {
-                Total::Sum(sum) => {
-                    let value = Number::Int(i64::try_from(*sum).unwrap_or(i64::MAX));
-                    otlp::number_point(&mut point, attributes, times, value, exemplar.as_deref());
-                }
-                Total::Distribution(buckets) => {
-                    otlp::histogram_point(&mut point, attributes, times, (self.meta, buckets), exemplar.as_deref());
-                }
-            }
-            if !bodies.point(self.meta, &point) {
-                self.losses.item_bytes.add(1);
-            }
+        let mut state = self.state.lock();
+        let on = self.is_on();
+        if on && !state.pace.is_due(at, state.orders.as_ref().and_then(|orders| orders.interval)) {
+            return;
         }
-        for (attributes, said) in streams.ended.iter_mut() {
-            *said = at.number.min(*said);
-            point.clear();
-            otlp::end_point(&mut point, self.meta.kind, attributes, at.time);
-            bodies.point(self.meta, &point);
+        let bounds = state.bounds(self.meta);
+        state.empty(self, at.time, &bounds);
+        let about = About { meta: self.meta, losses: &self.shared.losses, bounds: &bounds };
+        let State { pace, streams, latest, .. } = &mut *state;
+        if let Some(streams) = streams.as_mut().filter(|streams| !streams.is_empty()) {
+            *latest = streams.write(about, (at.time, on), bodies).max(*latest);
+            pace.carried(at);
         }
     }
 
     /// Ends every set with this attribute. What is recorded for it later begins anew.
     pub(crate) fn end_where(&self, key: &str, value: &str) {
+        let now = (self.shared.now)();
         let wanted = otlp::text_attribute(otlp::attributes_field(self.meta.kind), key, value);
-        let mut streams = self.streams.lock();
-        let Streams { sets, ended, .. } = &mut *streams;
-        sets.take_where(
-            |attributes, _| otlp::contains(attributes, &wanted),
-            |attributes, _| {
-                if ended.len() < ENDED_SETS_MAX {
-                    ended.get_or_insert(attributes, || u64::MAX);
-                } else {
-                    self.losses.ended_sets.add(1);
-                }
-            },
-        );
+        let mut state = self.state.lock();
+        let bounds = state.bounds(self.meta);
+        state.empty(self, now, &bounds);
+        let State { streams, latest, since, .. } = &mut *state;
+        let Some(streams) = streams else { return };
+        if streams.end_where(|set| otlp::contains(set, &wanted), &self.shared.losses) {
+            *since = now.max(*latest).saturating_add(1);
+        }
     }
 
-    /// The ends that this collection and those before it said have arrived.
+    /// Cells of bound handles.
+    #[cfg(test)]
+    pub(crate) fn cells(&self) -> usize {
+        self.state.lock().cells.len()
+    }
+
+    /// This collection arrived: what it said need not be said again.
     pub(crate) fn arrived(&self, number: u64) {
-        self.streams.lock().ended.take_where(|_, said| *said <= number, |_, _| {});
+        let mut state = self.state.lock();
+        let State { pace, streams, .. } = &mut *state;
+        if let Some(some) = streams
+            && pace.arrived(number)
+        {
+            some.arrived(&self.shared.losses);
+            if !self.is_on() && some.is_empty() {
+                *streams = None;
+            }
+        }
     }
 }
 
-impl Streams {
-    /// The stream of this set; at the metric's limit, that of the overflow set.
-    fn stream(&mut self, meta: &Meta, attributes: &[KeyValue], now: u64, losses: &Losses) -> &mut Stream {
-        let field = otlp::attributes_field(meta.kind);
-        self.encoded.clear();
-        otlp::attributes(&mut self.encoded, field, attributes);
-        let plain = self.sets.len() - usize::from(self.overflowing);
-        if plain >= meta.limit.max(1) && self.sets.get(&self.encoded).is_none() {
-            losses.overflow.add(1);
-            self.overflowing = true;
-            self.encoded.clear();
-            otlp::attributes(&mut self.encoded, field, &[KeyValue::new(otlp::OVERFLOW, true)]);
-        }
-        let stream = self.sets.get_or_insert(&self.encoded, || Stream { start: now, total: Total::of(meta), exemplar: None });
-        if self.ended.len() > 0 {
-            self.ended.remove(&self.encoded);
-        }
-        stream
+impl State {
+    fn bounds(&self, meta: &Meta) -> Bounds {
+        let planned = self.orders.as_ref().and_then(|orders| orders.bounds.clone());
+        planned.map_or(Bounds::Declared(meta.buckets), Bounds::Planned)
     }
-}
 
-impl Total {
-    fn of(meta: &Meta) -> Self {
-        if meta.kind == Kind::Histogram {
-            let counts = vec![0; meta.buckets.len() + 1].into();
-            let (min, max) = (f64::INFINITY, f64::NEG_INFINITY);
-            Self::Distribution(Box::new(Buckets { counts, count: 0, sum: 0.0, min, max }))
-        } else {
-            Self::Sum(0)
+    fn add(&mut self, of: &Recorded, (measure, exemplar): (&Measure, Option<Exemplar>), attributes: &[KeyValue], start: u64) {
+        let bounds = self.bounds(of.meta);
+        let start = start.max(self.since);
+        self.latest = self.latest.max(start);
+        let streams = self.streams.get_or_insert_with(|| Box::new(Streams::new(&of.shared.hasher)));
+        let about = About { meta: of.meta, losses: &of.shared.losses, bounds: &bounds };
+        let orders = self.orders.as_deref();
+        let stays = |pair: &&KeyValue| orders.is_none_or(|orders| orders.keys.stays(pair.key.as_str()));
+        let limit = orders.and_then(|orders| orders.limit).unwrap_or(of.meta.limit);
+        let stream = streams.stream(about, attributes.iter().filter(stays), limit, (start, measure));
+        stream.add(measure, &bounds, exemplar);
+    }
+
+    /// Takes what is in the cells of bound handles, which have these bounds from now on, and forgets those whose handle is
+    /// gone. It goes to their sets; if the metric is off, nowhere.
+    fn empty(&mut self, of: &Recorded, now: u64, bounds: &Bounds) {
+        if self.cells.is_empty() {
+            return;
+        }
+        let mut cells = std::mem::take(&mut self.cells);
+        cells.retain_mut(|Held { cell, emptied }| {
+            // Asked first: a handle that goes after this is forgotten the next time.
+            let is_held = Arc::strong_count(cell) > 1;
+            if let Some(measure) = cell.take(bounds)
+                && of.is_on()
+            {
+                // It came after the cell was last emptied.
+                self.add(of, (&measure, None), &cell.attributes, *emptied);
+            }
+            *emptied = now;
+            is_held
+        });
+        self.cells = cells;
+    }
+
+    /// Leaves the shape of these orders: what is held goes out as it is now until it arrived, and sets begin anew.
+    fn retire(&mut self, of: &Recorded, before: &Orders, now: u64) {
+        let at = now.max(self.latest);
+        let bounds = before.bounds.clone().map_or(Bounds::Declared(of.meta.buckets), Bounds::Planned);
+        let retired = self.streams.as_mut().map(|streams| streams.retire(at, bounds, (&of.shared.hasher, &of.shared.losses)));
+        if retired == Some(true) {
+            self.since = at.saturating_add(1);
+        }
+    }
+
+    /// Ends everything; of what goes on while it is off, only says so.
+    fn close(&mut self, of: &Recorded, now: u64) {
+        let Some(streams) = &mut self.streams else { return };
+        if of.goes_on() {
+            return streams.pause(&of.shared.losses);
+        }
+        streams.end_all(&of.shared.losses);
+        self.since = now.max(self.latest).saturating_add(1);
+        if streams.is_empty() {
+            self.streams = None;
         }
     }
 }

@@ -24,7 +24,8 @@ pub trait Event {
     fn attributes(self) -> Vec<KeyValue>;
 }
 
-/// Where a span stands: its trace, its own id, its parent's; the parent of a root is [`SpanId::INVALID`].
+/// Where a span stands: its trace, its own id, its parent's; the parent of a root is [`SpanId::INVALID`]. Where the span itself
+/// is off and part of no other, its own id is that too: what would be its children are roots of the trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The trace.
@@ -46,6 +47,12 @@ impl Place {
     #[must_use]
     pub const fn child(self, id: SpanId) -> Self {
         Self { trace: self.trace, id, parent: self.id }
+    }
+
+    /// Whether there is such a span; else nothing refers to it.
+    #[must_use]
+    pub fn lives(self) -> bool {
+        self.id != SpanId::INVALID
     }
 
     /// Whether it is part of no other span.
@@ -111,10 +118,10 @@ impl Finished {
         self
     }
 
-    /// With a link to another span, of this or another trace.
+    /// With a link to another span, of this or another trace, if there is such a span.
     #[must_use]
     pub fn with_link(mut self, other: Place) -> Self {
-        self.links.push(other);
+        self.links.extend(Some(other).filter(|other| other.lives()));
         self
     }
 

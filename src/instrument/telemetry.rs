@@ -1,6 +1,7 @@
 //! Everything one process says: hands out handles, remembers what they recorded, reads what is observed, and writes it as
-//! OTLP requests when it is asked. Reads no clock but the one it was given; sends nothing and starts no task.
+//! OTLP requests when it is asked. Obeys a plan. Reads no clock but the one it was given; sends nothing and starts no task.
 
+mod obey;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -11,20 +12,28 @@ use crate::{
     limits::{BODY_BYTES_MAX, ITEM_BYTES_MAX, SPANS_BYTES_MAX, SPANS_MAX},
     losses::Losses,
     metric::{Counter, Distribution, Histogram, Meta, Metric, Observable, Readings},
-    observed::{Moment, Observed},
+    observed::{Callback, Moment, Observed},
+    opamp::plan::PlanHash,
     otlp,
-    recorded::{Now, Recorded},
-    semconv::pointsman::LimitHits,
+    recorded::Recorded,
+    rules::Rules,
+    shared::Shared,
     span::{Finished, SpanId, TraceId},
     transport::Signal,
 };
 use bytes::Bytes;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     time::SystemTime,
 };
+use tokio::sync::Notify;
+
+pub use crate::semconv::attribute::PointsmanPlanSource as PlanSource;
 
 /// Everything one process says.
 pub struct Telemetry {
@@ -36,7 +45,15 @@ pub struct Telemetry {
     /// The number and the time of the last collection.
     last: Mutex<(u64, u64)>,
     spans: Mutex<Waiting>,
-    losses: Arc<Losses>,
+    /// Who decides what is on. Held while instruments are made and while they obey, so that none is missed.
+    rules: RwLock<Rules>,
+    /// Some spans may be off.
+    gates_spans: AtomicBool,
+    /// How many instruments were made.
+    made: AtomicU64,
+    /// Wakes who tells the controller of them.
+    news: Notify,
+    shared: Arc<Shared>,
     chance: Chance,
     now: Arc<dyn Fn() -> SystemTime + Send + Sync>,
     off: bool,
@@ -78,20 +95,26 @@ impl Builder {
     #[must_use]
     pub fn build(self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Arc<Telemetry> {
         let Self { identity, off, seed } = self;
-        let began = otlp::nanos(now());
+        let chance = seed.map_or_else(Chance::new, Chance::fixed);
+        let now: Arc<dyn Fn() -> SystemTime + Send + Sync> = Arc::new(now);
+        let clock = now.clone();
+        let shared = Arc::new(Shared::new(chance.hasher(), Box::new(move || otlp::nanos(clock()))));
         let telemetry = Arc::new(Telemetry {
             resource: otlp::resource(&identity.attributes).into(),
             recorded: Mutex::default(),
             observed: Mutex::default(),
-            last: Mutex::new((0, began)),
+            last: Mutex::new((0, (shared.now)())),
             spans: Mutex::default(),
-            losses: Arc::default(),
-            chance: seed.map_or_else(Chance::new, Chance::fixed),
-            now: Arc::new(now),
+            rules: RwLock::new(Rules::Everything),
+            gates_spans: AtomicBool::new(false),
+            made: AtomicU64::new(0),
+            news: Notify::new(),
+            shared,
+            chance,
+            now,
             off,
         });
-        let losses = telemetry.losses.clone();
-        telemetry.observe::<LimitHits>(move |readings| losses.read(readings));
+        telemetry.observe_own();
         telemetry
     }
 }
@@ -119,11 +142,20 @@ impl Telemetry {
         Histogram::new(self.recorded(&M::META))
     }
 
-    fn recorded(&self, meta: &'static Meta) -> Option<Arc<Recorded>> {
-        let clock = self.now.clone();
-        let now: Now = Arc::new(move || otlp::nanos(clock()));
-        let new = || Arc::new(Recorded::new(meta, &self.chance.hasher(), self.losses.clone(), now));
+    /// What holds the sets of this metric; none where nothing is recorded.
+    pub(crate) fn recorded(&self, meta: &'static Meta) -> Option<Arc<Recorded>> {
+        let rules = self.rules.read();
+        let new = || {
+            self.made();
+            Arc::new(Recorded::new(meta, self.shared.clone(), rules.decide(meta, false).orders))
+        };
         (!self.off).then(|| self.recorded.lock().entry((meta.scope, meta.name)).or_insert_with(new).clone())
+    }
+
+    /// There is an instrument more.
+    fn made(&self) {
+        self.made.fetch_add(1, Ordering::Relaxed);
+        self.news.notify_one();
     }
 
     /// Reads a metric from state at each collection: exactly the sets that `read` names are there. Called again for the
@@ -132,13 +164,32 @@ impl Telemetry {
     where
         M::Value: Observable,
     {
+        self.observed(&M::META, Arc::new(move |set| read(&Readings::new(set))));
+    }
+
+    /// Reads this metric at each collection by this callback too.
+    pub(crate) fn observed(&self, meta: &'static Meta, read: Callback) {
         if self.off {
             return;
         }
-        let meta: &'static Meta = &M::META;
-        let new = || Arc::new(Observed::new(meta, &self.chance.hasher(), self.losses.clone()));
+        let rules = self.rules.read();
+        let new = || {
+            self.made();
+            Arc::new(Observed::new(meta, self.shared.clone(), &rules.decide(meta, true).orders))
+        };
         let observed = self.observed.lock().entry((meta.scope, meta.name)).or_insert_with(new).clone();
-        observed.read(Arc::new(move |set| read(&Readings::new(set))));
+        observed.read(read);
+    }
+
+    /// What every process says of its own telemetry.
+    fn observe_own(&self) {
+        let shared = || self.shared.clone();
+        let (one, two, three, four, five) = (shared(), shared(), shared(), shared(), shared());
+        self.observe(move |readings| one.losses.read(readings));
+        self.observe(move |readings| two.read_gates(readings));
+        self.observe(move |readings| three.read_points(readings));
+        self.observe(move |readings| four.read_size(readings));
+        self.observe(move |readings| five.read_source(readings));
     }
 
     /// Ends every recorded set with this attribute: its object is gone. Its end is said until a push arrived; what is
@@ -150,17 +201,17 @@ impl Telemetry {
 
     /// Takes a span that ended.
     pub fn span(&self, span: Finished) {
-        if self.off {
+        if self.off || !self.lives(span.scope, &span.name) {
             return;
         }
         let mut encoded = Vec::new();
         otlp::span(&mut encoded, &span);
         if encoded.len() > ITEM_BYTES_MAX {
-            return self.losses.item_bytes.add(1);
+            return self.shared.losses.item_bytes.add(1);
         }
         let mut waiting = self.spans.lock();
         if waiting.spans.len() >= SPANS_MAX || waiting.bytes + encoded.len() > SPANS_BYTES_MAX {
-            self.losses.spans.add(1);
+            self.shared.losses.spans.add(1);
         } else {
             waiting.bytes += encoded.len();
             waiting.spans.push_back((span.scope, encoded.into()));
@@ -169,12 +220,12 @@ impl Telemetry {
 
     /// Spans dropped because too many waited, or because a receiver refused their request.
     pub fn spans_dropped(&self) -> u64 {
-        self.losses.spans.get()
+        self.shared.losses.spans.get()
     }
 
     /// What was left out because a cap bit.
     pub fn losses(&self) -> &Losses {
-        &self.losses
+        &self.shared.losses
     }
 
     /// Everything there is to send now, a request at a time: metrics each time in full, spans once. What is not asked
@@ -186,7 +237,9 @@ impl Telemetry {
 
     /// Every metric as it is now, a request at a time.
     pub fn metrics(&self) -> Collection<'_> {
-        let time = otlp::nanos((self.now)());
+        let time = (self.shared.now)();
+        // Before anything is read: what a newer plan has shaped by then may be in it, and is filtered as stale.
+        let plan = self.plan_hash();
         let mut last = self.last.lock();
         let (number, previous) = *last;
         let at = Moment { number: number + 1, time, previous: previous.min(time) };
@@ -196,11 +249,12 @@ impl Telemetry {
             self.recorded.lock().iter().map(|(key, one)| (*key, Source::Recorded(one.clone()))).collect();
         sources.extend(self.observed.lock().iter().map(|(key, one)| (*key, Source::Observed(one.clone()))));
         sources.sort_by_key(|(key, _)| *key);
-        Collection { at, sources: sources.into_iter(), bodies: Bodies::new(self.resource.clone()), of: self }
+        Collection { at, sources: sources.into_iter(), bodies: Bodies::new(self.resource.clone()), plan, of: self }
     }
 
     /// Spans that wait, as one request; they wait no longer. Few enough at a time for any receiver's limit.
     pub fn take_spans(&self) -> Option<Spans> {
+        let plan = self.plan_hash();
         let mut by_scope: BTreeMap<&'static str, Vec<Box<[u8]>>> = BTreeMap::new();
         let mut room = BODY_BYTES_MAX / 2;
         let mut waiting = self.spans.lock();
@@ -217,7 +271,7 @@ impl Telemetry {
             spans.iter().for_each(|span| bodies.span(scope, span));
         }
         bodies.finish();
-        bodies.full().map(|body| Spans { body, count })
+        bodies.full().map(|(body, _)| Spans { body, count, plan })
     }
 
     /// The requests with metrics of the last collection arrived: what ended before it need not be said again.
@@ -236,7 +290,7 @@ impl Telemetry {
 
     /// Spans that a receiver will never get.
     pub(crate) fn spans_lost(&self, count: u64) {
-        self.losses.spans.add(count);
+        self.shared.losses.spans.add(count);
     }
 
     /// A number between 0 and 1 that differs from process to process.
@@ -263,6 +317,8 @@ pub struct Spans {
     pub body: Bytes,
     /// How many are in it.
     pub count: u64,
+    /// The plan that was obeyed when they were taken.
+    pub plan: Option<PlanHash>,
 }
 
 enum Source {
@@ -275,10 +331,17 @@ pub struct Collection<'a> {
     at: Moment,
     sources: std::vec::IntoIter<(Key, Source)>,
     bodies: Bodies,
+    plan: Option<PlanHash>,
     of: &'a Telemetry,
 }
 
 impl Collection<'_> {
+    /// The plan that was obeyed when it began.
+    #[must_use]
+    pub fn plan_hash(&self) -> Option<PlanHash> {
+        self.plan
+    }
+
     /// All of its requests arrived: what it said has ended need not be said again.
     pub fn arrived(self) {
         self.of.arrived(self.at.number);
@@ -290,7 +353,8 @@ impl Iterator for Collection<'_> {
 
     fn next(&mut self) -> Option<Bytes> {
         loop {
-            if let Some(full) = self.bodies.full() {
+            if let Some((full, points)) = self.bodies.full() {
+                self.of.shared.wrote(points, full.len() as u64);
                 return Some(full);
             }
             match self.sources.next() {

@@ -1,20 +1,21 @@
 //! How OTLP bytes leave: gRPC, HTTP with protobuf, or a closure in the same process. Bytes go in as they are to be
 //! sent; nothing here knows metrics or spans.
 
-mod connect;
+pub(crate) mod connect;
 mod error;
 mod grpc;
 mod http1;
 pub mod raw;
 mod target;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use error::{AddressError, SendError};
 pub use grpc::Grpc;
+pub(crate) use http1::retry_after;
 pub use target::{Protocol, Target};
 
-use crate::wire;
+use crate::{opamp::plan::PlanHash, wire};
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -59,19 +60,20 @@ impl Transport {
         Target::new(Protocol::Http, url).map(Self::from)
     }
 
-    /// Sends one request; answers how many of its points or spans were refused. Call it inside a Tokio runtime.
+    /// Sends one request, with the name of the plan that shaped it; answers how many of its points or spans were refused.
+    /// Call it inside a Tokio runtime.
     ///
     /// # Errors
     /// When the request as a whole was not taken.
-    pub async fn send(&self, signal: Signal, body: Bytes) -> Result<u64, SendError> {
+    pub async fn send(&self, signal: Signal, body: Bytes, plan: Option<PlanHash>) -> Result<u64, SendError> {
         let answer = match self {
             Self::InProcess(sink) => {
                 sink(signal, body);
                 return Ok(0);
             }
-            Self::Grpc(grpc) => grpc.send(signal, body).await,
+            Self::Grpc(grpc) => grpc.send(signal, body, plan).await,
             Self::Http(target) => {
-                let answer = tokio::time::timeout(target.timeout, http1::send(target, signal, &body)).await;
+                let answer = tokio::time::timeout(target.timeout, http1::send(target, signal, &body, plan)).await;
                 answer.unwrap_or(Err(SendError::Slow(target.timeout)))
             }
         };

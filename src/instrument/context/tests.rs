@@ -1,5 +1,5 @@
 use super::{ANNOTATION, Context, ContextError};
-use crate::span::{SpanId, TraceId};
+use crate::span::{Place, SpanId, TraceId};
 use std::collections::BTreeMap;
 
 const GOOD: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -51,4 +51,15 @@ fn a_context_survives_an_annotation() {
     assert_eq!(annotations.len(), 2);
     annotations.insert(ANNOTATION.to_owned(), "nonsense".to_owned());
     assert_eq!(Context::read(&annotations), Err(ContextError::Form));
+}
+
+/// Scenario: a span that is off and part of no other, on an object that still tells of an earlier one. Guarantees: nothing is
+/// left to go on with.
+#[test]
+fn what_is_off_leaves_no_annotation() {
+    let gone = Context::of(Place::root(TraceId::from(0xaf_u128), SpanId::INVALID));
+    let mut annotations = BTreeMap::from([(ANNOTATION.to_owned(), GOOD.to_owned()), ("other".to_owned(), "x".to_owned())]);
+    assert!(gone.write(&mut annotations));
+    assert!(!gone.write(&mut annotations));
+    assert_eq!(annotations.into_keys().collect::<Vec<_>>(), ["other"]);
 }

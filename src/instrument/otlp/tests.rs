@@ -132,7 +132,7 @@ fn histogram_points_are_read_by_prost() {
         let buckets = Buckets { counts: counts.clone().into(), count, sum, min, max };
         let mut out = Vec::new();
         let at = Times { start: Some(1), time: 2 };
-        histogram_point(&mut out, &encoded(Kind::Histogram, &attributes), at, (meta, &buckets), exemplar.as_ref());
+        histogram_point(&mut out, &encoded(Kind::Histogram, &attributes), at, (meta.buckets, &buckets), exemplar.as_ref());
         let want = proto::HistogramDataPoint {
             attributes: pairs(&attributes),
             start_time_unix_nano: 1,

@@ -1,17 +1,19 @@
 use super::{Outcome, Reason, Reconcile, Trigger};
 use crate::{
-    context::Context,
-    span::{Place, SpanId, TraceId},
+    context::{ANNOTATION, Context},
+    semconv::{attribute::PointsmanReconcileResult, pointsman::WatchReconcile},
+    span::{Finished, Place, SpanId, TraceId},
     telemetry::{
-        Telemetry,
-        tests::{lines, telemetry},
+        PlanSource, Telemetry,
+        tests::{lines, planned, telemetry},
     },
     transport::Signal,
 };
 use expect_test::{Expect, expect};
 use opentelemetry_proto::tonic::{collector::trace::v1::ExportTraceServiceRequest, trace::v1::Span};
 use prost::Message;
-use std::time::Duration;
+use serde_json::json;
+use std::{collections::BTreeMap, time::Duration};
 
 enum Why {
     Conflict,
@@ -123,4 +125,50 @@ fn durations_point_to_their_spans() {
     turn.success(true);
     let text = lines(telemetry.collect());
     assert!(text.contains(&format!("example Some(AsDouble(0.0)) in {:032x}/{:016x}", place.trace, place.id)), "{text}");
+}
+
+/// A span of the same name and another scope.
+fn part_of_a_turn() -> WatchReconcile {
+    WatchReconcile {
+        object_kind: "Pool".into(),
+        object_name: None,
+        reconcile_objects: 1,
+        reconcile_trigger: Trigger::Resync,
+        reconcile_result: PointsmanReconcileResult::Changed,
+    }
+}
+
+/// Scenario: spans of turns are off; turns have children and links, with and without a parent in another process. Guarantees:
+/// none is made of a turn; its children are the parent's, or roots of one trace; its context is the parent's, or none; a
+/// duration points to no span, and nothing links to what is not there.
+#[test]
+fn children_of_what_is_off_have_the_nearest_parent() {
+    let (telemetry, _) = telemetry();
+    let off = planned(&json!({"spans": [{"spans": "reconcile *", "scopes": ["pointsman.*"], "on": false}]}));
+    telemetry.obey(&off, 0, PlanSource::File);
+    let reconcile = Reconcile::new(&telemetry, "Pool");
+    let part = |place| Finished::new(part_of_a_turn(), place, telemetry.now(), telemetry.now());
+    let before = Context { trace: TraceId::from(0xabc_u128), span: SpanId::from(5), sampled: true };
+
+    let root = reconcile.begin();
+    let parts = [root.child().expect("recorded"), root.child().expect("recorded")];
+    assert!(parts.iter().all(|part| part.is_root() && part.trace == root.place().trace));
+    let mut annotations = BTreeMap::from([(ANNOTATION.to_owned(), before.to_string())]);
+    assert!(root.context().write(&mut annotations) && annotations.is_empty());
+    telemetry.span(part(parts[0]).with_link(root.place()));
+    root.success(true);
+
+    let child = reconcile.begin().child_of(before);
+    assert_eq!(child.context(), before);
+    let inner = child.child().expect("recorded");
+    assert_eq!((inner.trace, inner.parent), (before.trace, before.span));
+    child.success(true);
+
+    let spans = spans(&telemetry);
+    let [only] = spans.as_slice() else { panic!("{spans:?}") };
+    assert!(only.links.is_empty() && only.parent_span_id.is_empty());
+    assert!(!lines(telemetry.collect()).contains("example"));
+    telemetry.obey(&planned(&json!({})), 0, PlanSource::File);
+    reconcile.begin().success(true);
+    assert_eq!(self::spans(&telemetry).len(), 1);
 }

@@ -47,6 +47,7 @@ impl Metric for OsImageUrlOverride {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::POOL],
     };
     type Value = f64;
     type Attributes = [KeyValue; 1];
@@ -72,6 +73,7 @@ impl Metric for MccBootImageSkewEnforcementNone {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[],
     };
     type Value = f64;
     type Attributes = [KeyValue; 0];
@@ -101,6 +103,7 @@ impl Metric for MccDrainErr {
         level: Level::Standard,
         limit: 6000,
         buckets: &[],
+        attributes: &[attribute::NODE, attribute::EXPORTED_NODE],
     };
     type Value = f64;
     type Attributes = [KeyValue; 2];
@@ -132,6 +135,7 @@ impl Metric for MccPoolAlert {
         level: Level::Standard,
         limit: 6000,
         buckets: &[],
+        attributes: &[attribute::NODE, attribute::EXPORTED_NODE],
     };
     type Value = f64;
     type Attributes = [KeyValue; 2];
@@ -167,6 +171,7 @@ impl Metric for McoState {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::NODE, attribute::POOL, attribute::STATE, attribute::REASON],
     };
     type Value = f64;
     type Attributes = [KeyValue; 4];
@@ -198,6 +203,7 @@ impl Metric for McoMachineCount {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::POOL],
     };
     type Value = f64;
     type Attributes = [KeyValue; 1];
@@ -226,6 +232,7 @@ impl Metric for McoUpdatedMachineCount {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::POOL],
     };
     type Value = f64;
     type Attributes = [KeyValue; 1];
@@ -254,6 +261,7 @@ impl Metric for McoDegradedMachineCount {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::POOL],
     };
     type Value = f64;
     type Attributes = [KeyValue; 1];
@@ -282,6 +290,7 @@ impl Metric for McoUnavailableMachineCount {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::POOL],
     };
     type Value = f64;
     type Attributes = [KeyValue; 1];
@@ -314,6 +323,7 @@ impl Metric for McdHostOsAndVersion {
         level: Level::Standard,
         limit: 6000,
         buckets: &[],
+        attributes: &[attribute::NODE, attribute::OS, attribute::VERSION],
     };
     type Value = f64;
     type Attributes = [KeyValue; 3];
@@ -348,6 +358,7 @@ impl Metric for McdState {
         level: Level::Standard,
         limit: 6000,
         buckets: &[],
+        attributes: &[attribute::NODE, attribute::STATE, attribute::REASON],
     };
     type Value = f64;
     type Attributes = [KeyValue; 3];
@@ -378,6 +389,7 @@ impl Metric for McdConfigDrift {
         level: Level::Standard,
         limit: 6000,
         buckets: &[],
+        attributes: &[attribute::NODE],
     };
     type Value = f64;
     type Attributes = [KeyValue; 1];
@@ -410,6 +422,7 @@ impl Metric for MccSubControllerState {
         level: Level::Standard,
         limit: 1000,
         buckets: &[],
+        attributes: &[attribute::SUBCONTROLLER, attribute::STATE, attribute::OBJECT],
     };
     type Value = f64;
     type Attributes = [KeyValue; 3];
@@ -440,6 +453,7 @@ impl Metric for McdPivotErrorsTotal {
         level: Level::Standard,
         limit: 6000,
         buckets: &[],
+        attributes: &[attribute::NODE],
     };
     type Value = f64;
     type Attributes = [KeyValue; 1];
@@ -468,6 +482,7 @@ impl Metric for McdKubeletState {
         level: Level::Standard,
         limit: 6000,
         buckets: &[],
+        attributes: &[attribute::NODE],
     };
     type Value = f64;
     type Attributes = [KeyValue; 1];
@@ -496,6 +511,7 @@ impl Metric for McdRebootsFailedTotal {
         level: Level::Standard,
         limit: 6000,
         buckets: &[],
+        attributes: &[attribute::NODE],
     };
     type Value = u64;
     type Attributes = [KeyValue; 1];
@@ -526,6 +542,7 @@ impl Metric for McdUpdateState {
         level: Level::Standard,
         limit: 2000,
         buckets: &[],
+        attributes: &[attribute::CONFIG, attribute::ERR],
     };
     type Value = f64;
     type Attributes = [KeyValue; 2];
@@ -555,6 +572,7 @@ impl Metric for McdLocalUnsupportedPackages {
         level: Level::Standard,
         limit: 6000,
         buckets: &[],
+        attributes: &[attribute::NODE],
     };
     type Value = f64;
     type Attributes = [KeyValue; 1];

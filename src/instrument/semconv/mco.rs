@@ -131,6 +131,7 @@ impl Metric for RenderLag {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME],
     };
     type Value = f64;
     type Attributes = [KeyValue; 1];
@@ -159,6 +160,7 @@ impl Metric for RenderCount {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME],
     };
     type Value = u64;
     type Attributes = [KeyValue; 1];
@@ -187,6 +189,7 @@ impl Metric for RenderFailed {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME],
     };
     type Value = i64;
     type Attributes = [KeyValue; 1];
@@ -215,6 +218,7 @@ impl Metric for RenderSources {
         level: Level::Detailed,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME],
     };
     type Value = i64;
     type Attributes = [KeyValue; 1];
@@ -243,6 +247,7 @@ impl Metric for RenderSize {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME],
     };
     type Value = f64;
     type Attributes = [KeyValue; 1];
@@ -275,6 +280,7 @@ impl Metric for MachineconfigCount {
         level: Level::Detailed,
         limit: 300,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME, attribute::MCO_CONFIG_KIND, attribute::MCO_IN_USE],
     };
     type Value = i64;
     type Attributes = [KeyValue; 3];
@@ -307,6 +313,7 @@ impl Metric for ConfigObservedGenerationLag {
         level: Level::Detailed,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_OBJECT_KIND, attribute::MCO_CONFIG_NAME],
     };
     type Value = f64;
     type Attributes = [KeyValue; 2];
@@ -336,6 +343,7 @@ impl Metric for ConfigDeprecatedSetting {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_SETTING],
     };
     type Value = i64;
     type Attributes = [KeyValue; 1];
@@ -364,6 +372,7 @@ impl Metric for CertificateExpiry {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_CERTIFICATE_BUNDLE],
     };
     type Value = f64;
     type Attributes = [KeyValue; 1];
@@ -394,6 +403,7 @@ impl Metric for CertificateCount {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_CERTIFICATE_BUNDLE, attribute::MCO_CERTIFICATE_STATE],
     };
     type Value = i64;
     type Attributes = [KeyValue; 2];
@@ -423,6 +433,7 @@ impl Metric for CertificateBlockedByPause {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME],
     };
     type Value = i64;
     type Attributes = [KeyValue; 1];
@@ -451,6 +462,7 @@ impl Metric for CertificateMcsExpiry {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_CERTIFICATE_NAME],
     };
     type Value = f64;
     type Attributes = [KeyValue; 1];
@@ -481,6 +493,7 @@ impl Metric for ControllerReconcileDuration {
         level: Level::Detailed,
         limit: 200,
         buckets: &[0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0],
+        attributes: &[attribute::MCO_CONTROLLER_NAME, attribute::MCO_RESULT],
     };
     type Value = Distribution;
     type Attributes = [KeyValue; 2];
@@ -510,6 +523,7 @@ impl Metric for ControllerReconcileErrors {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_CONTROLLER_NAME],
     };
     type Value = u64;
     type Attributes = [KeyValue; 1];
@@ -538,6 +552,7 @@ impl Metric for ControllerQueueDepth {
         level: Level::Debug,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_QUEUE_NAME],
     };
     type Value = i64;
     type Attributes = [KeyValue; 1];
@@ -566,6 +581,7 @@ impl Metric for ControllerQueueRetries {
         level: Level::Debug,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_QUEUE_NAME],
     };
     type Value = u64;
     type Attributes = [KeyValue; 1];
@@ -594,6 +610,7 @@ impl Metric for ControllerQueueLatency {
         level: Level::Debug,
         limit: 200,
         buckets: &[0.001, 0.01, 0.1, 1.0, 10.0, 60.0, 300.0],
+        attributes: &[attribute::MCO_QUEUE_NAME],
     };
     type Value = Distribution;
     type Attributes = [KeyValue; 1];
@@ -622,6 +639,7 @@ impl Metric for ControllerQueueDropped {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_QUEUE_NAME],
     };
     type Value = u64;
     type Attributes = [KeyValue; 1];
@@ -652,6 +670,7 @@ impl Metric for ControllerLastSuccessAge {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_CONTROLLER_NAME, attribute::MCO_OBJECT_KIND],
     };
     type Value = f64;
     type Attributes = [KeyValue; 2];
@@ -685,6 +704,7 @@ impl Metric for ControllerConditionStatus {
         level: Level::Essential,
         limit: 360,
         buckets: &[],
+        attributes: &[attribute::MCO_CONTROLLER_NAME, attribute::MCO_CONDITION_TYPE, attribute::MCO_CONDITION_STATUS],
     };
     type Value = i64;
     type Attributes = [KeyValue; 3];
@@ -715,6 +735,7 @@ impl Metric for ControllerLeader {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_COMPONENT],
     };
     type Value = i64;
     type Attributes = [KeyValue; 1];
@@ -743,6 +764,7 @@ impl Metric for ControllerLeaseTransitions {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_COMPONENT],
     };
     type Value = u64;
     type Attributes = [KeyValue; 1];
@@ -773,6 +795,7 @@ impl Metric for BuildState {
         level: Level::Essential,
         limit: 250,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME, attribute::MCO_BUILD_STATE],
     };
     type Value = i64;
     type Attributes = [KeyValue; 2];
@@ -804,6 +827,7 @@ impl Metric for BuildDuration {
         level: Level::Standard,
         limit: 450,
         buckets: &[60.0, 300.0, 600.0, 900.0, 1200.0, 1800.0, 3600.0, 7200.0],
+        attributes: &[attribute::MCO_POOL_NAME, attribute::MCO_RESULT],
     };
     type Value = Distribution;
     type Attributes = [KeyValue; 2];
@@ -833,6 +857,7 @@ impl Metric for BuildQueueDuration {
         level: Level::Standard,
         limit: 200,
         buckets: &[1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0],
+        attributes: &[attribute::MCO_POOL_NAME],
     };
     type Value = Distribution;
     type Attributes = [KeyValue; 1];
@@ -863,6 +888,7 @@ impl Metric for BuildCount {
         level: Level::Standard,
         limit: 450,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME, attribute::MCO_RESULT],
     };
     type Value = u64;
     type Attributes = [KeyValue; 2];
@@ -892,6 +918,7 @@ impl Metric for BuildRetries {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME],
     };
     type Value = u64;
     type Attributes = [KeyValue; 1];
@@ -920,6 +947,7 @@ impl Metric for BuildActive {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME],
     };
     type Value = i64;
     type Attributes = [KeyValue; 1];
@@ -948,6 +976,7 @@ impl Metric for BuildAge {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME],
     };
     type Value = f64;
     type Attributes = [KeyValue; 1];
@@ -976,6 +1005,7 @@ impl Metric for BuildTriggerCount {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME],
     };
     type Value = u64;
     type Attributes = [KeyValue; 1];
@@ -1001,6 +1031,7 @@ impl Metric for LayeringMachineosconfigCount {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[],
     };
     type Value = i64;
     type Attributes = [KeyValue; 0];
@@ -1030,6 +1061,7 @@ impl Metric for LayeringNodeCount {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME, attribute::MCO_IMAGE_STATE],
     };
     type Value = i64;
     type Attributes = [KeyValue; 2];
@@ -1061,6 +1093,7 @@ impl Metric for PinnedImageSetNodeCount {
         level: Level::Standard,
         limit: 300,
         buckets: &[],
+        attributes: &[attribute::MCO_PIS_NAME, attribute::MCO_PIS_STATE],
     };
     type Value = i64;
     type Attributes = [KeyValue; 2];
@@ -1090,6 +1123,7 @@ impl Metric for PinnedImageSetGenerationLag {
         level: Level::Detailed,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_PIS_NAME],
     };
     type Value = f64;
     type Attributes = [KeyValue; 1];
@@ -1120,6 +1154,7 @@ impl Metric for PinnedImageSetFailures {
         level: Level::Detailed,
         limit: 400,
         buckets: &[],
+        attributes: &[attribute::MCO_PIS_NAME, attribute::MCO_FAILURE_CLASS],
     };
     type Value = u64;
     type Attributes = [KeyValue; 2];
@@ -1149,6 +1184,7 @@ impl Metric for PinnedImageSetImages {
         level: Level::Detailed,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_PIS_NAME],
     };
     type Value = i64;
     type Attributes = [KeyValue; 1];
@@ -1179,6 +1215,7 @@ impl Metric for BootImageConditionStatus {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_CONDITION_TYPE, attribute::MCO_CONDITION_STATUS],
     };
     type Value = i64;
     type Attributes = [KeyValue; 2];
@@ -1208,6 +1245,7 @@ impl Metric for BootImageSkewEnforcement {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_MODE],
     };
     type Value = i64;
     type Attributes = [KeyValue; 1];
@@ -1240,6 +1278,7 @@ impl Metric for OsImageStreamInfo {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME, attribute::MCO_STREAM, attribute::MCO_DEFAULT],
     };
     type Value = i64;
     type Attributes = [KeyValue; 3];
@@ -1272,6 +1311,7 @@ impl Metric for InternalReleaseImageState {
         level: Level::Detailed,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_RELEASE, attribute::MCO_CONDITION_TYPE],
     };
     type Value = i64;
     type Attributes = [KeyValue; 2];
@@ -1305,6 +1345,7 @@ impl Metric for NodeState {
         level: Level::Standard,
         limit: 30000,
         buckets: &[],
+        attributes: &[attribute::K8S_NODE_NAME, attribute::MCO_POOL_NAME, attribute::MCO_NODE_STATE],
     };
     type Value = i64;
     type Attributes = [KeyValue; 3];
@@ -1337,6 +1378,7 @@ impl Metric for NodeStateAge {
         level: Level::Detailed,
         limit: 6000,
         buckets: &[],
+        attributes: &[attribute::K8S_NODE_NAME, attribute::MCO_POOL_NAME],
     };
     type Value = f64;
     type Attributes = [KeyValue; 2];
@@ -1370,6 +1412,7 @@ impl Metric for NodeDegraded {
         level: Level::Standard,
         limit: 36000,
         buckets: &[],
+        attributes: &[attribute::K8S_NODE_NAME, attribute::MCO_POOL_NAME, attribute::MCO_DEGRADED_CLASS],
     };
     type Value = i64;
     type Attributes = [KeyValue; 3];
@@ -1404,6 +1447,7 @@ impl Metric for NodeUpdatePhase {
         level: Level::Detailed,
         limit: 20000,
         buckets: &[],
+        attributes: &[attribute::K8S_NODE_NAME, attribute::MCO_POOL_NAME, attribute::MCO_PHASE],
     };
     type Value = i64;
     type Attributes = [KeyValue; 3];
@@ -1440,6 +1484,7 @@ impl Metric for NodeUpdatePhaseDuration {
         level: Level::Standard,
         limit: 1500,
         buckets: &[1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0],
+        attributes: &[attribute::MCO_POOL_NAME, attribute::MCO_PHASE, attribute::MCO_PHASE_KIND, attribute::MCO_RESULT],
     };
     type Value = Distribution;
     type Attributes = [KeyValue; 4];
@@ -1473,6 +1518,7 @@ impl Metric for NodeUpdatePhaseAge {
         level: Level::Detailed,
         limit: 6000,
         buckets: &[],
+        attributes: &[attribute::K8S_NODE_NAME, attribute::MCO_PHASE],
     };
     type Value = f64;
     type Attributes = [KeyValue; 2];
@@ -1506,6 +1552,7 @@ impl Metric for NodeUpdateDuration {
         level: Level::Standard,
         limit: 600,
         buckets: &[60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 10800.0],
+        attributes: &[attribute::MCO_POOL_NAME, attribute::MCO_ACTION, attribute::MCO_RESULT],
     };
     type Value = Distribution;
     type Attributes = [KeyValue; 3];
@@ -1538,6 +1585,7 @@ impl Metric for NodeUpdateCount {
         level: Level::Standard,
         limit: 450,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME, attribute::MCO_RESULT],
     };
     type Value = u64;
     type Attributes = [KeyValue; 2];
@@ -1569,6 +1617,7 @@ impl Metric for NodeUpdateErrors {
         level: Level::Standard,
         limit: 650,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME, attribute::MCO_PHASE],
     };
     type Value = u64;
     type Attributes = [KeyValue; 2];
@@ -1600,6 +1649,7 @@ impl Metric for NodeConfigPending {
         level: Level::Standard,
         limit: 6000,
         buckets: &[],
+        attributes: &[attribute::K8S_NODE_NAME, attribute::MCO_POOL_NAME],
     };
     type Value = i64;
     type Attributes = [KeyValue; 2];
@@ -1631,6 +1681,7 @@ impl Metric for NodeDrainDuration {
         level: Level::Standard,
         limit: 450,
         buckets: &[10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 10800.0],
+        attributes: &[attribute::MCO_POOL_NAME, attribute::MCO_RESULT],
     };
     type Value = Distribution;
     type Attributes = [KeyValue; 2];
@@ -1662,6 +1713,7 @@ impl Metric for NodeDrainAge {
         level: Level::Detailed,
         limit: 6000,
         buckets: &[],
+        attributes: &[attribute::K8S_NODE_NAME, attribute::MCO_POOL_NAME],
     };
     type Value = f64;
     type Attributes = [KeyValue; 2];
@@ -1695,6 +1747,7 @@ impl Metric for NodeDrainFailed {
         level: Level::Standard,
         limit: 12000,
         buckets: &[],
+        attributes: &[attribute::K8S_NODE_NAME, attribute::MCO_POOL_NAME, attribute::MCO_DRAIN_TIER],
     };
     type Value = i64;
     type Attributes = [KeyValue; 3];
@@ -1725,6 +1778,7 @@ impl Metric for NodeDrainRetries {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME],
     };
     type Value = u64;
     type Attributes = [KeyValue; 1];
@@ -1757,6 +1811,7 @@ impl Metric for NodeCordoned {
         level: Level::Standard,
         limit: 12000,
         buckets: &[],
+        attributes: &[attribute::K8S_NODE_NAME, attribute::MCO_POOL_NAME, attribute::MCO_CORDON_OWNER],
     };
     type Value = i64;
     type Attributes = [KeyValue; 3];
@@ -1787,6 +1842,7 @@ impl Metric for NodeRebootDuration {
         level: Level::Standard,
         limit: 200,
         buckets: &[30.0, 60.0, 120.0, 180.0, 300.0, 600.0, 900.0, 1800.0, 3600.0],
+        attributes: &[attribute::MCO_POOL_NAME],
     };
     type Value = Distribution;
     type Attributes = [KeyValue; 1];
@@ -1817,6 +1873,7 @@ impl Metric for NodeRebootCount {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME, attribute::MCO_REBOOT_CAUSE],
     };
     type Value = u64;
     type Attributes = [KeyValue; 2];
@@ -1846,6 +1903,7 @@ impl Metric for NodeRebootFailed {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME],
     };
     type Value = u64;
     type Attributes = [KeyValue; 1];
@@ -1874,6 +1932,7 @@ impl Metric for NodeRebootPendingAge {
         level: Level::Detailed,
         limit: 6000,
         buckets: &[],
+        attributes: &[attribute::K8S_NODE_NAME],
     };
     type Value = f64;
     type Attributes = [KeyValue; 1];
@@ -1902,6 +1961,7 @@ impl Metric for NodePivotErrors {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME],
     };
     type Value = u64;
     type Attributes = [KeyValue; 1];
@@ -1932,6 +1992,7 @@ impl Metric for NodeConfigDrift {
         level: Level::Standard,
         limit: 6000,
         buckets: &[],
+        attributes: &[attribute::K8S_NODE_NAME, attribute::MCO_POOL_NAME],
     };
     type Value = i64;
     type Attributes = [KeyValue; 2];
@@ -1961,6 +2022,7 @@ impl Metric for NodeConfigDriftCount {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME],
     };
     type Value = u64;
     type Attributes = [KeyValue; 1];
@@ -1991,6 +2053,7 @@ impl Metric for NodeIrreconcilableChanges {
         level: Level::Detailed,
         limit: 6000,
         buckets: &[],
+        attributes: &[attribute::K8S_NODE_NAME, attribute::MCO_POOL_NAME],
     };
     type Value = i64;
     type Attributes = [KeyValue; 2];
@@ -2020,6 +2083,7 @@ impl Metric for NodeKubeletHealthFailures {
         level: Level::Standard,
         limit: 6000,
         buckets: &[],
+        attributes: &[attribute::K8S_NODE_NAME],
     };
     type Value = f64;
     type Attributes = [KeyValue; 1];
@@ -2052,6 +2116,7 @@ impl Metric for NodeOsInfo {
         level: Level::Detailed,
         limit: 6000,
         buckets: &[],
+        attributes: &[attribute::K8S_NODE_NAME, attribute::OS_NAME, attribute::OS_VERSION],
     };
     type Value = i64;
     type Attributes = [KeyValue; 3];
@@ -2084,6 +2149,7 @@ impl Metric for NodeUnsupportedPackages {
         level: Level::Standard,
         limit: 6000,
         buckets: &[],
+        attributes: &[attribute::K8S_NODE_NAME, attribute::MCO_POOL_NAME],
     };
     type Value = i64;
     type Attributes = [KeyValue; 2];
@@ -2113,6 +2179,7 @@ impl Metric for NodeCertificateSyncLag {
         level: Level::Standard,
         limit: 6000,
         buckets: &[],
+        attributes: &[attribute::K8S_NODE_NAME],
     };
     type Value = i64;
     type Attributes = [KeyValue; 1];
@@ -2141,6 +2208,7 @@ impl Metric for NodeFinalizeFailed {
         level: Level::Standard,
         limit: 6000,
         buckets: &[],
+        attributes: &[attribute::K8S_NODE_NAME],
     };
     type Value = i64;
     type Attributes = [KeyValue; 1];
@@ -2169,6 +2237,7 @@ impl Metric for NodeMcnMissing {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME],
     };
     type Value = i64;
     type Attributes = [KeyValue; 1];
@@ -2197,6 +2266,7 @@ impl Metric for DaemonScrapeUp {
         level: Level::Standard,
         limit: 6000,
         buckets: &[],
+        attributes: &[attribute::K8S_NODE_NAME],
     };
     type Value = i64;
     type Attributes = [KeyValue; 1];
@@ -2227,6 +2297,7 @@ impl Metric for NodeUpdatePhaseUnobserved {
         level: Level::Standard,
         limit: 300,
         buckets: &[],
+        attributes: &[attribute::MCO_START_SOURCE, attribute::MCO_POOL_NAME],
     };
     type Value = u64;
     type Attributes = [KeyValue; 2];
@@ -2260,6 +2331,7 @@ impl Metric for OperatorConditionStatus {
         level: Level::Essential,
         limit: 500,
         buckets: &[],
+        attributes: &[attribute::MCO_CONDITION_TYPE, attribute::MCO_CONDITION_STATUS, attribute::MCO_REASON],
     };
     type Value = i64;
     type Attributes = [KeyValue; 3];
@@ -2290,6 +2362,7 @@ impl Metric for OperatorConditionAge {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_CONDITION_TYPE],
     };
     type Value = f64;
     type Attributes = [KeyValue; 1];
@@ -2320,6 +2393,7 @@ impl Metric for OperatorConditionTransitions {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_CONDITION_TYPE, attribute::MCO_CONDITION_STATUS],
     };
     type Value = u64;
     type Attributes = [KeyValue; 2];
@@ -2349,6 +2423,7 @@ impl Metric for OperatorUpgradeableBlocked {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_REASON],
     };
     type Value = i64;
     type Attributes = [KeyValue; 1];
@@ -2377,6 +2452,7 @@ impl Metric for OperatorVersionInfo {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_VERSION],
     };
     type Value = i64;
     type Attributes = [KeyValue; 1];
@@ -2405,6 +2481,7 @@ impl Metric for OperatorSyncDuration {
         level: Level::Detailed,
         limit: 200,
         buckets: &[0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 600.0],
+        attributes: &[attribute::MCO_TASK],
     };
     type Value = Distribution;
     type Attributes = [KeyValue; 1];
@@ -2433,6 +2510,7 @@ impl Metric for OperatorSyncErrors {
         level: Level::Detailed,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_TASK],
     };
     type Value = u64;
     type Attributes = [KeyValue; 1];
@@ -2461,6 +2539,7 @@ impl Metric for ServerUp {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::K8S_NODE_NAME],
     };
     type Value = i64;
     type Attributes = [KeyValue; 1];
@@ -2493,6 +2572,7 @@ impl Metric for EventCount {
         level: Level::Debug,
         limit: 636,
         buckets: &[],
+        attributes: &[attribute::MCO_EVENT_REASON, attribute::MCO_COMPONENT, attribute::MCO_EVENT_TYPE],
     };
     type Value = u64;
     type Attributes = [KeyValue; 3];
@@ -2525,6 +2605,7 @@ impl Metric for PoolMachineCount {
         level: Level::Essential,
         limit: 250,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME, attribute::MCO_MACHINE_STATE],
     };
     type Value = i64;
     type Attributes = [KeyValue; 2];
@@ -2558,6 +2639,7 @@ impl Metric for PoolConditionStatus {
         level: Level::Essential,
         limit: 1200,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME, attribute::MCO_CONDITION_TYPE, attribute::MCO_CONDITION_STATUS],
     };
     type Value = i64;
     type Attributes = [KeyValue; 3];
@@ -2590,6 +2672,7 @@ impl Metric for PoolConditionAge {
         level: Level::Essential,
         limit: 400,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME, attribute::MCO_CONDITION_TYPE],
     };
     type Value = f64;
     type Attributes = [KeyValue; 2];
@@ -2619,6 +2702,7 @@ impl Metric for PoolPaused {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME],
     };
     type Value = i64;
     type Attributes = [KeyValue; 1];
@@ -2647,6 +2731,7 @@ impl Metric for PoolPausedDuration {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME],
     };
     type Value = f64;
     type Attributes = [KeyValue; 1];
@@ -2675,6 +2760,7 @@ impl Metric for PoolUpdatePending {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME],
     };
     type Value = i64;
     type Attributes = [KeyValue; 1];
@@ -2703,6 +2789,7 @@ impl Metric for PoolUpdatePendingAge {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME],
     };
     type Value = f64;
     type Attributes = [KeyValue; 1];
@@ -2733,6 +2820,7 @@ impl Metric for PoolUpdateDuration {
         level: Level::Standard,
         limit: 450,
         buckets: &[300.0, 900.0, 1800.0, 3600.0, 7200.0, 14400.0, 28800.0, 86400.0],
+        attributes: &[attribute::MCO_POOL_NAME, attribute::MCO_RESULT],
     };
     type Value = Distribution;
     type Attributes = [KeyValue; 2];
@@ -2764,6 +2852,7 @@ impl Metric for PoolUpdateCount {
         level: Level::Standard,
         limit: 450,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME, attribute::MCO_RESULT],
     };
     type Value = u64;
     type Attributes = [KeyValue; 2];
@@ -2793,6 +2882,7 @@ impl Metric for PoolLastUpdateAge {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME],
     };
     type Value = f64;
     type Attributes = [KeyValue; 1];
@@ -2821,6 +2911,7 @@ impl Metric for PoolProgressRatio {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME],
     };
     type Value = f64;
     type Attributes = [KeyValue; 1];
@@ -2849,6 +2940,7 @@ impl Metric for PoolMaxUnavailable {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME],
     };
     type Value = i64;
     type Attributes = [KeyValue; 1];
@@ -2877,6 +2969,7 @@ impl Metric for PoolUpdateCapacity {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME],
     };
     type Value = i64;
     type Attributes = [KeyValue; 1];
@@ -2907,6 +3000,7 @@ impl Metric for PoolStalled {
         level: Level::Essential,
         limit: 400,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME, attribute::MCO_STALL_REASON],
     };
     type Value = i64;
     type Attributes = [KeyValue; 2];
@@ -2936,6 +3030,7 @@ impl Metric for PoolObservedGenerationLag {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME],
     };
     type Value = f64;
     type Attributes = [KeyValue; 1];
@@ -2964,6 +3059,7 @@ impl Metric for PoolOsImageUrlOverride {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME],
     };
     type Value = i64;
     type Attributes = [KeyValue; 1];
@@ -2992,6 +3088,7 @@ impl Metric for PoolOsImageUrlMismatch {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME],
     };
     type Value = i64;
     type Attributes = [KeyValue; 1];
@@ -3022,6 +3119,7 @@ impl Metric for PoolLabelConflict {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::MCO_POOL_NAME, attribute::MCO_CONFLICT_KIND],
     };
     type Value = i64;
     type Attributes = [KeyValue; 2];

@@ -78,6 +78,7 @@ impl Metric for PipelineReceived {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::POINTSMAN_SIGNAL],
     };
     type Value = u64;
     type Attributes = [KeyValue; 1];
@@ -106,6 +107,7 @@ impl Metric for PipelineExported {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::POINTSMAN_SIGNAL],
     };
     type Value = u64;
     type Attributes = [KeyValue; 1];
@@ -136,6 +138,7 @@ impl Metric for PipelineDropped {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::POINTSMAN_SIGNAL, attribute::POINTSMAN_DROP_REASON],
     };
     type Value = u64;
     type Attributes = [KeyValue; 2];
@@ -165,6 +168,7 @@ impl Metric for PipelineQueue {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::POINTSMAN_SIGNAL],
     };
     type Value = i64;
     type Attributes = [KeyValue; 1];
@@ -193,6 +197,7 @@ impl Metric for SeriesActive {
         level: Level::Essential,
         limit: 1000,
         buckets: &[],
+        attributes: &[attribute::POINTSMAN_COMPONENT_NAME],
     };
     type Value = i64;
     type Attributes = [KeyValue; 1];
@@ -221,6 +226,7 @@ impl Metric for MetricSeriesLimited {
         level: Level::Essential,
         limit: 500,
         buckets: &[],
+        attributes: &[attribute::POINTSMAN_METRIC_NAME],
     };
     type Value = u64;
     type Attributes = [KeyValue; 1];
@@ -251,6 +257,7 @@ impl Metric for MetricEnabled {
         level: Level::Detailed,
         limit: 2000,
         buckets: &[],
+        attributes: &[attribute::POINTSMAN_METRIC_NAME, attribute::POINTSMAN_SOURCE],
     };
     type Value = i64;
     type Attributes = [KeyValue; 2];
@@ -286,6 +293,7 @@ impl Metric for ViewSuppressed {
         level: Level::Essential,
         limit: 2000,
         buckets: &[],
+        attributes: &[attribute::K8S_NAMESPACE_NAME, attribute::POINTSMAN_VIEW_KIND, attribute::POINTSMAN_VIEW_NAME, attribute::POINTSMAN_RULE_NAME],
     };
     type Value = u64;
     type Attributes = [KeyValue; 4];
@@ -317,6 +325,7 @@ impl Metric for ViewFaults {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::POINTSMAN_FAULT_SEVERITY],
     };
     type Value = i64;
     type Attributes = [KeyValue; 1];
@@ -347,6 +356,7 @@ impl Metric for ReconcileCount {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::POINTSMAN_OBJECT_KIND, attribute::POINTSMAN_RESULT],
     };
     type Value = u64;
     type Attributes = [KeyValue; 2];
@@ -378,6 +388,7 @@ impl Metric for ReconcileDuration {
         level: Level::Standard,
         limit: 200,
         buckets: &[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0],
+        attributes: &[attribute::POINTSMAN_OBJECT_KIND, attribute::POINTSMAN_RESULT],
     };
     type Value = Distribution;
     type Attributes = [KeyValue; 2];
@@ -409,6 +420,7 @@ impl Metric for ReconcileErrors {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::POINTSMAN_OBJECT_KIND, attribute::ERROR_TYPE],
     };
     type Value = u64;
     type Attributes = [KeyValue; 2];
@@ -435,6 +447,7 @@ impl Metric for ScrapeDuration {
         level: Level::Standard,
         limit: 200,
         buckets: &[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0],
+        attributes: &[],
     };
     type Value = Distribution;
     type Attributes = [KeyValue; 0];
@@ -459,6 +472,7 @@ impl Metric for ScrapeSize {
         level: Level::Standard,
         limit: 200,
         buckets: &[1000.0, 10000.0, 100000.0, 1000000.0, 10000000.0, 100000000.0],
+        attributes: &[],
     };
     type Value = Distribution;
     type Attributes = [KeyValue; 0];
@@ -486,6 +500,7 @@ impl Metric for ScrapeOmitted {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::POINTSMAN_OMISSION],
     };
     type Value = u64;
     type Attributes = [KeyValue; 1];
@@ -514,6 +529,7 @@ impl Metric for PointAdjusted {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::POINTSMAN_ADJUSTMENT],
     };
     type Value = u64;
     type Attributes = [KeyValue; 1];
@@ -542,6 +558,7 @@ impl Metric for LimitHits {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::POINTSMAN_LIMIT],
     };
     type Value = u64;
     type Attributes = [KeyValue; 1];
@@ -570,6 +587,7 @@ impl Metric for ExpositionConflicts {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::POINTSMAN_CONFLICT_KIND],
     };
     type Value = i64;
     type Attributes = [KeyValue; 1];
@@ -598,6 +616,7 @@ impl Metric for BuildInfo {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::POINTSMAN_VERSION],
     };
     type Value = i64;
     type Attributes = [KeyValue; 1];
@@ -626,6 +645,7 @@ impl Metric for TransportInsecure {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::POINTSMAN_LISTENER],
     };
     type Value = i64;
     type Attributes = [KeyValue; 1];
@@ -651,6 +671,7 @@ impl Metric for TlsCertificateExpiry {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[],
     };
     type Value = f64;
     type Attributes = [KeyValue; 0];
@@ -678,6 +699,7 @@ impl Metric for TlsReload {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::POINTSMAN_RELOAD_OUTCOME],
     };
     type Value = u64;
     type Attributes = [KeyValue; 1];
@@ -706,6 +728,7 @@ impl Metric for TlsHandshake {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::POINTSMAN_HANDSHAKE_OUTCOME],
     };
     type Value = u64;
     type Attributes = [KeyValue; 1];
@@ -734,6 +757,7 @@ impl Metric for TraceSent {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::POINTSMAN_BACKEND],
     };
     type Value = u64;
     type Attributes = [KeyValue; 1];
@@ -764,6 +788,7 @@ impl Metric for TraceDropped {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::POINTSMAN_BACKEND, attribute::POINTSMAN_DROP_REASON],
     };
     type Value = u64;
     type Attributes = [KeyValue; 2];
@@ -793,6 +818,7 @@ impl Metric for TraceRetries {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::POINTSMAN_BACKEND],
     };
     type Value = u64;
     type Attributes = [KeyValue; 1];
@@ -821,6 +847,7 @@ impl Metric for TraceQueueUsage {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::POINTSMAN_BACKEND],
     };
     type Value = i64;
     type Attributes = [KeyValue; 1];
@@ -849,6 +876,7 @@ impl Metric for TraceQueueLimit {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::POINTSMAN_BACKEND],
     };
     type Value = i64;
     type Attributes = [KeyValue; 1];
@@ -874,6 +902,7 @@ impl Metric for ViewAge {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[],
     };
     type Value = f64;
     type Attributes = [KeyValue; 0];
@@ -901,6 +930,7 @@ impl Metric for ClusterObjects {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::POINTSMAN_OBJECT_KIND],
     };
     type Value = i64;
     type Attributes = [KeyValue; 1];
@@ -929,6 +959,7 @@ impl Metric for ClusterErrors {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::POINTSMAN_OBJECT_KIND],
     };
     type Value = u64;
     type Attributes = [KeyValue; 1];
@@ -957,6 +988,7 @@ impl Metric for ClusterWrites {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::POINTSMAN_RESULT],
     };
     type Value = u64;
     type Attributes = [KeyValue; 1];
@@ -985,6 +1017,7 @@ impl Metric for ClusterLeaseHeld {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::POINTSMAN_LEASE],
     };
     type Value = i64;
     type Attributes = [KeyValue; 1];
@@ -1013,6 +1046,7 @@ impl Metric for SyncAgents {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::POINTSMAN_SYNC_STATE],
     };
     type Value = i64;
     type Attributes = [KeyValue; 1];
@@ -1038,6 +1072,7 @@ impl Metric for SyncOffers {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[],
     };
     type Value = u64;
     type Attributes = [KeyValue; 0];
@@ -1065,6 +1100,7 @@ impl Metric for SyncRefused {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::POINTSMAN_SYNC_REFUSAL],
     };
     type Value = u64;
     type Attributes = [KeyValue; 1];
@@ -1090,6 +1126,7 @@ impl Metric for SyncStale {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[],
     };
     type Value = u64;
     type Attributes = [KeyValue; 0];
@@ -1114,6 +1151,7 @@ impl Metric for SyncDuration {
         level: Level::Standard,
         limit: 200,
         buckets: &[0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0],
+        attributes: &[],
     };
     type Value = Distribution;
     type Attributes = [KeyValue; 0];
@@ -1141,6 +1179,7 @@ impl Metric for InstrumentGates {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::POINTSMAN_GATE_STATE],
     };
     type Value = i64;
     type Attributes = [KeyValue; 1];
@@ -1166,6 +1205,7 @@ impl Metric for InstrumentPoints {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[],
     };
     type Value = u64;
     type Attributes = [KeyValue; 0];
@@ -1190,6 +1230,7 @@ impl Metric for InstrumentSize {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[],
     };
     type Value = u64;
     type Attributes = [KeyValue; 0];
@@ -1217,6 +1258,7 @@ impl Metric for PlanSource {
         level: Level::Essential,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::POINTSMAN_PLAN_SOURCE],
     };
     type Value = i64;
     type Attributes = [KeyValue; 1];
@@ -1245,6 +1287,7 @@ impl Metric for WatchEvents {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::POINTSMAN_WATCH_KIND],
     };
     type Value = u64;
     type Attributes = [KeyValue; 1];
@@ -1275,6 +1318,7 @@ impl Metric for WatchErrors {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::POINTSMAN_WATCH_KIND, attribute::POINTSMAN_WATCH_ERROR],
     };
     type Value = u64;
     type Attributes = [KeyValue; 2];
@@ -1304,6 +1348,7 @@ impl Metric for WatchLag {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::POINTSMAN_WATCH_KIND],
     };
     type Value = f64;
     type Attributes = [KeyValue; 1];
@@ -1332,6 +1377,7 @@ impl Metric for WatchCacheObjects {
         level: Level::Standard,
         limit: 200,
         buckets: &[],
+        attributes: &[attribute::POINTSMAN_WATCH_KIND],
     };
     type Value = i64;
     type Attributes = [KeyValue; 1];

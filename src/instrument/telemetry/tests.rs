@@ -1,13 +1,17 @@
+mod obey;
+
 use super::Telemetry;
 use crate::{
     identity::Identity,
     limits::{BODY_BYTES_MAX, BODY_ITEMS_MAX, ENDED_SETS_MAX, ITEM_BYTES_MAX, OBSERVED_SETS_MAX, SPANS_MAX},
-    metric::Readings,
+    metric::{Metric, Readings},
+    opamp::plan::Plan,
     reconcile::{Outcome, Reconcile},
     semconv::{
         attribute::{POINTSMAN_OBJECT_KIND, PointsmanResult, PointsmanSignal},
         pointsman::{
-            ClusterErrors, ClusterObjects, PipelineQueue, PipelineReceived, ReconcileCount, ReconcileDuration, ScrapeSize,
+            ClusterErrors, ClusterObjects, InstrumentGates, InstrumentPoints, InstrumentSize, PipelineQueue, PipelineReceived,
+            PlanSource, ReconcileCount, ReconcileDuration, ScrapeSize,
         },
     },
     span::{Place, SpanId, TraceId},
@@ -18,7 +22,7 @@ use expect_test::{Expect, expect};
 use opentelemetry_proto::tonic::{
     collector::{metrics::v1::ExportMetricsServiceRequest, trace::v1::ExportTraceServiceRequest},
     common::v1::{KeyValue, any_value},
-    metrics::v1::{AggregationTemporality, Exemplar, metric::Data, number_data_point},
+    metrics::v1::{AggregationTemporality, Exemplar, Gauge, NumberDataPoint, Sum, metric::Data, number_data_point},
 };
 use parking_lot::Mutex;
 use prost::Message;
@@ -48,7 +52,19 @@ pub(crate) fn telemetry() -> (Arc<Telemetry>, Clock) {
     (Telemetry::builder(Identity::new("shop").instance("shop-0")).seed(7).build(now), clock)
 }
 
-fn attributes(pairs: &[KeyValue]) -> String {
+/// A plan with these parts; what is not said is empty, and a baseline that is on.
+pub(crate) fn planned(parts: &serde_json::Value) -> Arc<Plan> {
+    let mut plan = serde_json::json!({
+        "schema": 1, "component": "shop/shop", "hash": "0".repeat(32), "instruments": [], "tail": [], "baseline": {"on": true},
+        "spans": [],
+    });
+    for (key, part) in parts.as_object().expect("parts") {
+        plan[key] = part.clone();
+    }
+    Arc::new(Plan::read(plan.to_string().as_bytes()).expect("a plan"))
+}
+
+pub(super) fn attributes(pairs: &[KeyValue]) -> String {
     let value = |v: &KeyValue| match v.value.as_ref().and_then(|v| v.value.as_ref()) {
         Some(any_value::Value::StringValue(s)) => s.clone(),
         Some(any_value::Value::IntValue(i)) => i.to_string(),
@@ -73,6 +89,10 @@ fn examples(exemplars: &[Exemplar]) -> String {
     exemplars.iter().map(|e| format!(" example {:?} in {}/{}", e.value, hex(&e.trace_id), hex(&e.span_id))).collect()
 }
 
+/// What every process says of its own telemetry: tests that are about other metrics leave it out.
+const OWN: [&str; 4] =
+    [InstrumentGates::META.name, InstrumentPoints::META.name, InstrumentSize::META.name, PlanSource::META.name];
+
 /// What a receiver reads, a line per point and span.
 pub(crate) fn lines(bodies: impl IntoIterator<Item = (Signal, Bytes)>) -> String {
     let mut out = Vec::new();
@@ -82,6 +102,7 @@ pub(crate) fn lines(bodies: impl IntoIterator<Item = (Signal, Bytes)>) -> String
             Signal::Traces => span_lines(&body, &mut out),
         }
     }
+    out.retain(|line: &String| !OWN.iter().any(|name| line.starts_with(name)));
     out.sort();
     out.join("\n")
 }
@@ -127,6 +148,65 @@ fn metric_lines(body: &[u8], out: &mut Vec<String>) {
     }
 }
 
+/// One point as a receiver reads it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Point {
+    pub(crate) metric: String,
+    pub(crate) set: String,
+    /// In nanoseconds.
+    pub(crate) start: u64,
+    pub(crate) time: u64,
+    /// Of a histogram: the sum, and the count beside the counts of its buckets. None says that the set ended.
+    pub(crate) value: Option<f64>,
+    pub(crate) counts: Vec<u64>,
+    pub(crate) bounds: Vec<f64>,
+}
+
+/// Every point, in order, but for what every process says of itself.
+pub(crate) fn points(bodies: impl IntoIterator<Item = Bytes>) -> Vec<Point> {
+    let mut out = Vec::new();
+    for body in bodies {
+        let request = ExportMetricsServiceRequest::decode(body).expect("what we encoded");
+        let metrics = request.resource_metrics.into_iter().flat_map(|r| r.scope_metrics).flat_map(|s| s.metrics);
+        for metric in metrics.filter(|metric| !OWN.contains(&metric.name.as_str())) {
+            match metric.data.expect("data") {
+                Data::Sum(Sum { data_points, .. }) | Data::Gauge(Gauge { data_points }) => {
+                    out.extend(data_points.into_iter().map(|p| number(&metric.name, p)));
+                }
+                Data::Histogram(histogram) => out.extend(histogram.data_points.into_iter().map(|p| Point {
+                    metric: metric.name.clone(),
+                    set: attributes(&p.attributes),
+                    start: p.start_time_unix_nano,
+                    time: p.time_unix_nano,
+                    value: p.sum.filter(|_| p.flags == 0),
+                    counts: p.bucket_counts,
+                    bounds: p.explicit_bounds,
+                })),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    out
+}
+
+#[expect(clippy::cast_precision_loss, reason = "tests count less than 2^53")]
+fn number(metric: &str, point: NumberDataPoint) -> Point {
+    let value = match point.value {
+        Some(number_data_point::Value::AsInt(i)) => Some(i as f64),
+        Some(number_data_point::Value::AsDouble(d)) => Some(d),
+        None => None,
+    };
+    Point {
+        metric: metric.to_owned(),
+        set: attributes(&point.attributes),
+        start: point.start_time_unix_nano,
+        time: point.time_unix_nano,
+        value,
+        counts: Vec::new(),
+        bounds: Vec::new(),
+    }
+}
+
 fn span_lines(body: &[u8], out: &mut Vec<String>) {
     let request = ExportTraceServiceRequest::decode(body).expect("what we encoded");
     for scope in request.resource_spans.iter().flat_map(|r| &r.scope_spans) {
@@ -142,11 +222,11 @@ fn check(telemetry: &Telemetry, want: &Expect) {
     want.assert_eq(&lines(telemetry.collect()));
 }
 
-fn of(kind: &str) -> ClusterObjects {
+pub(crate) fn of(kind: &str) -> ClusterObjects {
     ClusterObjects { object_kind: kind.to_owned().into() }
 }
 
-fn turns(kind: &str) -> ReconcileCount {
+pub(crate) fn turns(kind: &str) -> ReconcileCount {
     ReconcileCount { object_kind: kind.to_owned().into(), result: PointsmanResult::Changed }
 }
 
@@ -358,7 +438,8 @@ fn requests_are_cut_to_size() {
             });
             let points: Vec<_> = sums.flat_map(|(name, points)| points.into_iter().map(move |p| (name.clone(), p))).collect();
             assert!(points.len() <= BODY_ITEMS_MAX);
-            kinds.extend(points.into_iter().map(|(name, p)| (name, attributes(&p.attributes))));
+            let about = points.into_iter().filter(|(name, _)| !OWN.contains(&name.as_str()));
+            kinds.extend(about.map(|(name, p)| (name, attributes(&p.attributes))));
         }
         assert_eq!(kinds.len(), sets + 1);
     }

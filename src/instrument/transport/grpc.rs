@@ -6,7 +6,7 @@ use super::{
     connect::{Connector, headers},
     raw::RawCodec,
 };
-use crate::limits::RESPONSE_BYTES_MAX;
+use crate::{limits::RESPONSE_BYTES_MAX, opamp::plan::PlanHash};
 use bytes::Bytes;
 use http::uri::PathAndQuery;
 use parking_lot::Mutex;
@@ -30,9 +30,9 @@ impl Grpc {
         Self { target, channel: Arc::default() }
     }
 
-    pub(super) async fn send(&self, signal: Signal, body: Bytes) -> Result<Bytes, SendError> {
+    pub(super) async fn send(&self, signal: Signal, body: Bytes, plan: Option<PlanHash>) -> Result<Bytes, SendError> {
         let timeout = self.target.timeout;
-        let answer = tokio::time::timeout(timeout, self.call(signal, body)).await;
+        let answer = tokio::time::timeout(timeout, self.call(signal, body, plan)).await;
         let answer = answer.unwrap_or(Err(SendError::Slow(timeout)));
         if matches!(&answer, Err(error) if !error.answered()) {
             self.channel.lock().take();
@@ -40,13 +40,13 @@ impl Grpc {
         answer
     }
 
-    async fn call(&self, signal: Signal, body: Bytes) -> Result<Bytes, SendError> {
+    async fn call(&self, signal: Signal, body: Bytes, plan: Option<PlanHash>) -> Result<Bytes, SendError> {
         let path = match signal {
             Signal::Metrics => "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
             Signal::Traces => "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
         };
         let mut request = Request::new(body);
-        *request.metadata_mut() = MetadataMap::from_headers(headers(&self.target)?);
+        *request.metadata_mut() = MetadataMap::from_headers(headers(&self.target, plan)?);
         let mut grpc =
             tonic::client::Grpc::new(self.channel()?).accept_compressed(Gzip).max_decoding_message_size(RESPONSE_BYTES_MAX);
         if self.target.gzip {

@@ -1,7 +1,7 @@
-mod tls;
+pub(crate) mod tls;
 
 use super::{SendError, Signal, Transport};
-use crate::wire;
+use crate::{opamp::plan::PlanHash, wire};
 use bytes::Bytes;
 use expect_test::{Expect, expect};
 use opentelemetry_proto::tonic::collector::metrics::v1::{ExportMetricsPartialSuccess, ExportMetricsServiceResponse};
@@ -12,6 +12,9 @@ use tokio::{
     net::TcpListener,
 };
 use tonic::{Code, Status};
+
+/// The plan under which the tests' points were made.
+const PLAN: PlanHash = PlanHash([0xab; 16]);
 
 /// Answers one request with `answer` as it stands; returns the request's head and its body, inflated.
 async fn serve_once(listener: TcpListener, answer: Vec<u8>) -> (String, Vec<u8>) {
@@ -43,12 +46,13 @@ async fn post(answer: Vec<u8>) -> (Result<u64, SendError>, String, Vec<u8>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("bound"));
     let transport = Transport::http(&url).expect("a URL");
-    let send = transport.send(Signal::Metrics, Bytes::from_static(b"some points"));
+    let send = transport.send(Signal::Metrics, Bytes::from_static(b"some points"), Some(PLAN));
     let (result, (head, body)) = tokio::join!(send, serve_once(listener, answer));
     (result, head, body)
 }
 
-/// Scenario: the receiver refuses some points. Guarantees: the request is OTLP/HTTP with gzip, the count comes back.
+/// Scenario: the receiver refuses some points. Guarantees: the request is OTLP/HTTP with gzip and names its plan, the count
+/// comes back.
 #[tokio::test]
 async fn http_reads_partial_success() {
     let partial = ExportMetricsPartialSuccess { rejected_data_points: 7, error_message: String::new() };
@@ -58,6 +62,7 @@ async fn http_reads_partial_success() {
     let (result, head, body) = post(response).await;
     assert_eq!(result.expect("taken"), 7);
     assert!(head.starts_with("POST /v1/metrics HTTP/1.1\r\n") && head.contains("content-type: application/x-protobuf"), "{head}");
+    assert!(head.contains(&format!("pointsman-plan: {PLAN}\r\n")), "{head}");
     assert_eq!(body, b"some points");
 }
 

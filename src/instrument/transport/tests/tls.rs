@@ -1,4 +1,8 @@
-use crate::transport::{Protocol, SendError, Signal, Target, Transport};
+use super::PLAN;
+use crate::{
+    opamp::messages::PLAN_HEADER,
+    transport::{Protocol, SendError, Signal, Target, Transport},
+};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body_util::{BodyExt, Full};
@@ -18,17 +22,17 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_rustls::TlsAcceptor;
 
 /// No resolver knows it.
-const NAME: &str = "pointsman.pointsman.svc";
+pub(crate) const NAME: &str = "pointsman.pointsman.svc";
 
 /// An authority, and what it signed for a name.
-struct Authority {
+pub(crate) struct Authority {
     pem: String,
     chain: String,
     key: String,
 }
 
 impl Authority {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let mut params = CertificateParams::new(Vec::new()).expect("no names");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().expect("a key");
@@ -47,6 +51,7 @@ struct Seen {
     authority: String,
     path: String,
     authorization: String,
+    plan: String,
 }
 
 /// A receiver with TLS on 127.0.0.1 that takes everything, in HTTP/2 and HTTP/1.1.
@@ -63,7 +68,7 @@ impl Drop for Receiver {
     }
 }
 
-fn config(authority: &Authority, clients: Option<&Authority>) -> Arc<ServerConfig> {
+pub(crate) fn config(authority: &Authority, clients: Option<&Authority>) -> Arc<ServerConfig> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let builder = ServerConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions().expect("versions");
     let builder = match clients {
@@ -92,7 +97,7 @@ async fn answer(
     let authority = head.uri.authority().map_or_else(|| text("host"), ToString::to_string);
     let path = head.uri.path().to_owned();
     drop(body.collect().await);
-    seen.lock().push(Seen { server_name, authority, path, authorization: text("authorization") });
+    seen.lock().push(Seen { server_name, authority, path, authorization: text("authorization"), plan: text(PLAN_HEADER) });
     let mut trailers = HeaderMap::new();
     trailers.insert("grpc-status", HeaderValue::from_static("0"));
     let grpc = text("content-type").starts_with("application/grpc");
@@ -136,7 +141,7 @@ impl Receiver {
 }
 
 async fn send(transport: &Transport) -> Result<u64, SendError> {
-    transport.send(Signal::Metrics, Bytes::from_static(b"points")).await
+    transport.send(Signal::Metrics, Bytes::from_static(b"points"), Some(PLAN)).await
 }
 
 /// Every cause, the outermost first.
@@ -147,15 +152,15 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> String {
         .join(": ")
 }
 
-fn folder(authority: &Authority) -> TempDir {
+pub(crate) fn folder(authority: &Authority) -> TempDir {
     let dir = tempfile::tempdir().expect("a folder");
     fs::write(dir.path().join("ca.crt"), &authority.pem).expect("written");
     dir
 }
 
 /// Scenario: the receiver is an IP address whose certificate has a name that does not resolve; its token is renewed, then
-/// its authority. Guarantees: both protocols reach it under its name, each request carries the token of that moment, and a
-/// new connection trusts the authority of that moment, without a restart.
+/// its authority. Guarantees: both protocols reach it under its name, each request carries the token of that moment and the
+/// name of its plan, and a new connection trusts the authority of that moment, without a restart.
 #[tokio::test]
 async fn an_address_and_a_name_may_be_apart() {
     for (protocol, path) in
@@ -181,6 +186,7 @@ async fn an_address_and_a_name_may_be_apart() {
             authority: format!("{NAME}:{}", receiver.address.port()),
             path: path.to_owned(),
             authorization: authorization.to_owned(),
+            plan: PLAN.to_string(),
         };
         assert_eq!(*receiver.seen.lock(), [seen("Bearer first"), seen("Bearer second"), seen("")]);
     }
