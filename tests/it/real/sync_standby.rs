@@ -2,14 +2,7 @@
 //! with the active replica only, and a take-over changes nothing at the source.
 //! Pods are objects only, as in `standby`.
 
-use super::{
-    cluster::Cluster,
-    fleet::Fleet,
-    opamp::client::GoClient,
-    peers::settles,
-    proxy::Proxy,
-    stage::counts,
-};
+use super::{cluster::Cluster, fleet::Fleet, opamp::client::GoClient, peers::settles, proxy::Proxy, stage::counts};
 use crate::support::{Pointsman, http, now, wait};
 use serde_json::Value;
 use std::{cell::RefCell, collections::BTreeSet, thread, time::Duration};
