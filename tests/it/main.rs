@@ -17,6 +17,7 @@ mod operator;
 pub(crate) mod plan;
 mod proto;
 mod real;
+mod recipes;
 mod semconv;
 mod support;
 mod synced;
