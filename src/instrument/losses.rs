@@ -21,6 +21,16 @@ pub struct Losses {
     pub spans: Count,
     /// Points and spans beyond [`crate::limits::ITEM_BYTES_MAX`].
     pub item_bytes: Count,
+    /// Instruments of other crates beyond [`crate::limits::FOREIGN_INSTRUMENTS_MAX`].
+    pub instruments: Count,
+    /// Instruments of other crates with a name, unit, scope or buckets that are none, or too long.
+    pub instrument_names: Count,
+    /// Instruments of other crates whose name is another's.
+    pub instrument_conflicts: Count,
+    /// Callbacks of other crates beyond [`crate::limits::CALLBACKS_MAX`].
+    pub callbacks: Count,
+    /// Callbacks of other crates that panicked.
+    pub callback_panics: Count,
 }
 
 /// A count that only grows.
@@ -42,7 +52,8 @@ impl Count {
 impl Losses {
     /// Only what happened: an operator in good health has no such series.
     pub(crate) fn read(&self, readings: &Readings<'_, LimitHits>) {
-        let Self { observed_sets, observed_twice, ended_sets, retired_sets, overflow, spans, item_bytes } = self;
+        let Self { observed_sets, observed_twice, ended_sets, retired_sets, overflow, spans, item_bytes, .. } = self;
+        let Self { instruments, instrument_names, instrument_conflicts, callbacks, callback_panics, .. } = self;
         let named = [
             ("instrument.observed_sets", observed_sets),
             ("instrument.observed_twice", observed_twice),
@@ -51,6 +62,11 @@ impl Losses {
             ("instrument.overflow", overflow),
             ("instrument.spans", spans),
             ("instrument.item_bytes", item_bytes),
+            ("instrument.instruments", instruments),
+            ("instrument.instrument_names", instrument_names),
+            ("instrument.instrument_conflicts", instrument_conflicts),
+            ("instrument.callbacks", callbacks),
+            ("instrument.callback_panics", callback_panics),
         ];
         for (limit, count) in named.into_iter().filter(|(_, count)| count.get() > 0) {
             readings.set(count.get(), LimitHits { limit: limit.into() });

@@ -40,6 +40,8 @@ impl Kind {
 /// How much a user wants to see; Essential and Standard are on by default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
+    /// Nobody said; on by default.
+    Undeclared,
     /// Someone acts on it.
     Essential,
     /// On by default.
@@ -55,6 +57,7 @@ impl Level {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Undeclared => "",
             Self::Essential => "Essential",
             Self::Standard => "Standard",
             Self::Detailed => "Detailed",

@@ -41,7 +41,7 @@ pub(crate) struct Moment {
 }
 
 /// Takes the value of a set.
-pub(crate) type Set<'a> = dyn Fn(Number, &[KeyValue]) + 'a;
+pub(crate) type Set<'a> = dyn Fn(Number, &[KeyValue]) + Sync + 'a;
 
 /// Reads the values of a metric from state.
 pub(crate) type Callback = Arc<dyn Fn(&Set<'_>) + Send + Sync>;
@@ -91,7 +91,8 @@ struct Visit<'a> {
     /// It was off before, so that what a counter has counted is not of now.
     opened: bool,
     losses: &'a Losses,
-    inner: RefCell<Inner<'a>>,
+    /// Callbacks of other crates may observe from several threads at once.
+    inner: ReentrantMutex<RefCell<Inner<'a>>>,
 }
 
 struct Inner<'a> {
@@ -151,7 +152,7 @@ impl Observed {
         if on {
             let callbacks = self.callbacks.lock().clone();
             let at = Moment { previous, ..at };
-            let inner = RefCell::new(Inner { table, bodies, named: 0 });
+            let inner = ReentrantMutex::new(RefCell::new(Inner { table, bodies, named: 0 }));
             let visit = Visit { meta: self.meta, at, opened, losses: &self.shared.losses, inner };
             callbacks.iter().for_each(|read| read(&|value, attributes| visit.set(value, attributes)));
         }
@@ -183,7 +184,8 @@ impl Visit<'_> {
     /// This set has this value now.
     fn set(&self, value: Number, attributes: &[KeyValue]) {
         // In use only if a conversion of attributes observes the very metric it is for: then that value goes.
-        let Ok(mut inner) = self.inner.try_borrow_mut() else { return };
+        let inner = self.inner.lock();
+        let Ok(mut inner) = inner.try_borrow_mut() else { return };
         let Inner { table, bodies, named } = &mut *inner;
         let Table { sets, ended, attributes: encoded, point } = &mut **table;
         if *named >= OBSERVED_SETS_MAX {

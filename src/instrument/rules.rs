@@ -59,12 +59,15 @@ pub(crate) struct Keys {
     drop: BTreeSet<String>,
 }
 
+/// An aspect that cannot be done here, with the reason.
+pub(crate) type Cannot = (&'static str, &'static str);
+
 /// What an instrument is to do, and who says so.
 pub(crate) struct Decision<'a> {
     pub(crate) orders: Orders,
     by: Option<&'a str>,
-    /// Aspects that cannot be done here, with the reason.
-    exceptions: Vec<(&'static str, &'static str)>,
+    /// Aspects that cannot be done here.
+    exceptions: Vec<Cannot>,
 }
 
 impl Orders {
@@ -83,6 +86,18 @@ impl Keys {
     /// Whether this key stays.
     pub(crate) fn stays(&self, key: &str) -> bool {
         self.keep.as_ref().is_none_or(|keep| keep.contains(key)) && !self.drop.contains(key)
+    }
+}
+
+impl Decision<'_> {
+    /// Of what is ordered, these aspects cannot be done by whoever is to do it.
+    pub(crate) fn without(&mut self, cannot: &[Cannot]) {
+        let Self { orders, exceptions, .. } = self;
+        exceptions.extend(cannot.iter().filter(|(aspect, _)| match *aspect {
+            "state" => !orders.on,
+            "interval" => orders.interval.is_some(),
+            _ => false,
+        }));
     }
 }
 

@@ -19,6 +19,8 @@ pub(crate) struct Streams {
     sets: Sets<Stream>,
     /// Whether one of them is the overflow set.
     overflowing: bool,
+    /// They are held, and the far end is told that they ended.
+    paused: bool,
     /// Those of former shapes, in order.
     retired: VecDeque<Retired>,
     /// Sets that ended, and whether the last collection said so.
@@ -67,6 +69,7 @@ impl Streams {
         Self {
             sets: Sets::new(hasher.clone()),
             overflowing: false,
+            paused: false,
             retired: VecDeque::new(),
             ended: Sets::new(hasher.clone()),
             encoded: Vec::new(),
@@ -97,14 +100,9 @@ impl Streams {
             self.encoded.clear();
             otlp::attributes(&mut self.encoded, field, &[KeyValue::new(otlp::OVERFLOW, true)]);
         }
-        let mut is_new = false;
-        let new = || {
-            is_new = true;
-            Stream { start, total: Total::of(first, about.bounds), exemplar: None }
-        };
+        let new = || Stream { start, total: Total::of(first, about.bounds), exemplar: None };
         let stream = self.sets.get_or_insert(&self.encoded, new);
-        // One that is held and ended is paused.
-        if is_new && self.ended.len() > 0 {
+        if self.ended.len() > 0 && !self.paused {
             self.ended.remove(&self.encoded);
         }
         stream
@@ -171,12 +169,14 @@ impl Streams {
 
     /// Says of every set that it ended, and holds it all the same.
     pub(crate) fn pause(&mut self, losses: &Losses) {
+        self.paused = true;
         let Self { sets, ended, .. } = self;
         sets.iter_mut().for_each(|(set, _)| end(ended, set, losses));
     }
 
     /// Takes that back.
     pub(crate) fn resume(&mut self) {
+        self.paused = false;
         let Self { sets, ended, .. } = self;
         for (set, _) in sets.iter_mut() {
             ended.remove(set);

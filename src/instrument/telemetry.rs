@@ -1,6 +1,7 @@
 //! Everything one process says: hands out handles, remembers what they recorded, reads what is observed, and writes it as
 //! OTLP requests when it is asked. Obeys a plan. Reads no clock but the one it was given; sends nothing and starts no task.
 
+mod foreign;
 mod obey;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -31,8 +32,11 @@ use std::{
     },
     time::SystemTime,
 };
+use tokio::sync::Notify;
 
 pub use crate::semconv::attribute::PointsmanPlanSource as PlanSource;
+pub(crate) use foreign::Bare;
+use foreign::Foreign;
 
 /// Everything one process says.
 pub struct Telemetry {
@@ -44,12 +48,17 @@ pub struct Telemetry {
     /// The number and the time of the last collection.
     last: Mutex<(u64, u64)>,
     spans: Mutex<Waiting>,
+    /// Instruments of other crates by their names; and the gates of those whose measurements go elsewhere.
+    foreign: Mutex<Foreign>,
+    gated: Mutex<BTreeMap<Key, Arc<Bare>>>,
     /// Who decides what is on. Held while instruments are made and while they obey, so that none is missed.
     rules: RwLock<Rules>,
     /// Some spans may be off.
     gates_spans: AtomicBool,
     /// How many instruments were made.
     made: AtomicU64,
+    /// Wakes who tells the controller of them.
+    news: Notify,
     shared: Arc<Shared>,
     chance: Chance,
     now: Arc<dyn Fn() -> SystemTime + Send + Sync>,
@@ -100,11 +109,14 @@ impl Builder {
             resource: otlp::resource(&identity.attributes).into(),
             recorded: Mutex::default(),
             observed: Mutex::default(),
+            foreign: Mutex::default(),
+            gated: Mutex::default(),
             last: Mutex::new((0, (shared.now)())),
             spans: Mutex::default(),
             rules: RwLock::new(Rules::Everything),
             gates_spans: AtomicBool::new(false),
             made: AtomicU64::new(0),
+            news: Notify::new(),
             shared,
             chance,
             now,
@@ -142,10 +154,16 @@ impl Telemetry {
     pub(crate) fn recorded(&self, meta: &'static Meta) -> Option<Arc<Recorded>> {
         let rules = self.rules.read();
         let new = || {
-            self.made.fetch_add(1, Ordering::Relaxed);
+            self.made();
             Arc::new(Recorded::new(meta, self.shared.clone(), rules.decide(meta, false).orders))
         };
         (!self.off).then(|| self.recorded.lock().entry((meta.scope, meta.name)).or_insert_with(new).clone())
+    }
+
+    /// There is an instrument more.
+    fn made(&self) {
+        self.made.fetch_add(1, Ordering::Relaxed);
+        self.news.notify_one();
     }
 
     /// Reads a metric from state at each collection: exactly the sets that `read` names are there. Called again for the
@@ -164,7 +182,7 @@ impl Telemetry {
         }
         let rules = self.rules.read();
         let new = || {
-            self.made.fetch_add(1, Ordering::Relaxed);
+            self.made();
             Arc::new(Observed::new(meta, self.shared.clone(), &rules.decide(meta, true).orders))
         };
         let observed = self.observed.lock().entry((meta.scope, meta.name)).or_insert_with(new).clone();

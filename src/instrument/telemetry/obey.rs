@@ -8,7 +8,7 @@ use crate::{
         messages::{Instrument, RuleReport},
         plan::{Plan, PlanHash},
     },
-    rules::{Decision, Rules},
+    rules::{Cannot, Decision, Rules},
 };
 use std::sync::{Arc, atomic::Ordering};
 
@@ -17,6 +17,7 @@ impl Telemetry {
     pub fn catalogue(&self) -> Vec<Instrument> {
         let mut all: Vec<_> = self.recorded.lock().values().map(|one| (one.meta(), false)).collect();
         all.extend(self.observed.lock().values().map(|one| (one.meta(), true)));
+        all.extend(self.gated.lock().values().map(|one| (one.meta, true)));
         all.sort_by_key(|(meta, observed)| (meta.scope, meta.name, *observed));
         // One that is recorded and observed is a mistake of its owner; once is enough.
         all.dedup_by_key(|(meta, _)| (meta.scope, meta.name));
@@ -26,6 +27,11 @@ impl Telemetry {
     /// Grows when an instrument is made.
     pub fn catalogue_version(&self) -> u64 {
         self.made.load(Ordering::Relaxed)
+    }
+
+    /// Ready once [`Self::catalogue_version`] has grown since the last call: for one waiter.
+    pub(crate) async fn catalogue_changed(&self) {
+        self.news.notified().await;
     }
 
     /// Does from now on what this plan says, of whose steps so many have passed. What it does not change stays untouched:
@@ -46,14 +52,17 @@ impl Telemetry {
         self.gates_spans.store(rules.gates_spans(), Ordering::Release);
         let recorded: Vec<_> = self.recorded.lock().values().cloned().collect();
         let observed: Vec<_> = self.observed.lock().values().cloned().collect();
+        let gated: Vec<_> = self.gated.lock().values().cloned().collect();
         let mut report = rules.report();
-        let mut decide = |meta: &Meta, observed| -> Decision<'_> {
-            let decision = rules.decide(meta, observed);
+        let mut decide = |meta: &Meta, observed, cannot: &[Cannot]| -> Decision<'_> {
+            let mut decision = rules.decide(meta, observed);
+            decision.without(cannot);
             report.add(meta, &decision);
             decision
         };
-        recorded.iter().for_each(|one| one.obey(&decide(one.meta(), false).orders));
-        observed.iter().for_each(|one| one.obey(&decide(one.meta(), true).orders));
+        recorded.iter().for_each(|one| one.obey(&decide(one.meta(), false, &[]).orders));
+        observed.iter().for_each(|one| one.obey(&decide(one.meta(), true, &[]).orders));
+        gated.iter().for_each(|one| one.obey(decide(one.meta, true, one.cannot()).orders.on));
         self.shared.obeys(source);
         report.finish()
     }
