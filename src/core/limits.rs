@@ -133,6 +133,14 @@ pub const TRACE_PLANS_MAX: usize = COMPONENTS_MAX;
 pub const DECIMAL_BYTES_MAX: usize = 32;
 /// Bytes of a label's value, as Kubernetes has it.
 pub const LABEL_VALUE_BYTES_MAX: usize = 63;
+/// Lines of a plan that travels: a component takes no more.
+pub const PLAN_LINES_MAX: usize = 16_384;
+/// Moments of a plan at which parts of it end; a component takes no more.
+pub const PLAN_STEPS_MAX: usize = 64;
+/// Bounds of a histogram's buckets that a component takes; more are left to the controller.
+pub const PLAN_BOUNDS_MAX: usize = 200;
+/// Bytes of a plan that travels: one OpAMP message takes 1 MiB, what is missing is for the rest of it.
+pub const PLAN_BYTES_MAX: usize = (1 << 20) - (64 << 10);
 /// Patterns with wildcards of which a catalogue remembers what they name.
 pub const PATTERNS_REMEMBERED_MAX: usize = 100_000;
 /// Readers named per rule that they hold back.

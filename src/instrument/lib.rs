@@ -5,16 +5,21 @@
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 //! # let stop = std::future::ready(());
 //! let identity = Identity::new("my-operator").instance("my-operator-0");
-//! let Started { telemetry, exporter, every } = start(identity, std::env::vars(), std::time::SystemTime::now)?;
+//! let Started { telemetry, exporter, every, sync } = start(identity, std::env::vars(), std::time::SystemTime::now)?;
 //! let turns = Reconcile::new(&telemetry, "ConfigMap");
 //! let pushing = tokio::spawn(exporter.run(every, stop, |error| eprintln!("push telemetry: {error}")));
+//! # let stop = std::future::ready(());
+//! if let Some(sync) = sync {
+//!     tokio::spawn(sync.run(stop, |event| eprintln!("plan: {event}")));
+//! }
 //! turns.begin().success(true);
 //! # pushing.await.unwrap();
 //! # Ok::<(), pointsman_instrument::Mistakes>(()) }).unwrap();
 //! ```
 //!
 //! How to instrument an operator, with a whole one as an example: `examples/README.md`. Metrics are cumulative on the wire,
-//! so that a push that is lost or comes twice does no harm. Nothing here knows pointsman's core: this crate is what other
+//! so that a push that is lost or comes twice does no harm. Where a controller says so, what is off costs nothing at its call
+//! site ([`opamp`]). Nothing here knows pointsman's core: this crate is what other
 //! operators depend on.
 
 mod body;

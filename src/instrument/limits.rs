@@ -58,6 +58,45 @@ pub const FIRST_PUSH_MAX: Duration = Duration::from_secs(2);
 pub const FLUSH_ATTEMPTS: u32 = 3;
 /// How long the last pushes may take altogether.
 pub const FLUSH_MAX: Duration = Duration::from_secs(5);
+/// The longest message of a session with a controller, either way.
+pub const MESSAGE_BYTES_MAX: usize = 1 << 20;
+/// Bytes of a catalogue or a report in it; what does not fit is left out.
+pub const CUSTOM_BYTES_MAX: usize = 448 << 10;
+/// Bytes of the plan in force as it is said back; of a longer one only the hash is.
+pub const EFFECTIVE_BYTES_MAX: usize = 448 << 10;
+/// Attributes of the identity that a controller is told.
+pub const DESCRIBED_MAX: usize = 64;
+/// Bytes of one of them; a longer one is not told.
+pub const DESCRIBED_BYTES_MAX: usize = 1 << 10;
+/// Bytes of what a controller calls its offer; ours have 16.
+pub const OFFER_HASH_MAX: usize = 64;
+/// Signs of a reason that one side gives the other.
+pub const REASON_CHARS_MAX: usize = 512;
+/// A session says something at least so often, and is polled so often where it has no connection of its own.
+pub const HEARTBEAT: Duration = Duration::from_secs(30);
+/// A controller that was not heard for so long is gone.
+pub const SILENCE_MAX: Duration = Duration::from_secs(90);
+/// How long a change of the catalogue waits for further ones before it is told.
+pub const CATALOGUE_PAUSE: Duration = Duration::from_millis(250);
+/// The longest first wait before a session that was lost is sought again; each further failure doubles it.
+pub const REJOIN_MIN: Duration = Duration::from_secs(5);
+/// The longest that it grows to.
+pub const REJOIN_MAX: Duration = Duration::from_secs(60);
+/// The longest that a controller may ask to wait.
+pub const REJOIN_ASKED_MAX: Duration = Duration::from_secs(600);
+/// How long the farewell to a controller may take.
+pub const FAREWELL_MAX: Duration = Duration::from_secs(1);
+/// How often a mounted plan is looked at.
+pub const PLAN_FILE_EVERY: Duration = Duration::from_secs(5);
+/// How often the wall clock is asked while a part of a plan is to end: it may have jumped.
+pub const CLOCK_CHECK: Duration = Duration::from_secs(30);
+/// Clocks may differ so much on whether a step passed already without a plan being obeyed anew for that.
+pub const STEP_SLACK: Duration = Duration::from_secs(2);
 
 const _: () = assert!(ITEM_BYTES_MAX * 2 < BODY_BYTES_MAX, "an item fits into a request beside its resource");
 const _: () = assert!(BODY_BYTES_MAX < 1 << 28, "lengths are written in four bytes");
+const _: () = assert!(
+    CUSTOM_BYTES_MAX + EFFECTIVE_BYTES_MAX + DESCRIBED_MAX * (DESCRIBED_BYTES_MAX + 16) + 4 * REASON_CHARS_MAX + 4096
+        <= MESSAGE_BYTES_MAX,
+    "everything there is to say fits into one message"
+);

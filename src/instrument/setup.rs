@@ -8,6 +8,7 @@ mod tests;
 use crate::{
     export::Exporter,
     identity::Identity,
+    opamp,
     telemetry::Telemetry,
     transport::{Target, Transport},
 };
@@ -53,6 +54,10 @@ pub struct Setup {
     pub metrics: Option<Target>,
     /// Where traces go; nowhere with `OTEL_TRACES_EXPORTER=none`.
     pub traces: Option<Target>,
+    /// Where plans come from, if they do.
+    pub sync: Option<opamp::Settings>,
+    /// Plans were turned off: the declared levels decide. Without this and `sync` everything is on.
+    pub sync_off: bool,
 }
 
 /// Telemetry that is ready. Nothing is sent until someone runs the exporter.
@@ -63,6 +68,9 @@ pub struct Started {
     pub exporter: Exporter,
     /// Time between two pushes.
     pub every: Duration,
+    /// Keeps the telemetry to its plan, where plans come from somewhere: spawn `sync.run(stop, on_event)` too. What is there
+    /// at the start is obeyed already.
+    pub sync: Option<opamp::Client>,
 }
 
 /// Everything in one call: what the environment asks for, made. What it says of the sender wins over `identity`.
@@ -82,19 +90,26 @@ impl Setup {
     /// `OTEL_{METRICS,TRACES}_EXPORTER`, and `OTEL_EXPORTER_OTLP_{ENDPOINT,PROTOCOL,HEADERS,TIMEOUT,COMPRESSION,
     /// CERTIFICATE,CLIENT_CERTIFICATE,CLIENT_KEY}`, each also as `OTEL_EXPORTER_OTLP_{METRICS,TRACES}_…`. Ours:
     /// `POINTSMAN_OTLP_SERVICE`, a Service of the pod's namespace whose address Kubernetes put into the environment;
-    /// `POINTSMAN_OTLP_SERVER_NAME`, the name in the receiver's certificate; `POINTSMAN_OTLP_TOKEN_FILE`.
+    /// `POINTSMAN_OTLP_SERVER_NAME`, the name in the receiver's certificate; `POINTSMAN_OTLP_TOKEN_FILE`. Of plans:
+    /// `POINTSMAN_OPAMP_ENDPOINT`, `POINTSMAN_PLAN_FILE`, `POINTSMAN_PLAN_CACHE`, and `POINTSMAN_SYNC=off`.
     ///
     /// # Errors
     /// Every variable that cannot be used.
     pub fn read(identity: Identity, variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, Mistakes> {
         let mut variables = Variables::new(variables);
-        let setup = Self {
+        let mut setup = Self {
             identity: variables.identity(identity),
             every: variables.every(),
             off: variables.off(),
             metrics: variables.target("METRICS"),
             traces: variables.target("TRACES"),
+            sync: None,
+            sync_off: variables.sync_off(),
         };
+        // Who turned plans off need not have the rest of them right.
+        if !setup.sync_off {
+            setup.sync = variables.sync();
+        }
         // Who turned telemetry off need not have the rest right.
         if variables.mistakes.is_empty() || setup.off { Ok(setup) } else { Err(Mistakes(variables.mistakes)) }
     }
@@ -102,13 +117,17 @@ impl Setup {
     /// Makes it. `now` is the wall clock of every point and span.
     #[must_use]
     pub fn start(self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Started {
-        let Self { identity, every, off, metrics, traces } = self;
-        let telemetry = Telemetry::builder(identity).off(off).build(now);
+        let Self { identity, every, off, metrics, traces, sync, sync_off } = self;
+        let telemetry = Telemetry::builder(identity.clone()).off(off).build(now);
+        if sync_off {
+            telemetry.obey_defaults();
+        }
+        let sync = sync.filter(|_| !off).map(|settings| opamp::Client::new(telemetry.clone(), &identity, settings));
         // One connection where both go to the same place.
         let same = metrics == traces;
         let metrics = metrics.filter(|_| !off).map(Transport::from);
         let traces = if same { metrics.clone() } else { traces.filter(|_| !off).map(Transport::from) };
         let exporter = Exporter::split(telemetry.clone(), metrics, traces);
-        Started { telemetry, exporter, every }
+        Started { telemetry, exporter, every, sync }
     }
 }

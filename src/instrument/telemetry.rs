@@ -32,6 +32,7 @@ use std::{
     },
     time::SystemTime,
 };
+use tokio::sync::Notify;
 
 pub use crate::semconv::attribute::PointsmanPlanSource as PlanSource;
 pub(crate) use foreign::Bare;
@@ -56,6 +57,8 @@ pub struct Telemetry {
     gates_spans: AtomicBool,
     /// How many instruments were made.
     made: AtomicU64,
+    /// Wakes who tells the controller of them.
+    news: Notify,
     shared: Arc<Shared>,
     chance: Chance,
     now: Arc<dyn Fn() -> SystemTime + Send + Sync>,
@@ -113,6 +116,7 @@ impl Builder {
             rules: RwLock::new(Rules::Everything),
             gates_spans: AtomicBool::new(false),
             made: AtomicU64::new(0),
+            news: Notify::new(),
             shared,
             chance,
             now,
@@ -150,10 +154,16 @@ impl Telemetry {
     pub(crate) fn recorded(&self, meta: &'static Meta) -> Option<Arc<Recorded>> {
         let rules = self.rules.read();
         let new = || {
-            self.made.fetch_add(1, Ordering::Relaxed);
+            self.made();
             Arc::new(Recorded::new(meta, self.shared.clone(), rules.decide(meta, false).orders))
         };
         (!self.off).then(|| self.recorded.lock().entry((meta.scope, meta.name)).or_insert_with(new).clone())
+    }
+
+    /// There is an instrument more.
+    fn made(&self) {
+        self.made.fetch_add(1, Ordering::Relaxed);
+        self.news.notify_one();
     }
 
     /// Reads a metric from state at each collection: exactly the sets that `read` names are there. Called again for the
@@ -172,7 +182,7 @@ impl Telemetry {
         }
         let rules = self.rules.read();
         let new = || {
-            self.made.fetch_add(1, Ordering::Relaxed);
+            self.made();
             Arc::new(Observed::new(meta, self.shared.clone(), &rules.decide(meta, true).orders))
         };
         let observed = self.observed.lock().entry((meta.scope, meta.name)).or_insert_with(new).clone();
@@ -197,9 +207,10 @@ impl Telemetry {
         all.iter().for_each(|recorded| recorded.end_where(key, value));
     }
 
-    /// Takes a span that ended.
+    /// Takes a span that ended, if it is on.
     pub fn span(&self, span: Finished) {
-        if self.off || !self.lives(span.scope, &span.name) {
+        // One that was off when it began has no place of its own, whatever holds now.
+        if self.off || !span.place.lives() || !self.lives(span.scope, &span.name) {
             return;
         }
         let mut encoded = Vec::new();

@@ -1,17 +1,18 @@
 //! How OTLP bytes leave: gRPC, HTTP with protobuf, or a closure in the same process. Bytes go in as they are to be
 //! sent; nothing here knows metrics or spans.
 
-mod connect;
+pub(crate) mod connect;
 mod error;
 mod grpc;
 mod http1;
 pub mod raw;
 mod target;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use error::{AddressError, SendError};
 pub use grpc::Grpc;
+pub(crate) use http1::retry_after;
 pub use target::{Protocol, Target};
 
 use crate::{opamp::plan::PlanHash, wire};

@@ -13,6 +13,7 @@ mod grpc;
 mod ingest;
 mod judge;
 mod operator;
+pub(crate) mod plan;
 mod proto;
 mod real;
 mod semconv;

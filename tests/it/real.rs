@@ -10,6 +10,7 @@ mod kinds;
 mod latency;
 mod outage;
 mod peers;
+mod plans;
 mod precedence;
 pub(crate) mod prometheus;
 mod proxy;

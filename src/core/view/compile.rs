@@ -32,7 +32,7 @@ impl ViewSet {
         let mut views: Vec<Compiled> = views.into_iter().map(compiled).collect();
         views.sort_by_cached_key(|c| (age(&c.view), c.view.id.namespace.clone(), c.view.id.name.clone(), c.view.id.kind));
         let readers = Arc::new(Readers::of(&facts));
-        Self { views, catalogues, facts, readers }
+        Self { views: views.into(), catalogues: catalogues.into(), reported: Arc::default(), facts, readers }
     }
 
     /// The plan for one component at one moment: a pure function.
@@ -48,6 +48,13 @@ impl ViewSet {
 
     /// The plan as if exactly the views that `acts` says were in force.
     pub(super) fn plan_of(&self, component: &ComponentKey, acts: &dyn Fn(&View) -> bool) -> Plan {
+        let mut plan = Plan { hash: [0; 16], inner: Arc::new(self.inner_of(component, acts, None)) };
+        plan.hash = document::hash(&plan, component);
+        plan
+    }
+
+    /// What such a plan decides from. `own` is what some instances declare of themselves, where that is not known of the component.
+    pub(super) fn inner_of(&self, component: &ComponentKey, acts: &dyn Fn(&View) -> bool, own: Option<Arc<Indexed>>) -> Inner {
         let (facts, readers) = (Arc::clone(&self.facts), Arc::clone(&self.readers));
         let mut inner = Inner { namespace: component.namespace.clone(), facts, readers, ..Inner::default() };
         for compiled in self.views.iter().filter(|c| acts(&c.view) && reaches(&c.view, component, &self.facts)) {
@@ -72,10 +79,11 @@ impl ViewSet {
         inner.baselines.sort_by_key(|placed| Reverse(placed.tier));
         inner.spans.sort_by_key(|placed| Reverse(placed.tier));
         inner.catalogues = self.catalogues.iter().filter(|c| speaks_for(&c.catalogue, component)).map(Arc::clone).collect();
+        inner.declared = inner.catalogues.len();
+        inner.catalogues.extend(self.reported.get(component).map(Arc::clone));
+        inner.catalogues.extend(own);
         inner.named = inner.catalogues.iter().map(|indexed| named(indexed, &inner.rules)).collect();
-        let mut plan = Plan { hash: [0; 16], inner: Arc::new(inner) };
-        plan.hash = document::hash(&plan, component);
-        plan
+        inner
     }
 
     /// The next moment at which a view expires, so that plans must be asked for again.
@@ -111,7 +119,7 @@ impl ViewSet {
         &self.facts
     }
 
-    /// Every declared instrument that is known, by catalogue.
+    /// Every declared instrument that is known, by catalogue; without what components report of themselves.
     pub fn catalogues(&self) -> impl Iterator<Item = &Arc<Catalogue>> {
         self.catalogues.iter().map(|indexed| &indexed.catalogue)
     }

@@ -13,7 +13,7 @@ use std::{cmp::Reverse, sync::Arc};
 /// The tier whose shapes bound those below instead of replacing them.
 pub(super) const OVERRIDES: u8 = 5;
 /// What is on where nobody says anything.
-const DEFAULT_LEVEL: Level = Level::Standard;
+pub(super) const DEFAULT_LEVEL: Level = Level::Standard;
 
 /// How exactly a rule means an instrument: the greater wins within a tier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -162,6 +162,12 @@ impl Inner {
         })
     }
 
+    /// Whether it is this row that declares its instrument, and none that speaks before it.
+    pub(super) fn is_told_by(&self, row: &Declared) -> bool {
+        let instrument = Instrument { scope: row.scope.clone(), name: row.name.clone(), kind: row.kind, unit: row.unit.clone() };
+        self.declared(&instrument).is_some_and(|found| std::ptr::eq(found, row))
+    }
+
     /// Everything that is said of the instrument: rules, the strongest first, and who reads it.
     pub(super) fn voices(&self, instrument: &Instrument) -> Voices<'_> {
         let declared = self.declared(instrument);
@@ -190,43 +196,14 @@ impl Inner {
     }
 
     /// The rules whose patterns name an instrument, where a catalogue declares one of its spelling; in order.
-    fn named(&self, instrument: &Instrument) -> Option<&[(usize, Precision)]> {
+    pub(super) fn named(&self, instrument: &Instrument) -> Option<&[(usize, Precision)]> {
         let mut catalogues = self.catalogues.iter().zip(&self.named);
         catalogues.find_map(|(indexed, named)| named.get(indexed.twin(instrument)?)).map(Vec::as_slice)
     }
 
     /// What they come to, aspect by aspect.
     pub(super) fn decision(&self, voices: &Voices<'_>) -> Decision {
-        let Voices { kind, ranked, .. } = voices;
-        let (on, by) = self.state(voices);
-        let first = |aspect: Aspect| winner(ranked, aspect, *kind);
-        let (keys, collapse) = attributes(ranked, *kind);
-        let limits = bounds(ranked, |rule| rule.limit);
-        let intervals = bounds(ranked, |rule| rule.interval.map(|i| u64::try_from(i.as_millis()).unwrap_or(u64::MAX)));
-        Decision {
-            on,
-            keys,
-            collapse,
-            buckets: first(Aspect::Buckets).and_then(|ranked| ranked.rule.says.buckets.clone()),
-            limit: limits.into_iter().min(),
-            rename: first(Aspect::Rename).and_then(|ranked| ranked.rule.says.rename.clone()),
-            interval_ms: intervals.into_iter().max(),
-            by,
-        }
-    }
-
-    /// On or off, and who says so. A baseline speaks after every rule of its own tier.
-    fn state(&self, voices: &Voices<'_>) -> (bool, Option<Arc<RuleRef>>) {
-        let level = voices.level();
-        let rule = winner(&voices.ranked, Aspect::State, voices.kind).map(|ranked| ranked.rule);
-        let baseline = self.baselines.first();
-        match (rule, baseline) {
-            (Some(rule), _) if baseline.is_none_or(|baseline| baseline.tier <= rule.tier) => {
-                (rule.says.state == State::Enabled, Some(Arc::clone(&rule.by)))
-            }
-            (_, Some(baseline)) => (baseline_is_on(baseline.says, level), Some(Arc::clone(&baseline.by))),
-            (_, None) => (level.is_none_or(|level| level <= DEFAULT_LEVEL), None),
-        }
+        decision(voices, self.baselines.first())
     }
 
     /// Every rule that means the span, the strongest first.
@@ -235,6 +212,39 @@ impl Inner {
             self.spans.iter().filter_map(|rule| span_specificity(&rule.says, scope, name).map(|s| (s, rule))).collect();
         ranked.sort_by_key(|(specificity, rule)| Reverse((rule.tier, *specificity)));
         ranked.into_iter().map(|(_, rule)| rule).collect()
+    }
+}
+
+/// What voices come to, aspect by aspect, above the strongest baseline.
+pub(super) fn decision(voices: &Voices<'_>, baseline: Option<&Placed<Baseline>>) -> Decision {
+    let Voices { kind, ranked, .. } = voices;
+    let (on, by) = state(voices, baseline);
+    let first = |aspect: Aspect| winner(ranked, aspect, *kind);
+    let (keys, collapse) = attributes(ranked, *kind);
+    let limits = bounds(ranked, |rule| rule.limit);
+    let intervals = bounds(ranked, |rule| rule.interval.map(|i| u64::try_from(i.as_millis()).unwrap_or(u64::MAX)));
+    Decision {
+        on,
+        keys,
+        collapse,
+        buckets: first(Aspect::Buckets).and_then(|ranked| ranked.rule.says.buckets.clone()),
+        limit: limits.into_iter().min(),
+        rename: first(Aspect::Rename).and_then(|ranked| ranked.rule.says.rename.clone()),
+        interval_ms: intervals.into_iter().max(),
+        by,
+    }
+}
+
+/// On or off, and who says so. A baseline speaks after every rule of its own tier.
+fn state(voices: &Voices<'_>, baseline: Option<&Placed<Baseline>>) -> (bool, Option<Arc<RuleRef>>) {
+    let level = voices.level();
+    let rule = winner(&voices.ranked, Aspect::State, voices.kind).map(|ranked| ranked.rule);
+    match (rule, baseline) {
+        (Some(rule), _) if baseline.is_none_or(|baseline| baseline.tier <= rule.tier) => {
+            (rule.says.state == State::Enabled, Some(Arc::clone(&rule.by)))
+        }
+        (_, Some(baseline)) => (baseline_is_on(baseline.says, level), Some(Arc::clone(&baseline.by))),
+        (_, None) => (level.is_none_or(|level| level <= DEFAULT_LEVEL), None),
     }
 }
 
@@ -250,6 +260,16 @@ pub(super) fn baseline_is_on(baseline: Baseline, level: Option<Level>) -> bool {
 /// The strongest rule that says something of `aspect` that fits the kind, and that nobody holds back.
 pub(super) fn winner<'r, 'a>(ranked: &'r [Ranked<'a>], aspect: Aspect, kind: Kind) -> Option<&'r Ranked<'a>> {
     ranked.iter().find(|ranked| ranked.decides(aspect, kind))
+}
+
+/// The rules that decide an aspect together: with overrides, which bound it, stands the strongest below them.
+pub(super) fn deciders<'r, 'a>(ranked: &'r [Ranked<'a>], aspect: Aspect, kind: Kind) -> impl Iterator<Item = &'r Ranked<'a>> {
+    let joins = matches!(aspect, Aspect::Attributes | Aspect::Cardinality | Aspect::Interval);
+    let mut is_found = false;
+    ranked.iter().filter(move |ranked| ranked.decides(aspect, kind)).filter(move |ranked| {
+        let bounds = joins && ranked.rule.tier == OVERRIDES;
+        bounds || !std::mem::replace(&mut is_found, true)
+    })
 }
 
 /// The values of the strongest rule below the overrides, and of every override: they bound each other.

@@ -1,11 +1,13 @@
-//! The plan as canonical JSON: what travels to components, what is hashed, what `/api/v1` shows.
-//! Knows how to write a plan, not how it is decided.
+//! The plan as the controller itself obeys it, as canonical JSON: what is hashed, so that equal plans are told apart from
+//! changed ones, and what `/api/v1` shows. What travels to components is `offer`'s. Knows how to write a plan, not how it is decided.
 
 use super::{
+    decide::DEFAULT_LEVEL,
     facts::Read,
+    memo::Indexed,
     pattern::Pattern,
-    plan::{Buckets, Collapse, Decision, Keys, Placed, Plan, RuleRef},
-    spec::{Baseline, MetricRule, State, TraceRule},
+    plan::{Buckets, Collapse, Decision, Inner, Keys, Placed, Plan, RuleRef},
+    spec::{Baseline, Declared, MetricRule, State, TraceRule},
     time,
 };
 use crate::model::{
@@ -20,7 +22,7 @@ use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 /// The version of the form.
 const SCHEMA: u32 = 1;
 
-/// A plan in the form that travels.
+/// A plan in the form that is hashed.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Document<'a> {
@@ -158,7 +160,7 @@ struct SpanLine<'a> {
 
 /// The first half of the SHA-256 over the plan without its hash.
 pub(super) fn hash(plan: &Plan, component: &ComponentKey) -> [u8; 16] {
-    let mut document = plan.document(component);
+    let mut document = plan.document_of(component, plan.lines_that_matter());
     document.hash = None;
     let json = serde_json::to_vec(&document).expect("a plan has text keys and finite numbers only");
     let mut hash = [0; 16];
@@ -175,10 +177,13 @@ impl Plan {
         self.hash.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// The plan in the form that travels.
+    /// The plan in the form that is hashed.
     #[must_use]
     pub fn document(&self, component: &ComponentKey) -> Document<'_> {
-        let instruments = self.declared_lines();
+        self.document_of(component, self.lines(|_| true))
+    }
+
+    fn document_of<'a>(&'a self, component: &ComponentKey, instruments: Vec<InstrumentLine<'a>>) -> Document<'a> {
         let reads = self.inner.protecting();
         let tail = self.inner.rules.iter().map(|placed| tail_line(placed, !reads.is_empty()));
         let tail: Vec<TailLine<'_>> = tail.collect();
@@ -203,9 +208,22 @@ impl Plan {
         }
     }
 
-    fn declared_lines(&self) -> Vec<InstrumentLine<'_>> {
+    /// Instruments that a component declares of itself are left out where that changes nothing: a catalogue that arrives must
+    /// not make every stream be looked at again.
+    fn lines_that_matter(&self) -> Vec<InstrumentLine<'_>> {
+        let Inner { rules, baselines, .. } = &*self.inner;
+        let by_level = rules.iter().any(|placed| !placed.says.matches.levels.is_empty())
+            || baselines.iter().any(|placed| matches!(placed.says, Baseline::UpTo(_)));
+        let by_keys = rules.iter().any(|placed| placed.says.attributes.is_some()) && !self.inner.protecting().is_empty();
+        self.lines(|row| (by_level || by_keys || row.level > DEFAULT_LEVEL) && self.inner.is_told_by(row))
+    }
+
+    /// Lines of what is declared to the controller, and of those that the component declares for which `matters` says so.
+    fn lines<'a>(&'a self, matters: impl Fn(&Declared) -> bool) -> Vec<InstrumentLine<'a>> {
         let mut seen = BTreeSet::new();
-        let rows = self.inner.catalogues.iter().flat_map(|indexed| &indexed.catalogue.instruments);
+        let (declared, own) = self.inner.catalogues.split_at_checked(self.inner.declared).unwrap_or_default();
+        let rows = |indexed: &'a Arc<Indexed>| &indexed.catalogue.instruments;
+        let rows = declared.iter().flat_map(rows).chain(own.iter().flat_map(rows).filter(|row| matters(row)));
         rows.filter(|row| seen.insert((&row.scope, &row.name)))
             .map(|row| {
                 let instrument =

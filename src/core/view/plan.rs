@@ -8,8 +8,12 @@ use super::{
     protect::{self, Guard, Readers},
     spec::{Baseline, MetricRule, TraceRule, View},
 };
-use crate::model::{clock::Wall, instrument::Instrument};
-use std::{collections::BTreeSet, fmt, sync::Arc};
+use crate::model::{clock::Wall, component::ComponentKey, instrument::Instrument};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+};
 
 /// How a gauge's series become one when attributes are dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -154,8 +158,10 @@ pub struct SpanDecision {
 /// All views that are in force, compiled. Cheap to ask; immutable.
 #[derive(Debug, Default)]
 pub struct ViewSet {
-    pub(super) views: Vec<Compiled>,
-    pub(super) catalogues: Vec<Arc<Indexed>>,
+    pub(super) views: Arc<[Compiled]>,
+    pub(super) catalogues: Arc<[Arc<Indexed>]>,
+    /// What components declare of themselves.
+    pub(super) reported: Arc<BTreeMap<ComponentKey, Arc<Indexed>>>,
     pub(super) facts: Arc<Facts>,
     pub(super) readers: Arc<Readers>,
 }
@@ -205,7 +211,10 @@ pub(super) struct Inner {
     pub(super) rules: Vec<Placed<Arc<MetricRule>>>,
     pub(super) baselines: Vec<Placed<Baseline>>,
     pub(super) spans: Vec<Placed<Arc<TraceRule>>>,
+    /// The first to declare an instrument speaks.
     pub(super) catalogues: Vec<Arc<Indexed>>,
+    /// How many of them are declared to the controller; the component declares the others itself.
+    pub(super) declared: usize,
     /// For each row of each catalogue the rules whose patterns name it, in the order of `rules`.
     pub(super) named: Vec<Vec<Vec<(usize, Precision)>>>,
     /// The component's namespace.

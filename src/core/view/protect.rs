@@ -129,7 +129,7 @@ impl Readers {
 impl Reader {
     /// Whether it holds back what a view says: it was there before the view's spec changed, or nobody knows since when.
     fn protects_from(&self, guard: Guard) -> bool {
-        guard.yields && self.read.since.zip(guard.changed).is_none_or(|(since, changed)| since <= changed)
+        guard.yields_to(self.read.since)
     }
 
     /// The labels it uses that are gone when only some keys stay.
@@ -143,6 +143,11 @@ impl Guard {
     /// How a view of a tier stands to readers.
     pub(super) fn of(tier: u8, overrides: bool, changed: Option<Wall>) -> Self {
         Self { yields: YIELDING.contains(&tier) && !overrides, changed }
+    }
+
+    /// Whether who reads since then holds its rules back: who was there before the spec changed, or where nobody knows.
+    pub(super) fn yields_to(self, since: Option<Wall>) -> bool {
+        self.yields && since.zip(self.changed).is_none_or(|(since, changed)| since <= changed)
     }
 }
 

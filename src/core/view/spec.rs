@@ -275,7 +275,7 @@ pub struct Catalogue {
 }
 
 /// One declared instrument.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Declared {
     /// Scope name; empty = any.
     pub scope: Box<str>,

@@ -36,6 +36,8 @@ pub struct Offer {
     pub at_source: BTreeSet<Arc<RuleRef>>,
     /// Rules of which something is left to the controller.
     pub at_controller: BTreeSet<Arc<RuleRef>>,
+    /// Instruments that a cap left out of it: the controller decides for them, as for all that are not declared.
+    pub left_out: usize,
 }
 
 /// What became of the plans of one component.

@@ -21,6 +21,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
+use tokio::sync::watch;
 
 /// An object that fails so often is given up, until an event says that it changed.
 const TRIES_MAX: u32 = 3;
@@ -324,6 +325,11 @@ fn now() -> SystemTime {
     SystemTime::now()
 }
 
+/// Ready once the other end of this channel is gone.
+async fn ended(mut stopped: watch::Receiver<()>) {
+    while stopped.changed().await.is_ok() {}
+}
+
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::print_stderr, reason = "a program of its own: stderr is its log")]
 async fn main() -> anyhow::Result<()> {
@@ -332,20 +338,26 @@ async fn main() -> anyhow::Result<()> {
     let identity = Identity::new("example-operator").instance("example-operator-0");
     let started = start(identity, std::env::vars(), now)?;
     let operator = Operator::new(&started.telemetry, folder);
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let (stop, stopped) = watch::channel(());
     let pushing = started.exporter.run(
         started.every,
-        async { drop(stopped.await) },
+        ended(stopped.clone()),
         // A receiver that is away is no reason to stop: the next push says all of it again.
         |error| eprintln!("push telemetry: {error}"),
     );
+    // Where a plan comes from somewhere: it decides what is on, and may change at any time.
+    let obeying = async {
+        if let Some(sync) = started.sync {
+            sync.run(ended(stopped), |event| eprintln!("plan: {event}")).await;
+        }
+    };
     let working = async {
         let first = operator.sync(Trigger::Event).await;
         let second = operator.sync(Trigger::Resync).await;
-        // Its end is what `stopped` waits for; the exporter then pushes once more, and ends.
+        // The exporter then pushes once more, the controller is told, and both end.
         drop(stop);
         first.and(second)
     };
-    let (worked, ()) = tokio::join!(working, pushing);
+    let (worked, (), ()) = tokio::join!(working, pushing, obeying);
     worked
 }

@@ -159,6 +159,9 @@ pub enum PlanError {
     /// A step without a moment.
     #[error("read the plan: `{0}` is no RFC 3339 time")]
     Time(String),
+    /// Offered under another name than its own.
+    #[error("obey the plan: it was offered under another name than its own, {0}")]
+    Offer(PlanHash),
     /// More than is held.
     #[error("read the plan: it has {found} {what}, at most {max} are held")]
     TooMany {

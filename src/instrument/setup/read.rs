@@ -4,6 +4,7 @@
 use super::Mistake;
 use crate::{
     identity::Identity,
+    opamp::{Endpoint, Settings},
     semconv::attribute,
     transport::{Protocol, Target},
 };
@@ -15,6 +16,12 @@ const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 const SERVICE: &str = "POINTSMAN_OTLP_SERVICE";
 const SERVER_NAME: &str = "POINTSMAN_OTLP_SERVER_NAME";
 const TOKEN_FILE: &str = "POINTSMAN_OTLP_TOKEN_FILE";
+const SYNC: &str = "POINTSMAN_SYNC";
+const OPAMP_ENDPOINT: &str = "POINTSMAN_OPAMP_ENDPOINT";
+const PLAN_FILE: &str = "POINTSMAN_PLAN_FILE";
+const PLAN_CACHE: &str = "POINTSMAN_PLAN_CACHE";
+/// In the place of a signal: what is said for all of them.
+const ALL: &str = "";
 /// What OpenTelemetry gives for the time between two pushes.
 const EVERY: Duration = Duration::from_secs(60);
 
@@ -40,7 +47,7 @@ impl Variables {
 
     /// The exporter's variable for one signal, else for all.
     fn of(&self, signal: &str, what: &str) -> Option<Found> {
-        let own = self.get(&format!("OTEL_EXPORTER_OTLP_{signal}_{what}"));
+        let own = (signal != ALL).then(|| self.get(&format!("OTEL_EXPORTER_OTLP_{signal}_{what}"))).flatten();
         own.or_else(|| self.get(&format!("OTEL_EXPORTER_OTLP_{what}")))
     }
 
@@ -121,6 +128,53 @@ impl Variables {
             Some(timeout) => target.timeout(timeout),
             None => target,
         })
+    }
+
+    /// Whether plans were turned off.
+    pub(super) fn sync_off(&mut self) -> bool {
+        let found = self.get(SYNC);
+        let off = found.as_ref().is_some_and(|(_, value)| value == "off");
+        if let Some((name, _)) = found.filter(|_| !off) {
+            self.mistake(&name, "write off, or leave it out");
+        }
+        off
+    }
+
+    /// Where plans come from, if they do.
+    pub(super) fn sync(&mut self) -> Option<Settings> {
+        let endpoint = self.controller();
+        let path = |name| self.get(name).map(|(_, path)| path.into());
+        let settings = Settings { endpoint, plan_file: path(PLAN_FILE), plan_cache: path(PLAN_CACHE) };
+        if settings.endpoint.is_some() || settings.plan_file.is_some() {
+            return Some(settings);
+        }
+        if settings.plan_cache.is_some() && self.get(OPAMP_ENDPOINT).is_none() {
+            self.mistake(PLAN_CACHE, format!("say where plans come from: in {OPAMP_ENDPOINT} or {PLAN_FILE}"));
+        }
+        None
+    }
+
+    /// The controller, spoken to as receivers of all signals are. `service` is the Service that exports go to.
+    fn controller(&mut self) -> Option<Endpoint> {
+        let (name, value) = self.get(OPAMP_ENDPOINT)?;
+        let url = match (value.as_str(), self.get(SERVICE)) {
+            ("service", None) => {
+                self.mistake(&name, format!("name the Service, in {SERVICE}"));
+                return None;
+            }
+            // Its address is an http URL; a session is better held than polled.
+            ("service", Some((_, service))) => self.service(ALL, &service, Protocol::Http)?.replacen("http", "ws", 1),
+            _ => value,
+        };
+        let Ok(endpoint) = Endpoint::new(&url) else {
+            self.mistake(&name, "write ws://host:port, wss://, http:// or https://, or service");
+            return None;
+        };
+        Some(endpoint.with(|target| {
+            let target = self.with_tls(ALL, target);
+            let target = self.with_headers(ALL, target);
+            self.with_token(target)
+        }))
     }
 
     fn protocol(&mut self, signal: &str) -> Protocol {

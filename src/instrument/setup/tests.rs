@@ -1,6 +1,8 @@
 use super::Setup;
 use crate::{
     identity::Identity,
+    opamp::{Endpoint, Settings},
+    semconv::{mco, pointsman::LimitHits},
     transport::{Protocol, Signal, Target},
 };
 use expect_test::{Expect, expect};
@@ -22,17 +24,37 @@ fn told(signal: Signal, target: &Target) -> String {
     )
 }
 
+fn plans(Settings { endpoint, plan_file, plan_cache }: &Settings) -> String {
+    let controller = endpoint.as_ref().map_or("nobody".to_owned(), |endpoint @ Endpoint { target, socket }| {
+        let Target { server_name, ca_file, identity, token_file, headers, .. } = target;
+        let (host, port) = target.address();
+        let names: Vec<_> = headers.iter().map(|(name, _)| name.as_str()).collect();
+        let (tls, way) = (if target.is_tls() { "TLS " } else { "" }, if *socket { "socket" } else { "polled" });
+        format!(
+            "{way} {tls}{host} {port} {} name {server_name:?} ca {ca_file:?} identity {identity:?} token {token_file:?} \
+             headers {names:?}",
+            endpoint.path()
+        )
+    });
+    format!("plans from {controller}, file {plan_file:?}, cache {plan_cache:?}\n")
+}
+
 /// One variable a line in, what is made of them out.
 fn check(text: &str, want: &Expect) {
     want.assert_eq(&match read(text) {
         Err(mistakes) => mistakes.to_string(),
-        Ok(Setup { identity, every, off, metrics, traces }) => {
+        Ok(Setup { identity, every, off, metrics, traces, sync, sync_off }) => {
             let who: Vec<_> = identity.attributes.iter().map(|a| format!("{}={}", a.key, a.value)).collect();
             let line = |signal, target: &Option<Target>| target.as_ref().map_or("nowhere".to_owned(), |t| told(signal, t));
             let (metrics_line, traces_line) = (line(Signal::Metrics, &metrics), line(Signal::Traces, &traces));
             let same = if metrics == traces { " (one connection)" } else { "" };
             let who = who.join(" ");
-            format!("{who}\nevery {every:?}, off {off}\nmetrics {metrics_line}\ntraces  {traces_line}{same}\n")
+            let plans = match (sync, sync_off) {
+                (None, false) => String::new(),
+                (None, true) => "plans off\n".to_owned(),
+                (Some(settings), _) => plans(&settings),
+            };
+            format!("{who}\nevery {every:?}, off {off}\nmetrics {metrics_line}\ntraces  {traces_line}{same}\n{plans}")
         }
     });
 }
@@ -171,4 +193,129 @@ fn secrets_are_not_shown() {
     let setup = read("OTEL_EXPORTER_OTLP_HEADERS=authorization=hush").expect("no mistake");
     let shown = format!("{setup:?}");
     assert!(shown.contains("authorization") && !shown.contains("hush"), "{shown}");
+}
+
+/// Scenario: plans come from a controller over each of the four schemes, from a file, from both, from the Service that
+/// exports go to, or are turned off with nonsense beside it. Guarantees: a session is spoken as exports of all signals are,
+/// not as those of one; its path has a default; what is off needs nothing else to be right.
+#[test]
+fn plans_come_from_where_it_is_said() {
+    let plans = |text: &str, want: &Expect| {
+        let setup = read(text).expect("no mistake");
+        want.assert_eq(&format!("off {} {}", setup.sync_off, setup.sync.as_ref().map(plans).unwrap_or_default()));
+    };
+    plans("", &expect!["off false "]);
+    plans(
+        "POINTSMAN_OPAMP_ENDPOINT=ws://controller:4318",
+        &expect![[r#"
+        off false plans from socket controller 4318 /v1/opamp name None ca None identity None token None headers [], file None, cache None
+    "#]],
+    );
+    plans(
+        "POINTSMAN_OPAMP_ENDPOINT=wss://controller/",
+        &expect![[r#"
+        off false plans from socket TLS controller 443 /v1/opamp name None ca None identity None token None headers [], file None, cache None
+    "#]],
+    );
+    plans(
+        "POINTSMAN_OPAMP_ENDPOINT=http://[fd00::7]:1/other/path",
+        &expect![[r#"
+        off false plans from polled fd00::7 1 /other/path name None ca None identity None token None headers [], file None, cache None
+    "#]],
+    );
+    plans(
+        "POINTSMAN_OPAMP_ENDPOINT=https://controller:4318\nOTEL_EXPORTER_OTLP_HEADERS=x-tenant=a\n\
+         OTEL_EXPORTER_OTLP_METRICS_HEADERS=x-other=a\nOTEL_EXPORTER_OTLP_CERTIFICATE=/ca.crt\n\
+         OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE=/tls.crt\nOTEL_EXPORTER_OTLP_CLIENT_KEY=/tls.key\n\
+         OTEL_EXPORTER_OTLP_ENDPOINT=https://collector\nPOINTSMAN_OTLP_TOKEN_FILE=/token\n\
+         POINTSMAN_OTLP_SERVER_NAME=pointsman.svc",
+        &expect![[r#"
+            off false plans from polled TLS controller 4318 /v1/opamp name Some("pointsman.svc") ca Some("/ca.crt") identity Some(("/tls.crt", "/tls.key")) token Some("/token") headers ["x-tenant"], file None, cache None
+        "#]],
+    );
+    plans(
+        "POINTSMAN_PLAN_FILE=/etc/plan/plan.json\nPOINTSMAN_PLAN_CACHE=/var/plan",
+        &expect![[r#"
+        off false plans from nobody, file Some("/etc/plan/plan.json"), cache Some("/var/plan")
+    "#]],
+    );
+    let service = "POINTSMAN_OPAMP_ENDPOINT=service\nPOINTSMAN_OTLP_SERVICE=pointsman\nPOINTSMAN_SERVICE_HOST=172.30.0.7\n\
+                   POINTSMAN_SERVICE_PORT_OTLP_GRPC=4317\nPOINTSMAN_SERVICE_PORT_OTLP_HTTP=4318\n\
+                   OTEL_EXPORTER_OTLP_PROTOCOL=grpc\n";
+    plans(
+        service,
+        &expect![[r#"
+        off false plans from socket 172.30.0.7 4318 /v1/opamp name None ca None identity None token None headers [], file None, cache None
+    "#]],
+    );
+    plans(
+        &format!("{service}OTEL_EXPORTER_OTLP_CERTIFICATE=/ca.crt"),
+        &expect![[r#"
+        off false plans from socket TLS 172.30.0.7 4318 /v1/opamp name None ca Some("/ca.crt") identity None token None headers [], file None, cache None
+    "#]],
+    );
+    plans("POINTSMAN_SYNC=off\nPOINTSMAN_OPAMP_ENDPOINT=nonsense\nPOINTSMAN_PLAN_FILE=/plan", &expect!["off true "]);
+}
+
+/// Scenario: everything that is said of plans is wrong. Guarantees: every mistake is told, with what would be right.
+#[test]
+fn mistakes_about_plans_are_told() {
+    check(
+        "POINTSMAN_SYNC=no\nPOINTSMAN_OPAMP_ENDPOINT=controller:4318\nPOINTSMAN_PLAN_CACHE=/plan",
+        &expect![[r#"
+        set up telemetry from the environment
+          POINTSMAN_SYNC: write off, or leave it out
+          POINTSMAN_OPAMP_ENDPOINT: write ws://host:port, wss://, http:// or https://, or service"#]],
+    );
+    check(
+        "POINTSMAN_PLAN_CACHE=/plan",
+        &expect![[r#"
+        set up telemetry from the environment
+          POINTSMAN_PLAN_CACHE: say where plans come from: in POINTSMAN_OPAMP_ENDPOINT or POINTSMAN_PLAN_FILE"#]],
+    );
+    check(
+        "POINTSMAN_OPAMP_ENDPOINT=service\nPOINTSMAN_PLAN_FILE=/plan",
+        &expect![[r#"
+        set up telemetry from the environment
+          POINTSMAN_OPAMP_ENDPOINT: name the Service, in POINTSMAN_OTLP_SERVICE"#]],
+    );
+    check(
+        "POINTSMAN_OPAMP_ENDPOINT=ftp://controller\nPOINTSMAN_PLAN_FILE=/plan",
+        &expect![[r#"
+        set up telemetry from the environment
+          POINTSMAN_OPAMP_ENDPOINT: write ws://host:port, wss://, http:// or https://, or service"#]],
+    );
+    let service = "POINTSMAN_OPAMP_ENDPOINT=service\nPOINTSMAN_OTLP_SERVICE=pointsman\nPOINTSMAN_SERVICE_HOST=172.30.0.7\n\
+                   POINTSMAN_SERVICE_PORT_OTLP_GRPC=4317\nOTEL_EXPORTER_OTLP_PROTOCOL=grpc";
+    check(
+        service,
+        &expect![[r#"
+        set up telemetry from the environment
+          POINTSMAN_OTLP_SERVICE: the Service has no port of the name otlp-http"#]],
+    );
+    let plain = "POINTSMAN_OPAMP_ENDPOINT=ws://controller\nOTEL_EXPORTER_OTLP_ENDPOINT=https://collector\n\
+                 POINTSMAN_OTLP_TOKEN_FILE=/token";
+    check(
+        plain,
+        &expect![[r#"
+        set up telemetry from the environment
+          POINTSMAN_OTLP_TOKEN_FILE: a token is sent to an https address only"#]],
+    );
+}
+
+/// Scenario: nothing is said of plans; they are turned off; a file is named that is not there. Guarantees: everything stays
+/// on; the declared levels decide, and nobody is to be run; the declared levels decide until there is a plan.
+#[test]
+fn never_everything_where_plans_were_asked_for() {
+    let start = |text: &str| {
+        let started = read(text).expect("no mistake").start(|| std::time::SystemTime::UNIX_EPOCH);
+        let (standard, detailed) =
+            (started.telemetry.counter::<LimitHits>(), started.telemetry.histogram::<mco::ControllerQueueLatency>());
+        (standard.on().is_some(), detailed.on().is_some(), started.sync.is_some())
+    };
+    assert_eq!(start(""), (true, true, false));
+    assert_eq!(start("POINTSMAN_SYNC=off\nPOINTSMAN_PLAN_FILE=/missing"), (true, false, false));
+    assert_eq!(start("POINTSMAN_PLAN_FILE=/missing"), (true, false, true));
+    assert_eq!(start("POINTSMAN_OPAMP_ENDPOINT=ws://controller"), (true, false, true));
+    assert_eq!(start("OTEL_SDK_DISABLED=true\nPOINTSMAN_PLAN_FILE=/missing"), (false, false, false));
 }

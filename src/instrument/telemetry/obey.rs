@@ -1,4 +1,5 @@
-//! How a process obeys: what it has, what it was told, and what became of that. Decides nothing: `rules` does.
+//! How a process obeys: what it has, what it was told, and what became of that.
+//! Decides nothing: `rules` does.
 
 use super::{PlanSource, Telemetry};
 use crate::{
@@ -26,6 +27,11 @@ impl Telemetry {
     /// Grows when an instrument is made.
     pub fn catalogue_version(&self) -> u64 {
         self.made.load(Ordering::Relaxed)
+    }
+
+    /// Ready once [`Self::catalogue_version`] has grown since the last call: for one waiter.
+    pub(crate) async fn catalogue_changed(&self) {
+        self.news.notified().await;
     }
 
     /// Does from now on what this plan says, of whose steps so many have passed. What it does not change stays untouched:

@@ -31,7 +31,7 @@ use tokio_rustls::TlsConnector;
 
 /// Why there is no connection, or no token.
 #[derive(Debug, Error)]
-pub(super) enum ConnectError {
+pub(crate) enum ConnectError {
     #[error("connect to {0}")]
     Tcp(String, #[source] io::Error),
     #[error("agree on TLS with {0}")]
@@ -53,12 +53,12 @@ pub(super) enum ConnectError {
 }
 
 /// Bytes both ways.
-pub(super) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
 /// A new connection.
-pub(super) async fn connect(target: &Target) -> Result<Box<dyn Io>, ConnectError> {
+pub(crate) async fn connect(target: &Target) -> Result<Box<dyn Io>, ConnectError> {
     let (host, port) = target.address();
     let tcp = TcpStream::connect((host, port)).await;
     let tcp = tcp.and_then(|tcp| tcp.set_nodelay(true).map(|()| tcp));
@@ -121,7 +121,7 @@ fn read(path: &Path) -> Result<Vec<u8>, ConnectError> {
 }
 
 /// The headers of a request: those that were given, and the token of this moment, which wins over one that was given.
-pub(super) fn headers(target: &Target, plan: Option<PlanHash>) -> Result<HeaderMap, SendError> {
+pub(crate) fn headers(target: &Target, plan: Option<PlanHash>) -> Result<HeaderMap, SendError> {
     let mut headers: HeaderMap = target.headers.iter().cloned().collect();
     if let Some(plan) = plan {
         let hash = HeaderValue::try_from(plan.to_string()).map_err(SendError::reach)?;

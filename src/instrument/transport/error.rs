@@ -17,6 +17,12 @@ pub enum AddressError {
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
+    /// None of the four schemes of a session.
+    #[error("read {url:?}: write ws://host:port, wss://, http:// or https://")]
+    NotOpamp {
+        /// As given.
+        url: String,
+    },
     /// Neither `http://` nor `https://`, or no host.
     #[error("read {url:?}: write http://host:port or https://host:port")]
     NotHttp {

@@ -8,9 +8,8 @@ use super::{
 use crate::{limits::RESPONSE_BYTES_MAX, opamp::plan::PlanHash};
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
-use http::{Request, Response, header};
+use http::{HeaderMap, Request, header};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use std::{io::Write, time::Duration};
 
@@ -21,7 +20,7 @@ pub(super) async fn send(target: &Target, signal: Signal, body: &Bytes, plan: Op
     let (mut sender, connection) = handshake.map_err(SendError::reach)?;
     let exchange = async {
         let answer = sender.send_request(request).await.map_err(SendError::reach)?;
-        let (status, after) = (answer.status(), retry_after(&answer));
+        let (status, after) = (answer.status(), retry_after(answer.headers()));
         let body = Limited::new(answer.into_body(), RESPONSE_BYTES_MAX).collect().await.map_err(SendError::Reach)?.to_bytes();
         if status.is_success() { Ok(body) } else { Err(SendError::Http(status, after)) }
     };
@@ -48,7 +47,7 @@ fn request(target: &Target, signal: Signal, body: &Bytes, plan: Option<PlanHash>
 }
 
 /// `Retry-After` in seconds. Its other form, a date, needs a clock that agrees with the receiver's, and is not read.
-fn retry_after(answer: &Response<Incoming>) -> Option<Duration> {
-    let seconds: u32 = answer.headers().get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds: u32 = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(u64::from(seconds)))
 }

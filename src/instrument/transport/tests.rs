@@ -1,4 +1,4 @@
-mod tls;
+pub(crate) mod tls;
 
 use super::{SendError, Signal, Transport};
 use crate::{opamp::plan::PlanHash, wire};

@@ -22,17 +22,17 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_rustls::TlsAcceptor;
 
 /// No resolver knows it.
-const NAME: &str = "pointsman.pointsman.svc";
+pub(crate) const NAME: &str = "pointsman.pointsman.svc";
 
 /// An authority, and what it signed for a name.
-struct Authority {
+pub(crate) struct Authority {
     pem: String,
     chain: String,
     key: String,
 }
 
 impl Authority {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let mut params = CertificateParams::new(Vec::new()).expect("no names");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().expect("a key");
@@ -68,7 +68,7 @@ impl Drop for Receiver {
     }
 }
 
-fn config(authority: &Authority, clients: Option<&Authority>) -> Arc<ServerConfig> {
+pub(crate) fn config(authority: &Authority, clients: Option<&Authority>) -> Arc<ServerConfig> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let builder = ServerConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions().expect("versions");
     let builder = match clients {
@@ -152,7 +152,7 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> String {
         .join(": ")
 }
 
-fn folder(authority: &Authority) -> TempDir {
+pub(crate) fn folder(authority: &Authority) -> TempDir {
     let dir = tempfile::tempdir().expect("a folder");
     fs::write(dir.path().join("ca.crt"), &authority.pem).expect("written");
     dir

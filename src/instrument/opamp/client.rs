@@ -1,0 +1,395 @@
+//! The component's end of sync-down: obeys what is there when the process starts, then what its controller says, and lets
+//! parts of a plan end in time, with or without a controller. A controller that is away changes nothing. Starts no task: the
+//! caller owns [`Client::run`].
+
+#[cfg(test)]
+mod tests;
+
+use super::{
+    Endpoint, Event, SyncError,
+    event::told,
+    held::Held,
+    kept::{Cache, Kept, PlanFile},
+    link::{self, Dial, Happened, Link, Promise},
+    messages::{Catalogue, Expiry},
+    plan::PlanError,
+    proto::ServerToAgent,
+    session::{Heard, Offered, Session, Uid, fitted},
+    steps::Now,
+};
+use crate::{
+    identity::Identity,
+    limits::{FAREWELL_MAX, FIRST_PUSH_MAX, HEARTBEAT, REJOIN_ASKED_MAX, REJOIN_MAX, REJOIN_MIN, SILENCE_MAX},
+    telemetry::{PlanSource, Telemetry},
+};
+use bytes::Bytes;
+use prost::Message;
+use std::{
+    future::{Future, pending, ready},
+    path::PathBuf,
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
+use tokio::time::Instant;
+
+/// What is told of this library.
+const LIBRARY: &str = concat!("pointsman-instrument ", env!("CARGO_PKG_VERSION"));
+/// What it can do at the source.
+const ASPECTS: [&str; 6] = ["state", "attributes", "buckets", "cardinality", "interval", "spans"];
+
+/// Where plans come from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Settings {
+    /// The controller; without one only the file speaks.
+    pub endpoint: Option<Endpoint>,
+    /// A plan that is mounted into the pod.
+    pub plan_file: Option<PathBuf>,
+    /// Where the last good plan is kept for the next start.
+    pub plan_cache: Option<PathBuf>,
+}
+
+/// Keeps a [`Telemetry`] to its plan.
+pub struct Client {
+    telemetry: Arc<Telemetry>,
+    began: Instant,
+    /// The plan in force; without one the declared levels decide.
+    held: Option<Held>,
+    file: Option<PlanFile>,
+    cache: Option<Cache>,
+    dialled: Option<(Arc<Endpoint>, Dial)>,
+    session: Session,
+    line: Line,
+    /// What was offered last and is not obeyed yet; earlier offers need not be.
+    offered: Option<Offered>,
+    /// Of the catalogue that was told.
+    catalogue: u64,
+    /// Attempts and sessions that failed in a row.
+    failures: u32,
+    /// What is to be told.
+    events: Vec<Event>,
+}
+
+/// How it stands with the session.
+enum Line {
+    /// There is none before this moment.
+    Waiting(Duration),
+    Opening(Promise<Result<Link, SyncError>>),
+    Open(Open),
+}
+
+/// A session.
+struct Open {
+    link: Link,
+    began: Duration,
+    /// When the controller was last heard.
+    heard: Duration,
+    /// It answered at least once.
+    joined: bool,
+}
+
+impl Client {
+    /// Obeys what is there at once: the mounted plan, else the last good one, else the declared levels. Never everything.
+    #[must_use]
+    pub fn new(telemetry: Arc<Telemetry>, identity: &Identity, settings: Settings) -> Self {
+        let Settings { endpoint, plan_file, plan_cache } = settings;
+        let dialled = endpoint.map(Arc::new).map(|endpoint| {
+            let dial = link::dial(&endpoint);
+            (endpoint, dial)
+        });
+        let uid = Uid::new(telemetry.now(), telemetry.new_ids().0.to_bytes());
+        let wait = FIRST_PUSH_MAX.mul_f64(telemetry.spread());
+        let mut client = Self {
+            began: Instant::now(),
+            held: None,
+            file: plan_file.map(PlanFile::new),
+            cache: plan_cache.map(Cache::new),
+            dialled,
+            session: Session::new(uid, identity),
+            line: Line::Waiting(wait),
+            offered: None,
+            catalogue: telemetry.catalogue_version(),
+            failures: 0,
+            events: Vec::new(),
+            telemetry,
+        };
+        client.boot();
+        client
+    }
+
+    fn boot(&mut self) {
+        self.look();
+        if self.held.is_none() {
+            self.load();
+        }
+        if self.held.is_none() {
+            self.telemetry.obey_defaults();
+            self.events.push(Event::Defaults);
+        }
+    }
+
+    fn now(&self) -> Now {
+        Now { mono: self.began.elapsed(), wall: self.telemetry.now() }
+    }
+
+    /// Looks at the mounted plan. While a session's plan is in force it is only noted: the controller is asked anew all the
+    /// time, the file is not.
+    fn look(&mut self) {
+        let now = self.now();
+        let Some(file) = self.file.as_mut() else { return };
+        let Some(found) = file.look(now) else { return };
+        let path = file.path().to_owned();
+        let led = matches!(&self.line, Line::Open(open) if open.joined);
+        match found {
+            Err(error) => self.events.push(Event::File(path, error)),
+            Ok(_) if led && self.held.as_ref().is_some_and(|held| held.source == PlanSource::Controller) => {}
+            Ok(body) => match Held::read(body, Expiry::default(), PlanSource::File, now) {
+                Ok(held) => self.obey(held),
+                Err(error) => self.events.push(Event::Refused(PlanSource::File, error)),
+            },
+        }
+    }
+
+    /// Looks at what an earlier run kept.
+    fn load(&mut self) {
+        let now = self.now();
+        let Some(cache) = &self.cache else { return };
+        let path = cache.path().to_owned();
+        match cache.load() {
+            Ok(None) => {}
+            Err(error) => self.events.push(Event::File(path, error)),
+            Ok(Some(Kept { body, expiry, received })) => match Held::again(body, expiry, PlanSource::Cache, received, now) {
+                Ok(held) => self.obey(held),
+                Err(error) => self.events.push(Event::Refused(PlanSource::Cache, error)),
+            },
+        }
+    }
+
+    /// From now on this plan.
+    fn obey(&mut self, held: Held) {
+        let rules = self.telemetry.obey(&held.plan, held.steps.passed(), held.source);
+        self.session.applied(held.hash(), held.body.clone(), rules);
+        self.events.push(Event::Obeyed(held.hash(), held.source));
+        if let Some(cache) = self.cache.as_ref().filter(|_| held.source != PlanSource::Cache) {
+            let kept = Kept { body: held.body.clone(), expiry: held.expiry.clone(), received: held.received };
+            if let Err(error) = cache.store(kept) {
+                self.events.push(Event::File(cache.path().to_owned(), error));
+            }
+        }
+        self.held = Some(held);
+    }
+
+    /// Obeys what was offered last, if it can be obeyed as a whole.
+    fn take_offer(&mut self) {
+        let Some(Offered { hash, body, expiry }) = self.offered.take() else { return };
+        if let Some(held) = self.held.as_ref().filter(|held| held.is_as_good_as(&hash, &expiry)) {
+            return self.session.acknowledged(held.hash());
+        }
+        let read = Held::read(body, expiry, PlanSource::Controller, self.now());
+        let read = read
+            .and_then(|held| if held.plan.hash.0 == hash.as_slice() { Ok(held) } else { Err(PlanError::Offer(held.plan.hash)) });
+        match read {
+            Ok(held) => self.obey(held),
+            Err(error) => {
+                self.session.failed(&hash, &told(&error));
+                self.events.push(Event::Refused(PlanSource::Controller, error));
+            }
+        }
+    }
+
+    /// Runs until `stop` is ready, then tells the controller that it goes. What a log is to know is told to `on_event`.
+    pub async fn run(mut self, stop: impl Future<Output = ()>, mut on_event: impl FnMut(&Event)) {
+        let mut stop = pin!(stop);
+        loop {
+            self.tick();
+            self.events.drain(..).for_each(|event| on_event(&event));
+            let wait = self.wait();
+            let telemetry = self.telemetry.clone();
+            let offered = self.offered.is_some();
+            tokio::select! {
+                biased;
+                () = &mut stop => break,
+                happened = self.line.happened() => self.happened(happened),
+                // Nothing more has come for now.
+                () = ready(()), if offered => self.take_offer(),
+                () = telemetry.catalogue_changed() => {}
+                () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => {}
+            }
+        }
+        self.leave().await;
+        self.events.drain(..).for_each(|event| on_event(&event));
+    }
+
+    /// Does what is due.
+    fn tick(&mut self) {
+        let now = self.now();
+        if let Some(held) = self.held.as_mut()
+            && held.steps.pass(now)
+        {
+            let rules = self.telemetry.obey(&held.plan, held.steps.passed(), held.source);
+            self.session.stepped(held.hash(), rules);
+            self.events.push(Event::Stepped(held.hash()));
+        }
+        if self.file.as_ref().is_some_and(|file| file.due() <= now.mono) {
+            self.look();
+        }
+        let version = self.telemetry.catalogue_version();
+        if version != self.catalogue {
+            self.catalogue = version;
+            self.session.catalogue_changed(now.mono);
+        }
+        self.advance(now.mono);
+    }
+
+    /// Connects, says what is due, and gives up a controller that is gone.
+    fn advance(&mut self, now: Duration) {
+        match &mut self.line {
+            Line::Waiting(until) if *until <= now => {
+                if let Some((endpoint, dial)) = self.dialled.clone() {
+                    self.line = Line::Opening(Box::pin(Link::open(endpoint, dial)));
+                }
+            }
+            Line::Open(open) if now.saturating_sub(open.heard) >= SILENCE_MAX => self.lost(SyncError::Silent(SILENCE_MAX)),
+            Line::Open(open) if open.link.ready() => {
+                let (telemetry, events) = (&self.telemetry, &mut self.events);
+                if let Some(message) = self.session.say(now, || catalogue(telemetry, events)) {
+                    open.link.say(message.encode_to_vec());
+                }
+            }
+            Line::Waiting(_) | Line::Opening(_) | Line::Open(_) => {}
+        }
+    }
+
+    /// How long nothing needs to be done, unless something happens.
+    fn wait(&self) -> Option<Duration> {
+        let now = self.now();
+        let line = match &self.line {
+            Line::Waiting(until) => self.dialled.as_ref().map(|_| *until),
+            Line::Opening(_) => None,
+            Line::Open(Open { link, heard, .. }) => {
+                let gone = heard.saturating_add(SILENCE_MAX);
+                Some(if link.ready() { self.session.due().min(gone) } else { gone })
+            }
+        };
+        let moments = [line, self.file.as_ref().map(PlanFile::due)].into_iter().flatten();
+        let waits = moments.map(|moment| moment.saturating_sub(now.mono));
+        waits.chain(self.held.as_ref().and_then(|held| held.steps.wait(now))).min()
+    }
+
+    fn happened(&mut self, happened: Result<LineHappened, SyncError>) {
+        let now = self.now().mono;
+        match happened {
+            Ok(LineHappened::Opened(link)) => {
+                self.session.connected(now);
+                self.line = Line::Open(Open { link, began: now, heard: now, joined: false });
+            }
+            Ok(LineHappened::On(Happened::Sent)) => {}
+            Ok(LineHappened::On(Happened::Alive)) => self.heard(now),
+            Ok(LineHappened::On(Happened::Message(body))) => match ServerToAgent::decode(body) {
+                Ok(message) => self.hear(message, now),
+                Err(_) => self.lost(SyncError::Malformed("a message is no ServerToAgent")),
+            },
+            Err(error) => {
+                // What it offered before it went counts.
+                self.take_offer();
+                self.lost(error);
+            }
+        }
+    }
+
+    fn hear(&mut self, message: ServerToAgent, now: Duration) {
+        match self.session.hear(message, self.held.as_ref().map(Held::hash)) {
+            Heard::Nothing => self.heard(now),
+            Heard::Offer(offered) => {
+                self.heard(now);
+                self.offered = Some(offered);
+            }
+            Heard::Leave(why, after) => self.lost(SyncError::Refused(why, after)),
+            Heard::Refused(why) => {
+                if let Line::Open(open) = &mut self.line {
+                    open.heard = now;
+                }
+                self.events.push(Event::Ignored(why));
+            }
+        }
+    }
+
+    /// The controller is there and well.
+    fn heard(&mut self, now: Duration) {
+        let Line::Open(open) = &mut self.line else { return };
+        open.heard = now;
+        // One that ends sessions as soon as they begin is not well, whatever it says in between.
+        if now.saturating_sub(open.began) >= HEARTBEAT {
+            self.failures = 0;
+        }
+        if !std::mem::replace(&mut open.joined, true) {
+            self.events.push(Event::Joined);
+        }
+    }
+
+    /// There is no session now. What is in force stays so.
+    fn lost(&mut self, error: SyncError) {
+        self.failures = self.failures.saturating_add(1);
+        let wait = pause(self.failures, error.retry_after(), self.telemetry.spread());
+        self.line = Line::Waiting(self.now().mono.saturating_add(wait));
+        self.events.push(Event::Lost(error));
+    }
+
+    /// Says farewell, if that is quick.
+    async fn leave(&mut self) {
+        let now = self.now().mono;
+        let Line::Open(open) = &mut self.line else { return };
+        let farewell = self.session.farewell(now).encode_to_vec();
+        let said = async {
+            open.link.sent().await?;
+            open.link.say(farewell);
+            open.link.close();
+            open.link.sent().await
+        };
+        if let Ok(Err(error)) = tokio::time::timeout(FAREWELL_MAX, said).await {
+            self.events.push(Event::Lost(error));
+        }
+    }
+}
+
+/// What happened on a line.
+enum LineHappened {
+    Opened(Link),
+    On(Happened),
+}
+
+impl Line {
+    /// What happens next; nothing while there is no session. May be dropped at any time.
+    async fn happened(&mut self) -> Result<LineHappened, SyncError> {
+        match self {
+            Self::Waiting(_) => pending().await,
+            Self::Opening(opening) => opening.await.map(LineHappened::Opened),
+            Self::Open(open) => open.link.happened().await.map(LineHappened::On),
+        }
+    }
+}
+
+/// What this process has, as it is told; what does not fit is left out.
+fn catalogue(telemetry: &Telemetry, events: &mut Vec<Event>) -> Bytes {
+    let mut catalogue = Catalogue {
+        library: LIBRARY.to_owned(),
+        aspects: ASPECTS.map(str::to_owned).to_vec(),
+        schema_url: String::new(),
+        instruments: telemetry.catalogue(),
+    };
+    let (json, left_out) = fitted(catalogue.instruments.len(), |count| {
+        catalogue.instruments.truncate(count);
+        serde_json::to_vec(&catalogue)
+    });
+    if left_out > 0 {
+        events.push(Event::LeftOut(left_out));
+    }
+    json
+}
+
+/// How long to wait after so many failures in a row: anything up to a longest that doubles each time, so that those who were
+/// lost together do not come back together. What the controller asks for comes before it.
+fn pause(failures: u32, asked: Option<Duration>, spread: f64) -> Duration {
+    let doubled = REJOIN_MIN.saturating_mul(1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX)).min(REJOIN_MAX);
+    asked.unwrap_or_default().min(REJOIN_ASKED_MAX).saturating_add(doubled.mul_f64(spread))
+}
