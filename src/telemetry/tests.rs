@@ -87,10 +87,14 @@ fn counters_begin_at_zero() {
     let names: Vec<_> = metric_names(&taken).into_iter().collect();
     expect![[r#"
         pointsman.build.info
+        pointsman.instrument.gates
+        pointsman.instrument.points
+        pointsman.instrument.size
         pointsman.pipeline.dropped
         pointsman.pipeline.exported
         pointsman.pipeline.queue
         pointsman.pipeline.received
+        pointsman.plan.source
         pointsman.view.faults"#]]
     .assert_eq(&names.join("\n"));
 }
