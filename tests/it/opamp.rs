@@ -178,6 +178,51 @@ fn a_controller_killed_in_mid_offer_goes_on_where_it_was() {
     assert_eq!(own(&pointsman, "pointsman_sync_offers_total"), u64::try_from(offered).expect("it is small"));
 }
 
+/// Scenario: 10,000 agents of one component obey, and then only say every 30 s that they are there. Guarantees: they cost at most
+/// 200 MB and a twentieth of a core.
+#[test]
+#[ignore = "needs 10,000 sockets on either side and a minute: cargo test --test it -- --ignored ten_thousand"]
+fn ten_thousand_agents_cost_little() {
+    let folder = folder("shop.orders");
+    let pointsman = start(&folder);
+    let before = resident(&pointsman);
+    let begun = now();
+    let mut agents_there: Vec<Agent> = (0..10_000).map(|n| Agent::connect(&pointsman, n)).collect();
+    for agent in &mut agents_there {
+        agent.introduce();
+    }
+    for agent in &mut agents_there {
+        let (hash, _) = agent.offered();
+        agent.answer(&hash, RemoteConfigStatuses::Applied);
+    }
+    wait("all of them", || (agents(&pointsman, "applied") == 10_000).then_some(()));
+    let (all, held) = (begun.elapsed(), resident(&pointsman).saturating_sub(before));
+    let (ticks, from) = (ticks(&pointsman), now());
+    for agent in &mut agents_there {
+        agent.say(AgentToServer::default());
+        thread::sleep(Duration::from_millis(3));
+    }
+    let spent = Duration::from_millis(10 * (self::ticks(&pointsman) - ticks)); // 100 ticks a second
+    let share = spent.as_secs_f64() / from.elapsed().as_secs_f64();
+    eprintln!("10,000 agents in {all:?}, {held} KiB, {:.1} % of a core while they say that they are there", 100.0 * share);
+    let factor = if cfg!(debug_assertions) { 5.0 } else { 1.0 }; // what is built for tests is slower
+    assert!(held < 200_000 && share < 0.05 * factor, "{held} KiB, {share}");
+}
+
+/// KiB of memory of the process.
+fn resident(pointsman: &Pointsman) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", pointsman.pid())).expect("it runs");
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("it has memory");
+    line.split_whitespace().nth(1).and_then(|value| value.parse().ok()).expect("it is a number")
+}
+
+/// Processor time of the process so far, in ticks.
+fn ticks(pointsman: &Pointsman) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", pointsman.pid())).expect("it runs");
+    let (_, fields) = stat.rsplit_once(')').expect("its name is in brackets");
+    fields.split_whitespace().skip(11).take(2).map(|field| field.parse::<u64>().expect("it is a number")).sum()
+}
+
 /// Scenario: the process is asked to end with agents connected. Guarantees: each is told that the controller goes away, and the
 /// end does not wait for them.
 #[test]

@@ -1,4 +1,5 @@
 //! An agent on a WebSocket, message by message: what the protocol says, and nothing of our own client.
+//! Checks only that what comes is a message.
 
 use crate::support::{DEADLINE, Pointsman, now};
 use pointsman_instrument::opamp::{
@@ -24,7 +25,7 @@ const DECLARES: &str = r#"{"library":"test 1.0","aspects":["state","attributes"]
 /// What came.
 #[derive(Debug)]
 pub(super) enum Body {
-    Message(ServerToAgent),
+    Message(Box<ServerToAgent>),
     Closed(Option<u16>),
 }
 
@@ -95,7 +96,7 @@ impl Agent {
     /// The next message.
     pub(super) fn message(&mut self) -> ServerToAgent {
         match self.next() {
-            Some(Body::Message(message)) => message,
+            Some(Body::Message(message)) => *message,
             other => panic!("no message: {other:?}"),
         }
     }
@@ -107,7 +108,8 @@ impl Agent {
                 Ok(Message::Binary(bytes)) => {
                     let (header, message) = bytes.split_first().expect("a message has a header");
                     assert_eq!(*header, 0);
-                    return Some(Body::Message(ServerToAgent::decode(message).expect("it is a message")));
+                    let message = ServerToAgent::decode(message).expect("it is a message");
+                    return Some(Body::Message(Box::new(message)));
                 }
                 Ok(Message::Close(frame)) => return Some(Body::Closed(frame.map(|frame| frame.code.into()))),
                 Ok(_) => {}

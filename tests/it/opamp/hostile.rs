@@ -1,4 +1,5 @@
-//! Agents that mean no good, or know no better.
+//! Agents that mean no good, or know no better: what they send that they may not, and what is made of it.
+//! Knows no HTTP but that of a session's beginning.
 
 use super::{
     agent::{Agent, Body},
@@ -68,7 +69,7 @@ fn what_is_large_or_odd_is_taken() {
     large.extend_from_slice(&agent.uid);
     large.extend_from_slice(&[0x10, 9, 0xAA, 0x06]);
     let rest = (1 << 20) + 1 - large.len() - 3;
-    large.extend_from_slice(&[(rest & 0x7F) as u8 | 0x80, (rest >> 7 & 0x7F) as u8 | 0x80, (rest >> 14) as u8]);
+    prost::encoding::encode_varint(u64::try_from(rest).expect("it is small"), &mut large);
     large.resize((1 << 20) + 1, 7);
     agent.send(Message::binary(large));
     let answer = loop {

@@ -1,4 +1,5 @@
-//! Agents that ask by HTTP.
+//! Agents that ask by HTTP: what they are answered, and which bodies are taken.
+//! Knows no WebSocket.
 
 use super::{
     agent::{described, plan_in, status},
