@@ -103,7 +103,10 @@ async fn until_stopped(
         let stop = asked.clone();
         async move { client.run(stop.asked(), |event| debug!("{event}")).await }
     });
-    let sessions = async { Ok(drop(join_all(clients).await)) };
+    let sessions = async {
+        join_all(clients).await;
+        Ok(())
+    };
     let story = async {
         let told = tokio::select! {
             told = play.run(stop, out) => told,

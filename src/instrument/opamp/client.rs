@@ -202,10 +202,10 @@ impl Client {
         self.events.push(Event::Obeyed(held.hash(), held.source));
         let kept = Kept { body: held.body.clone(), expiry: held.expiry.clone(), received: held.received };
         self.carried.keep(kept.clone(), held.source);
-        if let Some(cache) = self.cache.as_ref().filter(|_| held.source != PlanSource::Cache) {
-            if let Err(error) = cache.store(kept) {
-                self.events.push(Event::File(cache.path().to_owned(), error));
-            }
+        if let Some(cache) = self.cache.as_ref().filter(|_| held.source != PlanSource::Cache)
+            && let Err(error) = cache.store(kept)
+        {
+            self.events.push(Event::File(cache.path().to_owned(), error));
         }
         self.held = Some(held);
     }
