@@ -85,7 +85,7 @@ async fn nothing_is_turned_off_for_whom_nobody_answers() {
                 peer.say(ServerToAgent { instance_uid: peer.uid.clone(), ..ServerToAgent::default() }).await;
             } else {
                 let mut stream = controller.connection().await;
-                stream.read(&mut [0; 4096]).await.expect("a request");
+                assert!(stream.read(&mut [0; 4096]).await.expect("a request") > 0);
                 let answer = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n";
                 stream.write_all(answer).await.expect("answered");
                 controller.away.store(true, Ordering::Relaxed);
