@@ -77,7 +77,7 @@ fn a_take_over_moves_every_session_and_offers_nothing() {
     let fleet = Fleet::start(&namespace, INSTANCES, &variables);
     cluster.apply(&format!(
         "apiVersion: pointsman.dev/v1alpha1\nkind: TelemetryView\nmetadata: {{name: quiet, namespace: {namespace}}}\nspec:\n  \
-         reason: cost\n  metrics: [{{name: off, match: {{instruments: [mco.controller.reconcile.errors]}}, state: Disabled}}]\n"
+         reason: cost\n  metrics: [{{name: quiet, match: {{instruments: [mco.controller.reconcile.errors]}}, state: Disabled}}]\n"
     ));
     assert!(settles(|| fleet.open() == 0 && applied(&first) == 12), "{} {:?}", applied(&first), fleet.events());
     assert!(settles(|| told(&cluster, &namespace) == in_sync()), "{:?}", told(&cluster, &namespace));

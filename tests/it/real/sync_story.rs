@@ -35,7 +35,7 @@ const MEASURED: Duration = Duration::from_secs(3);
 const QUIET: Duration = Duration::from_secs(3);
 
 /// A controller at these addresses that reads this cluster.
-fn serve(cluster: &Cluster, ports: [SocketAddr; 3]) -> Pointsman {
+pub(crate) fn serve(cluster: &Cluster, ports: [SocketAddr; 3]) -> Pointsman {
     let [grpc, http, listen] = ports.map(|address| address.to_string());
     let kubeconfig = cluster.kubeconfig("admin").display().to_string();
     let args = ["serve", "--otlp-grpc", &grpc, "--otlp-http", &http, "--listen", &listen, "--kubeconfig", &kubeconfig];
@@ -114,7 +114,7 @@ impl Scene {
     fn turn_off(&self, namespace: &str, metric: &str, ends: &str) {
         self.cluster.apply(&format!(
             "apiVersion: pointsman.dev/v1alpha1\nkind: TelemetryView\nmetadata: {{name: quiet, namespace: {namespace}}}\nspec:\n  \
-             reason: INC-1182\n  {ends}\n  metrics: [{{name: off, match: {{instruments: [{metric}]}}, state: Disabled}}]\n"
+             reason: INC-1182\n  {ends}\n  metrics: [{{name: quiet, match: {{instruments: [{metric}]}}, state: Disabled}}]\n"
         ));
     }
 
@@ -182,12 +182,14 @@ fn what_is_off_costs_nothing_at_the_source() {
     scene.settles("the metrics", || scene.scrape_has(ERRORS, "operator-0") && scene.scrape_has(PAUSED, ""));
     scene.settles("the own gauges", || scene.closed("operator-").len() == INSTANCES);
     let (closed, rate) = (scene.closed("operator-"), scene.rate());
-    let watcher = scene.closed("operator").into_iter().find(|(instance, _)| !instance.contains('-'));
+    let of_watcher = || scene.closed("operator").get("operator").copied();
+    scene.settles("the watcher's own gauge", || of_watcher().is_some());
+    let watcher = of_watcher();
 
-    let ends = today().checked_add(ENDS_AFTER).expect("it is soon");
+    let ends = whole(today().checked_add(ENDS_AFTER).expect("it is soon"));
     let applied = now();
     scene.turn_off(WATCHERS, "mco.pool.paused", "mode: Enforce");
-    scene.turn_off(&namespace, "mco.controller.reconcile.errors", &format!("expiry: {{at: \"{}\"}}", seconds(ends)));
+    scene.turn_off(&namespace, "mco.controller.reconcile.errors", &format!("expiry: {{at: \"{ends}\"}}"));
     scene.settles("every gate to close", || scene.fleet.open() == 0);
     assert!(applied.elapsed() < ENDS_AFTER / 2, "it took {:?}: {:?}", applied.elapsed(), scene.fleet.events());
     scene.settles("their own gauges to say so", || {
@@ -195,9 +197,7 @@ fn what_is_off_costs_nothing_at_the_source() {
         now.len() == INSTANCES && now.iter().all(|(instance, n)| *n == closed[instance] + 1)
     });
     scene.settles("the families to go", || !scene.scrape_has(ERRORS, "") && !scene.scrape_has(PAUSED, ""));
-    if let Some((instance, n)) = watcher {
-        scene.settles("the watcher's gauge", || scene.closed(&instance).get(&instance) == Some(&(n + 1)));
-    }
+    scene.settles("the watcher's own gauge to say so", || of_watcher() == watcher.map(|closed| closed + 1));
     let args = ["-n", &namespace, "wait", "--for=condition=InSync", "--timeout=15s", "tview/quiet"];
     scene.cluster.kubectl(&args).expect("the view is in sync");
     scene.settles("12/12", || {
@@ -227,6 +227,7 @@ fn what_is_off_costs_nothing_at_the_source() {
     scene.settles("the view to say that it ended", || condition(&scene.view(&namespace), "Expired")["status"] == "True");
 }
 
-fn seconds(at: jiff::Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+/// Views have whole seconds.
+fn whole(at: jiff::Timestamp) -> jiff::Timestamp {
+    jiff::Timestamp::from_second(at.as_second()).expect("it is a time")
 }
