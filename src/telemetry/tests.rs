@@ -95,6 +95,10 @@ fn counters_begin_at_zero() {
         pointsman.pipeline.queue
         pointsman.pipeline.received
         pointsman.plan.source
+        pointsman.sync.agents
+        pointsman.sync.offers
+        pointsman.sync.refused
+        pointsman.sync.stale
         pointsman.view.faults"#]]
     .assert_eq(&names.join("\n"));
 }
