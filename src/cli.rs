@@ -206,6 +206,19 @@ pub struct WatchArgs {
     /// A file with the bearer token to show there, re-read when it changes.
     #[arg(long, value_name = "FILE")]
     pub otlp_token_file: Vec<String>,
+    /// Who tells over OpAMP what is pushed, reached as --otlp is; or off, and all is
+    /// [default: /v1/opamp at port 4318 of the host of --otlp, where that has port 4317 or 4318].
+    #[arg(long, value_name = "URL")]
+    pub opamp: Vec<String>,
+    /// A file with a plan of what is pushed, re-read when it changes.
+    #[arg(long, value_name = "FILE")]
+    pub plan_file: Vec<String>,
+    /// Where to keep the last plan that --opamp told, for the next start.
+    #[arg(long, value_name = "FILE")]
+    pub plan_cache: Vec<String>,
+    /// The kill switch: with off no plan is taken from anywhere, and declared levels decide [default: on].
+    #[arg(long, value_name = "SWITCH")]
+    pub sync: Vec<String>,
     /// The cluster to watch [default in a pod: its own].
     #[arg(long, value_name = "FILE")]
     pub kubeconfig: Vec<String>,
@@ -472,6 +485,10 @@ impl WatchArgs {
             otlp_ca_file,
             otlp_server_name,
             otlp_token_file,
+            opamp,
+            plan_file,
+            plan_cache,
+            sync,
             kubeconfig,
             pod,
             node,
@@ -492,6 +509,10 @@ impl WatchArgs {
             ("otlp-ca-file", otlp_ca_file),
             ("otlp-server-name", otlp_server_name),
             ("otlp-token-file", otlp_token_file),
+            ("opamp", opamp),
+            ("plan-file", plan_file),
+            ("plan-cache", plan_cache),
+            ("sync", sync),
             ("kubeconfig", kubeconfig),
             ("pod", pod),
             ("node", node),

@@ -8,6 +8,7 @@ pub mod controller;
 pub mod crd;
 pub mod dir;
 pub mod events;
+pub mod planfiles;
 pub mod rights;
 mod tables;
 pub mod workloads;

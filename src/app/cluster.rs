@@ -13,7 +13,7 @@ use super::{
     views::Force,
 };
 use crate::{
-    config,
+    config, control,
     kubernetes::{connect, follow::Health},
     telemetry::{self, CATALOGUES, Lease},
     views::{
@@ -21,6 +21,7 @@ use crate::{
         controller::{ClusterObject, Controller, Sources, Update},
         dir::{DirSource, Origins},
         events::{About, Events},
+        planfiles::{DesiredPlan, PlanFiles},
         workloads::Owners,
         writer::{Desired, DesiredView, Writer, WriterHealth, WriterOptions, Written},
     },
@@ -36,9 +37,10 @@ use pointsman_core::{
         read::API_VERSION,
         spec::{CLUSTER_VIEW, Catalogue, ObjectId, Origin, VIEW},
         status,
+        sync::{Reported, SyncState},
     },
 };
-use pointsman_instrument::reconcile::Outcome;
+use pointsman_instrument::{opamp::plan::PlanHash, reconcile::Outcome};
 use std::{
     sync::{Arc, atomic::Ordering},
     time::Duration,
@@ -55,6 +57,9 @@ struct Joined {
     /// The workloads of the cluster; `None` = not known yet.
     owners: ArcSwapOption<Arc<Owners>>,
     components: Mutex<components::Observer>,
+    /// Which components ask for their plan as a ConfigMap.
+    plan_files: Arc<PlanFiles>,
+    files: Mutex<Arc<control::Files>>,
     desired: watch::Sender<Arc<Desired>>,
 }
 
@@ -62,6 +67,7 @@ struct Joined {
 pub fn start(engine: &Arc<Engine>, (config, client): (&config::Cluster, Client), tasks: &Tasks, stop: &Stop) {
     let (sender, receiver) = watch::channel(Arc::default());
     let controller = Controller::new(sources(engine, config, tasks, stop));
+    let plan_files = Arc::<PlanFiles>::default();
     let joined = Arc::new(Joined {
         engine: Arc::clone(engine),
         force: Arc::new(Force::new(engine)),
@@ -69,6 +75,8 @@ pub fn start(engine: &Arc<Engine>, (config, client): (&config::Cluster, Client),
         statuses: Mutex::new(Statuses::new(engine)),
         owners: ArcSwapOption::default(),
         components: Mutex::default(),
+        plan_files: Arc::clone(&plan_files),
+        files: Mutex::default(),
         desired: sender,
     });
     if let Some(update) = controller.cached() {
@@ -78,7 +86,7 @@ pub fn start(engine: &Arc<Engine>, (config, client): (&config::Cluster, Client),
     let now = both(engine.clock);
     let leases = leases::start(engine, (config, &client), &now, tasks, stop);
     let events = Events::new(client.clone(), &instance(config), Arc::clone(&now));
-    let writer = writer(client, &now, leases.clone(), &events);
+    let writer = writer(client, &now, leases.clone(), &events).telling(plan_files);
     count(engine, controller.health(), writer.health(), leases.clone());
     let taking = Arc::clone(&joined);
     let asked = stop.clone();
@@ -170,13 +178,33 @@ impl Joined {
         }
     }
 
+    /// The plans of components that ask for them as ConfigMaps; the control of agents learns which they are.
+    fn plans(&self, loaded: &Loaded, sync: &SyncState, now: Wall) -> Vec<DesiredPlan> {
+        let (mut plans, mut files) = (Vec::new(), control::Files::new());
+        for ((namespace, component), request) in self.plan_files.granted() {
+            let reported = sync.get(&request.component).and_then(|sync| sync.reported.clone());
+            let offer = loaded.views.offer(&request.component, &reported.unwrap_or_else(|| Arc::new(Reported::able())), now);
+            let hash = PlanHash(offer.hash).to_string().into();
+            let Ok(body) = std::str::from_utf8(&offer.body) else { continue }; // JSON is text
+            plans.push(DesiredPlan { namespace, name: request.config_map, component, hash, body: body.into() });
+            let (at_source, at_controller) = (Arc::new(offer.at_source), Arc::new(offer.at_controller));
+            files.insert(request.component, control::FilePlan { hash: offer.hash, at_source, at_controller });
+        }
+        let mut known = self.files.lock();
+        if **known != files {
+            *known = Arc::new(files);
+            self.engine.control.set_files(Arc::clone(&known));
+        }
+        plans
+    }
+
     /// What became of everything, for the API and for the writer.
     fn tell(&self, leases: &Leases) {
         let look = self.statuses.lock().look(leases.is_active(), leases.active_since());
         if !leases.is_active() {
             return; // what others push elsewhere is not seen here
         }
-        let Look { statuses, observed, loaded } = look;
+        let Look { statuses, observed, sync, loaded } = look;
         let (engine, owners) = (&self.engine, self.owners.load());
         let views = loaded.objects.iter().filter_map(|object| {
             let id = object.id.clone()?;
@@ -191,12 +219,16 @@ impl Joined {
             owners: owners.as_deref().map_or(&empty, |owners| owners),
             applied: &|key| loaded.views.applied(key, now.1).into_iter().map(ToString::to_string).collect(),
             catalogues: &catalogues,
+            sync: &sync,
+            plan_file: &|namespace, name| self.plan_files.outcome(namespace, name),
+            settling: now.0.since(leases.active_since()) < Duration::from_secs(limits::SYNC_SETTLE_SECS),
         };
         let shown = self.components.lock().look(inputs, now);
         let desired = Desired {
             views: views.collect(),
             components: shown.components,
             catalogues: shown.catalogues,
+            plans: self.plans(&loaded, &sync, now.1),
             workloads: owners.as_deref().cloned(),
         };
         self.desired.send_if_modified(|before| {

@@ -21,6 +21,7 @@ use pointsman_core::{
         plan::ViewSet,
         spec::{self, ObjectId, Origin},
         status::ViewStatus,
+        sync::SyncState,
     },
 };
 use pointsman_instrument::transport;
@@ -133,6 +134,12 @@ impl Engine {
             numbers,
             is_ready,
         })
+    }
+
+    /// What became of the plans of components.
+    #[must_use]
+    pub fn sync_state(&self) -> Arc<SyncState> {
+        self.control.snapshot()
     }
 
     /// `/metrics`.

@@ -11,7 +11,11 @@ use super::{
     views::{Force, Loader},
 };
 use kube::Client;
-use pointsman_core::{limits, model::clock::Mono};
+use pointsman_core::{
+    limits,
+    model::clock::Mono,
+    view::sync::{self, SyncState},
+};
 use std::{sync::Arc, time::Duration};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
@@ -55,9 +59,10 @@ fn folder(engine: &Arc<Engine>, tasks: &Tasks, stop: &Stop) {
     tasks.vital("statuses", on_change(Arc::clone(engine), stop.clone(), move || drop(statuses.look(true, Mono::default()))));
 }
 
-/// Runs work after each change of views and every few seconds, off the reactor, until asked to stop.
+/// Runs work after each change of views, or of what became of plans, and every few seconds, off the reactor, until asked to stop.
 pub(super) async fn on_change(engine: Arc<Engine>, stop: Stop, mut work: impl FnMut() + Send + 'static) {
     loop {
+        let sync = engine.sync_state();
         tokio::task::block_in_place(&mut work);
         tokio::select! {
             () = stop.asked() => return,
@@ -66,8 +71,16 @@ pub(super) async fn on_change(engine: Arc<Engine>, stop: Stop, mut work: impl Fn
         tokio::select! {
             () = stop.asked() => return,
             () = engine.views_changed.notified() => {}
+            () = moved(&engine, &sync) => {}
             () = sleep(Duration::from_millis(limits::STATUS_LOOK_MS)) => {}
         }
+    }
+}
+
+/// Returns when components obey, wait or refuse otherwise than before.
+async fn moved(engine: &Engine, before: &SyncState) {
+    while sync::is_unmoved(before, &engine.sync_state()) {
+        sleep(Duration::from_millis(limits::STATUS_PACE_MS)).await;
     }
 }
 

@@ -5,6 +5,7 @@ mod asked;
 mod bodies;
 mod feed;
 pub(super) mod health;
+mod plans;
 mod scrapes;
 mod speak;
 
@@ -15,6 +16,7 @@ use self::{
     bodies::Bodies,
     feed::Feed,
     health::Followed,
+    plans::Plans,
     scrapes::{Keys, Nodes, Scraper},
     speak::{Speaker, Voice},
 };
@@ -76,6 +78,7 @@ struct Around {
     now: kubernetes::Clock,
     random: Random,
     transport: Transport,
+    plans: Plans,
     role: Role,
     pod: Option<(String, String)>,
     interval: Duration,
@@ -89,6 +92,7 @@ impl Around {
     async fn new(config: &WatchConfig, clock: Clock) -> Result<Self, Vec<Fault>> {
         let connect = connector(config.kubeconfig.clone());
         let (client, transport) = ((connect)().await, transport(&config.otlp));
+        let plans = Plans::new(&config.plans, &config.otlp);
         let client = client.map_err(|error| {
             let why = format!("{:#}", anyhow::Error::new(error));
             let from = config.kubeconfig.as_deref().map_or_else(|| "this pod".into(), Path::to_string_lossy);
@@ -102,20 +106,24 @@ impl Around {
             let (path, why) = (path.display().to_string(), source.to_string());
             Fault::new(Code::CannotRead, Place::Setting(flag.into()), &["read", &path, &why])
         });
-        match (client, transport, scrape) {
-            (Ok(client), Ok(transport), Ok(scrape)) => Ok(Self {
+        match (client, transport, plans, scrape) {
+            (Ok(client), Ok(transport), Ok(plans), Ok(scrape)) => Ok(Self {
                 connect,
                 client,
                 now: Arc::new(move || (clock.mono(), clock.wall())),
                 random: Arc::new(surroundings::random),
                 transport,
+                plans,
                 role: config.role.clone(),
                 pod: config.pod.clone(),
                 interval: config.interval,
                 legacy: config.legacy_metrics,
                 scrape,
             }),
-            (client, transport, scrape) => Err(client.err().into_iter().chain(transport.err()).chain(scrape.err()).collect()),
+            (client, transport, plans, scrape) => {
+                let faults = client.err().into_iter().chain(transport.err()).chain(plans.err());
+                Err(faults.chain(scrape.err()).collect())
+            }
         }
     }
 
@@ -128,6 +136,7 @@ impl Around {
             role: self.role,
             now: self.now,
             transport: self.transport,
+            plans: self.plans,
             interval: self.interval,
             legacy: self.legacy,
         }
@@ -136,22 +145,30 @@ impl Around {
 
 /// Over HTTP where the port is the one of OTLP/HTTP, else over gRPC.
 fn transport(otlp: &Otlp) -> Result<Transport, Fault> {
-    let Otlp { url, ca_file, server_name, token_file } = otlp;
+    let url = &otlp.url;
     let protocol = if url.port_u16() == Some(4318) { Protocol::Http } else { Protocol::Grpc };
-    let mut target = Target::new(protocol, &url.to_string()).map_err(|error| {
+    let target = Target::new(protocol, &url.to_string()).map_err(|error| {
         let why = format!("{:#}", anyhow::Error::new(error));
         Fault::new(Code::BadSetting, Place::Setting("--otlp".into()), &["otlp", "the receiver", &why])
     })?;
-    if let Some(path) = ca_file {
-        target = target.ca_file(path);
+    Ok(otlp.secure(target).into())
+}
+
+impl Otlp {
+    /// With the certificates to trust, the name to ask for and the token to show.
+    fn secure(&self, mut target: Target) -> Target {
+        let Self { url: _, ca_file, server_name, token_file } = self;
+        if let Some(path) = ca_file {
+            target = target.ca_file(path);
+        }
+        if let Some(name) = server_name {
+            target = target.server_name(name);
+        }
+        if let Some(path) = token_file {
+            target = target.token_file(path);
+        }
+        target
     }
-    if let Some(name) = server_name {
-        target = target.server_name(name);
-    }
-    if let Some(path) = token_file {
-        target = target.token_file(path);
-    }
-    Ok(target.into())
 }
 
 /// Works until it is asked to stop; then says what is left to say, and hands the Lease on.

@@ -40,6 +40,19 @@ pub struct BackEnd(pub String);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receiver(pub http::Uri);
 
+/// `wss://host:port`, `ws`, `https` or `http`, with or without a path; or `off`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Opamp {
+    /// There is none.
+    Off,
+    /// Where it is.
+    At(http::Uri),
+}
+
+/// `on` or `off`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Toggle(pub bool);
+
 /// `https://host:port`, with or without a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint(pub http::Uri);
@@ -203,6 +216,32 @@ impl Value for Receiver {
             }
             (Some("http" | "https"), Some(_)) => Ok(Self(uri)),
             _ => Err(wrong()),
+        }
+    }
+}
+
+impl Value for Opamp {
+    fn read(text: &str) -> Result<Self, Expected> {
+        let wrong = |what| expected(what, "wss://pointsman.pointsman.svc:4318/v1/opamp, or off");
+        if Toggle::read(text).is_ok_and(|Toggle(on)| !on) {
+            return Ok(Self::Off);
+        }
+        let uri: http::Uri = text.parse().map_err(|_| wrong("the URL of an OpAMP server"))?;
+        match (uri.scheme_str(), uri.authority()) {
+            (Some(_), Some(authority)) if authority.as_str().contains('@') => Err(wrong("a URL without user name and password")),
+            (Some("ws" | "wss" | "http" | "https"), Some(_)) => Ok(Self::At(uri)),
+            _ => Err(wrong("the URL of an OpAMP server")),
+        }
+    }
+}
+
+impl Value for Toggle {
+    /// A file of YAML says `off` and means `false`.
+    fn read(text: &str) -> Result<Self, Expected> {
+        match text {
+            "on" | "true" => Ok(Self(true)),
+            "off" | "false" => Ok(Self(false)),
+            _ => Err(Expected { what: "a switch", right: Right::OneOf(vec!["on", "off"]) }),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{
     Given, Layers, Text,
-    values::{Endpoint, Lasting, LogFilter, Name, Pod, Port, Receiver},
+    values::{Endpoint, Lasting, LogFilter, Name, Opamp, Pod, Port, Receiver, Toggle},
 };
 use pointsman_core::{
     fault::{Fault, Place, code::Code},
@@ -12,17 +12,20 @@ use pointsman_core::{
 use std::{path::PathBuf, time::Duration};
 
 /// Every key of `pointsman watch`, as those of `serve`.
-pub const KEYS: [&str; 18] = [
+pub const KEYS: [&str; 22] = [
     "all-nodes",
     "interval",
     "kubeconfig",
     "legacy-metrics",
     "log",
     "node",
+    "opamp",
     "otlp",
     "otlp-ca-file",
     "otlp-server-name",
     "otlp-token-file",
+    "plan-cache",
+    "plan-file",
     "pod",
     "read-secrets",
     "scrape-ca-file",
@@ -31,6 +34,7 @@ pub const KEYS: [&str; 18] = [
     "scrape-mcd",
     "scrape-server-name",
     "scrape-token-file",
+    "sync",
 ];
 
 /// Where is pushed to unless something else is said.
@@ -43,6 +47,8 @@ pub struct WatchConfig {
     pub role: Role,
     /// Where to push.
     pub otlp: Otlp,
+    /// Where plans come from: what is pushed, and in which shape.
+    pub plans: Plans,
     /// The kubeconfig that names the cluster; `None` = the pod's own.
     pub kubeconfig: Option<PathBuf>,
     /// Our own pod, namespace and name; `None` = there is no other replica.
@@ -131,6 +137,48 @@ pub struct Otlp {
     pub token_file: Option<PathBuf>,
 }
 
+/// Where plans come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plans {
+    /// Who tells them while we run.
+    pub controller: Controller,
+    /// A mounted file with one.
+    pub file: Option<PathBuf>,
+    /// Where the last good one is kept over a restart.
+    pub cache: Option<PathBuf>,
+    /// The kill switch: no plan is taken from anywhere, and declared levels decide.
+    pub killed: bool,
+}
+
+/// Who tells plans while we run. Each is reached as [`Otlp`] is: with its certificates, its name and its token.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Controller {
+    /// Nobody.
+    #[default]
+    Nobody,
+    /// Whoever is there where the receiver would have it, were it pointsman. It may be something else, that knows no plans.
+    Assumed(http::Uri),
+    /// Whoever was named: it is there, or will be.
+    Named(http::Uri),
+}
+
+/// Where pointsman takes sessions, beside OTLP over HTTP.
+const OPAMP_PATH: &str = "/v1/opamp";
+
+impl Controller {
+    /// The one that belongs to a receiver. Ports alone tell what listens: of another than the two of OTLP nothing is known.
+    fn of(receiver: &http::Uri) -> Self {
+        let scheme = if receiver.scheme_str() == Some("https") { "wss" } else { "ws" };
+        match (receiver.host(), receiver.port_u16()) {
+            (Some(host), Some(4317 | 4318)) => {
+                let url = format!("{scheme}://{host}:4318{OPAMP_PATH}").parse();
+                url.map_or(Self::Nobody, Self::Assumed)
+            }
+            _ => Self::Nobody,
+        }
+    }
+}
+
 impl WatchConfig {
     /// Reads everything for a role, by its word; all mistakes at once.
     ///
@@ -138,9 +186,11 @@ impl WatchConfig {
     /// Every mistake, in the order flags, environment, file, then what does not fit together.
     pub fn read(role: &str, given: &Given) -> Result<Self, Vec<Fault>> {
         let mut layers = Layers::new(given, &KEYS);
+        let (role_read, otlp) = (layers.role(role), layers.otlp());
         let config = Self {
-            role: layers.role(role),
-            otlp: layers.otlp(),
+            role: role_read,
+            plans: layers.plans(&otlp.url),
+            otlp,
             kubeconfig: layers.one::<PathBuf>("kubeconfig"),
             pod: layers.one("pod").map(|Pod(namespace, name)| (namespace, name)),
             legacy_metrics: layers.switch("legacy-metrics", false),
@@ -193,6 +243,28 @@ impl Layers<'_> {
             self.refuse("otlp-token-file", "the token would travel in plain text", "give `otlp` with https");
         }
         Otlp { url, ca_file, server_name, token_file }
+    }
+
+    /// Whoever names nobody means the receiver's own.
+    fn plans(&mut self, receiver: &http::Uri) -> Plans {
+        let named = self.one("opamp");
+        if named == Some(Opamp::Off) {
+            self.refuse("plan-cache", "nobody tells plans that could be kept", "leave it out, or `opamp`");
+        }
+        let controller = match named {
+            Some(Opamp::Off) => Controller::Nobody,
+            Some(Opamp::At(url)) => Controller::Named(url),
+            // What is wrong with one that was named has been said.
+            None if !self.texts("opamp").is_empty() => Controller::Nobody,
+            None => Controller::of(receiver),
+        };
+        let (file, cache) = (self.one::<PathBuf>("plan-file"), self.one::<PathBuf>("plan-cache"));
+        let killed = self.one("sync").is_some_and(|Toggle(on)| !on);
+        let is_plain = |url: &http::Uri| matches!(url.scheme_str(), Some("ws" | "http"));
+        if matches!(&controller, Controller::Named(url) if is_plain(url)) && !self.texts("otlp-token-file").is_empty() {
+            self.refuse("opamp", "the token would travel in plain text", "give `opamp` with wss or https");
+        }
+        Plans { controller, file, cache, killed }
     }
 
     fn scrape(&mut self, role: &str) -> Option<Scrape> {

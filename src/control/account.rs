@@ -11,7 +11,7 @@ use super::{
 use pointsman_core::{
     limits::{SYNC_DWELL_SECS, SYNC_REFUSALS_MAX},
     model::{
-        clock::{Mono, Wall},
+        clock::{Mono, SECOND, Wall},
         component::ComponentKey,
     },
     view::sync::{ComponentSync, SyncState},
@@ -42,7 +42,7 @@ impl Agents {
             let mut sync = ComponentSync::default();
             let mut refusals = BTreeSet::new();
             for group in &groups {
-                self.count(group, now.0, &mut sync, &mut agents);
+                self.count(group, now, &mut sync, &mut agents);
                 refusals.extend(group.members.iter().filter_map(|uid| self.all.get(uid)).flat_map(words));
             }
             sync.refusals = refusals.into_iter().take(SYNC_REFUSALS_MAX).map(Box::from).collect();
@@ -54,10 +54,14 @@ impl Agents {
         Account { components: Arc::new(components), agents }
     }
 
-    fn count(&self, group: &Group, now: Mono, sync: &mut ComponentSync, agents: &mut BTreeMap<State, u64>) {
+    fn count(&self, group: &Group, now: (Mono, Wall), sync: &mut ComponentSync, agents: &mut BTreeMap<State, u64>) {
         let plan = group.plan.as_ref().map(|plan| plan.hash);
         for agent in group.members.iter().filter_map(|uid| self.all.get(uid)).filter(|agent| agent.accepts()) {
-            let state = state(agent, plan, now);
+            let state = state(agent, plan, now.0);
+            if state == State::Pending {
+                let since = waits_since(agent, plan, now);
+                sync.pending_since = since.into_iter().chain(sync.pending_since).min();
+            }
             let slot = agents.entry(state).or_default();
             *slot = slot.saturating_add(1);
             let obeys = plan.is_some_and(|plan| agent.word == Word::Applied(plan));
@@ -80,6 +84,13 @@ fn state(agent: &Agent, plan: Option<[u8; 16]>, now: Mono) -> State {
     }
 }
 
+/// Since when it has the plan of now and has not answered; `None` while it was not sent.
+fn waits_since(agent: &Agent, plan: Option<[u8; 16]>, now: (Mono, Wall)) -> Option<Wall> {
+    let (_, at) = agent.offered.filter(|(hash, _)| Some(*hash) == plan)?;
+    let ago = u64::try_from(now.0.since(at).as_nanos()).unwrap_or(u64::MAX);
+    Some(Wall(now.1.0.saturating_sub(ago)))
+}
+
 fn words(agent: &Agent) -> impl Iterator<Item = &str> {
     let failed = if let Word::Failed(_, why) = &agent.word { Some(&**why) } else { None };
     failed.filter(|why| !why.is_empty()).into_iter().chain(agent.refusals.iter().map(|word| &**word))
@@ -91,6 +102,7 @@ fn describe(sync: &mut ComponentSync, groups: &[&Group]) {
     by_size.sort_by_key(|group| (std::cmp::Reverse(group.members.len()), group.declares().digest));
     let library = by_size.iter().map(|group| &group.reported.library).find(|library| !library.is_empty());
     sync.library = library.cloned().unwrap_or_default();
+    sync.reported = by_size.first().map(|group| Arc::clone(&group.reported));
     if let Some(plan) = by_size.iter().find_map(|group| group.plan.as_ref()) {
         sync.hash = PlanHash(plan.hash).to_string().into();
         sync.at_source = Arc::clone(&plan.at_source);
@@ -98,8 +110,14 @@ fn describe(sync: &mut ComponentSync, groups: &[&Group]) {
     }
 }
 
-/// Since when every connected instance obeys.
+/// Since when every connected instance obeys, or the first of them waits.
 fn date(sync: &mut ComponentSync, before: Option<&ComponentSync>, now: Wall) {
+    if sync.pending > 0 {
+        // One moment is one text: what is computed from two clocks moves a little.
+        let before = before.and_then(|before| before.pending_since);
+        let near = |then: &Wall| sync.pending_since.is_none_or(|since| since.0.abs_diff(then.0) < SECOND);
+        sync.pending_since = before.filter(near).or(sync.pending_since).or(Some(now));
+    }
     if sync.connected == 0 || sync.pending > 0 || sync.failed > 0 {
         return;
     }

@@ -151,8 +151,16 @@ pub const BLANKS_TOLD_MAX: usize = 100;
 pub const IMPACT_INSTRUMENTS_MAX: usize = 1_000;
 /// Characters of one message in a status.
 pub const STATUS_TEXT_CHARS_MAX: usize = 500;
-/// Rules listed in a status.
-pub const STATUS_RULES_MAX: usize = RULES_MAX;
+/// Rules listed in a status: for metrics and for spans.
+pub const STATUS_RULES_MAX: usize = 2 * RULES_MAX;
+/// Milliseconds for which an instance may take its time with a plan before a status says that it waits.
+pub const STATUS_PENDING_MS: u64 = 2_000;
+/// Seconds after a start or a take-over in which instances come back that were in sync before.
+pub const SYNC_SETTLE_SECS: u64 = 25;
+/// Characters of a library's name and version that an object shows.
+pub const LIBRARY_CHARS_MAX: usize = 256;
+/// Words of instances quoted in a status.
+pub const STATUS_REFUSALS_MAX: usize = 2;
 /// Faults and remarks listed in a status.
 pub const STATUS_PROBLEMS_MAX: usize = 20;
 /// Changes of decision remembered in a status.
@@ -290,6 +298,10 @@ pub const CLUSTER_BACKOFF_MS_MAX: u64 = 300_000;
 pub const STATUS_SETTLE_MS: u64 = 10_000;
 /// Milliseconds for which it is believed while the watch tells nothing at all.
 pub const STATUS_UNHEARD_MS_MAX: u64 = 300_000;
+/// Components whose plan is kept in a ConfigMap.
+pub const PLAN_FILES_MAX: usize = 200;
+/// Seconds between two looks at which components ask for their plan as a ConfigMap.
+pub const PLAN_FILES_LOOK_SECS: u64 = 60;
 /// Seconds between two looks at the objects that are ours in a cluster.
 pub const OWN_OBJECTS_LOOK_SECS: u64 = 600;
 /// Seconds between two writes of a component of which only the last push moved.

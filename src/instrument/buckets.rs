@@ -1,4 +1,5 @@
-//! Measurements by bucket, and the bounds of the buckets. Knows no metric and no encoding.
+//! Measurements by bucket, and the bounds of the buckets: those that are declared, or those of a plan.
+//! Knows no metric and no encoding.
 
 use std::{ops::Deref, sync::Arc};
 

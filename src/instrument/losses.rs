@@ -31,6 +31,8 @@ pub struct Losses {
     pub callbacks: Count,
     /// Callbacks of other crates that panicked.
     pub callback_panics: Count,
+    /// Instruments that a controller was not told of, beyond [`crate::limits::CUSTOM_BYTES_MAX`].
+    pub catalogue: Count,
 }
 
 /// A count that only grows.
@@ -53,7 +55,7 @@ impl Losses {
     /// Only what happened: an operator in good health has no such series.
     pub(crate) fn read(&self, readings: &Readings<'_, LimitHits>) {
         let Self { observed_sets, observed_twice, ended_sets, retired_sets, overflow, spans, item_bytes, .. } = self;
-        let Self { instruments, instrument_names, instrument_conflicts, callbacks, callback_panics, .. } = self;
+        let Self { instruments, instrument_names, instrument_conflicts, callbacks, callback_panics, catalogue, .. } = self;
         let named = [
             ("instrument.observed_sets", observed_sets),
             ("instrument.observed_twice", observed_twice),
@@ -67,6 +69,7 @@ impl Losses {
             ("instrument.instrument_conflicts", instrument_conflicts),
             ("instrument.callbacks", callbacks),
             ("instrument.callback_panics", callback_panics),
+            ("instrument.catalogue", catalogue),
         ];
         for (limit, count) in named.into_iter().filter(|(_, count)| count.get() > 0) {
             readings.set(count.get(), LimitHits { limit: limit.into() });

@@ -2,6 +2,7 @@
 //! What a plan does to instruments is `telemetry`'s; what is on the wire stands here, for both ends, and the component's end
 //! of a session.
 
+mod carried;
 mod client;
 mod endpoint;
 mod error;
@@ -19,6 +20,7 @@ mod session;
 mod socket;
 mod steps;
 
+pub use carried::Carried;
 pub use client::{Client, Settings};
 pub use endpoint::Endpoint;
 pub use error::SyncError;

@@ -1,4 +1,5 @@
-//! When an instrument is collected, and what is known of it at the far end. Knows no instrument.
+//! When an instrument is collected, and what is known of it at the far end.
+//! Knows no instrument, and reads no clock.
 
 use crate::observed::Moment;
 use std::time::Duration;

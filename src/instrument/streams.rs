@@ -102,6 +102,7 @@ impl Streams {
         }
         let new = || Stream { start, total: Total::of(first, about.bounds), exemplar: None };
         let stream = self.sets.get_or_insert(&self.encoded, new);
+        // While it is paused, nothing of it is there for the far end, old or new.
         if self.ended.len() > 0 && !self.paused {
             self.ended.remove(&self.encoded);
         }

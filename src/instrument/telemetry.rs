@@ -207,9 +207,10 @@ impl Telemetry {
         all.iter().for_each(|recorded| recorded.end_where(key, value));
     }
 
-    /// Takes a span that ended.
+    /// Takes a span that ended, if it is on.
     pub fn span(&self, span: Finished) {
-        if self.off || !self.lives(span.scope, &span.name) {
+        // One that was off when it began has no place of its own, whatever holds now.
+        if self.off || !span.place.lives() || !self.lives(span.scope, &span.name) {
             return;
         }
         let mut encoded = Vec::new();

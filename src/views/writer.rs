@@ -7,6 +7,7 @@
 mod book;
 pub(super) mod bucket;
 mod calls;
+mod files;
 mod owned;
 
 #[cfg(test)]
@@ -19,6 +20,7 @@ use self::{
 };
 use super::{
     components::{DesiredComponent, catalogue::DesiredCatalogue},
+    planfiles::{DesiredPlan, PlanFiles},
     workloads::Owners,
 };
 use crate::kubernetes::{Clock, failure::Failure};
@@ -53,6 +55,8 @@ pub struct Desired {
     pub components: Vec<DesiredComponent>,
     /// Every catalogue of theirs.
     pub catalogues: Vec<Arc<DesiredCatalogue>>,
+    /// The plans that components ask for as ConfigMaps.
+    pub plans: Vec<DesiredPlan>,
     /// The workloads that the cluster has; `None` = not known yet: then nothing is removed.
     pub workloads: Option<Arc<Owners>>,
 }
@@ -124,6 +128,9 @@ pub struct Writer {
     bucket: Bucket,
     /// When our own objects were last looked at.
     looked: Option<Mono>,
+    /// Which components ask for their plan as a ConfigMap, and what became of it; and when that was last looked at.
+    files: Arc<PlanFiles>,
+    asked: Option<Mono>,
 }
 
 impl Writer {
@@ -132,8 +139,14 @@ impl Writer {
     pub fn new(client: Client, options: WriterOptions) -> Self {
         let every = Duration::from_millis(limits::CLUSTER_WRITE_EVERY_MS);
         let bucket = Bucket::full(limits::CLUSTER_WRITES_BURST, every);
-        let (health, book) = (Arc::default(), Book::default());
-        Self { calls: Calls::new(client), options, health, book, bucket, looked: None }
+        let (health, book, files) = (Arc::default(), Book::default(), Arc::default());
+        Self { calls: Calls::new(client), options, health, book, bucket, looked: None, files, asked: None }
+    }
+
+    /// The same writer, which tells there who asks for a plan as a ConfigMap, and what became of it.
+    #[must_use]
+    pub fn telling(self, files: Arc<PlanFiles>) -> Self {
+        Self { files, ..self }
     }
 
     /// What it did so far, for others to read.
@@ -173,6 +186,8 @@ impl Writer {
         if !(self.options.may_write)() {
             // Whoever writes now may write anything: what was known of the cluster counts no more.
             self.book.forget();
+            self.files.forget();
+            self.asked = None;
             (self.looked, self.health.lock().waiting) = (None, 0);
             return IDLE;
         }
@@ -183,6 +198,12 @@ impl Writer {
         if self.book.may_look(now) && self.looked.is_none_or(|at| now.since(at) >= look) {
             self.bucket.take(now);
             self.look(now).await;
+            return Duration::ZERO;
+        }
+        let look = Duration::from_secs(limits::PLAN_FILES_LOOK_SECS);
+        if self.looked.is_some() && self.book.may_look(now) && self.asked.is_none_or(|at| now.since(at) >= look) {
+            self.bucket.take(now);
+            self.ask(now).await;
             return Duration::ZERO;
         }
         let (next, waiting) = self.book.next(desired, now);
@@ -205,8 +226,23 @@ impl Writer {
     async fn look(&mut self, now: Mono) {
         match self.calls.look().await {
             Ok(found) => {
-                self.looked = Some(now);
+                (self.looked, self.asked) = (Some(now), Some(now));
+                self.files.look(found.requests.clone());
                 self.book.found(found);
+            }
+            Err((what, failure)) => {
+                self.failed(what, &failure);
+                self.book.look_failed(&failure, now);
+            }
+        }
+    }
+
+    /// Reads which components ask for their plan as a ConfigMap.
+    async fn ask(&mut self, now: Mono) {
+        match self.calls.requests().await {
+            Ok(requests) => {
+                self.asked = Some(now);
+                self.files.look(requests);
             }
             Err((what, failure)) => {
                 self.failed(what, &failure);
@@ -233,7 +269,12 @@ impl Writer {
         }
         // The clock again: an answer may take its time, and a back-off counts from there.
         let now = self.mono();
-        self.book.note(desired, write, result, now);
+        let outcome = self.book.note(desired, write, result, now);
+        if let (Write::PlanFile { index }, Some(outcome)) = (write, outcome)
+            && let Some(plan) = desired.plans.get(*index)
+        {
+            self.files.note(&plan.namespace, &plan.component, outcome);
+        }
         if let Some(view) = decided.filter(|_| is_written) {
             (self.options.on_decision)(Written { view, before: before.as_ref() });
         }

@@ -22,7 +22,7 @@ use pointsman_core::{
     model::clock::{Mono, Wall},
     state::store::{Store, StoreConfig},
 };
-use pointsman_instrument::{Identity, Signal, Telemetry};
+use pointsman_instrument::{Identity, Signal, Telemetry, opamp::plan::Plan, telemetry::PlanSource};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::{
@@ -93,6 +93,8 @@ struct Step {
     trouble: BTreeMap<String, String>,
     /// From now on it leads, or does not: then it sees everything and says nothing.
     leads: Option<bool>,
+    /// From now on what has a name of these patterns is off by a plan, and everything else is on.
+    off: Option<Vec<String>>,
     /// Pools whose turn at the operator's controller fails, as far as `old` is concerned.
     old_fails: Vec<String>,
     /// What endpoints of the operator's answer: `{node, text}` or `{node, failure}`; without a node the controller's.
@@ -226,6 +228,9 @@ impl<W: Watcher> Play<W> {
         if step.leads == Some(false) {
             self.shared.lock().detach();
             self.telemetry = begin((self.make)(), &self.now).1;
+        }
+        if let Some(off) = &step.off {
+            self.telemetry.obey(&plan(off), 0, PlanSource::Controller);
         }
         let missing: Vec<_> = step.missing.iter().map(|kind| kind_of(kind, "")).collect();
         for kind in &missing {
@@ -378,6 +383,17 @@ fn begin<W: Watcher>(watcher: W, now: &Arc<Mutex<Timestamp>>) -> (Shared<W>, Arc
     let identity = Identity::new("pointsman-watch").instance(W::ROLE);
     let telemetry = Telemetry::new(identity, move || crate::watch::system_time(*clock.lock()));
     (Arc::new(Mutex::new(Watch::new(watcher))), telemetry)
+}
+
+/// A plan in which instruments and spans of these patterns are off, and nothing else is.
+pub(crate) fn plan(off: &[String]) -> Arc<Plan> {
+    let of = |key: &str| off.iter().map(|pattern| json!({key: pattern, "on": false})).collect::<Vec<_>>();
+    // Another plan has another hash; which, is a controller's to say.
+    let hash =
+        off.iter().flat_map(|pattern| pattern.bytes()).fold(7_u128, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into()));
+    let plan = json!({"schema": 1, "component": "here/pointsman-watch", "hash": format!("{hash:032x}"), "instruments": [],
+        "tail": of("instruments"), "baseline": {"on": true}, "spans": of("spans")});
+    Arc::new(Plan::read(plan.to_string().as_bytes()).expect("it is a plan"))
 }
 
 fn start() -> Timestamp {

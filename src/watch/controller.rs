@@ -76,11 +76,15 @@ impl Watcher for Controller {
         self.leases.tick(world, now);
     }
 
-    fn attach(&mut self, telemetry: &Arc<Telemetry>, world: &World, _now: Timestamp) {
-        let meters = Meters::new(telemetry);
+    fn attach(&mut self, telemetry: &Arc<Telemetry>, _world: &World, _now: Timestamp) {
+        self.meters = Some(Meters::new(telemetry));
+    }
+
+    fn begin(&self, world: &World) {
+        let Some(meters) = &self.meters else { return };
+        meters.begin_leases();
         world.pools.iter().for_each(|(name, _)| meters.begin(name));
         builds::layered(world).into_iter().for_each(|pool| meters.begin_builds(pool));
-        self.meters = Some(meters);
     }
 
     fn detach(&mut self) {

@@ -124,7 +124,12 @@ impl Watcher for Daemon {
 
     fn attach(&mut self, telemetry: &Arc<Telemetry>, world: &World, now: Timestamp) {
         self.rollouts.attach(telemetry, world, now);
-        let meters = self.meters.insert(Meters::new(telemetry));
+        self.meters = Some(Meters::new(telemetry));
+    }
+
+    fn begin(&self, world: &World) {
+        self.rollouts.begin_pools(world);
+        let Some(meters) = &self.meters else { return };
         meters.begin_events();
         world.pools.iter().for_each(|(name, _)| meters.begin_pool(name));
         self.sets.iter().for_each(|name| meters.begin_set(name));

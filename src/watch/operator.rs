@@ -66,6 +66,11 @@ impl Watcher for Operator {
         self.rollouts.attach(telemetry, world, now);
     }
 
+    fn begin(&self, world: &World) {
+        self.transitions.begin();
+        self.rollouts.begin_pools(world);
+    }
+
     fn detach(&mut self) {
         self.transitions.detach();
         self.rollouts.detach();

@@ -4,8 +4,9 @@
 
 pub mod drain;
 pub mod evidence;
+pub(crate) mod gates;
 pub mod ids;
-mod meters;
+pub(crate) mod meters;
 mod node;
 pub mod phase;
 pub mod pool;
@@ -24,6 +25,7 @@ use crate::{
 };
 use drain::{Done, Pending};
 use evidence::{End, Evidence};
+use gates::Name;
 use jiff::{SignedDuration, Timestamp};
 use node::{Seen, Update};
 use pointsman_instrument::{
@@ -148,6 +150,10 @@ impl Rollouts {
     pub fn attach(&mut self, telemetry: &Arc<Telemetry>, world: &World, now: Timestamp) {
         self.begin(world, now);
         self.outlet.attach(telemetry);
+    }
+
+    /// What is counted of each pool begins at 0.
+    pub(crate) fn begin_pools(&self, world: &World) {
         world.pools.iter().for_each(|(name, _)| self.begin_pool(name));
     }
 
@@ -186,7 +192,7 @@ impl Rollouts {
             Change::Event(delta) => self.event(delta, now),
             _ => None,
         };
-        of_pool.or(of_node)
+        of_pool.or(of_node).and_then(|place| self.outlet.rollout(place).own)
     }
 
     /// Time passes.
@@ -304,8 +310,8 @@ impl Rollouts {
 
     fn opened(&mut self, pool: Box<str>, rollout: Rollout, now: Timestamp) {
         let Rollout { place, target, start, follows, .. } = rollout;
-        let mut span = self.outlet.open(start);
-        follows.into_iter().for_each(|other| span.link(other));
+        let mut span = self.outlet.open(Name::Rollout, start);
+        follows.into_iter().filter(|_| self.outlet.lives(Name::Rollout)).for_each(|other| span.link(other));
         let mut open = Open { place, target, span, nodes: BTreeSet::new(), failed: BTreeSet::new() };
         for update in self.updates.values_mut().filter(|update| *update.pool == *pool) {
             if !open.is_of(update) {
@@ -360,17 +366,19 @@ impl Rollouts {
             McoResult::Cut => Some(McoResult::Cut.as_str()),
             _ => (failed > 0).then_some(McoResult::Failed.as_str()),
         };
-        let attributes = mco::RolloutPool {
+        let start_source = open.span.start.source;
+        let attributes = || mco::RolloutPool {
             pool_name: pool.to_owned().into(),
             rollout_cause: rollout.cause,
             rollout_target: String::from(rollout.target.config).into(),
             rollout_nodes: nodes,
             rollout_nodes_failed: failed,
             result,
-            start_source: open.span.start.source,
+            start_source,
             end_source: end.source,
         };
-        self.outlet.close(open.span, attributes, (open.place, end.at), error);
+        let stand = self.outlet.rollout(open.place);
+        self.outlet.close(open.span, attributes, (stand, end.at), error);
     }
 
     fn node_changed(&mut self, delta: &Delta<Node>, world: &World, sight: Sight) -> Option<Place> {
@@ -414,6 +422,7 @@ impl Rollouts {
     /// A reboot is measured by its phase, where there are phases.
     fn record(&self, pool: &str, done: Done, place: Option<Place>, (has_no_phases, now): (bool, Timestamp)) {
         let Some(meters) = &self.outlet.meters else { return };
+        let place = place.and_then(|place| self.outlet.update(place).nearest);
         if let Some((start, result)) = done.drain {
             meters.drain(pool, result, (start, seconds_since(now, start.at)), place);
         }
@@ -445,7 +454,7 @@ impl Rollouts {
             let follows = follows.or(aborted);
             let mut update = Update::begin(seen, follows.is_none(), &mut self.outlet);
             let number = self.next_number();
-            follows.into_iter().for_each(|other| update.link(other));
+            follows.into_iter().filter(|_| self.outlet.lives(Name::Update)).for_each(|other| update.link(other));
             if let Some(open) = self.open.get_mut(&update.pool).filter(|open| open.is_of(&update)) {
                 update.join(open.join(&update, number), &mut self.outlet);
             }

@@ -15,7 +15,7 @@ use pointsman_instrument::{
         attribute::{PointsmanReconcileResult as Result, PointsmanReconcileTrigger as Trigger},
         pointsman::WatchReconcile,
     },
-    span::{Finished, Place},
+    span::{Finished, Place, Span},
 };
 use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
 
@@ -30,6 +30,7 @@ pub(crate) struct Turns {
 pub(crate) struct Turn {
     kind: Kind,
     trigger: Trigger,
+    /// `None`: it makes no span.
     began: Option<SystemTime>,
     ended: Option<SystemTime>,
     /// Objects that could not be read before it.
@@ -44,6 +45,9 @@ pub(crate) struct Turn {
 impl Turn {
     /// An object was handled; it may have moved a rollout.
     pub(crate) fn handled(&mut self, name: &str, moved: Option<Place>) {
+        if self.began.is_none() {
+            return;
+        }
         self.name = (self.objects == 0).then(|| name.into());
         self.objects = self.objects.saturating_add(1);
         self.point_to(moved);
@@ -98,7 +102,9 @@ impl Turns {
     /// Something was told.
     pub(crate) fn begin(&self, kind: Kind, news: &News, world: &World) -> Turn {
         let trigger = if matches!(news, News::Listed(_)) { Trigger::Resync } else { Trigger::Event };
-        let began = self.telemetry.as_ref().map(|telemetry| telemetry.now());
+        let name = WatchReconcile::named(kind.facts().kind);
+        let live = self.telemetry.as_ref().filter(|telemetry| telemetry.lives(WatchReconcile::SCOPE, &name));
+        let began = live.map(|telemetry| telemetry.now());
         let undecodable = undecodable(world, kind);
         let (objects, name, moved) = (0, None, Vec::new());
         Turn { kind, trigger, began, ended: None, undecodable, has_failed: false, objects, name, moved }
@@ -106,7 +112,7 @@ impl Turns {
 
     /// It was handled.
     pub(crate) fn end(&mut self, mut turn: Turn, world: &World) {
-        let Some(telemetry) = &self.telemetry else { return };
+        let Some(telemetry) = self.telemetry.as_ref().filter(|_| turn.began.is_some()) else { return };
         turn.has_failed = undecodable(world, turn.kind) > turn.undecodable;
         if turn.objects == 0 && !turn.has_failed {
             return;

@@ -10,8 +10,8 @@ use crate::{
 };
 use jiff::Timestamp;
 use parking_lot::Mutex;
-use pointsman_instrument::{Metric, Readings, Telemetry, metric::Observable, span::Place};
-use std::{sync::Arc, time::SystemTime};
+use pointsman_instrument::{Metric, Readings, Telemetry, metric::Observable, opamp::plan::PlanHash, span::Place};
+use std::{fmt, sync::Arc, time::SystemTime};
 
 /// What one role makes of the objects.
 pub trait Watcher: Send + Sized + 'static {
@@ -34,8 +34,12 @@ pub trait Watcher: Send + Sized + 'static {
     /// Which cluster it is of, by the uid of the namespace `kube-system`: known before it speaks for the first time.
     fn of_cluster(&mut self, _uid: &str, _world: &World) {}
 
-    /// From now on it speaks: makes its counters and histograms, all of them at 0 for what is known.
+    /// From now on it speaks: makes its counters and histograms.
     fn attach(&mut self, telemetry: &Arc<Telemetry>, world: &World, now: Timestamp);
+
+    /// Its counters begin at 0 for what is known, so that the first increase of each shows. More than once is as good as once:
+    /// those that a plan turned on begin then.
+    fn begin(&self, world: &World);
 
     /// From now on it is silent.
     fn detach(&mut self);
@@ -56,6 +60,20 @@ pub struct Watch<W> {
     world: World,
     watcher: W,
     turns: Turns,
+    speaks: Option<Speaks>,
+}
+
+/// What a role speaks through.
+struct Speaks {
+    telemetry: Arc<Telemetry>,
+    /// The plan that was in force when its counters last began.
+    plan: Option<PlanHash>,
+}
+
+impl fmt::Debug for Speaks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Speaks").field("plan", &self.plan).finish_non_exhaustive()
+    }
 }
 
 /// A role at work, for the tasks that feed it and the export that reads it.
@@ -67,7 +85,7 @@ impl<W: Watcher> Watch<W> {
     /// One that has seen nothing yet.
     #[must_use]
     pub fn new(watcher: W) -> Self {
-        Self { world: World::default(), watcher, turns: Turns::default() }
+        Self { world: World::default(), watcher, turns: Turns::default(), speaks: None }
     }
 
     /// Says which cluster it is of, by the uid of the namespace `kube-system`: traces are derived from it.
@@ -95,6 +113,13 @@ impl<W: Watcher> Watch<W> {
     pub fn tick(&mut self, now: Timestamp) {
         self.watcher.tick(&self.world, now);
         self.turns.flush();
+        if let Some(Speaks { telemetry, plan }) = &mut self.speaks {
+            let now = telemetry.plan_hash();
+            if *plan != now {
+                *plan = now;
+                self.watcher.begin(&self.world);
+            }
+        }
     }
 
     /// Whether every kind was listed once, or cannot be: before that a reading would be half a picture.
@@ -122,6 +147,7 @@ impl<W: Watcher> Watch<W> {
 
     /// Nothing is recorded any more; what was seen stays.
     pub fn detach(&mut self) {
+        self.speaks = None;
         self.turns.detach();
         self.watcher.detach();
     }
@@ -130,8 +156,11 @@ impl<W: Watcher> Watch<W> {
 /// Lets a role speak through this telemetry, whose counters begin now.
 pub fn attach<W: Watcher>(shared: &Shared<W>, telemetry: &Arc<Telemetry>, now: &Now) {
     let mut watch = shared.lock();
-    let Watch { world, watcher, turns } = &mut *watch;
+    let Watch { world, watcher, turns, speaks } = &mut *watch;
+    // Asked for first: a plan that comes meanwhile is noticed.
+    *speaks = Some(Speaks { plan: telemetry.plan_hash(), telemetry: Arc::clone(telemetry) });
     watcher.attach(telemetry, world, now());
+    watcher.begin(world);
     turns.attach(telemetry);
     drop(watch);
     W::observe(&Observed { shared: Arc::clone(shared), telemetry: Arc::clone(telemetry), now: Arc::clone(now) });
@@ -191,3 +220,6 @@ pub fn seconds_since(now: Timestamp, then: Timestamp) -> f64 {
 pub fn unix_seconds(at: Timestamp) -> f64 {
     at.duration_since(Timestamp::UNIX_EPOCH).as_secs_f64()
 }
+
+#[cfg(test)]
+mod tests;

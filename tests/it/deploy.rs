@@ -55,7 +55,9 @@ fn texts(list: &Value) -> Vec<&str> {
 fn manifests_hold_together() {
     let base = objects("base");
     let mut seen = BTreeSet::new();
-    for object in ["base", "components/guard-override", "components/guard-label"].into_iter().flat_map(objects) {
+    for object in
+        ["base", "components/guard-override", "components/guard-label", "components/plan-files"].into_iter().flat_map(objects)
+    {
         let kind = object["kind"].as_str().expect("a kind").to_owned();
         assert!(
             object["apiVersion"].is_string() && seen.insert((kind.clone(), object["metadata"]["name"].to_string())),
@@ -74,6 +76,20 @@ fn manifests_hold_together() {
     one(&base, "ServiceAccount", "pointsman");
     one(&base, "Namespace", "pointsman");
     assert_eq!(one(&base, "Deployment", "pointsman")["spec"]["template"]["spec"]["serviceAccountName"], "pointsman");
+}
+
+/// Scenario: the role of those who keep plans in ConfigMaps. Guarantees: it grants what a write of one takes, to nobody: who owns
+/// a namespace binds it there; the base grants nothing of the kind.
+#[test]
+fn plan_files_take_a_role_of_their_own() {
+    let role = one(&objects("components/plan-files"), "ClusterRole", "pointsman-plan-files");
+    assert_eq!(role["rules"], json!([{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "create", "patch"]}]));
+    assert_eq!(objects("components/plan-files").len(), 1, "it is bound by hand");
+    let of_base = objects("base").iter().map(Value::to_string).filter(|object| object.contains("configmaps")).count();
+    assert_eq!(of_base, 0);
+    let readme = fs::read_to_string(folder().join("README.md")).expect("the manual");
+    assert!(readme.contains("--clusterrole=pointsman-plan-files --serviceaccount=pointsman:pointsman"));
+    assert!(readme.contains(pointsman::views::planfiles::ANNOTATION) && readme.contains(pointsman::views::planfiles::DATA_KEY));
 }
 
 /// Group, resource, verb, name, scope: one line a right.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the real peers that tests talk to into a cache outside the clone, each once per content of its folder, and
 # prints as its last line the folder that holds them all. Needs Go, Python 3 with venv, and on Debian apt-get.
-# Usage: tests/tools/build.sh [prometheus|jaeger|collector|gosender|kubernetes|etcd|python|debian]...   (none = all)
+# Usage: tests/tools/build.sh [prometheus|jaeger|collector|gosender|opampclient|kubernetes|etcd|python|debian]...   (none = all)
 set -euo pipefail
 cd "$(dirname "$0")"
 here=$PWD
@@ -121,6 +121,7 @@ for tool in "${@:-all}"; do
     fi
     if wanted jaeger; then known=yes; go_tool jaeger "" jaeger=github.com/jaegertracing/jaeger/cmd/all-in-one; fi
     if wanted gosender; then known=yes; go_tool gosender "" gosender=.; fi
+    if wanted opampclient; then known=yes; go_tool opampclient "" opampclient=.; fi
     if wanted collector; then known=yes; go_tool collector "" collector=.; fi
     [ $known = yes ] || { say "no tool named '$tool'"; exit 2; }
 done

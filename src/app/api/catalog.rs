@@ -1,19 +1,21 @@
 //! Every instrument that is declared or sent, with its state over all components that send it.
 //! One pass over what is observed; why an instrument is on or off is said beside it, in `explain`.
 
-use super::super::engine::Engine;
+use super::super::{engine::Engine, statuses};
 use crate::web::model::objects::Catalogued;
 use pointsman_core::{
     model::{component::ComponentKey, instrument::Instrument},
     state::observe::ObservedComponent,
     view::{
         plan::{Decision, Plan},
+        report::Seen,
         spec::{Catalogue, Declared},
+        sync,
     },
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Something a service sends, over all of its components.
+/// Something a service sends, or declares and may have off, over all of its components.
 #[derive(Debug, Default)]
 struct Sent {
     on: usize,
@@ -29,7 +31,8 @@ type ByService<'a> = BTreeMap<&'a str, ByInstrument<'a>>;
 pub(super) fn list(engine: &Engine) -> Vec<Catalogued> {
     let (loaded, observed) = (engine.views.load(), engine.store.observe());
     let now = engine.clock.view_wall();
-    let sent = sent(&observed, &|key| loaded.views.plan(key, now));
+    let seen = sync::with_declared(statuses::seen(&observed), &engine.sync_state());
+    let sent = sent(&seen, &series(&observed), &|key| loaded.views.plan(key, now));
     let mut declared: BTreeSet<(&str, &Instrument)> = BTreeSet::new();
     let mut all = Vec::new();
     for catalogue in loaded.views.catalogues() {
@@ -54,16 +57,26 @@ pub(super) fn list(engine: &Engine) -> Vec<Catalogued> {
     all
 }
 
-fn sent<'a>(observed: &'a [ObservedComponent], plan_of: &dyn Fn(&ComponentKey) -> Plan) -> ByService<'a> {
+/// Series in a scrape of everything that is sent.
+fn series(observed: &[ObservedComponent]) -> BTreeMap<(&ComponentKey, &Instrument), u64> {
+    let all = observed.iter().flat_map(|component| component.instruments.iter().map(move |seen| (&component.key, seen)));
+    all.map(|(key, seen)| ((key, &seen.instrument), seen.exposed)).collect()
+}
+
+fn sent<'a>(
+    seen: &'a [Seen],
+    series: &BTreeMap<(&ComponentKey, &Instrument), u64>,
+    plan_of: &dyn Fn(&ComponentKey) -> Plan,
+) -> ByService<'a> {
     let mut all = ByService::new();
-    for component in observed {
-        let plan = plan_of(&component.key);
-        let service = all.entry(&*component.key.service).or_default();
-        for seen in &component.instruments {
-            let Decision { on, by, .. } = plan.decide(&seen.instrument);
-            let by = by.map(|by| by.to_string());
-            let one = Sent { on: usize::from(on), off: usize::from(!on), by, series: seen.exposed };
-            service.entry(&seen.instrument).or_default().add(&one);
+    for Seen { component, instruments } in seen {
+        let plan = plan_of(component);
+        let service = all.entry(&*component.service).or_default();
+        for instrument in instruments {
+            let Decision { on, by, .. } = plan.decide(instrument);
+            let (by, series) = (by.map(|by| by.to_string()), series.get(&(component, instrument)).copied().unwrap_or_default());
+            let one = Sent { on: usize::from(on), off: usize::from(!on), by, series };
+            service.entry(instrument).or_default().add(&one);
         }
     }
     all

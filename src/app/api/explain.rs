@@ -16,6 +16,7 @@ use pointsman_core::{
         pattern::{Names, Pattern},
         plan::{RuleRef, ViewSet},
         spec::{Catalogue, View},
+        sync::{self, SyncState},
         verdict::{
             self, Around, Home, Naming, Owner, Sent, Subject,
             answer::Explained,
@@ -41,6 +42,7 @@ struct Ask<'a> {
     engine: &'a Engine,
     views: &'a ViewSet,
     observed: &'a [ObservedComponent],
+    sync: &'a SyncState,
     component: Option<&'a str>,
     /// The moment, on both clocks: views may live faster than senders.
     now: (Wall, Mono),
@@ -48,7 +50,7 @@ struct Ask<'a> {
 
 /// Everything that is known of a name, in either spelling, or of `span:NAME`; of one component, or of all.
 pub(super) fn explain(engine: &Engine, name: &str, component: Option<&str>) -> Explanations {
-    let (loaded, observed) = (engine.views.load_full(), engine.store.observe());
+    let (loaded, observed, sync) = (engine.views.load_full(), engine.store.observe(), engine.sync_state());
     let mut suppressed: BTreeMap<(String, String, String, String), u64> = BTreeMap::new();
     for off in engine.numbers.suppressed() {
         let slot = suppressed.entry((off.kind, off.namespace, off.view, off.rule)).or_default();
@@ -67,7 +69,8 @@ pub(super) fn explain(engine: &Engine, name: &str, component: Option<&str>) -> E
         },
         refused: &refused,
     };
-    let ask = Ask { engine, views: &loaded.views, observed: &observed, component, now: (around.now, engine.clock.mono()) };
+    let now = (around.now, engine.clock.mono());
+    let ask = Ask { engine, views: &loaded.views, observed: &observed, sync: &sync, component, now };
     match name.strip_prefix(SPAN) {
         Some(span) => ask.spans(span, &around),
         None => ask.instruments(name, &around),
@@ -118,6 +121,7 @@ impl<'a> Ask<'a> {
                 seen: Some(seen),
             }));
         }
+        self.connected(pattern, &mut found);
         for catalogue in self.views.catalogues() {
             let rows = catalogue.instruments.iter().filter(|row| pattern.names(&Names::new(&row.name, &row.unit, row.kind)));
             for row in rows {
@@ -126,6 +130,18 @@ impl<'a> Ask<'a> {
             }
         }
         found
+    }
+
+    /// Adds what connected components declare of themselves and do not send: it may be off at the source.
+    fn connected(&self, pattern: &Pattern, found: &mut Vec<Found<'a>>) {
+        let connected = self.sync.iter().filter(|(key, sync)| sync.is_present() && is_meant(self.component, key));
+        for (key, sync) in connected {
+            let component = self.observed.iter().find(|component| component.key == *key);
+            let seen = component.into_iter().flat_map(|component| &component.instruments);
+            let seen: Vec<Instrument> = seen.map(|seen| seen.instrument.clone()).collect();
+            let silent = sync::silent(sync, &seen).into_iter().filter(|instrument| pattern.names(&Names::of(instrument)));
+            found.extend(silent.map(|instrument| Found { key: key.clone(), component, instrument, seen: None }));
+        }
     }
 
     /// Adds a declared instrument for each component that has not sent it, or, where there is none, for its service alone.
@@ -145,8 +161,12 @@ impl<'a> Ask<'a> {
             workload: None,
             service: catalogue.service.clone(),
         };
+        let is_silent = |key: &&ComponentKey| !components.iter().any(|component| component.key == **key);
+        let connected = self.sync.iter().filter(|(key, sync)| sync.is_present() && speaks_for(key)).map(|(key, _)| key);
+        let silent: Vec<&ComponentKey> = connected.filter(is_silent).collect();
         let keys = components.iter().map(|component| (component.key.clone(), Some(*component)));
-        let keys: Vec<_> = if components.is_empty() { vec![(nobody, None)] } else { keys.collect() };
+        let keys = keys.chain(silent.iter().map(|key| ((*key).clone(), None)));
+        let keys: Vec<_> = if components.is_empty() && silent.is_empty() { vec![(nobody, None)] } else { keys.collect() };
         for (key, component) in keys {
             if is_meant(self.component, &key) && !has(found, &key) {
                 found.push(Found { key, component, instrument: instrument.clone(), seen: None });
@@ -177,7 +197,9 @@ impl<'a> Ask<'a> {
     fn known_names(&self) -> Vec<String> {
         let observed = self.observed.iter().flat_map(|component| &component.instruments);
         let observed = observed.map(|seen| seen.instrument.name.to_string());
-        let declared = self.views.catalogues().flat_map(|catalogue| &catalogue.instruments);
+        let reported = self.sync.values().filter_map(|sync| sync.catalogue.as_deref());
+        let declared = self.views.catalogues().map(|catalogue| &**catalogue).chain(reported);
+        let declared = declared.flat_map(|catalogue| &catalogue.instruments);
         let mut names: Vec<String> = observed.chain(declared.map(|row| row.name.to_string())).collect();
         names.sort_unstable();
         names.dedup();
@@ -205,9 +227,10 @@ impl<'a> Ask<'a> {
         Wall(self.now.0.0.saturating_sub(u64::try_from(ago.as_nanos()).unwrap_or(u64::MAX)))
     }
 
-    fn owner<'k>(&self, key: &'k ComponentKey, component: Option<&ObservedComponent>) -> Owner<'k> {
+    fn owner<'k>(&'k self, key: &'k ComponentKey, component: Option<&ObservedComponent>) -> Owner<'k> {
         let instances = component.map_or(0, |component| u64::try_from(component.instances).unwrap_or(u64::MAX));
-        Owner { key, instances, last_push: component.map(|component| self.wall(component.last_push)) }
+        let last_push = component.map(|component| self.wall(component.last_push));
+        Owner { key, instances, last_push, sync: self.sync.get(key) }
     }
 
     fn sent(&self, key: &ComponentKey, seen: &ObservedInstrument, with_attributes: bool) -> Sent {

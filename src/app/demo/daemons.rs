@@ -2,14 +2,15 @@
 //! words. Knows what its nodes go through; nothing of other metrics.
 
 use super::{
-    feed::{CLUSTER, Time},
+    feed::{CLUSTER, Speaker, Time},
     mco::{Happening, Second},
 };
 use parking_lot::Mutex;
+use pointsman_core::model::component::ComponentKey;
 use pointsman_instrument::{
     Identity, Telemetry,
     semconv::{
-        attribute::{K8S_CLUSTER_UID, K8S_DAEMONSET_NAME, K8S_NAMESPACE_NAME, K8S_NODE_NAME, K8S_POD_NAME},
+        attribute::{K8S_CLUSTER_UID, K8S_DAEMONSET_NAME, K8S_NAMESPACE_NAME, K8S_NODE_NAME, K8S_POD_NAME, SERVICE_NAME},
         legacy::McdUpdateState,
     },
 };
@@ -41,18 +42,18 @@ impl Daemons {
         Self { nodes: nodes.iter().map(first).collect(), target: target.to_owned(), floods, blocked: None }
     }
 
-    /// Lets them speak: the telemetry of each, which counts by this clock.
+    /// Lets them speak: the telemetry of each counts by this clock.
     pub(crate) fn speak(
         &self,
         seed: u64,
         time: &Time,
         clock: &(impl Fn() -> SystemTime + Clone + Send + Sync + 'static),
-    ) -> Vec<Arc<Telemetry>> {
+    ) -> Vec<Speaker> {
         let speak = |(number, (node, results)): (u64, (&String, &Results))| {
             let pod = format!("{NAME}-{node}");
             let identity = Identity::new(NAME).instance(&pod).with(K8S_POD_NAME, &pod).with(K8S_DAEMONSET_NAME, NAME);
             let identity = identity.with(K8S_NAMESPACE_NAME, NAMESPACE).with(K8S_CLUSTER_UID, CLUSTER).with(K8S_NODE_NAME, node);
-            let telemetry = Telemetry::builder(identity).seed(seed ^ number << 40).build(clock.clone());
+            let telemetry = Telemetry::builder(identity.clone()).seed(seed ^ number << 40).build(clock.clone());
             let (results, time) = (Arc::clone(results), time.clone());
             telemetry.observe::<McdUpdateState>(move |readings| {
                 for ((config, err), at) in results.lock().iter() {
@@ -60,7 +61,9 @@ impl Daemons {
                     readings.set(time.at(*at).as_duration().as_secs_f64(), metric);
                 }
             });
-            telemetry
+            let of = [(K8S_NAMESPACE_NAME, NAMESPACE), (K8S_DAEMONSET_NAME, NAME), (SERVICE_NAME, NAME)];
+            let of = |key: &str| of.into_iter().find(|(known, _)| *known == key).map(|(_, value)| value);
+            Speaker { telemetry, identity, component: ComponentKey::from_resource(of) }
         };
         (1..).zip(&self.nodes).map(speak).collect()
     }

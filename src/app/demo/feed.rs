@@ -8,10 +8,13 @@ use crate::{
 };
 use jiff::Timestamp;
 use parking_lot::Mutex;
-use pointsman_core::model::clock::{Mono, Wall};
+use pointsman_core::model::{
+    clock::{Mono, Wall},
+    component::ComponentKey,
+};
 use pointsman_instrument::{
     Identity, Telemetry,
-    semconv::attribute::{K8S_CLUSTER_UID, K8S_NAMESPACE_NAME, SERVICE_VERSION},
+    semconv::attribute::{K8S_CLUSTER_UID, K8S_NAMESPACE_NAME, SERVICE_NAME, SERVICE_VERSION},
 };
 use pointsman_watch::{
     Kind, News, Watch, Watcher,
@@ -28,6 +31,7 @@ use std::{sync::Arc, time::SystemTime};
 /// The uid of the simulated cluster.
 pub(crate) const CLUSTER: &str = "218fc5a9-a5f1-4b54-aa05-46717d0ab26d";
 
+const NAME: &str = "pointsman-watch";
 /// Roles are told so often that time passes: at the demo's pace that is a few times a second.
 const TICK: Second = 10;
 
@@ -67,6 +71,13 @@ impl Time {
     }
 }
 
+/// Somebody who speaks: what it says, and who it is, to itself and to a controller.
+pub(crate) struct Speaker {
+    pub(crate) telemetry: Arc<Telemetry>,
+    pub(crate) identity: Identity,
+    pub(crate) component: ComponentKey,
+}
+
 /// All roles.
 pub(crate) struct Feed {
     roles: Vec<Box<dyn Fed>>,
@@ -101,19 +112,17 @@ impl Feed {
         Self { roles, time }
     }
 
-    /// Lets them speak: the telemetry of each, which counts by this clock.
-    pub(crate) fn speak(
-        &self,
-        seed: u64,
-        clock: &(impl Fn() -> SystemTime + Clone + Send + Sync + 'static),
-    ) -> Vec<Arc<Telemetry>> {
+    /// Lets them speak: the telemetry of each counts by this clock.
+    pub(crate) fn speak(&self, seed: u64, clock: &(impl Fn() -> SystemTime + Clone + Send + Sync + 'static)) -> Vec<Speaker> {
         let speak = |(number, role): (u64, &dyn Fed)| {
-            let identity =
-                Identity::new("pointsman-watch").instance(role.name()).with(SERVICE_VERSION, env!("CARGO_PKG_VERSION"));
+            let identity = Identity::new(NAME).instance(role.name()).with(SERVICE_VERSION, env!("CARGO_PKG_VERSION"));
             let identity = identity.with(K8S_CLUSTER_UID, CLUSTER).with(K8S_NAMESPACE_NAME, NAMESPACE);
-            let telemetry = Telemetry::builder(identity).seed(seed ^ number << 32).build(clock.clone());
+            let telemetry = Telemetry::builder(identity.clone()).seed(seed ^ number << 32).build(clock.clone());
             role.speak(&telemetry, &self.time);
-            telemetry
+            let of =
+                |key: &str| [(K8S_NAMESPACE_NAME, NAMESPACE), (SERVICE_NAME, NAME)].into_iter().find(|(known, _)| *known == key);
+            let component = ComponentKey::from_resource(|key| of(key).map(|(_, value)| value));
+            Speaker { telemetry, identity, component }
         };
         (1..).zip(self.roles.iter().map(|role| &**role)).map(speak).collect()
     }

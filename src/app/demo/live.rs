@@ -3,6 +3,7 @@
 
 use super::{
     Options, Refused,
+    feed::Speaker,
     folder::Folder,
     look::{self, Look},
     mco::Second,
@@ -19,14 +20,19 @@ use crate::{
     config::Config,
 };
 use anyhow::Context;
+use futures_util::future::join_all;
 use jiff::Timestamp;
-use pointsman_instrument::Transport;
+use pointsman_instrument::{
+    Transport,
+    opamp::{Client, Endpoint, Settings},
+};
 use std::{
     io::Write,
     net::{SocketAddr, TcpListener},
     sync::Arc,
     time::{Duration, SystemTime},
 };
+use tracing::debug;
 
 /// How often the story goes on.
 const TICK: Duration = Duration::from_millis(200);
@@ -54,7 +60,8 @@ pub(crate) async fn serve(options: &Options, out: Out<'_>) -> anyhow::Result<()>
         0 => Transport::grpc(&urls[0]),
         _ => Transport::http(&urls[1]),
     };
-    let play = Play::new(options, clock, Some((at.listen, Arc::clone(&folder))), &way_out)?;
+    let mut play = Play::new(options, clock, Some((at.listen, Arc::clone(&folder))), &way_out)?;
+    play.obey(&format!("ws://{}", at.otlp_http))?;
     play.introduce(options, at, out)?;
     let (stopper, stop) = drain::pair();
     let server = app.run(stopper.clone(), stop.clone());
@@ -80,7 +87,7 @@ pub(crate) async fn send(options: &Options, url: &str, out: Out<'_>) -> anyhow::
 async fn until_stopped(
     options: &Options,
     (stopper, stop): (Stopper, Stop),
-    play: Play,
+    mut play: Play,
     out: Out<'_>,
     server: impl Future<Output = anyhow::Result<()>>,
 ) -> anyhow::Result<()> {
@@ -91,6 +98,15 @@ async fn until_stopped(
             None => std::future::pending().await,
         }
     };
+    let (clients, asked) = (std::mem::take(&mut play.clients), stop.clone());
+    let clients = clients.into_iter().map(|client| {
+        let stop = asked.clone();
+        async move { client.run(stop.asked(), |event| debug!("{event}")).await }
+    });
+    let sessions = async {
+        join_all(clients).await;
+        Ok(())
+    };
     let story = async {
         let told = tokio::select! {
             told = play.run(stop, out) => told,
@@ -100,7 +116,7 @@ async fn until_stopped(
         told
     };
     tokio::select! {
-        both = async { tokio::try_join!(server, story) } => both.map(|_| ()),
+        both = async { tokio::try_join!(server, story, sessions) } => both.map(|_| ()),
         () = stopper.clone().ask_on(signals) => Ok(()),
     }
 }
@@ -122,6 +138,8 @@ struct Play {
     clock: Clock,
     pace: Pace,
     stage: Stage,
+    /// Who keeps each sender to its plan, when the server is ours.
+    clients: Vec<Client>,
     teller: Teller,
     /// The server's read side and the folder of its views, when it is ours.
     server: Option<(SocketAddr, Arc<Folder>)>,
@@ -141,7 +159,15 @@ impl Play {
         let setting = Setting { nodes, scenario, seed, start, way_out };
         let stage = Stage::new(&setting, |time| move || pace.wall(time.second()))?;
         let teller = Teller::new(stage.blocked_node());
-        Ok(Self { clock, pace, stage, teller, server })
+        Ok(Self { clock, pace, stage, clients: Vec::new(), teller, server })
+    }
+
+    /// Everyone takes its plan from this controller: what a view turns off is not even made.
+    fn obey(&mut self, url: &str) -> anyhow::Result<()> {
+        let settings = Settings { endpoint: Some(Endpoint::new(url)?), ..Settings::default() };
+        let client = |speaker: &Speaker| Client::new(Arc::clone(&speaker.telemetry), &speaker.identity, settings.clone());
+        self.clients = self.stage.speakers().iter().map(client).collect();
+        Ok(())
     }
 
     fn introduce(&self, options: &Options, at: Addresses, out: Out<'_>) -> anyhow::Result<()> {
@@ -155,7 +181,7 @@ impl Play {
         writeln!(out, "{}   Ctrl-C to stop", super::headline(options))?;
         writeln!(out, "  metrics  http://{read}/metrics")?;
         writeln!(out, "  page     http://{read}/")?;
-        writeln!(out, "  OTLP     {} gRPC · {} HTTP, {} senders", at.otlp_grpc, at.otlp_http, self.stage.senders())?;
+        writeln!(out, "  OTLP     {} gRPC · {} HTTP, {} senders", at.otlp_grpc, at.otlp_http, self.stage.speakers().len())?;
         writeln!(out, "  traces   {traces}")?;
         writeln!(out, "  views    {views}   change a file there, and the next scrape changes")?;
         writeln!(out, "try, in another shell:")?;

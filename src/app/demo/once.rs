@@ -3,6 +3,7 @@
 
 use super::{
     Options,
+    feed::Speaker,
     folder::Folder,
     look::{Look, families},
     mco::{Happening, Second},
@@ -15,7 +16,7 @@ use crate::{
     traces::{Traces, recent::RecentTrace},
     views::dir::{DirSource, Origins},
 };
-use anyhow::bail;
+use anyhow::{Context, bail};
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use pointsman_core::{
@@ -23,9 +24,9 @@ use pointsman_core::{
     limits,
     model::clock::{Mono, Wall},
     state::store::{Store, StoreConfig},
-    view::plan::ViewSet,
+    view::{decide::Aspect, plan::ViewSet, sync::Reported},
 };
-use pointsman_instrument::{Signal, Transport};
+use pointsman_instrument::{Signal, Transport, opamp::plan::Plan, telemetry::PlanSource};
 use std::{
     fmt::Write as _,
     io::Write,
@@ -77,7 +78,9 @@ pub(crate) async fn run(options: &Options, out: &mut dyn Write) -> anyhow::Resul
             writeln!(out, "{}", Teller::happening(at, &happening))?;
             ended |= matches!(happening, Happening::RolloutEnded { .. });
         }
-        inside.tick(second);
+        if inside.tick(second) {
+            inside.tell(stage.speakers())?;
+        }
         stage.push().await;
         let look = Look::read(&inside.scrape(), stage.blocked_node());
         teller.look(second, look).into_iter().try_for_each(|line| writeln!(out, "{line}"))?;
@@ -112,8 +115,8 @@ impl Inside {
         (Mono::from_secs(now), Wall::from_secs(BASE_SECS + now))
     }
 
-    /// Time passes: views are read again, what fell silent ends.
-    fn tick(&self, second: Second) {
+    /// Time passes: views are read again, what fell silent ends. Answers whether other views are in force.
+    fn tick(&self, second: Second) -> bool {
         *self.now.lock() = second;
         let (mono, wall) = self.clocks();
         let mut views = self.views.lock();
@@ -121,12 +124,28 @@ impl Inside {
         if let Some(reload) = self.source.lock().poll(wall) {
             views.0 = reload.views;
         } else if !expired {
-            return self.store.expire(mono);
+            self.store.expire(mono);
+            return false;
         }
         views.1 = views.0.next_expiry(wall);
         self.store.set_views(views.0.clone(), wall);
         self.traces.set_views(views.0.clone(), wall);
         self.store.expire(mono);
+        true
+    }
+
+    /// Everyone gets its plan. Sessions would bring the same, but when is for the machine to say: here it is at once.
+    fn tell(&self, speakers: &[Speaker]) -> anyhow::Result<()> {
+        let (views, wall) = (self.views.lock().0.clone(), self.clocks().1);
+        let aspects = [Aspect::State, Aspect::Attributes, Aspect::Buckets, Aspect::Cardinality, Aspect::Interval];
+        for Speaker { telemetry, component, .. } in speakers {
+            let observed = telemetry.catalogue().into_iter().filter(|instrument| instrument.observed);
+            let observed = observed.map(|instrument| (instrument.scope.into(), instrument.name.into())).collect();
+            let reported = Reported { aspects: aspects.into(), spans: true, observed, ..Reported::default() };
+            let plan = Plan::read(&views.offer(component, &reported, wall).body).context("read our own plan")?;
+            telemetry.obey(&Arc::new(plan), 0, PlanSource::Controller);
+        }
+        Ok(())
     }
 
     fn take(&self, signal: Signal, body: &[u8]) {

@@ -3,14 +3,14 @@
 
 use super::{
     daemons::Daemons,
-    feed::{Feed, Time},
+    feed::{Feed, Speaker, Time},
     mco::{self, Action, Cluster, Happening, Second, Trouble},
     scenario::Scenario,
 };
 use jiff::Timestamp;
 use pointsman_instrument::{Exporter, Transport, transport::AddressError};
 use pointsman_watch::Kind;
-use std::time::SystemTime;
+use std::{sync::Arc, time::SystemTime};
 
 /// The pool that the story is about.
 pub(crate) const POOL: &str = "worker";
@@ -30,6 +30,7 @@ pub(crate) struct Stage {
     feed: Feed,
     daemons: Daemons,
     time: Time,
+    speakers: Vec<Speaker>,
     exporters: Vec<Exporter>,
 }
 
@@ -60,12 +61,12 @@ impl Stage {
             cluster.object(Kind::MachineConfigPool, POOL).and_then(|pool| pool.pointer("/spec/configuration/name")?.as_str());
         let daemons = Daemons::new(&workers, target.unwrap_or_default(), scenario.floods());
         let clock = clock(time.clone());
-        let telemetry = feed.speak(*seed, &clock).into_iter().chain(daemons.speak(*seed, &time, &clock));
-        let exporter = |(n, telemetry)| Ok(Exporter::new(telemetry, way_out(n)?));
-        let exporters = telemetry.enumerate().map(exporter).collect::<Result<_, _>>()?;
+        let speakers: Vec<_> = feed.speak(*seed, &clock).into_iter().chain(daemons.speak(*seed, &time, &clock)).collect();
+        let exporter = |(n, speaker): (usize, &Speaker)| Ok(Exporter::new(Arc::clone(&speaker.telemetry), way_out(n)?));
+        let exporters = speakers.iter().enumerate().map(exporter).collect::<Result<_, _>>()?;
         // Of the nodes that are taken first, the last: others go on beside it.
         let blocked = workers.into_iter().take(2).next_back().unwrap_or_default();
-        Ok(Self { cluster, scenario: *scenario, blocked, feed, daemons, time, exporters })
+        Ok(Self { cluster, scenario: *scenario, blocked, feed, daemons, time, speakers, exporters })
     }
 
     /// The node whose drain the scenario blocks.
@@ -73,9 +74,9 @@ impl Stage {
         &self.blocked
     }
 
-    /// How many senders there are.
-    pub(crate) fn senders(&self) -> usize {
-        self.exporters.len()
+    /// Everyone who speaks.
+    pub(crate) fn speakers(&self) -> &[Speaker] {
+        &self.speakers
     }
 
     /// Lets time pass up to that second; answers what happened, with its second, in order.

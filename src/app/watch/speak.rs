@@ -5,6 +5,7 @@
 use super::{
     feed::timestamp,
     health::{self, Followed},
+    plans::{self, Plans},
 };
 use crate::{
     app::drain::Stop,
@@ -19,7 +20,7 @@ use crate::{
 use kube::Client;
 use pointsman_core::limits;
 use pointsman_instrument::{
-    Exporter, Identity, Telemetry, Transport,
+    Exporter, Identity, Telemetry, Transport, opamp,
     semconv::attribute::{K8S_CLUSTER_UID, K8S_NAMESPACE_NAME, K8S_NODE_NAME, SERVICE_VERSION},
 };
 use pointsman_watch::{
@@ -60,6 +61,7 @@ pub(super) struct Voice {
     pub(super) followed: Followed,
     pub(super) now: Clock,
     pub(super) transport: Transport,
+    pub(super) plans: Plans,
     pub(super) interval: Duration,
     /// Whether the operator's old names are pushed too.
     pub(super) legacy: bool,
@@ -110,8 +112,8 @@ impl<W: Watcher> Speaker<W> {
                 () = stop.asked() => return,
                 () = leading(&mut self.hold) => {}
             }
-            let exporter = self.begin(cluster.as_deref());
-            let silence = self.speak(exporter, &stop).await;
+            let (exporter, client) = self.begin(cluster.as_deref());
+            let silence = self.speak(exporter, client, &stop).await;
             self.shared.lock().detach();
             match silence {
                 Silence::Lost => info!("another replica may speak now"),
@@ -121,10 +123,13 @@ impl<W: Watcher> Speaker<W> {
     }
 
     /// Counters begin now: whoever spoke before had counters of its own.
-    fn begin(&self, cluster: Option<&str>) -> Exporter {
+    fn begin(&self, cluster: Option<&str>) -> (Exporter, Option<opamp::Client>) {
         let now = Arc::clone(&self.voice.now);
         let clock = move || UNIX_EPOCH.checked_add(Duration::from_nanos((now)().1.0)).unwrap_or(UNIX_EPOCH);
-        let telemetry = Telemetry::new(self.voice.identity(cluster), clock);
+        let identity = self.voice.identity(cluster);
+        let telemetry = Telemetry::new(identity.clone(), clock);
+        // First of all: nothing is made that is off.
+        let client = self.voice.plans.obey(&telemetry, &identity);
         let now = Arc::clone(&self.voice.now);
         let now: Now = Arc::new(move || timestamp(&now));
         attach(&self.shared, &telemetry, &now);
@@ -135,22 +140,23 @@ impl<W: Watcher> Speaker<W> {
         let transport = self.voice.transport.clone();
         // A rollout is the story of many nodes: who sees one of them does not tell it.
         let traces = (!matches!(self.voice.role, Role::Node { .. })).then(|| transport.clone());
-        Exporter::split(telemetry, Some(transport), traces)
+        (Exporter::split(telemetry, Some(transport), traces), client)
     }
 
     /// Pushes until it may no longer, or is asked to stop: then once more, with a few attempts.
-    async fn speak(&mut self, exporter: Exporter, stop: &Stop) -> Silence {
+    async fn speak(&mut self, exporter: Exporter, client: Option<opamp::Client>, stop: &Stop) -> Silence {
         let Voice { interval, .. } = self.voice;
         let mut lost = pin!(lost(&mut self.hold));
         let flush = async {
             let exporter = beat(exporter, interval, stop).await;
             exporter.run(interval, ready(()), |error| warn!(%error, "the last push failed")).await;
         };
-        // Whoever lost the Lease cuts off even a request in flight: the other one's must not meet it.
+        let both = async { tokio::join!(flush, plans::keep(client, stop)) };
+        // Whoever lost the Lease cuts off even a request in flight, and its session: the other one's must not meet them.
         tokio::select! {
             biased;
             () = &mut lost => Silence::Lost,
-            () = flush => Silence::Asked,
+            _ = both => Silence::Asked,
         }
     }
 }

@@ -3,12 +3,13 @@
 
 mod emitted;
 mod heard;
+mod plans;
 
 use self::heard::{Heard, secs};
-use super::{Around, work};
+use super::{Around, Plans, work};
 use crate::{
     app::drain::{Stopper, pair},
-    config::watch::Role,
+    config::watch::{self as config, Otlp, Role},
     kubernetes::server::{Mood, Server},
 };
 use expect_test::{Expect, expect};
@@ -69,11 +70,13 @@ impl Watcher for Simple {
     fn tick(&mut self, _world: &World, _now: Timestamp) {}
 
     fn attach(&mut self, telemetry: &Arc<Telemetry>, _world: &World, _now: Timestamp) {
-        let changes = telemetry.counter::<NodeDrainRetries>();
-        if let Some(on) = changes.on() {
+        self.changes = Some(telemetry.counter());
+    }
+
+    fn begin(&self, _world: &World) {
+        if let Some(on) = self.changes.as_ref().and_then(Counter::on) {
             on.add(0, NodeDrainRetries { pool_name: "any".into() });
         }
-        self.changes = Some(changes);
     }
 
     fn detach(&mut self) {
@@ -117,13 +120,22 @@ struct Cluster {
     replicas: BTreeMap<&'static str, Replica>,
     /// Whether processes say old names, too.
     legacy: bool,
+    /// Whom processes obey.
+    plans: config::Plans,
 }
 
 impl Cluster {
     fn new() -> Self {
         let server = Server::new(&PLURALS);
         server.put("namespaces", "", "kube-system", json!({ "metadata": { "uid": "cluster-1" } }));
-        Self { server, began: Instant::now(), heard: Arc::default(), replicas: BTreeMap::new(), legacy: false }
+        Self {
+            server,
+            began: Instant::now(),
+            heard: Arc::default(),
+            replicas: BTreeMap::new(),
+            legacy: false,
+            plans: config::Plans::default(),
+        }
     }
 
     fn pool(&self, name: &str, paused: bool) {
@@ -144,6 +156,8 @@ impl Cluster {
         let (stopper, stop) = pair();
         let (is_cut, began) = (Arc::new(AtomicBool::new(false)), self.began);
         let client = client(self.server.client(), Arc::clone(&is_cut));
+        let url = "http://127.0.0.1:4317".parse().expect("a URL");
+        let otlp = Otlp { url, ca_file: None, server_name: None, token_file: None };
         let (connected, heard) = (client.clone(), Arc::clone(&self.heard));
         let around = Around {
             connect: Arc::new(move || {
@@ -161,6 +175,7 @@ impl Cluster {
                 Signal::Metrics => heard.lock().hear(name, began, &body),
                 Signal::Traces => heard.lock().trace(name, &body),
             })),
+            plans: Plans::new(&self.plans, &otlp).expect("an address"),
             role,
             pod: pod.map(|pod| ("here".to_owned(), pod.to_owned())),
             interval: Duration::from_secs(15),

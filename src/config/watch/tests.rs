@@ -1,4 +1,4 @@
-use super::{KEYS, WatchConfig};
+use super::{KEYS, Plans, WatchConfig};
 use crate::{
     cli::{Cli, Verb, split_unknown},
     config::{Given, env_name, place::CommandLine},
@@ -42,6 +42,14 @@ fn defaults_are_those_of_the_documentation() {
                 server_name: None,
                 token_file: None,
             },
+            plans: Plans {
+                controller: Assumed(
+                    ws://127.0.0.1:4318/v1/opamp,
+                ),
+                file: None,
+                cache: None,
+                killed: false,
+            },
             kubeconfig: None,
             pod: None,
             legacy_metrics: false,
@@ -54,15 +62,19 @@ fn defaults_are_those_of_the_documentation() {
 }
 
 /// Keys of every role, with a value of each.
-const OF_ALL: [(&str, &str); 8] = [
+const OF_ALL: [(&str, &str); 12] = [
     ("interval", "1m30s"),
     ("kubeconfig", "./kubeconfig"),
     ("legacy-metrics", "true"),
     ("log", "debug"),
+    ("opamp", "wss://pointsman:443/opamp"),
     ("otlp", "https://pointsman:4317"),
     ("otlp-ca-file", "/ca.crt"),
     ("otlp-server-name", "pointsman.pointsman.svc"),
     ("otlp-token-file", "/token"),
+    ("plan-cache", "/var/lib/plan.json"),
+    ("plan-file", "/etc/plan.json"),
+    ("sync", "off"),
 ];
 /// Keys of one role.
 const OF_ROLES: [(&str, &str, &str); 6] = [
@@ -124,6 +136,18 @@ fn every_key_is_read_from_every_place() {
                 token_file: Some(
                     "/token",
                 ),
+            },
+            plans: Plans {
+                controller: Named(
+                    wss://pointsman:443/opamp,
+                ),
+                file: Some(
+                    "/etc/plan.json",
+                ),
+                cache: Some(
+                    "/var/lib/plan.json",
+                ),
+                killed: true,
             },
             kubeconfig: Some(
                 "./kubeconfig",
@@ -248,13 +272,13 @@ fn every_mistake_is_in_one_report() {
               |
             1 | pointsman watch daemon --node Worker_0 --all-nodes --read-secrets --otlp=ftp://x --nodes=3
               |                                                                                  ^^^^^^^ did you mean `--node`?
-              = allowed: --all-nodes, --interval, --kubeconfig, --legacy-metrics, --log, --node, --otlp, --otlp-ca-file, --otlp-server-name, --otlp-token-file, --pod, --read-secrets, --scrape-ca-file, --scrape-interval, --scrape-mcc, --scrape-mcd, --scrape-server-name, --scrape-token-file, --config
+              = allowed: --all-nodes, --interval, --kubeconfig, --legacy-metrics, --log, --node, --opamp, --otlp, --otlp-ca-file, --otlp-server-name, --otlp-token-file, --plan-cache, --plan-file, --pod, --read-secrets, --scrape-ca-file, --scrape-interval, --scrape-mcc, --scrape-mcd, --scrape-server-name, --scrape-token-file, --sync, --config
             error[PM0501]: unknown key `max-body`
              --> watch.yaml:2:1
               |
             2 | max-body: 1MiB
               | ^^^^^^^^
-              = allowed: all-nodes, interval, kubeconfig, legacy-metrics, log, node, otlp, otlp-ca-file, otlp-server-name, otlp-token-file, pod, read-secrets, scrape-ca-file, scrape-interval, scrape-mcc, scrape-mcd, scrape-server-name, scrape-token-file
+              = allowed: all-nodes, interval, kubeconfig, legacy-metrics, log, node, opamp, otlp, otlp-ca-file, otlp-server-name, otlp-token-file, plan-cache, plan-file, pod, read-secrets, scrape-ca-file, scrape-interval, scrape-mcc, scrape-mcd, scrape-server-name, scrape-token-file, sync
             error[PM0502]: `node` from --node: `Worker_0` is not the name of a host or object
              --> command line:1:31
               |
@@ -378,6 +402,108 @@ fn a_receiver_in_plain_text_is_shown_no_secret() {
           |
         1 | pointsman watch operator --kubeconfig=k --otlp=https://***********@pointsman:4317
           |                                                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ write it like http://127.0.0.1:4317
+    "#]],
+    );
+}
+
+/// Scenario: receivers of every kind, and nobody named who tells plans; then somebody, or nobody on purpose.
+/// Guarantees: whoever is pointsman is asked where it listens, anything else is not guessed at, and a name stands as it is.
+#[test]
+fn plans_come_from_where_the_receiver_is() {
+    let told: String = [
+        "http://127.0.0.1:4317",
+        "http://127.0.0.1:4318",
+        "https://pointsman.pointsman.svc:4317",
+        "http://[::1]:4317",
+        "https://collector:443",
+        "http://127.0.0.1:55681",
+        "http://collector",
+    ]
+    .iter()
+    .map(|otlp| {
+        let config = read(&["operator", "--otlp", otlp], &[], "", true).expect("nothing is wrong");
+        format!("{otlp} {:?}\n", config.plans.controller)
+    })
+    .collect();
+    expect![[r#"
+        http://127.0.0.1:4317 Assumed(ws://127.0.0.1:4318/v1/opamp)
+        http://127.0.0.1:4318 Assumed(ws://127.0.0.1:4318/v1/opamp)
+        https://pointsman.pointsman.svc:4317 Assumed(wss://pointsman.pointsman.svc:4318/v1/opamp)
+        http://[::1]:4317 Assumed(ws://[::1]:4318/v1/opamp)
+        https://collector:443 Nobody
+        http://127.0.0.1:55681 Nobody
+        http://collector Nobody
+    "#]]
+    .assert_eq(&told);
+    let named = |opamp: &str| read(&["operator", "--opamp", opamp], &[], "", true).expect("nothing is wrong").plans.controller;
+    expect![[r#"
+        Nobody
+        Named(ws://a:1/)
+        Named(https://a/x)
+    "#]]
+    .assert_eq(&["off", "ws://a:1", "https://a/x"].map(|opamp| format!("{:?}\n", named(opamp))).concat());
+    // In a file that word is a boolean.
+    let config = read(&["operator"], &[], "opamp: off\nsync: off\n", true).expect("nothing is wrong");
+    assert_eq!(config.plans, Plans { killed: true, ..Plans::default() });
+}
+
+/// Scenario: one who tells plans that cannot be reached as it is meant to be, and a plan that nobody would keep.
+/// Guarantees: each is refused by name.
+#[test]
+fn whoever_tells_plans_is_shown_no_secret() {
+    let (cluster, otlp, token) = ("--kubeconfig=k", "--otlp=https://p:4317", "--otlp-token-file=t");
+    check_faults(
+        &["operator", cluster, otlp, token, "--opamp=ws://p:4318"],
+        &[],
+        "",
+        expect![[r#"
+        error[PM0502]: `opamp` from --opamp: the token would travel in plain text
+         --> command line:1:91
+          |
+        1 | ps://p:4317 --otlp-token-file=t --opamp=ws://p:4318
+          |                                         ^^^^^^^^^^^ give `opamp` with wss or https
+    "#]],
+    );
+    check_faults(
+        &["operator", cluster, "--opamp=off", "--plan-cache=c"],
+        &[],
+        "",
+        expect![[r#"
+        error[PM0502]: `plan-cache` from --plan-cache: nobody tells plans that could be kept
+         --> command line:1:66
+          |
+        1 | pointsman watch operator --kubeconfig=k --opamp=off --plan-cache=c
+          |                                                                  ^ leave it out, or `opamp`
+    "#]],
+    );
+    check_faults(
+        &["operator", cluster, "--opamp=p:4318", "--plan-cache=c", "--sync=no"],
+        &[],
+        "",
+        expect![[r#"
+        error[PM0502]: `opamp` from --opamp: `p:4318` is not the URL of an OpAMP server
+         --> command line:1:49
+          |
+        1 | pointsman watch operator --kubeconfig=k --opamp=p:4318 --plan-cache=c --sync=no
+          |                                                 ^^^^^^ write it like wss://pointsman.pointsman.svc:4318/v1/opamp, or off
+        error[PM0502]: `sync` from --sync: `no` is not a switch
+         --> command line:1:78
+          |
+        1 | pointsman watch operator --kubeconfig=k --opamp=p:4318 --plan-cache=c --sync=no
+          |                                                                              ^^ did you mean `on`?
+          = allowed: on, off
+    "#]],
+    );
+    check_faults(
+        &["operator", cluster, "--opamp=wss://user:word@p:4318"],
+        &[],
+        "",
+        expect![[r#"
+        error[PM0502]: `opamp` from --opamp: `wss://*********@p:4318` is not a URL without user name and password
+         --> command line:1:49
+          |
+        1 | pointsman watch operator --kubeconfig=k --opamp=wss://*********@p:4318
+          |                                                 ^^^^^^^^^^^^^^^^^^^^^^ write it like wss://pointsman.pointsman.svc:4318/v1/opamp, or off
     "#]],
     );
 }

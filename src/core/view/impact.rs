@@ -31,7 +31,7 @@ pub struct Cost {
     pub series: u64,
     /// Points a minute as sent.
     pub per_minute: f64,
-    /// Whether these numbers were seen, or come from a declaration.
+    /// Whether these numbers are seen, or come from a declaration, or from before the source turned it off.
     pub basis: Basis,
 }
 
@@ -195,7 +195,9 @@ fn sum<'a>(
         impact.series_after = impact.series_after.saturating_add(new.series);
         impact.per_minute_before += old.per_minute;
         impact.per_minute_after += new.per_minute;
-        if old.guessed || new.guessed || cost.basis == Basis::Estimated {
+        // What is off without the view and with it costs nothing: nobody needs to know what it would.
+        let counts = was.on || is.on;
+        if old.guessed || new.guessed || (counts && cost.basis == Basis::Estimated) {
             impact.basis = Basis::Estimated;
         }
         let Some(aspect) = aspect else {

@@ -8,13 +8,14 @@ mod write;
 use self::{lines::Can, write::Draft};
 use super::{
     compile::is_active,
+    decide::Aspect,
     memo::Indexed,
-    plan::{Inner, Placed, RuleRef, ViewSet},
+    plan::{Decision, Inner, Placed, RuleRef, ViewSet},
     sync::{Offer, Reported},
 };
 use crate::{
     limits::PLAN_STEPS_MAX,
-    model::{clock::Wall, component::ComponentKey},
+    model::{clock::Wall, component::ComponentKey, instrument::Instrument},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -50,6 +51,11 @@ impl ViewSet {
         });
         (!is_known).then(|| Arc::new(Indexed::new(Arc::clone(catalogue))))
     }
+}
+
+/// Whether a library can do what is decided of an aspect of an instrument.
+pub(super) fn does(reported: &Reported, aspect: Aspect, instrument: &Instrument, decision: &Decision) -> bool {
+    Can { reported }.does_of(aspect, instrument, decision)
 }
 
 /// Whether all that a rule decides is done at the source, by the rule's address: each has one.

@@ -1,6 +1,8 @@
 //! What became of each view: which of its rules hold, which are overruled and by whom, which match nothing.
 //! Counts what `explain` says about every instrument that was seen; decides nothing.
 
+mod spans;
+
 use super::{
     compile::{has_expired, is_active, reaches, tier},
     explain::{Candidate, Criterion},
@@ -47,7 +49,7 @@ pub struct ViewReport {
     pub status: Status,
     /// How many components it reaches.
     pub components: usize,
-    /// Its rules for metrics, in order.
+    /// Its rules in order, those for metrics before those for spans.
     pub rules: Vec<RuleReport>,
     /// What only shows beside what was seen.
     pub faults: Vec<Fault>,
@@ -63,7 +65,7 @@ pub struct RuleReport {
     pub name: Box<str>,
     /// In one word.
     pub state: RuleState,
-    /// How many instruments it matched.
+    /// How many instruments it matched; 0 of a rule for spans, which nobody declares.
     pub matched: usize,
     /// Some of them.
     pub sample: Vec<Box<str>>,
@@ -148,7 +150,7 @@ impl ViewSet {
     #[must_use]
     pub fn reports(&self, seen: &[Seen], now: Wall) -> Vec<ViewReport> {
         let plans: Vec<(Plan, &Seen)> = seen.iter().map(|seen| (self.plan(&seen.component, now), seen)).collect();
-        let scores = scores(&plans);
+        let scores = (scores(&plans), spans::scores(plans.iter().map(|(plan, _)| plan)));
         let report = |compiled: &Compiled| {
             if is_active(&compiled.view, now) {
                 return report(compiled, &scores, (seen, &self.facts), now);
@@ -156,7 +158,8 @@ impl ViewSet {
             let id = &compiled.view.id;
             let reached = seen.iter().filter(|seen| reaches(&compiled.view, &seen.component, &self.facts));
             let plans: Vec<_> = reached.map(|seen| (self.plan_as_if(&seen.component, now, Some(id)), seen)).collect();
-            report(compiled, &self::scores(&plans), (seen, &self.facts), now)
+            let scores = (self::scores(&plans), spans::scores(plans.iter().map(|(plan, _)| plan)));
+            report(compiled, &scores, (seen, &self.facts), now)
         };
         self.views.iter().map(report).collect()
     }
@@ -240,9 +243,11 @@ fn insert<T: Ord>(set: &mut BTreeSet<T>, item: T, max: usize) {
     }
 }
 
-fn report(compiled: &Compiled, scores: &Scores, (seen, facts): (&[Seen], &Facts), now: Wall) -> ViewReport {
+fn report(compiled: &Compiled, (scores, of_spans): &(Scores, Scores), (seen, facts): (&[Seen], &Facts), now: Wall) -> ViewReport {
     let (view, expired) = (&compiled.view, has_expired(&compiled.view, now));
-    let mut rules: Vec<RuleReport> = compiled.metrics.iter().map(|(_, by)| rule_report(by, scores.get(&**by))).collect();
+    let metrics = compiled.metrics.iter().map(|(_, by)| rule_report(by, scores.get(&**by)));
+    let traces = compiled.traces.iter().map(|(_, by)| rule_report(by, of_spans.get(&**by)));
+    let mut rules: Vec<RuleReport> = metrics.chain(traces).collect();
     if expired {
         rules.iter_mut().for_each(|rule| rule.state = RuleState::Inactive);
     }

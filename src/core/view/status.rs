@@ -6,7 +6,10 @@ mod events;
 mod hash;
 mod messages;
 mod parts;
+mod progress;
 
+use self::progress::Progress;
+pub use self::progress::Reached;
 use super::{
     impact::{Basis, Impact},
     report::ViewReport,
@@ -16,10 +19,7 @@ use super::{
 use crate::{
     fault::{Fault, suggest},
     limits::{STATUS_NAMED_MAX, STATUS_SUGGEST_FROM_MAX},
-    model::{
-        clock::{SECOND, Wall},
-        component::ComponentKey,
-    },
+    model::clock::{SECOND, Wall},
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -223,8 +223,10 @@ pub struct Subject<'a> {
     pub kept: bool,
     /// What the version in force changes.
     pub impact: Option<&'a Impact>,
-    /// The components it reaches, with their instances.
-    pub reached: &'a [(ComponentKey, u64)],
+    /// The components it reaches, with their instances and what became of their plans.
+    pub reached: &'a [Reached<'a>],
+    /// Whether a start or a take-over is so short ago that components may not be back yet.
+    pub settling: bool,
     /// For a view that matches nothing: the closest names, best first.
     pub suggestions: &'a [String],
     /// For a view that expired: who decides now, from [`super::plan::ViewSet::instead_of`].
@@ -249,10 +251,12 @@ pub struct EventText {
 /// The whole status of a view. Every list and text is bounded, and says where it was cut.
 #[must_use]
 pub fn of_view(subject: &Subject<'_>) -> ViewStatus {
-    let conditions = conditions::all(subject);
+    let progress = Progress::of(subject);
+    let ripe = progress.ripe(subject);
+    let conditions = conditions::all(subject, &progress, ripe);
     let effective_hash = subject.report.map_or_else(String::new, |report| hash::of_spec(&report.view));
     let (expires_at, expiry_term) = expiry(subject);
-    let (rules, rules_truncated) = parts::rules(subject);
+    let (rules, rules_truncated) = parts::rules(subject, ripe);
     let (problems, problems_truncated) = parts::problems(subject);
     let mut status = ViewStatus {
         observed_generation: subject.generation,
@@ -261,7 +265,7 @@ pub fn of_view(subject: &Subject<'_>) -> ViewStatus {
         expires_at,
         expiry_term,
         conditions,
-        components: parts::components(subject),
+        components: parts::components(subject, &progress, ripe),
         impact: subject.impact.map(ImpactStatus::of),
         rules,
         rules_truncated,
@@ -334,6 +338,12 @@ pub fn first_seen(status: &ViewStatus, term: &Term) -> Option<Wall> {
     };
     let end = if let Term::At(at) = term { *at } else { expires };
     Some(Wall(end.0.saturating_sub(u64::try_from(before.as_nanos()).unwrap_or(u64::MAX))))
+}
+
+/// A text as a status holds it: of at most [`crate::limits::STATUS_TEXT_CHARS_MAX`] characters, without control characters.
+#[must_use]
+pub fn bounded(text: &str) -> String {
+    messages::cut(text)
 }
 
 /// Whether what was decided differs: conditions, the spec in force, its end, what became of a rule, or what is wrong with it.
@@ -424,6 +434,8 @@ impl Condition {
 const ACCEPTED: &str = "Accepted";
 /// The condition whose reason is the view's state in one word.
 const PROGRAMMED: &str = "Programmed";
+/// The condition that says whether every instance that takes plans obeys this one.
+const IN_SYNC: &str = "InSync";
 /// The condition that is true when the view's time is over.
 const EXPIRED: &str = "Expired";
 

@@ -1,8 +1,8 @@
 //! What components say of themselves and what became of the plans they were offered: plain data between the sessions, which
 //! hear it, and plans and statuses, which speak of it. Decides nothing.
 
-use super::{decide::Aspect, plan::RuleRef, spec::Catalogue};
-use crate::model::{clock::Wall, component::ComponentKey};
+use super::{decide::Aspect, plan::RuleRef, report::Seen, spec::Catalogue};
+use crate::model::{clock::Wall, component::ComponentKey, instrument::Instrument};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -51,6 +51,8 @@ pub struct ComponentSync {
     pub applied: u64,
     /// Connected instances that did not answer yet.
     pub pending: u64,
+    /// Since when the one of them waits that waits longest; `None` where nobody does.
+    pub pending_since: Option<Wall>,
     /// Connected instances that refused it.
     pub failed: u64,
     /// Hash of the plan of now, in hexadecimal; of the plan that most instances have where they reported different things.
@@ -65,7 +67,107 @@ pub struct ComponentSync {
     pub refusals: Vec<Box<str>>,
     /// What its instances declare, where they do.
     pub catalogue: Option<Arc<Catalogue>>,
+    /// What most of its instances can do; `None` where none of them said. The library and the catalogue are those above.
+    pub reported: Option<Arc<Reported>>,
+}
+
+/// The instances of one component, each counted once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// All of them.
+    pub instances: u64,
+    /// Those that obey the plan of now.
+    pub applied: u64,
+    /// Those that did not answer yet.
+    pub pending: u64,
+    /// Those that refused it.
+    pub failed: u64,
+    /// Those that take no plans: the controller decides for them.
+    pub unsupported: u64,
 }
 
 /// What became of all plans.
 pub type SyncState = BTreeMap<ComponentKey, ComponentSync>;
+
+impl Reported {
+    /// What a library can do of which nobody knows, for a plan in a file: it reads all of it, and leaves what it cannot do.
+    #[must_use]
+    pub fn able() -> Self {
+        Self { aspects: Aspect::METRIC.into_iter().collect(), spans: true, ..Self::default() }
+    }
+}
+
+impl ComponentSync {
+    /// Instances that take plans.
+    #[must_use]
+    pub fn takers(&self) -> u64 {
+        self.applied.saturating_add(self.pending).saturating_add(self.failed)
+    }
+
+    /// Whether an instance of it is there, even if it pushes nothing.
+    #[must_use]
+    pub fn is_present(&self) -> bool {
+        self.connected > 0
+    }
+
+    /// Its instances, where so many push.
+    #[must_use]
+    pub fn tally(&self, pushing: u64) -> Tally {
+        let takers = self.takers();
+        let instances = pushing.max(self.connected).max(takers);
+        let Self { applied, pending, failed, .. } = *self;
+        Tally { instances, applied, pending, failed, unsupported: instances.saturating_sub(takers) }
+    }
+}
+
+impl Tally {
+    /// Those of which what is decided holds, wherever it is done.
+    #[must_use]
+    pub fn in_sync(&self) -> u64 {
+        self.applied.saturating_add(self.unsupported)
+    }
+
+    /// `11/12`: in sync, of all.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        format!("{}/{}", self.in_sync(), self.instances)
+    }
+}
+
+/// Whether so many obey, wait and refuse as before, and the same plans.
+#[must_use]
+pub fn is_unmoved(before: &SyncState, after: &SyncState) -> bool {
+    let line = |(key, sync): (&ComponentKey, &ComponentSync)| {
+        (key.clone(), [sync.connected, sync.applied, sync.pending, sync.failed], sync.hash.clone())
+    };
+    before.len() == after.len() && before.iter().map(line).eq(after.iter().map(line))
+}
+
+/// What was seen, and what connected components declare beside it: what is off at the source is in no stream.
+#[must_use]
+pub fn with_declared(mut seen: Vec<Seen>, sync: &SyncState) -> Vec<Seen> {
+    let mut rest: BTreeMap<&ComponentKey, &ComponentSync> = sync.iter().filter(|(_, sync)| sync.is_present()).collect();
+    for seen in &mut seen {
+        if let Some(sync) = rest.remove(&seen.component) {
+            let declared = silent(sync, &seen.instruments);
+            seen.instruments.extend(declared);
+        }
+    }
+    seen.extend(rest.into_iter().map(|(key, sync)| Seen { component: key.clone(), instruments: silent(sync, &[]) }));
+    seen
+}
+
+/// What a component declares of which nothing was seen, in order.
+#[must_use]
+pub fn silent(sync: &ComponentSync, seen: &[Instrument]) -> Vec<Instrument> {
+    let seen: BTreeSet<(&str, &str)> = seen.iter().flat_map(|one| [(&*one.scope, &*one.name), ("", &*one.name)]).collect();
+    let declared = sync.catalogue.iter().flat_map(|catalogue| &catalogue.instruments);
+    let silent = declared.filter(|row| !seen.contains(&(&*row.scope, &*row.name)));
+    let silent: BTreeSet<Instrument> = silent
+        .map(|row| Instrument { scope: row.scope.clone(), name: row.name.clone(), kind: row.kind, unit: row.unit.clone() })
+        .collect();
+    silent.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests;

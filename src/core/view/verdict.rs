@@ -2,6 +2,7 @@
 //! One value that the JSON API gives and the terminal prints. Asks `explain`; decides nothing, counts nothing.
 
 pub mod answer;
+mod enforced;
 mod exposed;
 pub mod render;
 pub mod spans;
@@ -12,7 +13,7 @@ pub mod words;
 mod tests;
 
 use self::answer::{
-    Applied, Attribute, Component, Details, Effect, Enforced, Explained, HeldBack, Limit, Overruled, Refused, Verdict, Voice,
+    Applied, Attribute, Component, Details, Effect, Explained, HeldBack, Limit, Overruled, Refused, Verdict, Voice,
 };
 use super::{
     compile,
@@ -20,6 +21,7 @@ use super::{
     explain::{Candidate, Choice, Explanation},
     plan::{RuleRef, ViewSet},
     spec::View,
+    sync::ComponentSync,
     time::format_time,
 };
 use crate::{
@@ -85,6 +87,8 @@ pub struct Owner<'a> {
     pub instances: u64,
     /// When one of them last did; `None` when none does.
     pub last_push: Option<Wall>,
+    /// What became of its plans; `None` where it takes none.
+    pub sync: Option<&'a ComponentSync>,
 }
 
 /// What was observed of an instrument.
@@ -159,7 +163,7 @@ pub fn explain(explanation: &Explanation, subject: &Subject<'_>, around: &Around
         overruled,
         overruled_more,
         shaped_by: shaped_by(explanation),
-        enforced: Some(Enforced { source: 0, controller: owner.instances }),
+        enforced: Some(enforced::of_instrument(explanation, instrument, &owner)),
         effect: sent.map(|sent| effect(sent, decision.by.as_deref().filter(|_| !decision.on), around)),
         limit: sent.filter(|sent| is_over(explanation, sent)).map(|sent| limit(explanation, sent)),
         attributes: sent.map(attributes).unwrap_or_default(),
@@ -215,7 +219,9 @@ fn component(owner: &Owner<'_>) -> Component {
         namespace: owner.key.namespace.to_string(),
         name: owner.key.object_name(),
         service: owner.key.service.to_string(),
-        instances: owner.instances,
+        instances: owner.sync.map_or(owner.instances, |sync| sync.tally(owner.instances).instances),
+        connected: owner.sync.map_or(0, |sync| sync.connected),
+        library: owner.sync.map(|sync| sync.library.to_string()).unwrap_or_default(),
         last_push: owner.last_push.map(format_time),
     }
 }

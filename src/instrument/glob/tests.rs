@@ -1,5 +1,5 @@
 use super::{matches, may_mean};
-use proptest::prelude::*;
+use proptest::{collection::vec, prop_assert, proptest};
 use std::time::Instant;
 
 /// Scenario: patterns of every form on texts that fit and that do not. Guarantees: what each means.
@@ -39,7 +39,7 @@ fn no_pattern_is_slow() {
 proptest! {
     /// Scenario: any text, parts of which a pattern leaves open. Guarantees: it matches.
     #[test]
-    fn what_a_pattern_was_made_from_matches(text in "[ab.]{0,12}", cut in proptest::collection::vec(0_usize..4, 12)) {
+    fn what_a_pattern_was_made_from_matches(text in "[ab.]{0,12}", cut in vec(0_usize..4, 12)) {
         let pattern: String = text.chars().zip(&cut).map(|(c, cut)| match cut {
             0 => "?".to_owned(),
             1 => "*".to_owned(),

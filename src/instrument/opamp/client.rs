@@ -6,7 +6,7 @@
 mod tests;
 
 use super::{
-    Endpoint, Event, SyncError,
+    Carried, Endpoint, Event, SyncError,
     event::told,
     held::Held,
     kept::{Cache, Kept, PlanFile},
@@ -57,6 +57,7 @@ pub struct Client {
     held: Option<Held>,
     file: Option<PlanFile>,
     cache: Option<Cache>,
+    carried: Carried,
     dialled: Option<(Arc<Endpoint>, Dial)>,
     session: Session,
     line: Line,
@@ -92,6 +93,13 @@ impl Client {
     /// Obeys what is there at once: the mounted plan, else the last good one, else the declared levels. Never everything.
     #[must_use]
     pub fn new(telemetry: Arc<Telemetry>, identity: &Identity, settings: Settings) -> Self {
+        Self::resume(telemetry, identity, settings, &Carried::default())
+    }
+
+    /// The same for a further telemetry of one process: what the client before it obeyed is obeyed from the start, unless the
+    /// mounted plan spoke last.
+    #[must_use]
+    pub fn resume(telemetry: Arc<Telemetry>, identity: &Identity, settings: Settings, carried: &Carried) -> Self {
         let Settings { endpoint, plan_file, plan_cache } = settings;
         let dialled = endpoint.map(Arc::new).map(|endpoint| {
             let dial = link::dial(&endpoint);
@@ -104,6 +112,7 @@ impl Client {
             held: None,
             file: plan_file.map(PlanFile::new),
             cache: plan_cache.map(Cache::new),
+            carried: carried.clone(),
             dialled,
             session: Session::new(uid, identity),
             line: Line::Waiting(wait),
@@ -118,14 +127,31 @@ impl Client {
     }
 
     fn boot(&mut self) {
-        self.look();
+        let now = self.now();
+        let mut carried = self.carried.kept();
+        if let Some((kept, source)) = carried.take_if(|(_, source)| *source == PlanSource::Controller) {
+            // It replaced what is mounted, which is looked at again when it changes.
+            self.again(kept, source);
+            drop(self.file.as_mut().map(|file| file.look(now)));
+        } else {
+            self.look();
+        }
+        if let (None, Some((kept, source))) = (&self.held, carried) {
+            self.again(kept, source);
+        }
         if self.held.is_none() {
             self.load();
         }
-        if self.held.is_none() {
-            self.telemetry.obey_defaults();
-            self.events.push(Event::Defaults);
+        match self.held {
+            Some(_) => {}
+            None if self.carried.waits() => self.events.push(Event::Everything),
+            None => self.defaults(),
         }
+    }
+
+    fn defaults(&mut self) {
+        self.telemetry.obey_defaults();
+        self.events.push(Event::Defaults);
     }
 
     fn now(&self) -> Now {
@@ -152,16 +178,20 @@ impl Client {
 
     /// Looks at what an earlier run kept.
     fn load(&mut self) {
-        let now = self.now();
         let Some(cache) = &self.cache else { return };
         let path = cache.path().to_owned();
         match cache.load() {
             Ok(None) => {}
             Err(error) => self.events.push(Event::File(path, error)),
-            Ok(Some(Kept { body, expiry, received })) => match Held::again(body, expiry, PlanSource::Cache, received, now) {
-                Ok(held) => self.obey(held),
-                Err(error) => self.events.push(Event::Refused(PlanSource::Cache, error)),
-            },
+            Ok(Some(kept)) => self.again(kept, PlanSource::Cache),
+        }
+    }
+
+    /// Obeys a plan that came earlier.
+    fn again(&mut self, Kept { body, expiry, received }: Kept, source: PlanSource) {
+        match Held::again(body, expiry, source, received, self.now()) {
+            Ok(held) => self.obey(held),
+            Err(error) => self.events.push(Event::Refused(source, error)),
         }
     }
 
@@ -170,11 +200,12 @@ impl Client {
         let rules = self.telemetry.obey(&held.plan, held.steps.passed(), held.source);
         self.session.applied(held.hash(), held.body.clone(), rules);
         self.events.push(Event::Obeyed(held.hash(), held.source));
-        if let Some(cache) = self.cache.as_ref().filter(|_| held.source != PlanSource::Cache) {
-            let kept = Kept { body: held.body.clone(), expiry: held.expiry.clone(), received: held.received };
-            if let Err(error) = cache.store(kept) {
-                self.events.push(Event::File(cache.path().to_owned(), error));
-            }
+        let kept = Kept { body: held.body.clone(), expiry: held.expiry.clone(), received: held.received };
+        self.carried.keep(kept.clone(), held.source);
+        if let Some(cache) = self.cache.as_ref().filter(|_| held.source != PlanSource::Cache)
+            && let Err(error) = cache.store(kept)
+        {
+            self.events.push(Event::File(cache.path().to_owned(), error));
         }
         self.held = Some(held);
     }
@@ -304,6 +335,10 @@ impl Client {
                 self.heard(now);
                 self.offered = Some(offered);
             }
+            Heard::Objection(why) => {
+                self.heard(now);
+                self.events.push(Event::Objected(why));
+            }
             Heard::Leave(why, after) => self.lost(SyncError::Refused(why, after)),
             Heard::Refused(why) => {
                 if let Line::Open(open) = &mut self.line {
@@ -324,6 +359,9 @@ impl Client {
         }
         if !std::mem::replace(&mut open.joined, true) {
             self.events.push(Event::Joined);
+            if self.carried.answered() && self.held.is_none() {
+                self.defaults();
+            }
         }
     }
 
@@ -382,6 +420,7 @@ fn catalogue(telemetry: &Telemetry, events: &mut Vec<Event>) -> Bytes {
         serde_json::to_vec(&catalogue)
     });
     if left_out > 0 {
+        telemetry.losses().catalogue.add(u64::try_from(left_out).unwrap_or(u64::MAX));
         events.push(Event::LeftOut(left_out));
     }
     json

@@ -1,4 +1,5 @@
-//! Why there is no session with the controller, and when it may be sought again. Knows no connection.
+//! Why there is no session with the controller, and when it may be sought again.
+//! Knows no connection, and does not wait: `client` does.
 
 use std::{error::Error, time::Duration};
 use thiserror::Error;

@@ -10,7 +10,7 @@ use super::{
     proto::{
         AgentConfigFile, AgentConfigMap, AgentDescription, AgentDisconnect, AgentRemoteConfig, AgentToServer, AnyValue,
         CustomCapabilities, CustomMessage, EffectiveConfig, KeyValue, RemoteConfigStatus, RemoteConfigStatuses,
-        ServerErrorResponse, ServerToAgent, any_value, server_error_response::Details,
+        ServerErrorResponse, ServerErrorResponseType, ServerToAgent, any_value, server_error_response::Details,
     },
 };
 use crate::{
@@ -83,6 +83,8 @@ pub(super) enum Heard {
     Offer(Offered),
     /// To leave, and to come again no sooner than this.
     Leave(String, Option<Duration>),
+    /// Something that was said is not understood: to say it again would not help.
+    Objection(String),
     /// It was refused: for such a reason.
     Refused(&'static str),
 }
@@ -225,7 +227,7 @@ impl Session {
             return Heard::Refused("it is for another instance");
         }
         if let Some(error) = error_response {
-            return leave(error);
+            return objection(error);
         }
         if let Some(identification) = agent_identification {
             let Ok(uid) = identification.new_instance_uid.try_into() else {
@@ -261,10 +263,13 @@ impl Session {
     }
 }
 
-/// An error excludes everything else that a message might say.
-fn leave(error: ServerErrorResponse) -> Heard {
+/// An error excludes everything else that a message might say. Only one that says that the controller is not well ends the
+/// session.
+fn objection(error: ServerErrorResponse) -> Heard {
+    let is_ours = error.r#type() == ServerErrorResponseType::BadRequest;
     let after = error.details.map(|Details::RetryInfo(info)| Duration::from_nanos(info.retry_after_nanoseconds));
-    Heard::Leave(error.error_message.chars().take(REASON_CHARS_MAX).collect(), after)
+    let why = error.error_message.chars().take(REASON_CHARS_MAX).collect();
+    if is_ours { Heard::Objection(why) } else { Heard::Leave(why, after) }
 }
 
 fn status(hash: Vec<u8>, status: RemoteConfigStatuses, error_message: String) -> RemoteConfigStatus {

@@ -1,4 +1,5 @@
-//! OpAMP over a WebSocket: binary messages with a header of 0 before the protobuf. Knows frames, not what they say.
+//! OpAMP over a WebSocket: binary messages with a header of 0 before the protobuf.
+//! Knows frames, not what they say.
 
 use super::{
     SyncError,
@@ -23,6 +24,9 @@ use tokio_tungstenite::{
     tungstenite::{Error, Message, client::IntoClientRequest, protocol::WebSocketConfig},
 };
 
+/// What is read at once.
+const READ_BYTES: usize = 4 << 10;
+
 /// A WebSocket that is open.
 pub(super) struct Socket {
     stream: WebSocketStream<Box<dyn Io>>,
@@ -38,8 +42,9 @@ impl Socket {
         let mut request = uri.into_client_request().map_err(SyncError::reach)?;
         request.headers_mut().extend(headers(&endpoint.target, None).map_err(SyncError::reach)?);
         let io = dial().await.map_err(SyncError::reach)?;
-        // Each message is written at once: there are few.
+        // Messages are few and mostly small: little is held for them, and each is written at once.
         let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BYTES)
             .max_message_size(Some(MESSAGE_BYTES_MAX))
             .max_frame_size(Some(MESSAGE_BYTES_MAX))
             .write_buffer_size(0)

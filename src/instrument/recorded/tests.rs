@@ -338,7 +338,7 @@ fn what_is_off_takes_no_room() {
 fn what_is_off_makes_no_attributes() {
     struct Costly;
     impl Metric for Costly {
-        const META: crate::metric::Meta = ReconcileCount::META;
+        const META: Meta = ReconcileCount::META;
         type Value = u64;
         type Attributes = [opentelemetry::KeyValue; 1];
 

@@ -3157,7 +3157,7 @@ impl Span for RolloutPool {
     const SCOPE: &'static str = "mco.rollout";
 
     fn name(&self) -> Cow<'static, str> {
-        "rollout pool".into()
+        Self::NAME.into()
     }
 
     fn attributes(self) -> Vec<KeyValue> {
@@ -3172,6 +3172,11 @@ impl Span for RolloutPool {
             KeyValue::new(attribute::MCO_END_SOURCE, self.end_source),
         ]
 }
+}
+
+impl RolloutPool {
+    /// The name of every such span.
+    pub const NAME: &'static str = "rollout pool";
 }
 
 /// One update of a node. Span `update node`.
@@ -3199,7 +3204,7 @@ impl Span for UpdateNode {
     const SCOPE: &'static str = "mco.rollout";
 
     fn name(&self) -> Cow<'static, str> {
-        "update node".into()
+        Self::NAME.into()
     }
 
     fn attributes(self) -> Vec<KeyValue> {
@@ -3215,6 +3220,11 @@ impl Span for UpdateNode {
         attributes.extend(self.degraded_class.map(|value| KeyValue::new(attribute::MCO_DEGRADED_CLASS, value)));
         attributes
 }
+}
+
+impl UpdateNode {
+    /// The name of every such span.
+    pub const NAME: &'static str = "update node";
 }
 
 /// One phase of the update of a node. Span `phase {mco.phase}`.
@@ -3244,7 +3254,7 @@ impl Span for Phase {
     const SCOPE: &'static str = "mco.rollout";
 
     fn name(&self) -> Cow<'static, str> {
-        format!("phase {}", self.phase.as_str()).into()
+        Self::named(self.phase.as_str())
     }
 
     fn attributes(self) -> Vec<KeyValue> {
@@ -3260,6 +3270,14 @@ impl Span for Phase {
             KeyValue::new(attribute::MCO_END_SOURCE, self.end_source),
         ]
 }
+}
+
+impl Phase {
+    /// The name of such a span: the one thing that is known of it before it ends.
+    #[must_use]
+    pub fn named(phase: &str) -> Cow<'static, str> {
+        format!("phase {phase}").into()
+    }
 }
 
 /// One turn of a controller of the operator's own, as it reports itself. Span `reconcile {mco.object.kind}`.
@@ -3281,7 +3299,7 @@ impl Span for ControllerReconcile {
     const SCOPE: &'static str = "mco.controller";
 
     fn name(&self) -> Cow<'static, str> {
-        format!("reconcile {}", self.object_kind.as_str()).into()
+        Self::named(self.object_kind.as_str())
     }
 
     fn attributes(self) -> Vec<KeyValue> {
@@ -3294,6 +3312,14 @@ impl Span for ControllerReconcile {
         attributes.extend(self.queue_name.map(|value| KeyValue::new(attribute::MCO_QUEUE_NAME, value)));
         attributes
 }
+}
+
+impl ControllerReconcile {
+    /// The name of such a span: the one thing that is known of it before it ends.
+    #[must_use]
+    pub fn named(object_kind: &str) -> Cow<'static, str> {
+        format!("reconcile {object_kind}").into()
+    }
 }
 
 /// What the daemon says of its node changed. Event `mco.node.reason`.

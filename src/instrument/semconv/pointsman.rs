@@ -1416,7 +1416,7 @@ impl Span for Reconcile {
     const SCOPE: &'static str = "pointsman.reconcile";
 
     fn name(&self) -> Cow<'static, str> {
-        format!("reconcile {}", self.object_kind.as_str()).into()
+        Self::named(self.object_kind.as_str())
     }
 
     fn attributes(self) -> Vec<KeyValue> {
@@ -1433,6 +1433,14 @@ impl Span for Reconcile {
         attributes.extend(self.reconcile_trigger.map(|value| KeyValue::new(attribute::POINTSMAN_RECONCILE_TRIGGER, value)));
         attributes
 }
+}
+
+impl Reconcile {
+    /// The name of such a span: the one thing that is known of it before it ends.
+    #[must_use]
+    pub fn named(object_kind: &str) -> Cow<'static, str> {
+        format!("reconcile {object_kind}").into()
+    }
 }
 
 /// One turn of a watcher that changed something or failed. Span `reconcile {pointsman.object.kind}`.
@@ -1454,7 +1462,7 @@ impl Span for WatchReconcile {
     const SCOPE: &'static str = "mco.watch";
 
     fn name(&self) -> Cow<'static, str> {
-        format!("reconcile {}", self.object_kind.as_str()).into()
+        Self::named(self.object_kind.as_str())
     }
 
     fn attributes(self) -> Vec<KeyValue> {
@@ -1467,4 +1475,12 @@ impl Span for WatchReconcile {
         attributes.extend(self.object_name.map(|value| KeyValue::new(attribute::POINTSMAN_OBJECT_NAME, value)));
         attributes
 }
+}
+
+impl WatchReconcile {
+    /// The name of such a span: the one thing that is known of it before it ends.
+    #[must_use]
+    pub fn named(object_kind: &str) -> Cow<'static, str> {
+        format!("reconcile {object_kind}").into()
+    }
 }

@@ -1,4 +1,5 @@
-//! How a process obeys: what it has, what it was told, and what became of that. Decides nothing: `rules` does.
+//! How a process obeys: what it has, what it was told, and what became of that.
+//! Decides nothing: `rules` does.
 
 use super::{PlanSource, Telemetry};
 use crate::{

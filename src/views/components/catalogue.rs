@@ -1,4 +1,5 @@
-//! The `InstrumentCatalog` of a component: what is declared for its service, and what its stream taught beside that.
+//! The `InstrumentCatalog` of a component: what is declared for its service, what it declares of itself, and what its stream
+//! taught beside that.
 //! Pure: named by its content, so that two replicas write the same object.
 
 use super::OwnerReference;
@@ -6,7 +7,7 @@ use pointsman_core::{
     limits,
     model::{
         component::ComponentKey,
-        instrument::{Instrument, Level},
+        instrument::{Instrument, Kind, Level},
     },
     view::spec::{Catalogue, Declared},
 };
@@ -97,14 +98,20 @@ pub(super) fn speaks_for(catalogue: &Catalogue, key: &ComponentKey) -> bool {
 pub(super) fn desired(
     (key, component): (&ComponentKey, &str),
     seen: &[Instrument],
-    declared: &[Arc<Catalogue>],
+    (declared, reported): (&[Arc<Catalogue>], Option<&Catalogue>),
 ) -> Option<DesiredCatalogue> {
-    let mut rows: Vec<Row> = declared.iter().flat_map(|c| &c.instruments).map(declared_row).collect();
-    let is_declared = |seen: &&Instrument| {
-        let mut all = declared.iter().flat_map(|c| &c.instruments);
-        all.any(|d| d.name == seen.name && d.kind == seen.kind && (d.scope.is_empty() || d.scope == seen.scope))
+    let schema_url = declared.first().map(|c| c.schema_url.to_string());
+    let declared: Vec<&Declared> = declared.iter().flat_map(|c| &c.instruments).collect();
+    let reported = || reported.iter().flat_map(|c| &c.instruments);
+    let says = |d: &Declared, (scope, name, kind): (&str, &str, Kind)| {
+        *d.name == *name && d.kind == kind && (d.scope.is_empty() || *d.scope == *scope)
     };
-    rows.extend(seen.iter().filter(|seen| !is_declared(seen)).map(learnt_row));
+    let is_declared = |it: (&str, &str, Kind)| declared.iter().any(|d| says(d, it));
+    let is_known = |it: (&str, &str, Kind)| is_declared(it) || reported().any(|d| says(d, it));
+    let mut rows: Vec<Row> = declared.iter().map(|d| declared_row(d)).collect();
+    // The controller's own catalogues speak first.
+    rows.extend(reported().filter(|d| !is_declared((&d.scope, &d.name, d.kind))).map(declared_row));
+    rows.extend(seen.iter().filter(|seen| !is_known((&seen.scope, &seen.name, seen.kind))).map(learnt_row));
     rows.sort();
     rows.dedup();
     let instruments = rows.len();
@@ -117,7 +124,7 @@ pub(super) fn desired(
     if rows.is_empty() {
         return None;
     }
-    let schema_url = declared.first().map(|c| c.schema_url.to_string()).unwrap_or_default();
+    let schema_url = schema_url.unwrap_or_default();
     let spec = CatalogueSpec { service_name: super::service_name(key), schema_url, instruments: rows };
     let name = format!("{component}-{}", hash10(&spec)).into();
     Some(DesiredCatalogue { namespace: key.namespace.clone(), name, component: component.into(), spec, instruments })

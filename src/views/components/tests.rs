@@ -1,8 +1,11 @@
 //! What stands in a cluster for what was observed: names, owners, figures, catalogues.
 //! Plain values in and out; who writes them is in `writer`.
 
-use super::{Inputs, Observer, Shown};
-use crate::views::workloads::{Owner, Owners};
+use super::{DesiredComponent, Inputs, Observer, Shown};
+use crate::views::{
+    planfiles::Outcome,
+    workloads::{Owner, Owners},
+};
 use expect_test::{Expect, expect};
 use pointsman_core::{
     fault::Place,
@@ -13,7 +16,11 @@ use pointsman_core::{
         instrument::{Instrument, Kind, Level},
     },
     state::observe::{ObservedComponent, ObservedInstrument},
-    view::spec::{CATALOG, Catalogue, Declared, ObjectId},
+    view::{
+        spec::{CATALOG, Catalogue, Declared, ObjectId},
+        status::Condition,
+        sync::{ComponentSync, SyncState},
+    },
 };
 use std::sync::Arc;
 
@@ -77,8 +84,25 @@ fn catalogue(namespace: &str, service: &str, names: &[&str]) -> Arc<Catalogue> {
 }
 
 fn look(observer: &mut Observer, observed: &[ObservedComponent], catalogues: &[Arc<Catalogue>], secs: u64) -> Shown {
+    look_beside(observer, observed, (catalogues, &SyncState::new(), false), secs)
+}
+
+fn look_beside(
+    observer: &mut Observer,
+    observed: &[ObservedComponent],
+    (catalogues, sync, settling): (&[Arc<Catalogue>], &SyncState, bool),
+    secs: u64,
+) -> Shown {
     let (owners, applied) = (owners(), |key: &ComponentKey| vec![format!("TelemetryView {}/quiet", key.namespace)]);
-    let inputs = Inputs { observed, owners: &owners, applied: &applied, catalogues };
+    let inputs = Inputs {
+        observed,
+        owners: &owners,
+        applied: &applied,
+        catalogues,
+        sync,
+        settling,
+        plan_file: &|_, name| name.contains("asks").then(|| Outcome::Written("plan".into(), "cd".into())),
+    };
     observer.look(inputs, (Mono::from_secs(secs), Wall::from_secs(1_790_000_000 + secs)))
 }
 
@@ -121,6 +145,8 @@ fn a_component_is_shown_with_its_owner_and_figures() {
                 ],
                 "lastPush": "2026-09-21T14:14:55Z",
                 "planHash": "abababababababababababababababab",
+                "connected": "0/2",
+                "inSync": "2/2",
                 "state": "Active",
                 "identity": "Claimed",
                 "catalogue": "deployment.api.api-34d1922f48"
@@ -262,4 +288,128 @@ fn made_up_components_take_no_place_from_real_ones() {
         shown.components.len(),
         shown.left_out
     ));
+}
+
+/// Both instances of `shop/api` obey plan `cd…`.
+fn obeyed() -> ComponentSync {
+    ComponentSync {
+        library: "pointsman-instrument 0.1.0".into(),
+        connected: 2,
+        applied: 2,
+        hash: "cd".repeat(16).into(),
+        since: Some(wall(90)),
+        catalogue: Some(catalogue("", "api", &["orders", "off.at.source"])),
+        ..ComponentSync::default()
+    }
+}
+
+fn wall(secs: u64) -> Wall {
+    Wall::from_secs(1_790_000_000 + secs)
+}
+
+/// What a component shows of its plans, in one line.
+fn synced(shown: &Shown) -> String {
+    let one = |c: &DesiredComponent| {
+        let s = &c.status;
+        let said = s.conditions.iter().map(|c| {
+            let Condition { kind, status, reason, message, last_transition_time: since, .. } = c;
+            format!("{kind}={status} {reason} since {}: {message}", since.get(14..).unwrap_or_default())
+        });
+        let returning = if c.returning { ", returning" } else { "" };
+        let hash = s.plan_hash.get(..4).unwrap_or_default();
+        let push = s.last_push.as_deref().unwrap_or("never");
+        format!(
+            "{} {} {}, {hash}, pushed {push}, {}{returning}; {}",
+            s.library,
+            s.connected,
+            s.in_sync,
+            s.state,
+            said.collect::<Vec<_>>().join("; ")
+        )
+    };
+    shown.components.iter().map(one).collect::<Vec<_>>().join("\n")
+}
+
+/// Scenario: instances obey, wait for a moment, wait, refuse, and take no plans; then the component pushes nothing any more, and
+/// goes. Guarantees: its columns, the hash of what it is offered, and a condition that says why not; a moment unsays nothing.
+#[test]
+fn a_component_shows_what_became_of_its_plans() {
+    let key = || key("shop", Some("api"), "api");
+    let pushes = [observed(key(), &["orders"])];
+    let waits = |since| ComponentSync { applied: 1, pending: 1, pending_since: Some(wall(since)), since: None, ..obeyed() };
+    let refusals = vec!["too new".into(), "no memory".into(), "never told".into()];
+    let refused = ComponentSync { applied: 1, failed: 1, refusals, since: None, ..obeyed() };
+    let one = ComponentSync { connected: 1, applied: 1, ..obeyed() };
+    let (mut observer, none) = (Observer::default(), ComponentSync::default());
+    let steps = [
+        (100, &pushes[..], Some(obeyed())),
+        (110, &pushes, Some(waits(109))),
+        (120, &pushes, Some(waits(109))),
+        (130, &pushes, Some(refused)),
+        (140, &pushes, Some(one)),
+        (150, &[], Some(obeyed())),
+        (160, &[], Some(ComponentSync { applied: 2, ..none.clone() })),
+        (170, &pushes, None),
+        (180, &pushes, Some(none)),
+    ];
+    let lines: Vec<String> = steps
+        .into_iter()
+        .map(|(secs, observed, sync)| {
+            let sync = sync.into_iter().map(|sync| (key(), sync)).collect();
+            format!("{secs}: {}", synced(&look_beside(&mut observer, observed, (&[], &sync, false), secs)))
+        })
+        .collect();
+    expect![[r#"
+        100: pointsman-instrument 0.1.0 2/2 2/2, cdcd, pushed 2026-09-21T14:14:55Z, Active; InSync=True EnforcedAtSource since 14:50Z: 2/2 instances obey the plan
+        110: pointsman-instrument 0.1.0 2/2 2/2, cdcd, pushed 2026-09-21T14:14:55Z, Active; InSync=True EnforcedAtSource since 14:50Z: 2/2 instances obey the plan
+        120: pointsman-instrument 0.1.0 2/2 1/2, cdcd, pushed 2026-09-21T14:14:55Z, Active; InSync=False Pending since 15:20Z: 1/2: 1 of 2 instances have not answered since 2026-09-21T14:15:09Z
+        130: pointsman-instrument 0.1.0 2/2 1/2, cdcd, pushed 2026-09-21T14:14:55Z, Active; InSync=False ApplyFailed since 15:20Z: 1/2: 1 of 2 instances refused the plan: "too new" and "no memory"
+        140: pointsman-instrument 0.1.0 1/2 2/2, cdcd, pushed 2026-09-21T14:14:55Z, Active; InSync=True SomeAtController since 14:50Z: 1/2 instances obey the plan; the controller decides for 1 that take none
+        150: pointsman-instrument 0.1.0 2/2 2/2, cdcd, pushed 2026-09-21T14:14:55Z, Active; InSync=True EnforcedAtSource since 14:50Z: 2/2 instances obey the plan
+        160: 
+        170:  0/2 2/2, abab, pushed 2026-09-21T14:14:55Z, Active; 
+        180:  0/2 2/2, abab, pushed 2026-09-21T14:14:55Z, Active; "#]].assert_eq(&lines.join("\n"));
+}
+
+/// Scenario: a controller that has only started, beside components that are back, half back, and not yet.
+/// Guarantees: what the objects of the latter show of plans is to stay.
+#[test]
+fn who_is_not_back_yet_is_said_to_return() {
+    let (back, half, none) = (key("shop", None, "back"), key("shop", None, "half"), key("shop", None, "none"));
+    let seen = [&back, &half, &none].map(|key| observed(key.clone(), &[]));
+    let one = ComponentSync { connected: 1, applied: 1, ..obeyed() };
+    let sync = SyncState::from([(back, obeyed()), (half, one)]);
+    for settling in [true, false] {
+        let shown = look_beside(&mut Observer::default(), &seen, (&[], &sync, settling), 100);
+        let returning: Vec<&str> = shown.components.iter().filter(|c| c.returning).map(|c| &*c.name).collect();
+        let expected = if settling { &["service.half", "service.none"][..] } else { &[] };
+        assert_eq!(returning, expected);
+    }
+}
+
+/// Scenario: a component declares what it has off, what a file declares otherwise, and pushes what nobody declared.
+/// Guarantees: its catalogue has each once; the file speaks first.
+#[test]
+fn a_catalogue_lists_what_the_component_declares() {
+    let sync = SyncState::from([(key("shop", Some("api"), "api"), obeyed())]);
+    let mut file = Catalogue::clone(&catalogue("", "api", &["orders"]));
+    file.instruments[0].level = Level::Debug;
+    let seen = [observed(key("shop", Some("api"), "api"), &["orders", "learnt", "off.at.source"])];
+    let shown = look_beside(&mut Observer::default(), &seen, (&[Arc::new(file)], &sync, false), 100);
+    let rows = shown.catalogues[0].spec.instruments.iter().map(|row| format!("{} {}", row.name, row.level));
+    expect![[r#"
+        learnt Standard
+        off.at.source Essential
+        orders Debug"#]]
+    .assert_eq(&rows.collect::<Vec<_>>().join("\n"));
+}
+
+/// Scenario: a component asks for its plan as a ConfigMap. Guarantees: its status says what became of it, and since when.
+#[test]
+fn a_component_says_what_became_of_its_plan_file() {
+    let mut observer = Observer::default();
+    let seen = [observed(key("shop", None, "asks"), &[])];
+    for secs in [100, 160] {
+        expect![" 0/2 2/2, abab, pushed 2026-09-21T14:14:55Z, Active; PlanFile=True Written since 15:00Z: ConfigMap plan, key plan.json, holds plan cd"].assert_eq(&synced(&look(&mut observer, &seen, &[], secs)));
+    }
 }

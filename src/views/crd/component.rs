@@ -89,7 +89,7 @@ pub struct TelemetryComponentStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("format" = "date-time"))]
     pub last_push: Option<String>,
-    /// Hash of the plan that all views together make for it, in hexadecimal.
+    /// Hash of the plan that all views together make for it, in hexadecimal: of the one it is offered, where it takes plans.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 128))]
     pub plan_hash: Option<String>,
@@ -105,7 +105,7 @@ pub struct TelemetryComponentStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
     pub in_sync: Option<String>,
-    /// Active while it pushes, else Silent.
+    /// Active while it pushes or is connected, else Silent.
     #[serde(default)]
     pub state: ComponentState,
     /// Whether its namespace was proven (Authenticated), or only said (Claimed).
@@ -115,7 +115,8 @@ pub struct TelemetryComponentStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 256))]
     pub catalogue: Option<String>,
-    /// What is to be said of it.
+    /// InSync: every instance that takes plans obeys the one of now; absent where none takes plans. PlanFile: whether the
+    /// ConfigMap that the annotation pointsman.dev/plan-configmap names holds the plan; absent without it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = STATUS_CONDITIONS_MAX))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".to_owned()]))]

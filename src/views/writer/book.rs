@@ -4,9 +4,10 @@
 use super::{
     Desired, DesiredView,
     calls::{Answer, Found},
+    files::Files,
     owned::Owned,
 };
-use crate::kubernetes::failure::Failure;
+use crate::{kubernetes::failure::Failure, views::planfiles::Outcome};
 use pointsman_core::{
     limits,
     model::clock::Mono,
@@ -22,6 +23,7 @@ use std::{collections::HashMap, time::Duration};
 pub(super) struct Book {
     views: HashMap<ObjectId, ViewNote>,
     pub(super) owned: Owned,
+    files: Files,
     look: Backoff,
     decisions_in_a_row: u32,
     round: u64,
@@ -38,6 +40,7 @@ pub(super) enum Write {
     Catalogue { index: usize },
     CatalogueStatus { index: usize },
     RemoveCatalogue(Key),
+    PlanFile { index: usize },
 }
 
 /// Namespace and name.
@@ -99,6 +102,7 @@ impl Book {
 
     pub(super) fn found(&mut self, found: Found) {
         self.look = Backoff::default();
+        self.files.doubt();
         self.owned.found(found);
     }
 
@@ -116,6 +120,7 @@ impl Book {
         let round = self.round;
         self.views.retain(|_, note| note.round == round);
         waiting += self.owned.candidates(desired, now, &mut candidates);
+        waiting += self.files.candidates(desired, now, &mut candidates);
         // Each kind has its own turn: many decisions must not keep the rest away for ever.
         let decision = candidates.iter().filter(|c| c.decision).min_by_key(|c| c.due);
         let other = candidates.iter().filter(|c| !c.decision).min_by_key(|c| c.due);
@@ -153,12 +158,23 @@ impl Book {
         self.views.get(&view.id).map_or(view.seen.as_ref(), |note| note.before(view, now)).cloned()
     }
 
-    /// Remembers what became of a write.
-    pub(super) fn note(&mut self, desired: &Desired, write: &Write, result: Result<Answer, Failure>, now: Mono) {
-        let Write::View { index, .. } = write else {
-            return self.owned.note(desired, write, result, now);
-        };
-        let Some(view) = desired.views.get(*index) else { return };
+    /// Remembers what became of a write. Of a plan's ConfigMap, says it.
+    pub(super) fn note(
+        &mut self,
+        desired: &Desired,
+        write: &Write,
+        result: Result<Answer, Failure>,
+        now: Mono,
+    ) -> Option<Outcome> {
+        match write {
+            Write::View { index, .. } => self.note_view(desired.views.get(*index)?, result, now),
+            Write::PlanFile { index } => return self.files.note(desired, *index, result, now),
+            _ => self.owned.note(desired, write, result, now),
+        }
+        None
+    }
+
+    fn note_view(&mut self, view: &DesiredView, result: Result<Answer, Failure>, now: Mono) {
         let Some(note) = self.views.get_mut(&view.id) else { return };
         match result {
             Ok(answer) => {
@@ -207,6 +223,7 @@ impl Write {
             Self::Catalogue { .. } => "patch instrumentcatalogs",
             Self::CatalogueStatus { .. } => "patch instrumentcatalogs/status",
             Self::RemoveCatalogue(_) => "delete instrumentcatalogs",
+            Self::PlanFile { .. } => "patch configmaps",
         }
     }
 }

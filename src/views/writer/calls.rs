@@ -8,11 +8,14 @@ use super::{
     owned::{FoundCatalogue, FoundComponent, Made},
 };
 use crate::kubernetes::failure::Failure;
-use crate::views::components::{OwnerReference, catalogue::DesiredCatalogue};
+use crate::views::{
+    components::{ComponentSpec, OwnerReference, catalogue::DesiredCatalogue},
+    planfiles::{ANNOTATION, DATA_KEY, DesiredPlan, Request as PlanRequest, key_of},
+};
 use kube::{
     Api, Client, ResourceExt,
     api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, Preconditions},
-    core::{ApiResource, GroupVersionKind},
+    core::{ApiResource, GroupVersionKind, ObjectMeta},
 };
 use pointsman_core::{
     limits,
@@ -20,9 +23,10 @@ use pointsman_core::{
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use std::{fmt, time::Duration};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 const COMPONENT: &str = "TelemetryComponent";
+const CONFIG_MAP: &str = "ConfigMap";
 const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "pointsman");
 /// Objects of one page. Catalogues are long.
 const COMPONENTS_A_PAGE: u32 = 500;
@@ -46,6 +50,8 @@ pub(super) struct Answer {
 pub(super) struct Found {
     pub(super) components: Vec<FoundComponent>,
     pub(super) catalogues: Vec<FoundCatalogue>,
+    /// Which components ask for their plan as a ConfigMap.
+    pub(super) requests: BTreeMap<Key, PlanRequest>,
 }
 
 /// One request that writes.
@@ -65,6 +71,8 @@ enum What {
     StatusOf(Box<str>, Value),
     /// Only the object with this uid.
     Remove(Box<str>),
+    /// Only where nothing stands there, or what carries our label.
+    ApplyOurs(Value),
 }
 
 impl fmt::Debug for Calls {
@@ -113,6 +121,14 @@ impl Calls {
                 body["metadata"]["resourceVersion"] = json!(seen.resource_version);
                 Failure::timed(limit, api.patch_status(name, &params, &Patch::Apply(body))).await?
             }
+            What::ApplyOurs(body) => {
+                match Failure::timed(limit, api.get_metadata(name)).await {
+                    Ok(seen) if !is_labelled(&seen.metadata) => return Err(Failure::Conflict),
+                    Ok(_) | Err(Failure::Gone) => {}
+                    Err(failure) => return Err(failure),
+                }
+                Failure::timed(limit, api.patch(name, &params, &Patch::Apply(body))).await?
+            }
             What::Remove(uid) => {
                 let preconditions = Some(Preconditions { uid: Some(uid.into()), resource_version: None });
                 let params = DeleteParams { preconditions, ..DeleteParams::background() };
@@ -125,12 +141,23 @@ impl Calls {
 
     /// Reads everything that is ours. Says what could not be read.
     pub(super) async fn look(&self) -> Result<Found, (&'static str, Failure)> {
-        let (mut components, mut catalogues) = (Vec::new(), Vec::new());
-        let list = self.list(COMPONENT, COMPONENTS_A_PAGE, |object| components.push(component(object)));
+        let (mut components, mut catalogues, mut requests) = (Vec::new(), Vec::new(), BTreeMap::new());
+        let list = self.list(COMPONENT, COMPONENTS_A_PAGE, |object| {
+            requests.extend(asked(&object));
+            components.push(component(object));
+        });
         list.await.map_err(|failure| ("list telemetrycomponents", failure))?;
         let list = self.list(CATALOG, CATALOGUES_A_PAGE, |object| catalogues.push(catalogue(object)));
         list.await.map_err(|failure| ("list instrumentcatalogs", failure))?;
-        Ok(Found { components, catalogues })
+        Ok(Found { components, catalogues, requests })
+    }
+
+    /// Which components ask for their plan as a ConfigMap.
+    pub(super) async fn requests(&self) -> Result<BTreeMap<Key, PlanRequest>, (&'static str, Failure)> {
+        let mut requests = BTreeMap::new();
+        let list = self.list(COMPONENT, COMPONENTS_A_PAGE, |object| requests.extend(asked(&object)));
+        list.await.map_err(|failure| ("list telemetrycomponents", failure))?;
+        Ok(requests)
     }
 
     async fn list(&self, kind: &'static str, page: u32, mut take: impl FnMut(DynamicObject)) -> Result<(), Failure> {
@@ -177,7 +204,7 @@ pub(super) fn request(desired: &Desired, book: &Book, write: &Write) -> Option<R
         Write::ComponentStatus { index } => {
             let component = desired.components.get(*index)?;
             let key = (component.namespace.clone(), component.name.clone());
-            body((COMPONENT, &key, What::Status(status(COMPONENT, &key, json!(component.status)))))
+            body((COMPONENT, &key, What::Status(status(COMPONENT, &key, json!(book.owned.status(component))))))
         }
         Write::Silence(key) => body((COMPONENT, key, What::Status(status(COMPONENT, key, json!(book.owned.silence(key)?))))),
         Write::RemoveComponent(key) => body((COMPONENT, key, What::Remove(book.owned.component_uid(&key.0, &key.1)?.into()))),
@@ -195,6 +222,11 @@ pub(super) fn request(desired: &Desired, book: &Book, write: &Write) -> Option<R
             let catalogue = desired.catalogues.get(*index)?;
             let key = (catalogue.namespace.clone(), catalogue.name.clone());
             body((CATALOG, &key, What::Status(status(CATALOG, &key, json!({"instruments": catalogue.instruments})))))
+        }
+        Write::PlanFile { index } => {
+            let plan = desired.plans.get(*index)?;
+            let key = (plan.namespace.clone(), plan.name.clone());
+            body((CONFIG_MAP, &key, What::ApplyOurs(config_map(plan))))
         }
         Write::RemoveCatalogue(key) => body((CATALOG, key, What::Remove(book.owned.catalogue_uid(key)?.into()))),
     }
@@ -216,6 +248,32 @@ fn made(kind: &str, key: &Key, owner: Option<&OwnerReference>, spec: Value) -> W
     What::Apply(json!({"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "spec": spec}))
 }
 
+fn config_map(plan: &DesiredPlan) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": CONFIG_MAP,
+        "metadata": {
+            "name": plan.name,
+            "namespace": plan.namespace,
+            "labels": {MANAGED_BY.0: MANAGED_BY.1},
+            "annotations": {"pointsman.dev/component": plan.component, "pointsman.dev/plan-hash": plan.hash},
+        },
+        "data": {DATA_KEY: &*plan.body},
+    })
+}
+
+fn is_labelled(metadata: &ObjectMeta) -> bool {
+    metadata.labels.as_ref().and_then(|labels| labels.get(MANAGED_BY.0)).is_some_and(|by| by == MANAGED_BY.1)
+}
+
+/// What a component of ours asks for.
+fn asked(object: &DynamicObject) -> Option<(Key, PlanRequest)> {
+    let (namespace, name) = key(object);
+    let config_map = object.annotations().get(ANNOTATION).filter(|name| !name.is_empty())?.as_str().into();
+    let component = key_of(&namespace, &name, &part::<ComponentSpec>(&object.data, "spec")?)?;
+    Some(((namespace, name), PlanRequest { component, config_map }))
+}
+
 /// What a catalogue that was cut says of it.
 fn cut(catalogue: &DesiredCatalogue) -> Option<String> {
     let listed = catalogue.spec.instruments.len();
@@ -223,6 +281,9 @@ fn cut(catalogue: &DesiredCatalogue) -> Option<String> {
 }
 
 fn resource(kind: &'static str) -> ApiResource {
+    if kind == CONFIG_MAP {
+        return ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk("", "v1", kind), "configmaps");
+    }
     let plural = match kind {
         CLUSTER_VIEW => "clustertelemetryviews",
         COMPONENT => "telemetrycomponents",

@@ -95,6 +95,13 @@ impl Owned {
         component.owner.as_ref().or_else(|| note()?.known_owner(component))
     }
 
+    /// What a component shows from now on. While its instances may come back to us, what its object says of plans stays, and so
+    /// does when it last pushed, where we never saw it push.
+    pub(super) fn status(&self, component: &DesiredComponent) -> ComponentStatus {
+        let note = self.components.get(&(component.namespace.clone(), component.name.clone()));
+        note.map_or_else(|| component.status.clone(), |note| note.meant(component))
+    }
+
     /// What a component that fell silent shows from now on.
     pub(super) fn silence(&self, key: &Key) -> Option<ComponentStatus> {
         Some(silenced(self.components.get(key)?.status.get()))
@@ -197,7 +204,7 @@ impl Owned {
     /// Remembers what became of a write.
     pub(super) fn note(&mut self, desired: &Desired, write: &Write, result: Result<Answer, Failure>, now: Mono) {
         match write {
-            Write::View { .. } => {}
+            Write::View { .. } | Write::PlanFile { .. } => {}
             Write::Component { index } | Write::ComponentStatus { index } => {
                 let Some(component) = desired.components.get(*index) else { return };
                 let key = (component.namespace.clone(), component.name.clone());
@@ -210,7 +217,8 @@ impl Owned {
                         note.made.sent(made, Some(answer.made()));
                         note.status.found(answer.status());
                     } else {
-                        note.status.sent(component.status.clone(), answer.status());
+                        let sent = note.meant(component);
+                        note.status.sent(sent, answer.status());
                     }
                 });
             }
@@ -252,7 +260,7 @@ impl ComponentNote {
         let next = if self.uid.is_none() || !made {
             Some((Write::Component { index }, MAKE_SECS))
         } else {
-            patience(self.status.get(), &component.status).map(|secs| (Write::ComponentStatus { index }, secs))
+            patience(self.status.get(), &self.meant(component)).map(|secs| (Write::ComponentStatus { index }, secs))
         };
         let Some((write, secs)) = next else {
             self.differs = None;
@@ -260,6 +268,19 @@ impl ComponentNote {
         };
         let since = *self.differs.get_or_insert(now);
         Some(candidate(write, (since, secs), &self.backoff, now))
+    }
+
+    /// What is to stand in its status.
+    fn meant(&self, component: &DesiredComponent) -> ComponentStatus {
+        let mut status = component.status.clone();
+        let Some(shown) = self.status.get() else { return status };
+        status.last_push = status.last_push.or_else(|| shown.last_push.clone());
+        let connected = |text: &str| text.split('/').next().and_then(|n| n.parse().ok()).unwrap_or(0u64);
+        if component.returning && connected(&shown.connected) > connected(&status.connected) {
+            let ComponentStatus { library, connected, in_sync, plan_hash, conditions, .. } = shown.clone();
+            return ComponentStatus { library, connected, in_sync, plan_hash, conditions, ..status };
+        }
+        status
     }
 
     /// The reference that its object shows, where it names the workload of this component.
@@ -364,7 +385,10 @@ const SILENT: &str = "Silent";
 fn silenced(status: Option<&ComponentStatus>) -> ComponentStatus {
     let before = status.cloned().unwrap_or_default();
     let (state, points_per_second) = (SILENT.into(), "0.0".into());
-    ComponentStatus { state, points_per_second, instances: 0, series: 0, series_before: 0, dropped_share: 0, ..before }
+    let (connected, in_sync, conditions) = ("0/0".into(), "0/0".into(), Vec::new());
+    let quiet =
+        ComponentStatus { state, points_per_second, instances: 0, series: 0, series_before: 0, dropped_share: 0, ..before };
+    ComponentStatus { connected, in_sync, conditions, ..quiet }
 }
 
 /// A candidate, and whether its back-off is over.

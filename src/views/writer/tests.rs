@@ -119,6 +119,7 @@ fn component(name: &str, series: u64, push: &str) -> DesiredComponent {
         owner: None,
         spec: ComponentSpec { service_name: name.into(), workload_ref },
         status: ComponentStatus { series, state: "Active".into(), last_push: Some(push.into()), ..ComponentStatus::default() },
+        returning: false,
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) struct Meters {
 
 impl Meters {
     pub(super) fn new(telemetry: &Arc<Telemetry>) -> Self {
-        let this = Self {
+        Self {
             telemetry: Arc::clone(telemetry),
             lease_transitions: telemetry.counter(),
             renders: telemetry.counter(),
@@ -38,11 +38,14 @@ impl Meters {
             build_queue: telemetry.histogram(),
             retries: telemetry.counter(),
             triggers: telemetry.counter(),
-        };
-        for (_, component) in leases::NAMES {
-            this.lease_transitions.on().inspect(|on| on.add(0, mco::ControllerLeaseTransitions { component }));
         }
-        this
+    }
+
+    /// Each part may change its leader.
+    pub(super) fn begin_leases(&self) {
+        for (_, component) in leases::NAMES {
+            self.lease_transitions.on().inspect(|on| on.add(0, mco::ControllerLeaseTransitions { component }));
+        }
     }
 
     /// A pool is there.

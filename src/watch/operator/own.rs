@@ -145,17 +145,19 @@ impl fmt::Debug for Transitions {
 }
 
 impl Transitions {
-    /// All begin at 0, so that the first of each shows as a step.
     pub(super) fn attach(&mut self, telemetry: &Arc<Telemetry>) {
-        let counter = telemetry.counter::<mco::OperatorConditionTransitions>();
-        if let Some(on) = counter.on() {
+        self.counter = Some(telemetry.counter());
+    }
+
+    /// All begin at 0, so that the first of each shows as a step.
+    pub(super) fn begin(&self) {
+        if let Some(on) = self.counter.as_ref().and_then(Counter::on) {
             for condition_type in CONDITIONS {
                 for condition_status in McoConditionStatus::ALL {
                     on.add(0, mco::OperatorConditionTransitions { condition_type, condition_status });
                 }
             }
         }
-        self.counter = Some(counter);
     }
 
     pub(super) fn detach(&mut self) {

@@ -4,6 +4,8 @@
 use crate::{
     rollout::{
         Gap,
+        gates::Name,
+        meters::{add, record},
         pool::{Moved, PoolTracker, Step},
     },
     table::Delta,
@@ -54,8 +56,13 @@ impl Rollouts {
     pub(super) fn attach(&mut self, telemetry: &Arc<Telemetry>, world: &World, now: Timestamp) {
         self.pools.begin(world, now);
         let (duration, count) = (telemetry.histogram(), telemetry.counter());
-        let meters = self.meters.insert(Meters { telemetry: Arc::clone(telemetry), duration, count });
-        world.pools.iter().for_each(|(name, _)| meters.begin_pool(name));
+        self.meters = Some(Meters { telemetry: Arc::clone(telemetry), duration, count });
+    }
+
+    pub(super) fn begin_pools(&self, world: &World) {
+        if let Some(meters) = &self.meters {
+            world.pools.iter().for_each(|(name, _)| meters.begin_pool(name));
+        }
     }
 
     pub(super) fn detach(&mut self) {
@@ -73,7 +80,7 @@ impl Rollouts {
             _ => return None,
         };
         let moved = self.pools.changed(change, world, self.gap.sight(now, is_first));
-        let place = moved.iter().find_map(place_of);
+        let place = moved.iter().find_map(place_of).filter(|_| self.meters.as_ref().is_some_and(Meters::are_rollouts_traced));
         self.record(moved);
         if let (Change::MachineConfigPool(Delta { after: None, name, .. }), Some(meters)) = (change, &self.meters) {
             meters.telemetry.end_where(attribute::MCO_POOL_NAME, name);
@@ -96,18 +103,24 @@ impl Rollouts {
                 continue;
             }
             let pool_name = || String::from(&*pool).into();
+            let place = Some(rollout.place).filter(|_| meters.are_rollouts_traced());
             if let Some(on) = meters.count.on() {
-                on.add_in(1, mco::PoolUpdateCount { pool_name: pool_name(), result }, rollout.place);
+                add(&on, mco::PoolUpdateCount { pool_name: pool_name(), result }, place);
             }
             if let Some(on) = meters.duration.on().filter(|_| rollout.start.is_measured()) {
                 let took = seconds_since(end.at, rollout.start.at);
-                on.record_in(took, mco::PoolUpdateDuration { pool_name: pool_name(), result }, rollout.place);
+                record(&on, took, mco::PoolUpdateDuration { pool_name: pool_name(), result }, place);
             }
         }
     }
 }
 
 impl Meters {
+    /// Whether the spans of rollouts are made, by whichever watcher.
+    fn are_rollouts_traced(&self) -> bool {
+        Name::Rollout.lives(&self.telemetry)
+    }
+
     /// A pool is there.
     fn begin_pool(&self, pool: &str) {
         if let Some(on) = self.count.on() {

@@ -3,8 +3,8 @@
 
 use super::evidence::Start;
 use pointsman_instrument::{
-    StringValue, Telemetry,
-    metric::{Counter, Histogram},
+    Metric, StringValue, Telemetry,
+    metric::{Counter, CounterOn, Distribution, Histogram, HistogramOn},
     semconv::{
         attribute::{McoAction, McoPhase, McoPhaseKind, McoResult, McoStartSource},
         mco,
@@ -67,7 +67,7 @@ impl Meters {
         (pool, phase, phase_kind): (&str, McoPhase, McoPhaseKind),
         result: McoResult,
         (start, took): (Start, f64),
-        place: Place,
+        place: Option<Place>,
     ) {
         if !matches!(result, McoResult::Completed | McoResult::Failed) {
             return;
@@ -76,10 +76,10 @@ impl Meters {
             return self.unobserved(pool, start);
         }
         if let (Some(on), Some(pool_name)) = (self.phase_duration.on(), named(pool)) {
-            on.record_in(took, mco::NodeUpdatePhaseDuration { pool_name, phase, phase_kind, result }, place);
+            record(&on, took, mco::NodeUpdatePhaseDuration { pool_name, phase, phase_kind, result }, place);
         }
         if phase == McoPhase::RebootedNode && result == McoResult::Completed {
-            self.reboot(pool, (start, took), Some(place));
+            self.reboot(pool, (start, took), place);
         }
     }
 
@@ -95,9 +95,15 @@ impl Meters {
     }
 
     /// A node's update ended.
-    pub(super) fn update(&self, (pool, action): (&str, McoAction), result: McoResult, (start, took): (Start, f64), place: Place) {
+    pub(super) fn update(
+        &self,
+        (pool, action): (&str, McoAction),
+        result: McoResult,
+        (start, took): (Start, f64),
+        place: Option<Place>,
+    ) {
         if let (Some(on), Some(pool_name)) = (self.update_count.on(), named(pool)) {
-            on.add_in(1, mco::NodeUpdateCount { pool_name, result }, place);
+            add(&on, mco::NodeUpdateCount { pool_name, result }, place);
         }
         if result == McoResult::Aborted {
             return;
@@ -106,18 +112,14 @@ impl Meters {
             return self.unobserved(pool, start);
         }
         if let (Some(on), Some(pool_name)) = (self.update_duration.on(), named(pool)) {
-            on.record_in(took, mco::NodeUpdateDuration { pool_name, action, result }, place);
+            record(&on, took, mco::NodeUpdateDuration { pool_name, action, result }, place);
         }
     }
 
     /// A phase showed an error.
     pub(super) fn phase_error(&self, pool: &str, phase: McoPhase, place: Option<Place>) {
         if let (Some(on), Some(pool_name)) = (self.errors.on(), named(pool)) {
-            let errors = mco::NodeUpdateErrors { pool_name, phase };
-            match place {
-                Some(place) => on.add_in(1, errors, place),
-                None => on.add(1, errors),
-            }
+            add(&on, mco::NodeUpdateErrors { pool_name, phase }, place);
         }
     }
 
@@ -141,11 +143,7 @@ impl Meters {
             return self.unobserved(pool, start);
         }
         if let (Some(on), Some(pool_name)) = (self.drain_duration.on(), named(pool)) {
-            let drain = mco::NodeDrainDuration { pool_name, result };
-            match place {
-                Some(place) => on.record_in(took, drain, place),
-                None => on.record(took, drain),
-            }
+            record(&on, took, mco::NodeDrainDuration { pool_name, result }, place);
         }
     }
 
@@ -155,11 +153,7 @@ impl Meters {
             return self.unobserved(pool, start);
         }
         if let (Some(on), Some(pool_name)) = (self.reboot_duration.on(), named(pool)) {
-            let reboot = mco::NodeRebootDuration { pool_name };
-            match place {
-                Some(place) => on.record_in(took, reboot, place),
-                None => on.record(took, reboot),
-            }
+            record(&on, took, mco::NodeRebootDuration { pool_name }, place);
         }
     }
 }
@@ -167,4 +161,20 @@ impl Meters {
 /// A pool's counters and times are of a pool: what nodes of none do is told by their spans and their own series.
 fn named(pool: &str) -> Option<StringValue> {
     (!pool.is_empty()).then(|| pool.to_owned().into())
+}
+
+/// Counts one, in a span where one is made.
+pub(crate) fn add<M: Metric<Value = u64>>(on: &CounterOn<'_, M>, metric: M, place: Option<Place>) {
+    match place {
+        Some(place) => on.add_in(1, metric, place),
+        None => on.add(1, metric),
+    }
+}
+
+/// Records a time, in a span where one is made.
+pub(crate) fn record<M: Metric<Value = Distribution>>(on: &HistogramOn<'_, M>, took: f64, metric: M, place: Option<Place>) {
+    match place {
+        Some(place) => on.record_in(took, metric, place),
+        None => on.record(took, metric),
+    }
 }

@@ -4,6 +4,7 @@
 use super::{
     Sight,
     evidence::{self, End, Evidence, Start},
+    gates::Name,
     ids,
     phase::{self, Ended, Look, Phases, Told},
     pool::Target,
@@ -97,7 +98,7 @@ impl Update {
             place: None,
             degraded: None,
             are_pivots_told: false,
-            span: outlet.open(start),
+            span: outlet.open(Name::Update, start),
             phases: Phases::begin(evidence.conditions, is_fresh),
             has_phases: !evidence.conditions.is_empty(),
             class: None,
@@ -161,8 +162,9 @@ impl Update {
 
     fn tell(&mut self, told: Told, outlet: &mut Outlet) {
         if let Some(meters) = &outlet.meters {
+            let place = self.place.and_then(|place| outlet.update(place).nearest);
             for phase in &told.errors {
-                meters.phase_error(&self.pool, *phase, self.place);
+                meters.phase_error(&self.pool, *phase, place);
                 let is_pivot = matches!(phase, McoPhase::AppliedFilesAndOs | McoPhase::AppliedOsImage);
                 if is_pivot && !self.are_pivots_told {
                     meters.pivot_error(&self.pool);
@@ -204,14 +206,15 @@ impl Update {
                 ids::leaf(update.id, phase.as_str(), attempt, span.start.at)
             }
         };
-        let holder = phase::parent_of(phase).map_or(update, |parent| update.child(id(parent)));
-        let place = holder.child(id(phase));
+        let holder = phase::parent_of(phase).map(|parent| (parent, id(parent)));
+        let stand = outlet.phase((phase, id(phase)), holder, update);
         let phase_kind = if phase::is_parent(phase) { McoPhaseKind::Parent } else { McoPhaseKind::Child };
         if let Some(meters) = &outlet.meters {
             let took = seconds_since(end.at, span.start.at);
-            meters.phase((&self.pool, phase, phase_kind), result, (span.start, took), place);
+            meters.phase((&self.pool, phase, phase_kind), result, (span.start, took), stand.nearest);
         }
-        let attributes = mco::Phase {
+        let start_source = span.start.source;
+        let attributes = || mco::Phase {
             k8s_node_name: String::from(&*self.node).into(),
             pool_name: String::from(&*self.pool).into(),
             phase,
@@ -219,10 +222,10 @@ impl Update {
             phase_attempt: i64::from(attempt),
             error_count: i64::from(errors),
             result,
-            start_source: span.start.source,
+            start_source,
             end_source: end.source,
         };
-        outlet.close(span, attributes, (place, end.at), error.map(McoDegradedClass::as_str));
+        outlet.close(span, attributes, (stand, end.at), error.map(McoDegradedClass::as_str));
     }
 
     /// The rollout it is part of is known.
@@ -246,24 +249,25 @@ impl Update {
         let ended = self.phases.end(result, end);
         self.hold(ended, outlet);
         let action = self.action(result, boot_id);
-        let place = self.place.expect("an update joins a rollout before it ends");
+        let stand = outlet.update(self.place.expect("an update joins a rollout before it ends"));
         let end_at = end.at.max(self.span.start.at);
         if let Some(meters) = &outlet.meters {
             let took = seconds_since(end_at, self.span.start.at);
-            meters.update((&self.pool, action), result, (self.span.start, took), place);
+            meters.update((&self.pool, action), result, (self.span.start, took), stand.nearest);
         }
         let error = (result == McoResult::Failed).then(|| self.degraded.unwrap_or(McoDegradedClass::Other).as_str());
-        let attributes = mco::UpdateNode {
+        let start_source = self.span.start.source;
+        let attributes = || mco::UpdateNode {
             k8s_node_name: String::from(self.node).into(),
             pool_name: String::from(self.pool).into(),
             rollout_target: String::from(self.target.config).into(),
             action,
             result,
             degraded_class: self.class,
-            start_source: self.span.start.source,
+            start_source,
             end_source: end.source,
         };
-        outlet.close(self.span, attributes, (place, end_at), error);
+        outlet.close(self.span, attributes, (stand, end_at), error);
     }
 
     /// What the node had to do. A restart of a service sets neither of the two phases that tell; it is taken as a reload.

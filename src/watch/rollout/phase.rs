@@ -5,6 +5,7 @@
 use super::{
     Sight,
     evidence::{End, Evidence, Start},
+    gates::Name,
     spans::{OpenSpan, Outlet, What},
 };
 use crate::{
@@ -164,7 +165,7 @@ impl Phases {
             unobserved.extend(told.filter(|_| !is_parent(phase)).map(|at| (phase, at)));
             let is_open = stage == Stage::Running || is_parent(phase) && told.is_some();
             let span = is_open.then(|| {
-                let mut span = outlet.open(evidence.phase(phase, sight.now));
+                let mut span = outlet.open(Name::Phase(phase), evidence.phase(phase, sight.now));
                 if stage == Stage::Running {
                     span.event(sight.now, What::Gap);
                 }
@@ -349,7 +350,7 @@ impl Phases {
         let state = &mut self.states[i];
         (state.errors, state.error) = (0, None);
         state.attempts = state.attempts.saturating_add(1);
-        state.span = Some(outlet.open(start));
+        state.span = Some(outlet.open(Name::Phase(ORDER[i]), start));
     }
 
     fn close(&mut self, i: usize, result: McoResult, end: End, told: &mut Told) {

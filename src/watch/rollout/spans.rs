@@ -1,7 +1,11 @@
 //! A span while it is open: its start, and what happened meanwhile, within caps. And where spans go when they end: to the
 //! telemetry of a replica that leads, else nowhere. Knows no object.
 
-use super::{evidence::Start, meters::Meters};
+use super::{
+    evidence::Start,
+    gates::{Name, Stand},
+    meters::Meters,
+};
 use crate::{
     api::Text,
     limits::{OPEN_SPANS_MAX, OPEN_TEXT_BYTES_MAX, SPAN_EVENTS_MAX},
@@ -16,7 +20,7 @@ use pointsman_instrument::{
         },
         mco,
     },
-    span::{Finished, Place, Span},
+    span::{Finished, Place, Span, SpanId},
 };
 use std::{
     fmt,
@@ -135,19 +139,29 @@ pub(super) struct OpenSpan {
     dropped: u32,
     links: Vec<Place>,
     share: Share,
-    /// Not one of too many: it will be sent.
-    is_sent: bool,
+    fate: Fate,
+}
+
+/// What will become of a span that is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// It keeps what happens, and will be sent.
+    Kept,
+    /// It was off when it began: it takes no room and keeps nothing but how much happened. It is sent if it is on when it ends.
+    Quiet,
+    /// One of too many: it is never sent.
+    Refused,
 }
 
 impl OpenSpan {
-    /// Something happened. Beyond the caps, and of equal texts, only the number is kept.
+    /// Something happened. Beyond the caps, of equal texts, and where the span was off, only the number is kept.
     pub(super) fn event(&mut self, at: Timestamp, what: What) {
         let is_known = what.text().is_some() && self.events.iter().any(|(_, known)| *known == what);
         let has_room = !is_known && self.events.len() < SPAN_EVENTS_MAX;
-        if !self.is_sent {
+        if self.fate == Fate::Refused {
             return;
         }
-        if has_room && what.text().is_none_or(|text| self.share.take(text.len())) {
+        if has_room && self.fate == Fate::Kept && what.text().is_none_or(|text| self.share.take(text.len())) {
             self.events.push((at, what));
         } else {
             self.dropped = self.dropped.saturating_add(1);
@@ -164,6 +178,8 @@ impl OpenSpan {
 #[derive(Default)]
 pub(super) struct Outlet {
     telemetry: Option<Arc<Telemetry>>,
+    /// What says which spans are on, while this replica leads.
+    gates: Option<Arc<Telemetry>>,
     /// Counters and histograms, while this replica leads.
     pub(super) meters: Option<Meters>,
     open: usize,
@@ -183,12 +199,35 @@ impl Outlet {
     /// From now on spans are sent.
     pub(super) fn attach(&mut self, telemetry: &Arc<Telemetry>) {
         self.telemetry = (!self.is_mute).then(|| Arc::clone(telemetry));
+        self.gates = Some(Arc::clone(telemetry));
         self.meters = Some(Meters::new(telemetry));
     }
 
     /// From now on they are not.
     pub(super) fn detach(&mut self) {
-        (self.telemetry, self.meters) = (None, None);
+        (self.telemetry, self.gates, self.meters) = (None, None, None);
+    }
+
+    /// Whether such spans are made. Who does not lead cannot know: another may have another plan.
+    pub(super) fn lives(&self, name: Name) -> bool {
+        self.gates.as_ref().is_none_or(|telemetry| name.lives(telemetry))
+    }
+
+    /// Where the span of a rollout stands.
+    pub(super) fn rollout(&self, place: Place) -> Stand {
+        Stand::find(place, &[(Name::Rollout, place.id)], |name| self.lives(name))
+    }
+
+    /// Where the span of an update stands.
+    pub(super) fn update(&self, place: Place) -> Stand {
+        Stand::find(place, &[(Name::Update, place.id), (Name::Rollout, place.parent)], |name| self.lives(name))
+    }
+
+    /// Where the span of a phase stands in an update, under its own id, and that of the phase that holds it, if one does.
+    pub(super) fn phase(&self, (phase, id): (McoPhase, SpanId), holder: Option<(McoPhase, SpanId)>, update: Place) -> Stand {
+        let phases = [Some((phase, id)), holder].into_iter().flatten().map(|(phase, id)| (Name::Phase(phase), id));
+        let around: Vec<_> = phases.chain([(Name::Update, update.id), (Name::Rollout, update.parent)]).collect();
+        Stand::find(Place { id, ..update }, &around, |name| self.lives(name))
     }
 
     /// Spans that are open now.
@@ -207,12 +246,16 @@ impl Outlet {
     }
 
     /// Opens a span. One of too many goes its way as the others do, but will not be sent.
-    pub(super) fn open(&mut self, start: Start) -> OpenSpan {
-        let is_sent = self.open < OPEN_SPANS_MAX;
-        self.open += usize::from(is_sent);
-        self.refused = self.refused.saturating_add(u64::from(!is_sent));
+    pub(super) fn open(&mut self, name: Name, start: Start) -> OpenSpan {
+        let fate = match () {
+            () if !self.lives(name) => Fate::Quiet,
+            () if self.open < OPEN_SPANS_MAX => Fate::Kept,
+            () => Fate::Refused,
+        };
+        self.open += usize::from(fate == Fate::Kept);
+        self.refused = self.refused.saturating_add(u64::from(fate == Fate::Refused));
         let share = Share { budget: Arc::clone(&self.budget), bytes: 0 };
-        OpenSpan { start, events: Vec::new(), dropped: 0, links: Vec::new(), share, is_sent }
+        OpenSpan { start, events: Vec::new(), dropped: 0, links: Vec::new(), share, fate }
     }
 
     /// Whether whatever ends is not told of: another replica leads.
@@ -222,29 +265,30 @@ impl Outlet {
 
     /// Gives a span up that is over: it will not be sent, and is counted unless it was one of too many from the start.
     pub(super) fn give_up(&mut self, open: OpenSpan) {
-        self.refused = self.refused.saturating_add(u64::from(open.is_sent));
+        self.refused = self.refused.saturating_add(u64::from(open.fate == Fate::Kept));
         self.forget(open);
     }
 
     /// Forgets a span that whoever leads has told of.
     pub(super) fn forget(&mut self, open: OpenSpan) {
-        self.open -= usize::from(open.is_sent);
+        self.open -= usize::from(open.fate == Fate::Kept);
     }
 
-    /// Sends a span that ended; `error` is a word of a closed set.
+    /// Sends a span that ended, if it is made; `error` is a word of a closed set.
     pub(super) fn close<S: Span>(
         &mut self,
         open: OpenSpan,
-        span: S,
-        (place, end): (Place, Timestamp),
+        span: impl FnOnce() -> S,
+        (stand, end): (Stand, Timestamp),
         error: Option<&'static str>,
     ) {
-        let OpenSpan { start, mut events, dropped, links, share, is_sent } = open;
+        let OpenSpan { start, mut events, dropped, links, share, fate } = open;
         drop(share);
+        self.open -= usize::from(fate == Fate::Kept);
+        let telemetry = self.telemetry.as_ref().filter(|_| fate != Fate::Refused);
+        let (Some(telemetry), Some(place)) = (telemetry, stand.own) else { return };
         events.sort_by_key(|(at, _)| *at);
-        self.open -= usize::from(is_sent);
-        let Some(telemetry) = self.telemetry.as_ref().filter(|_| is_sent) else { return };
-        let finished = Finished::new(span, place, system_time(start.at), system_time(end));
+        let finished = Finished::new(span(), place, system_time(start.at), system_time(end));
         let finished = events.into_iter().fold(finished, |finished, (at, what)| what.onto(finished, at));
         let finished = links.into_iter().fold(finished.with_dropped_events(dropped), Finished::with_link);
         telemetry.span(match error {

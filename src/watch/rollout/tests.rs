@@ -1,3 +1,5 @@
+mod gates;
+
 use super::Rollouts;
 use crate::{
     cases::{self, short, spans},

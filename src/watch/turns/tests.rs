@@ -1,5 +1,5 @@
 use crate::{
-    Kind, Watch,
+    Kind, Watch, cases,
     operator::Operator,
     table::{News, Raw},
     watch::{Now, Shared, attach, system_time},
@@ -7,7 +7,7 @@ use crate::{
 use expect_test::{Expect, expect};
 use jiff::Timestamp;
 use parking_lot::Mutex;
-use pointsman_instrument::{Identity, Signal, Telemetry};
+use pointsman_instrument::{Identity, Signal, Telemetry, telemetry::PlanSource};
 use serde_json::{json, value::to_raw_value};
 use std::{fmt::Write, sync::Arc};
 
@@ -77,4 +77,32 @@ fn turns_within_a_tick_are_one_span() {
         "#]],
     );
     check(vec![News::Listed(Vec::new())], &expect![""]);
+}
+
+/// Scenario: a plan turns off the spans of turns, in the middle of one; later it turns them on again. Guarantees: none is made while
+/// they are off, and those that come later tell of nothing that happened then.
+#[test]
+fn turns_that_are_off_make_no_span() {
+    let now: Timestamp = "2026-01-01T00:00:00Z".parse().expect("a time");
+    let telemetry = Telemetry::new(Identity::new("pointsman-watch"), move || system_time(now));
+    let shared: Shared<Operator> = Arc::new(Mutex::new(Watch::new(Operator::default())));
+    attach(&shared, &telemetry, &(Arc::new(move || now) as Now));
+    let obey = |off: &[&str]| {
+        let off: Vec<String> = off.iter().map(|name| (*name).to_owned()).collect();
+        telemetry.obey(&cases::plan(&off), 0, PlanSource::Controller);
+    };
+    let take = |name: &str| shared.lock().take(Kind::MachineConfigPool, News::Applied(pool(name, "false")), now);
+    let sent = || {
+        shared.lock().tick(now);
+        let bodies = std::iter::from_fn(|| telemetry.take_spans().map(|spans| spans.body));
+        bodies.map(|body| String::from_utf8_lossy(&body).into_owned()).collect::<String>()
+    };
+    take("one");
+    obey(&["reconcile MachineConfigPool"]);
+    take("two");
+    assert_eq!(sent(), "");
+    obey(&["reconcile Node"]);
+    take("three");
+    let spans = sent();
+    assert!(spans.contains("three") && !spans.contains("one") && !spans.contains("two"), "{spans}");
 }

@@ -38,6 +38,46 @@ pub struct Component {
     pub state: String,
     /// Hash of its plan.
     pub plan_hash: String,
+    /// What became of it at the source; absent where nobody takes plans.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sync: Option<Sync>,
+}
+
+/// What became of a plan at the instances of a component.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Sync {
+    /// Name and version of the library, as most instances say.
+    pub library: String,
+    /// Instances that take plans.
+    pub connected: u64,
+    /// Those that obey the plan of now.
+    pub applied: u64,
+    /// Those that have not answered.
+    pub pending: u64,
+    /// Since when the first of them has not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pending_since: Option<String>,
+    /// Those that refused.
+    pub failed: u64,
+    /// Instances that take no plans: the controller decides for them.
+    pub unsupported: u64,
+    /// `11/12`: instances for which the plan is enforced, of all.
+    pub in_sync: String,
+    /// Hash of the plan that they were offered, in hexadecimal.
+    pub plan: String,
+    /// Since when all that are connected obey it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// What instances said of what they refused.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refusals: Vec<String>,
+    /// Rules that the source does wholly.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub at_source: Vec<String>,
+    /// Rules of which something is left to the controller.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub at_controller: Vec<String>,
 }
 
 /// A Kubernetes workload.

@@ -44,6 +44,13 @@ impl Demo {
         reply.text().lines().filter(|line| line.starts_with(name)).count()
     }
 
+    /// Instruments that cost nothing, as those who have them say.
+    fn closed(&self) -> u64 {
+        let text = http(self.read, "GET", "/metrics", &[], &[]).text();
+        let is_it = |line: &&str| line.starts_with("pointsman_instrument_gates{") && line.contains("=\"closed\"");
+        text.lines().filter(is_it).filter_map(|line| line.rsplit_once(' ')?.1.parse::<u64>().ok()).sum()
+    }
+
     fn write(&self, text: &str) {
         std::fs::write(self.views.join("mine.yaml"), text).expect("written");
     }
@@ -68,16 +75,19 @@ spec:
 ";
 
 /// Scenario: the demo is started; a view is written into its folder, then broken, then removed; then it is asked to end.
-/// Guarantees: metrics within 5 s; the view shows in a scrape within a second or two, a broken one keeps the last good, a
-/// removed one ends; exit code 0, and no complaint about the folder that goes away.
+/// Guarantees: metrics within 5 s; the view shows in a scrape within a second or two, and at the senders; a broken one keeps the
+/// last good, a removed one ends; exit code 0, and no complaint about the folder that goes away.
 #[test]
 fn the_demo_obeys_its_view_folder() {
     let started = now();
     let demo = Demo::start(&[]);
     wait("the first metrics", || (demo.series("mco_pool_machine_count") > 0).then_some(()));
     assert!(now() - started < Duration::from_secs(5), "it took {:?}", now() - started);
+    // Metrics that are off by their level.
+    let closed = wait("the first plan", || Some(demo.closed()).filter(|closed| *closed > 0));
     demo.write(OFF);
     wait("the view to act", || (demo.series("mco_pool_") == 0).then_some(()));
+    wait("the view to act at the source", || (demo.closed() > closed + 10).then_some(()));
     demo.write(&OFF.replace("Disabled", "Disabeld"));
     wait("the fault to show", || http(demo.read, "GET", "/api/v1/faults", &[], &[]).text().contains("PM0104").then_some(()));
     assert_eq!(demo.series("mco_pool_"), 0, "a broken file keeps the last good view");

@@ -5,7 +5,7 @@ use super::{Line, granted, objects, one, read, texts};
 use pointsman::{
     config::{
         Given,
-        watch::{KEYS, Scraped, WatchConfig},
+        watch::{self, KEYS, Scraped, WatchConfig},
     },
     kubernetes::lease::Terms,
 };
@@ -93,10 +93,13 @@ fn manifests_of_watchers_hold_together() {
 
 /// Scenario: the three Deployments, and the patch that lets one of them read Secrets.
 /// Guarantees: the flags are what the binary takes; each replica has a Lease of its role; the receiver's certificate is checked with
-/// what is mounted; the pod asks for no privilege.
+/// what is mounted; plans come from the Service's own port, and the last one is kept where the pod may write; it asks for no privilege.
 #[test]
 fn the_pods_of_watchers_fit_the_binary() {
     let all = objects("components/watch");
+    let service = one(&objects("base"), "Service", "pointsman");
+    let ports = service["spec"]["ports"].as_array().expect("ports");
+    let http_port = &ports.iter().find(|port| port["name"] == "otlp-http").expect("OTLP over HTTP")["port"];
     for role in ROLES {
         let name = format!("pointsman-watch-{role}");
         let deployment = one(&all, "Deployment", &name);
@@ -112,6 +115,13 @@ fn the_pods_of_watchers_fit_the_binary() {
         assert!(config.pod.is_some() && config.otlp.url.scheme_str() == Some("https"), "{config:?}");
         let mount = container["volumeMounts"][0]["mountPath"].as_str().expect("a path");
         assert!(config.otlp.ca_file.expect("it checks").starts_with(mount));
+        let watch::Controller::Named(url) = config.plans.controller else { panic!("{role} is not told who it obeys") };
+        let (service, port) = (config.otlp.url.host(), http_port.as_u64());
+        assert_eq!((url.scheme_str(), url.host(), url.port_u16().map(u64::from)), (Some("wss"), service, port));
+        let (state, cache) = (&container["volumeMounts"][1], config.plans.cache.expect("the last plan is kept"));
+        assert!(cache.starts_with(state["mountPath"].as_str().expect("a path")) && state["readOnly"].is_null(), "{state}");
+        let volumes = pod["spec"]["volumes"].as_array().expect("volumes");
+        assert!(volumes.iter().any(|volume| volume["name"] == state["name"] && volume["emptyDir"].is_object()), "{volumes:?}");
         assert_eq!(container["env"][2]["name"], "POINTSMAN_POD");
         let context = &container["securityContext"];
         assert_eq!((&context["allowPrivilegeEscalation"], &context["readOnlyRootFilesystem"]), (&json!(false), &json!(true)));
@@ -125,7 +135,7 @@ fn the_pods_of_watchers_fit_the_binary() {
     let steps: Value = serde_saphyr::from_str(patch["patch"].as_str().expect("text")).expect("YAML");
     let added = steps[0]["value"].as_str().expect("a flag");
     let with_secrets = config(&["watch", "controller", added]);
-    assert_eq!(with_secrets.role, pointsman::config::watch::Role::Controller { read_secrets: true });
+    assert_eq!(with_secrets.role, watch::Role::Controller { read_secrets: true });
 }
 
 /// What a component's patches add to the containers and volumes of a Deployment, by path.

@@ -18,18 +18,22 @@ use pointsman_core::{
 use serde::Serialize;
 use serde_json::{Value, json};
 
+/// As long as one may be.
+fn condition(kind: &str) -> Condition {
+    Condition {
+        kind: kind.to_owned(),
+        status: "True".into(),
+        reason: kind.to_owned(),
+        message: "a".repeat(limits::STATUS_TEXT_CHARS_MAX),
+        last_transition_time: "2026-11-22T18:02:09Z".into(),
+        observed_generation: Some(1),
+    }
+}
+
 /// A status in which every list is as long as it may be.
 fn full(kind: &str) -> ViewStatus {
     let names = |n: usize| (0..n).map(|i| format!("ClusterTelemetryView platform rule r{i}")).collect::<Vec<_>>();
     let types = ["Accepted", "Programmed", "InSync", "Conflicted", "Protected", "LimitExceeded", "Expired", "TargetsEmpty"];
-    let condition = |kind: &&str| Condition {
-        kind: (*kind).to_owned(),
-        status: "True".into(),
-        reason: (*kind).to_owned(),
-        message: "a".repeat(limits::STATUS_TEXT_CHARS_MAX),
-        last_transition_time: "2026-11-22T18:02:09Z".into(),
-        observed_generation: Some(1),
-    };
     let rule = |i: usize| RuleStatus {
         name: format!("rule-{i}"),
         state: "PartiallyOverridden".into(),
@@ -57,7 +61,7 @@ fn full(kind: &str) -> ViewStatus {
         effective_hash: "0123456789abcdef".into(),
         expires_at: Some("2026-11-22T18:02:09Z".into()),
         expiry_term: Some("after 4h".into()),
-        conditions: types.iter().map(condition).collect(),
+        conditions: types.into_iter().map(condition).collect(),
         components: Components {
             matched: 1,
             instances: 12,
@@ -159,6 +163,10 @@ fn fill(cluster: &Cluster, namespace: &str) {
         state: "Active".into(),
         identity: "Claimed".into(),
         catalogue: "service.mcd-0123456789".into(),
+        library: "l".repeat(limits::LIBRARY_CHARS_MAX),
+        connected: "3/3".into(),
+        in_sync: "2/3".into(),
+        conditions: ["InSync", "PlanFile"].map(condition).into(),
     };
     let component = object("TelemetryComponent", "service.mcd", json!(spec));
     keep(cluster, &at("telemetrycomponents"), &component, &status);
@@ -205,7 +213,9 @@ fn kubectl_shows_each_kind_in_words_and_nothing_is_pruned() {
     let words: Vec<&str> = components.split_whitespace().collect();
     // The age of the last push grows by the year.
     assert_eq!(words[..8].join(" "), "NAME LIBRARY CONNECTED IN-SYNC SERIES LAST-PUSH STATE AGE");
-    assert_eq!((words[8], words[9], words[11]), ("service.mcd", "412", "Active"), "{components}");
+    let library = "l".repeat(limits::LIBRARY_CHARS_MAX);
+    assert_eq!(words[8..13], ["service.mcd", &*library, "3/3", "2/3", "412"], "{components}");
+    assert_eq!(words[14], "Active", "{components}");
     check(
         cluster,
         &format!("get icat -n {namespace}"),

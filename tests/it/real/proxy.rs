@@ -1,4 +1,5 @@
-//! A relay between watchers and an API server, whose connections can all be cut at once: a watch breaks, and the server lives on.
+//! A relay between those who connect and a server, whose connections can all be cut at once: a watch breaks, and the server lives
+//! on. It may lead to another server, as a Service does when its selector finds another pod.
 //! Knows bytes only.
 
 use std::{
@@ -15,6 +16,7 @@ use std::{
 pub(crate) struct Proxy {
     /// Where it listens.
     pub(crate) address: SocketAddr,
+    server: Arc<Mutex<SocketAddr>>,
     open: Arc<Mutex<Vec<TcpStream>>>,
     is_held: Arc<AtomicBool>,
 }
@@ -24,15 +26,16 @@ impl Proxy {
     pub(crate) fn start(server: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port is free");
         let address = listener.local_addr().expect("a bound listener has an address");
-        let open = Arc::new(Mutex::new(Vec::new()));
+        let (open, server) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(server)));
         let is_held = Arc::new(AtomicBool::new(false));
-        let (known, held) = (Arc::clone(&open), Arc::clone(&is_held));
+        let (known, held, leads) = (Arc::clone(&open), Arc::clone(&is_held), Arc::clone(&server));
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 if held.load(Ordering::Relaxed) {
                     continue;
                 }
                 // A server that is away refuses: so does whoever stands for it.
+                let server = *leads.lock().unwrap_or_else(PoisonError::into_inner);
                 let Ok(server) = TcpStream::connect(server) else { continue };
                 let ends = [&client, &server].map(|end| end.try_clone().expect("a connection can be shared"));
                 known.lock().unwrap_or_else(PoisonError::into_inner).extend(ends);
@@ -40,7 +43,12 @@ impl Proxy {
                 relay(&server, &client);
             }
         });
-        Self { address, open, is_held }
+        Self { address, server, open, is_held }
+    }
+
+    /// Leads new connections there; those that are open stay.
+    pub(crate) fn lead_to(&self, server: SocketAddr) {
+        *self.server.lock().unwrap_or_else(PoisonError::into_inner) = server;
     }
 
     /// Ends every connection and takes no other; or takes them again.

@@ -26,10 +26,16 @@ pub(crate) struct Watcher {
 
 impl Watcher {
     /// One of a role, under the name of a pod.
-    pub(crate) fn start(role: &str, pod: &str, (server, kubeconfig): (&Pointsman, &Path)) -> Self {
+    pub(crate) fn start(role: &str, pod: &str, at: (&Pointsman, &Path)) -> Self {
+        Self::start_with(role, pod, at, &[])
+    }
+
+    /// One with more flags.
+    pub(crate) fn start_with(role: &str, pod: &str, (server, kubeconfig): (&Pointsman, &Path), more: &[&str]) -> Self {
         let (url, kubeconfig) = (format!("http://{}", server.grpc), kubeconfig.to_str().expect("a plain path"));
         let pod = format!("pointsman/{pod}");
         let args = ["watch", role, "--kubeconfig", kubeconfig, "--pod", &pod, "--otlp", &url, "--interval", "1s"];
+        let args = [&args, more].concat();
         Self { child: command(&args, &[]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary starts") }
     }
 
@@ -63,7 +69,7 @@ fn definition(kind: Kind) -> Option<String> {
     })
 }
 
-fn pool(name: &str, paused: bool) -> String {
+pub(crate) fn pool(name: &str, paused: bool) -> String {
     format!(
         "apiVersion: machineconfiguration.openshift.io/v1\nkind: MachineConfigPool\nmetadata: {{name: {name}}}\n\
          spec: {{paused: {paused}, configuration: {{name: rendered-{name}}}, nodeSelector: {{matchLabels: {{pool: {name}}}}}}}\n---\n"
@@ -71,7 +77,7 @@ fn pool(name: &str, paused: bool) -> String {
 }
 
 /// A server of its own with the kinds, the watchers' account, and a kubeconfig of that account.
-fn installed() -> (Cluster, PathBuf) {
+pub(crate) fn installed() -> (Cluster, PathBuf) {
     let cluster = Cluster::bare();
     cluster.apply(&Kind::ALL.into_iter().filter_map(definition).collect::<String>());
     cluster.kubectl(&["wait", "--for=condition=Established", "--timeout=30s", "crd", "--all"]).expect("establish the kinds");

@@ -244,7 +244,12 @@ fn component(namespace: &str, uid: &str) -> DesiredComponent {
             state: "Active".into(),
             identity: "Claimed".into(),
             catalogue: "deployment.api.api-0123456789".into(),
+            library: "pointsman-instrument 0.1.0".into(),
+            connected: "3/3".into(),
+            in_sync: "3/3".into(),
+            conditions: Vec::new(),
         },
+        returning: false,
     }
 }
 

@@ -1,4 +1,4 @@
-use super::{Feed, Time};
+use super::{Feed, Speaker, Time};
 use crate::app::demo::{
     heard::{Heard, ear},
     mco::{Action, Cluster, Options, Post, Trouble, truth::Outcome},
@@ -15,7 +15,7 @@ async fn check(workers: usize, seconds: u64, script: &[(u64, Action)]) -> (Clust
     let feed = Feed::new(&mut cluster, time.clone());
     let (transport, pushed) = ear();
     let clock = move || SystemTime::from(time.now());
-    let exporter = |telemetry| Exporter::new(telemetry, transport.clone());
+    let exporter = |speaker: Speaker| Exporter::new(speaker.telemetry, transport.clone());
     let mut exporters: Vec<_> = feed.speak(7, &clock).into_iter().map(exporter).collect();
     for second in (60..=seconds).step_by(60) {
         feed.advance(&mut cluster, second);

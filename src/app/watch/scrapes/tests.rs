@@ -61,6 +61,8 @@ impl Watcher for Ear {
     }
     fn tick(&mut self, _world: &World, _now: Timestamp) {}
     fn attach(&mut self, _telemetry: &Arc<Telemetry>, _world: &World, _now: Timestamp) {}
+    fn begin(&self, _world: &World) {}
+
     fn detach(&mut self) {}
     fn observe(_observed: &Observed<Self>) {}
     fn scraped(&mut self, target: &Target, scraped: Result<Samples, ScrapeFailure>, _now: Timestamp) {

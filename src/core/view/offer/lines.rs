@@ -123,6 +123,13 @@ fn doubts<'a>(inner: &'a Inner, row: &Declared, instrument: &Instrument) -> Vec<
 }
 
 impl Can<'_> {
+    /// Whether the library can do what is decided of an aspect of an instrument whose scope is known.
+    pub(super) fn does_of(&self, aspect: Aspect, instrument: &Instrument, decision: &Decision) -> bool {
+        let key = (instrument.scope.clone(), instrument.name.clone());
+        let (is_observed, doubts) = (self.reported.observed.contains(&key), Vec::new());
+        self.does(aspect, &Subject { kind: instrument.kind, is_observed, doubts }, decision)
+    }
+
     /// Whether the library can do what is decided of an aspect.
     fn does(&self, aspect: Aspect, subject: &Subject<'_>, decision: &Decision) -> bool {
         let is_doubted = |aspect: Aspect| subject.doubts.iter().any(|rule| aspect.is_set_by(&rule.says));

@@ -80,6 +80,44 @@ fn every_rule_is_called_what_it_is() {
     );
 }
 
+/// Scenario: rules for spans that spell names out, that do not, and that two say differently. Guarantees: each comes after those
+/// for metrics, and is called what it is as far as names tell.
+#[test]
+fn rules_for_spans_are_called_what_they_are() {
+    let spans = |name: &str, rules: &[(&str, &str)]| {
+        let line = |(name, says): &(&str, &str)| format!("  - {{name: {name}, match: {says}}}\n");
+        let lines: String = rules.iter().map(line).collect();
+        view(name, &format!("  traces:\n{lines}"), &rule("on", "a", "state: Enabled"))
+    };
+    let probes = "{spans: [\"GET /healthz\"]}, state: Disabled";
+    let yaml = spans("a-first", &[("probes", probes), ("all", "{spans: [\"*\"]}, sample: \"0.1\"")])
+        + &spans(
+            "b-later",
+            &[
+                ("again", probes),
+                ("both", "{spans: [\"GET /healthz\", \"GET /ready\"]}, state: Disabled"),
+                ("scoped", "{scopes: [http], spans: [\"GET /healthz\"]}, state: Enabled"),
+                ("globs", "{scopes: [\"ht*\"], spans: [\"GET /healthz\"]}, state: Enabled"),
+            ],
+        );
+    check(
+        &yaml,
+        NOW,
+        expect![[r#"
+        a-first: Programmed, tier 2, 1 components
+          on: Active 1 ["a"] 
+          probes: Active 0 [] 
+          all: Active 0 [] 
+        b-later: PartiallyProgrammed, tier 2, 1 components
+          on: Overridden 1 ["a"] TelemetryView default/a-first rule on
+          again: Overridden 0 [] TelemetryView default/a-first rule probes
+          both: PartiallyOverridden 0 [] TelemetryView default/a-first rule probes
+          scoped: Active 0 [] 
+          globs: Active 0 [] 
+    "#]],
+    );
+}
+
 /// Scenario: views of every state. Guarantees: each status in its word; a dry run is told as if it were in force.
 #[test]
 fn every_view_is_called_what_it_is() {

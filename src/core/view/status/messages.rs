@@ -1,11 +1,13 @@
 //! The sentences of a status: cause, then fix. Every one is bounded in characters and in the names it lists.
 //! Knows the report of one view, not who reads the sentences.
 
-use super::{Subject, time};
+use super::{Subject, progress::Progress, time};
 use crate::{
     fault::{Fault, Place, code::Code},
-    limits::{STATUS_NAMED_MAX, STATUS_TEXT_CHARS_MAX},
+    limits::{STATUS_NAMED_MAX, STATUS_REFUSALS_MAX, STATUS_TEXT_CHARS_MAX},
+    model::clock::{SECOND, Wall},
     view::{
+        plan::RuleRef,
         report::{RuleReport, RuleState, ViewReport},
         spec::{Baseline, Mode, State},
     },
@@ -14,6 +16,8 @@ use std::collections::BTreeSet;
 
 /// How to lift a protection.
 const OVERRIDE: &str = "change the readers first, or annotate the view with `pointsman.dev/override-protected: <reason>`";
+/// What holds for instances that do not obey.
+const MEANWHILE: &str = "the controller enforces it meanwhile";
 /// What to do with a view whose time is over.
 const AFTER_END: &str = "delete it, or write a new expiry";
 
@@ -209,6 +213,59 @@ pub(super) fn conflicted(subject: &Subject<'_>, report: &ViewReport) -> Option<S
         return with_code(subject.faults, &report.faults, &[Code::SameTier]);
     }
     Some(sentence(&listed(&tied), "make one of them more specific, or remove one"))
+}
+
+/// Everybody obeys, and nothing is left to do.
+pub(super) fn at_source(progress: &Progress<'_>) -> String {
+    let who = format!("{} instances obey", progress.tally.summary());
+    if progress.at_source.is_empty() {
+        return format!("{who} their plan, which has nothing to do for this view");
+    }
+    format!("{who} it at the source")
+}
+
+/// Everybody obeys who can, and what the controller does.
+pub(super) fn in_part(progress: &Progress<'_>) -> String {
+    let (applied, instances) = (progress.tally.applied, progress.tally.instances);
+    let mut left = Vec::new();
+    match progress.tally.unsupported {
+        0 => {}
+        1 => left.push("it for 1 that takes no plans".to_owned()),
+        more => left.push(format!("it for {more} that take no plans")),
+    }
+    let rules: Vec<String> = progress.left.iter().map(|rule| rule_word(rule)).collect();
+    if !rules.is_empty() {
+        left.push(format!("what cannot be done at the source of {}", listed(&rules)));
+    }
+    format!("{applied}/{instances} instances obey it at the source; the controller enforces {}", left.join(", and "))
+}
+
+fn rule_word(rule: &RuleRef) -> String {
+    if rule.rule.is_empty() { "the baseline".into() } else { format!("rule `{}`", rule.rule) }
+}
+
+/// Somebody has not answered, and since when.
+pub(super) fn pending(progress: &Progress<'_>, now: Wall) -> String {
+    let n = progress.tally.pending;
+    let since = |since: Wall| time::format_time(Wall(since.0.min(now.0) / SECOND * SECOND));
+    let who = match (n, progress.waiting) {
+        (1, Some((at, key))) => format!("1 instance of {key} has not answered since {}", since(at)),
+        (1, None) => "1 instance has not answered".into(),
+        (_, Some((at, key))) => format!("{n} instances have not answered, one of {key} since {}", since(at)),
+        (_, None) => format!("{n} instances have not answered"),
+    };
+    sentence(&format!("{}: {who}", progress.tally.summary()), MEANWHILE)
+}
+
+/// Somebody refused, in which words.
+pub(super) fn apply_failed(progress: &Progress<'_>) -> String {
+    let n = progress.tally.failed;
+    let refused = if n == 1 { "1 instance refused its plan".into() } else { format!("{n} instances refused their plan") };
+    let Some((key, sync)) = progress.worst else { return sentence(&refused, MEANWHILE) };
+    let words: Vec<String> = sync.refusals.iter().take(STATUS_REFUSALS_MAX).map(|words| format!("\"{words}\"")).collect();
+    let said = if words.is_empty() { "without a word".into() } else { words.join(" and ") };
+    let cause = format!("{}: {refused}, {key} says {said}", progress.tally.summary());
+    sentence(&cause, MEANWHILE)
 }
 
 /// The first fault of some codes, and how many more there are.

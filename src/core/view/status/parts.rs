@@ -5,6 +5,7 @@ use super::{
     Components, EnforcedAt, ImpactStatus, Matched, PROGRAMMED, Past, Problem, RuleStatus, Subject, ViewStatus,
     conditions::{is_refused, stamp},
     messages::{self, cut},
+    progress::{Progress, Ripe, enforced_at},
 };
 use crate::{
     fault::{
@@ -36,30 +37,37 @@ impl ImpactStatus {
     }
 }
 
-/// Whom the view reaches. Until components take plans, what is decided is enforced at the controller for every instance.
-pub(super) fn components(subject: &Subject<'_>) -> Components {
-    let instances = instances(subject);
+/// Whom the view reaches, and how many of them obey. Where it is too early to say, what was said before.
+pub(super) fn components(subject: &Subject<'_>, progress: &Progress<'_>, ripe: Ripe<'_>) -> Components {
+    if let (Ripe::Kept(Some(_)), Some(before)) = (ripe, subject.before) {
+        return before.components.clone();
+    }
+    let tally = progress.tally;
     let dry = subject.report.is_some_and(|report| report.view.mode == Mode::DryRun);
-    let in_sync = if dry || is_refused(subject) { 0 } else { instances };
+    let is_idle = dry || is_refused(subject);
+    let in_sync = if is_idle { 0 } else { tally.in_sync() };
     Components {
         matched: count(subject.reached.len()),
-        instances,
+        instances: tally.instances,
         in_sync,
-        pending: 0,
-        failed: 0,
-        unsupported: instances,
-        summary: if dry && !is_refused(subject) { String::new() } else { format!("{in_sync}/{instances}") },
+        pending: if is_idle { 0 } else { tally.pending },
+        failed: if is_idle { 0 } else { tally.failed },
+        unsupported: tally.unsupported,
+        summary: if dry && !is_refused(subject) { String::new() } else { format!("{in_sync}/{}", tally.instances) },
     }
 }
 
-fn instances(subject: &Subject<'_>) -> u64 {
-    subject.reached.iter().map(|(_, instances)| *instances).fold(0, u64::saturating_add)
-}
-
-/// What became of each rule for metrics of the version in force, and whether the list was cut.
-pub(super) fn rules(subject: &Subject<'_>) -> (Vec<RuleStatus>, bool) {
+/// What became of each rule of the version in force, and whether the list was cut.
+pub(super) fn rules(subject: &Subject<'_>, ripe: Ripe<'_>) -> (Vec<RuleStatus>, bool) {
     let Some(report) = subject.report else { return (Vec::new(), false) };
-    let rules = report.rules.iter().take(STATUS_RULES_MAX).map(|rule| rule_status(subject, report, rule)).collect();
+    let mut rules: Vec<RuleStatus> =
+        report.rules.iter().take(STATUS_RULES_MAX).map(|rule| rule_status(subject, report, rule)).collect();
+    if let (Ripe::Kept(Some(_)), Some(before)) = (ripe, subject.before) {
+        for rule in &mut rules {
+            let was = before.rules.iter().find(|was| was.name == rule.name && was.state == rule.state);
+            rule.enforced_at = was.map_or_else(|| rule.enforced_at.clone(), |was| was.enforced_at.clone());
+        }
+    }
     (rules, report.rules.len() > STATUS_RULES_MAX)
 }
 
@@ -86,7 +94,7 @@ fn rule_status(subject: &Subject<'_>, report: &ViewReport, rule: &RuleReport) ->
         },
         series_before,
         series_after,
-        enforced_at: EnforcedAt { source: 0, controller: if holds { instances(subject) } else { 0 } },
+        enforced_at: if holds { enforced_at(subject, &rule.name) } else { EnforcedAt::default() },
         overridden_by: by.iter().take(STATUS_OVERRIDDEN_BY_MAX).map(|by| cut(by)).collect(),
         overridden_by_truncated: by.len() > STATUS_OVERRIDDEN_BY_MAX,
         protected_by: rule.protected_by.iter().take(STATUS_PROTECTED_BY_MAX).map(|by| cut(by)).collect(),

@@ -1,9 +1,10 @@
 //! What the status of a view says, situation by situation, in `tests/situations.yaml`.
 
 mod cases;
+mod synced;
 
 use self::cases::{Case, cases};
-use super::{EventText, Subject, ViewStatus, closest, events, first_seen, of_view, term_text};
+use super::{EventText, Reached, Subject, ViewStatus, closest, events, first_seen, of_view, term_text};
 use crate::{
     fault::{Fault, Source},
     model::{
@@ -80,7 +81,8 @@ fn status(case: &Case, before: Option<&ViewStatus>) -> ViewStatus {
         change(report);
     }
     let reaches = report.as_ref().is_some_and(|report| report.components > 0);
-    let reached = if reaches { vec![(component(), 2)] } else { Vec::new() };
+    let reached = Reached { key: component(), instances: 2, sync: case.sync.as_ref() };
+    let reached = if reaches { vec![reached] } else { Vec::new() };
     let names = costs.iter().map(|cost| &*cost.instrument.name);
     let suggestions = report.as_ref().map(|report| closest(&report.view, names)).unwrap_or_default();
     let impact = set.impact(&id, costs, &distinct, now);
@@ -93,6 +95,7 @@ fn status(case: &Case, before: Option<&ViewStatus>) -> ViewStatus {
         kept: case.kept.is_some(),
         impact: impact.as_ref(),
         reached: &reached,
+        settling: case.settling,
         suggestions: &suggestions,
         instead: &set.instead_of(&id, costs, now),
         now,
@@ -271,6 +274,21 @@ fn columns_are_words() {
         over the cap of another view: Programmed | 2/2 | 412->312 | 
         a flood: PartiallyProgrammed | 2/2 | 412->312 | 
         h1: Programmed | 2/2 | 412->312 | 
+        obeyed at the source: Programmed | 2/2 | 412->312 | 
+        a new view, and one waits for a moment: Programmed | 1/2 | 412->312 | 
+        both wait: Programmed | 0/2 | 412->312 | 
+        both refused, at length: Programmed | 0/2 | 412->312 | 
+        one takes no plans: Programmed | 2/2 | 412->312 | 
+        none of both takes plans: Programmed | 2/2 | 412->312 | 
+        more obey than push: Programmed | 3/3 | 412->312 | 
+        a dry run of what others obey: DryRun |  | 412->312 | 
+        refused, and others are obeyed: Refused | 0/0 |  | 
+        a rule is left to the controller: Programmed | 2/2 | 412->312 | 
+        all is left to the controller: Programmed | 2/2 | 412->412 | 
+        its baseline is left: Programmed | 2/2 | 412->0 | 
+        rules for spans: Programmed | 2/2 | 412->412 | 
+        it has nothing to do there: NoMatch | 2/2 | 412->412 | 
+        a start, and a new view: Programmed | 2/2 | 412->312 | 
     "#]]
     .assert_eq(&out);
 }

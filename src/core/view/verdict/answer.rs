@@ -138,8 +138,14 @@ pub struct Component {
     pub name: String,
     /// `service.name`.
     pub service: String,
-    /// Processes that push.
+    /// Processes that push, or are connected.
     pub instances: u64,
+    /// Those of them that take plans.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub connected: u64,
+    /// Name and version of their library.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub library: String,
     /// When it last pushed; absent when it does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_push: Option<String>,
@@ -212,10 +218,44 @@ pub struct Applied {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Enforced {
-    /// Instances that gate it themselves.
+    /// Instances that do all of it themselves.
     pub source: u64,
-    /// Instances for which the controller does.
+    /// Instances for which the controller does, or something of it.
     pub controller: u64,
+    /// Since when all that take plans obey, RFC 3339; absent where the source does not do it all, or somebody has not answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// Hash of the plan that says so, in hexadecimal; empty where nobody takes plans.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub plan: String,
+    /// Instances that have not answered.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub pending: u64,
+    /// Since when the first of them has not, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pending_since: Option<String>,
+    /// Instances that refused.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub failed: u64,
+    /// Instances that take no plans.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub unsupported: u64,
+    /// What those said that refused.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refusals: Vec<String>,
+    /// What is left to the controller although plans are taken.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<Left>,
+}
+
+/// Something of a decision that a source does not do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Left {
+    /// `state`, `attributes`, …
+    pub aspect: String,
+    /// In words.
+    pub why: String,
 }
 
 /// What was counted of an instrument.

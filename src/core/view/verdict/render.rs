@@ -2,13 +2,15 @@
 //! Text that a user wrote cannot command a terminal; nothing is wider than 120 columns but what is to be pasted.
 
 use super::{
-    answer::{Attribute, Effect, Explained, Limit, Overruled, Verdict, Voice},
+    answer::{Attribute, Effect, Enforced, Explained, Limit, Overruled, Verdict, Voice},
     words::{age, between, moment, plural, whole},
 };
 use crate::{fault::render::clean, model::clock::Wall, view::time::parse_time};
 
 /// Widest line.
 const COLUMNS_MAX: usize = 120;
+/// Digits of a plan's hash that are shown.
+const PLAN_DIGITS: usize = 8;
 /// Where the facts begin.
 const MARGIN: usize = 14;
 
@@ -194,9 +196,8 @@ fn lost(overruled: &Overruled) -> String {
 
 fn observed(out: &mut Lines, explained: &Explained) {
     let decides = !explained.shaped_by.is_empty() || explained.decided_by.as_ref().is_some_and(|by| !by.kind.is_empty());
-    if let Some(enforced) = explained.enforced.as_ref().filter(|_| decides || explained.verdict == Verdict::Off) {
-        let all = enforced.source.saturating_add(enforced.controller);
-        out.fact("enforced", &format!("source {} of {all}   ·   controller {}", enforced.source, enforced.controller));
+    if let Some(said) = explained.enforced.as_ref().filter(|_| decides || explained.verdict == Verdict::Off) {
+        enforced(out, said, explained.verdict);
     }
     if let Some(effect) = &explained.effect {
         let overflowed = effect.points_overflowed;
@@ -228,7 +229,12 @@ fn observed(out: &mut Lines, explained: &Explained) {
             _ => String::new(),
         };
         let meant = if explained.name.starts_with("span:") { String::new() } else { more };
-        out.fact("component", &format!("{pushed}{meant}"));
+        let library = if component.library.is_empty() { String::new() } else { format!(" ({})", component.library) };
+        let takes = match component.connected {
+            0 => String::new(),
+            n => format!("   ·   {n} of {} connected{library}", component.instances),
+        };
+        out.fact("component", &format!("{pushed}{takes}{meant}"));
     }
     if let Some(trace) = &explained.last_trace {
         out.fact("last trace", trace);
@@ -236,6 +242,38 @@ fn observed(out: &mut Lines, explained: &Explained) {
     if explained.instrument.is_some() {
         let readers = explained.read_by.join("   ·   ");
         out.fact("read by", if readers.is_empty() { "no alert, rule or autoscaler that is known" } else { &readers });
+    }
+}
+
+/// Where it is done, since when, and why not at the source.
+fn enforced(out: &mut Lines, enforced: &Enforced, verdict: Verdict) {
+    let Enforced { source, controller, pending, failed, unsupported, .. } = *enforced;
+    let all = source.saturating_add(controller);
+    out.fact("enforced", &format!("source {source} of {all}   ·   controller {controller}"));
+    if enforced.plan.is_empty() {
+        out.fact("", "no session: none of its instances takes plans, so they send all of it");
+        return;
+    }
+    let plan: String = enforced.plan.chars().take(PLAN_DIGITS).collect();
+    if source > 0 {
+        let done = if verdict == Verdict::Off { "gated" } else { "done" };
+        let since = enforced.since.as_deref().map_or_else(String::new, |at| format!(" since {}", out.at(at)));
+        out.fact("", &format!("{done} at source{since} by {source}/{all} instances   (plan {plan})"));
+    }
+    if pending > 0 {
+        let since = enforced.pending_since.as_deref().map_or_else(String::new, |at| format!(" since {}", out.at(at)));
+        out.fact("", &format!("pending: {pending} instance{} did not answer{since}   (plan {plan})", plural(pending)));
+    }
+    if failed > 0 {
+        let words: Vec<String> = enforced.refusals.iter().map(|words| format!("\"{words}\"")).collect();
+        let said = if words.is_empty() { String::new() } else { format!(": {}", words.join(" and ")) };
+        out.fact("", &format!("failed: {failed} instance{} refused the plan {plan}{said}", plural(failed)));
+    }
+    if unsupported > 0 {
+        out.fact("", &format!("no session: {unsupported} instance{} without plans", plural(unsupported)));
+    }
+    for left in &enforced.left {
+        out.fact("", &format!("{} at the controller: {}", left.aspect, left.why));
     }
 }
 

@@ -3,8 +3,8 @@
 
 use super::{
     Around, Owner, PRECEDENCE, Verdict,
-    answer::{Enforced, Explained, Overruled, Voice},
-    tier_words, undo,
+    answer::{Explained, Overruled, Voice},
+    enforced, tier_words, undo,
 };
 use crate::{
     limits::EXPLAINED_LIST_MAX,
@@ -71,7 +71,7 @@ pub fn span(plan: &Plan, subject: &SpanSubject<'_>, around: &Around<'_>) -> Expl
         applied: view.as_deref().map(|view| super::applied(view, around.home)),
         overruled,
         shaped_by: shaped.into_iter().collect(),
-        enforced: Some(Enforced { source: 0, controller: subject.owner.instances }),
+        enforced: Some(enforced::of_spans(by.as_deref().filter(|_| verdict != Verdict::On), is_off, &subject.owner)),
         last_trace: subject.last_trace.map(ToOwned::to_owned),
         undo: by
             .as_deref()

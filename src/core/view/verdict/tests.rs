@@ -16,9 +16,11 @@ use crate::{
         reject::Reason,
     },
     view::{
+        decide::Aspect,
         plan::{RuleRef, ViewSet},
         read::{self, Known, Object},
         spec::{Origin, View},
+        sync::{ComponentSync, Reported},
         time,
     },
 };
@@ -51,6 +53,7 @@ struct Case {
     #[serde(default)]
     kind: String,
     sent: Option<CaseSent>,
+    sync: Option<CaseSync>,
     #[serde(default)]
     suppressed: u64,
     #[serde(default)]
@@ -77,6 +80,56 @@ struct CaseSent {
     overflowed: u64,
     secs_ago: u64,
     attributes: Vec<(String, u64, u64)>,
+}
+
+/// What became of its plans; every rule that the library can do is done at the source.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[derive(Default)]
+struct CaseSync {
+    library: String,
+    connected: u64,
+    applied: u64,
+    pending: u64,
+    failed: u64,
+    since: Option<String>,
+    pending_since: Option<String>,
+    refusals: Vec<String>,
+    aspects: Vec<String>,
+    spans: bool,
+    observed: Vec<(String, String)>,
+}
+
+impl CaseSync {
+    /// As the control of sessions would tell, with the plan that is offered.
+    fn told(&self, set: &ViewSet, key: &ComponentKey, now: Wall) -> ComponentSync {
+        let all = Aspect::METRIC.into_iter();
+        let reported = Reported {
+            library: (&*self.library).into(),
+            aspects: all.filter(|aspect| self.aspects.iter().any(|word| word == aspect.as_str())).collect(),
+            spans: self.spans,
+            observed: self.observed.iter().map(|(scope, name)| ((&**scope).into(), (&**name).into())).collect(),
+            catalogue: None,
+        };
+        let offer = set.offer(key, &reported, now);
+        let at = |text: &Option<String>| text.as_deref().map(|text| time::parse_time(text).expect("a time"));
+        ComponentSync {
+            library: (&*self.library).into(),
+            connected: self.connected,
+            applied: self.applied,
+            pending: self.pending,
+            pending_since: at(&self.pending_since),
+            failed: self.failed,
+            // The hash of a plan is judged elsewhere: here it would only change with every word of a view.
+            hash: "9f2c0e1d4b5a69788796a5b4c3d2e1f0".into(),
+            since: at(&self.since),
+            at_source: Arc::new(offer.at_source),
+            at_controller: Arc::new(offer.at_controller),
+            refusals: self.refusals.iter().map(|words| (&**words).into()).collect(),
+            catalogue: None,
+            reported: Some(Arc::new(reported)),
+        }
+    }
 }
 
 /// Scenario: every folder. Guarantees: `explain` prints what `out.txt` says, at most 120 columns wide but for what is to be pasted;
@@ -112,7 +165,8 @@ fn run(folder: &Path) -> Explained {
     let (set, views) = compile(&read("in.yaml"), &case);
     let ago = |secs: u64| Wall(now.0 - secs * 1_000_000_000);
     let key = ComponentKey { namespace: (&*case.namespace).into(), workload: None, service: (&*case.service).into() };
-    let owner = Owner { key: &key, instances: case.instances, last_push: case.pushed_secs_ago.map(ago) };
+    let sync = case.sync.as_ref().map(|sync| sync.told(&set, &key, now));
+    let owner = Owner { key: &key, instances: case.instances, last_push: case.pushed_secs_ago.map(ago), sync: sync.as_ref() };
     let refused = [(Reason::NoTime, case.no_time)];
     let view = |by: &RuleRef| {
         let is_it = |view: &&Arc<View>| view.id.kind == &*by.kind && view.id.namespace == by.namespace && view.id.name == by.view;

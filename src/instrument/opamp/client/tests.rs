@@ -1,4 +1,5 @@
 mod boot;
+mod carried;
 mod faults;
 mod polled;
 mod real;

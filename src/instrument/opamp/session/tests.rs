@@ -195,9 +195,8 @@ fn offers_are_taken_or_refused() {
     );
 }
 
-/// Scenario: messages that ask for all of it, that give another identity, that are for another or for nobody, that refuse.
-/// Guarantees: all of it is said, under the identity of now; what is for another does nothing; an error excludes the rest
-/// of its message and says when to come again.
+/// Scenario: messages that say nothing, ask for all of it, or give another identity. Guarantees: all of it is said, under the
+/// identity of now; a flag that is not known and an identity that is none do nothing.
 #[test]
 fn messages_do_what_they_may() {
     check(
@@ -236,6 +235,12 @@ fn messages_do_what_they_may() {
         Refused("the identity that it gives has not 16 bytes")
         nothing"#]],
     );
+}
+
+/// Scenario: messages for another and for nobody; errors. Guarantees: what is for another does nothing; an error excludes
+/// the rest of its message and says when to come again, whoever it is for.
+#[test]
+fn messages_for_others_and_errors_do_no_more() {
     let other = offer(&B.0, &[(PLAN_ENTRY, "plan")]);
     check(
         ServerToAgent { instance_uid: vec![8; 16], flags: 1, ..other.clone() },
@@ -262,6 +267,13 @@ fn messages_do_what_they_may() {
         &expect![[r#"
         Leave("full", Some(3.5s))
         nothing"#]],
+    );
+    let ours = ServerErrorResponse { r#type: 1, ..error(None) };
+    check(
+        ServerToAgent { error_response: Some(ours), flags: 1, ..from_server() },
+        &expect![[r#"
+            Objection("full")
+            nothing"#]],
     );
     let unnamed = ServerToAgent { error_response: Some(error(None)), ..ServerToAgent::default() };
     check(

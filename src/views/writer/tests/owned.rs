@@ -7,6 +7,7 @@ use crate::views::{
         OwnerReference,
         catalogue::{CatalogueSpec, DesiredCatalogue, Row},
     },
+    planfiles::DesiredPlan,
     workloads::{Owner, Owners},
 };
 use expect_test::expect;
@@ -214,4 +215,118 @@ async fn what_somebody_deleted_is_made_anew() {
                 600 PATCH telemetrycomponents/shop/api/status 200"]],
         )
         .await;
+}
+
+/// Scenario: a controller takes over from one that wrote what a component makes of its plans; its instances are not back yet,
+/// then one is found to take none. Guarantees: nothing is unsaid before that, and the last push of the object stays until
+/// there is another.
+#[tokio::test]
+async fn what_is_said_of_plans_stays_until_instances_are_back() {
+    let mut world = World::new();
+    let status = |connected: &str, push: &str| {
+        let mut one = component("api", 100, push);
+        one.status.connected = connected.into();
+        one.status.library = if connected == "0/2" { String::new() } else { "pointsman-instrument 0.1.0".into() };
+        one
+    };
+    world.desired.components.push(status("2/2", "2026-11-22T10:00:00Z"));
+    world.run(60).await;
+    world.restart();
+    let mut back = status("0/2", "2026-11-22T10:00:00Z");
+    (back.returning, back.status.last_push) = (true, None);
+    world.desired.components = vec![back.clone()];
+    world.check(20, &expect![""]).await;
+    back.status.series = 200;
+    world.desired.components = vec![back];
+    world.check(60, &expect!["80 PATCH telemetrycomponents/shop/api/status 200"]).await;
+    let shown = world.fake.object("telemetrycomponents/shop/api").expect("made")["status"].clone();
+    expect!["2/2 pointsman-instrument 0.1.0 2026-11-22T10:00:00Z 200"].assert_eq(&format!(
+        "{} {} {} {}",
+        shown["connected"].as_str().unwrap_or_default(),
+        shown["library"].as_str().unwrap_or_default(),
+        shown["lastPush"].as_str().unwrap_or_default(),
+        shown["series"]
+    ));
+    world.desired.components = vec![status("0/2", "2026-11-22T10:02:00Z")];
+    world.check(60, &expect!["140 PATCH telemetrycomponents/shop/api/status 200"]).await;
+    let shown = world.fake.object("telemetrycomponents/shop/api").expect("made")["status"].clone();
+    assert_eq!((&shown["connected"], &shown["library"]), (&json!("0/2"), &serde_json::Value::Null));
+}
+
+/// Scenario: a component is annotated by a user after a start; its plan is made, changes, and is removed by somebody; then the
+/// annotation goes. Guarantees: it is seen within a minute, written once for each plan and again where it was removed, never
+/// removed by us; the request says what became of it.
+#[tokio::test]
+async fn a_plan_is_kept_where_a_component_asks_for_it() {
+    let mut world = World::new();
+    let files = world.writer.files.clone();
+    let mut api = component("api", 100, "2026-11-22T10:00:00Z");
+    api.name = "deployment.api.api".into();
+    world.desired.components.push(api);
+    world.run(10).await;
+    annotate(&world, "deployment.api.api", Some("api-plan"));
+    assert!(files.granted().is_empty());
+    world.run(60).await;
+    let granted: Vec<String> = files.granted().values().map(|r| format!("{} {}", r.component, r.config_map)).collect();
+    assert_eq!(granted, ["shop/deployment.api.api api-plan"]);
+    world.desired.plans.push(plan("api-plan", "aa"));
+    world.check(30, &expect!["70 PATCH configmaps/shop/api-plan 200"]).await;
+    let made = world.fake.object("configmaps/shop/api-plan").expect("made");
+    expect![[r#"{"plan.json":"{\"hash\":\"aa\"}"} {"app.kubernetes.io/managed-by":"pointsman"}"#]]
+        .assert_eq(&format!("{} {}", made["data"], made["metadata"]["labels"]));
+    world.desired.plans[0] = plan("api-plan", "bb");
+    world.check(30, &expect!["100 PATCH configmaps/shop/api-plan 200"]).await;
+    let said = files.outcome("shop", "deployment.api.api").map(|outcome| outcome.said().2);
+    assert_eq!(said.as_deref(), Some("ConfigMap api-plan, key plan.json, holds plan bb"));
+    world.fake.remove("configmaps/shop/api-plan");
+    world.check(600, &expect!["600 PATCH configmaps/shop/api-plan 200"]).await;
+    annotate(&world, "deployment.api.api", None);
+    world.desired.plans.clear();
+    world.check(120, &expect![""]).await;
+    assert!(files.granted().is_empty() && files.outcome("shop", "deployment.api.api").is_none());
+    assert!(world.fake.object("configmaps/shop/api-plan").is_some());
+}
+
+/// Scenario: the ConfigMap that is asked for is somebody else's; of another one the right is missing. Guarantees: the first is
+/// not touched, and looked at again with patience; both are told.
+#[tokio::test]
+async fn a_config_map_of_others_is_not_touched() {
+    let mut world = World::new();
+    let files = world.writer.files.clone();
+    let mut api = component("api", 100, "2026-11-22T10:00:00Z");
+    api.name = "deployment.api.api".into();
+    world.desired.components.push(api);
+    world.run(10).await;
+    annotate(&world, "deployment.api.api", Some("theirs"));
+    world.run(60).await;
+    let theirs = json!({"metadata": {"name": "theirs", "namespace": "shop"}, "data": {"a": "b"}});
+    world.fake.put("configmaps/shop/theirs", theirs);
+    world.desired.plans.push(plan("theirs", "aa"));
+    world.check(60, &expect![""]).await;
+    assert_eq!(world.fake.object("configmaps/shop/theirs").expect("it stays")["data"], json!({"a": "b"}));
+    let said = || files.outcome("shop", "deployment.api.api").map(|outcome| outcome.said().1);
+    assert_eq!(said(), Some("NotOurs"));
+    world.desired.plans[0] = plan("denied", "aa");
+    world.fake.refuse("configmaps/shop/denied", 100, 403, serde_json::Value::Null);
+    world.run(10).await;
+    assert_eq!(said(), Some("NotWritten"));
+}
+
+/// As a user does it: the writer's own fields stay.
+fn annotate(world: &World, name: &str, config_map: Option<&str>) {
+    let path = format!("telemetrycomponents/shop/{name}");
+    let mut object = world.fake.object(&path).expect("it is there");
+    object["metadata"]["annotations"] = config_map.map_or(json!({}), |name| json!({"pointsman.dev/plan-configmap": name}));
+    object["metadata"]["namespace"] = json!("shop");
+    world.fake.put(&path, object);
+}
+
+fn plan(name: &str, hash: &str) -> DesiredPlan {
+    DesiredPlan {
+        namespace: "shop".into(),
+        name: name.into(),
+        component: "deployment.api.api".into(),
+        hash: hash.into(),
+        body: format!("{{\"hash\":\"{hash}\"}}").into(),
+    }
 }

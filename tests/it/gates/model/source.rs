@@ -162,6 +162,10 @@ impl SourceModel {
             return;
         }
         let holds = !self.sets.is_empty() || !self.former.is_empty();
+        if !old.on && shape.on {
+            // What is turned on is said with the next push, whatever its interval.
+            self.said = self.said.map(|(said, _)| (said, false));
+        }
         if old.on && !shape.on {
             if self.class == Class::UpDown {
                 self.ending = holds;

@@ -1,5 +1,6 @@
 //! The situations: views as YAML, what is known beside them, and which situation came before.
 
+use super::synced::synced;
 use crate::{
     fault::{Fault, Place, code::Code},
     view::{
@@ -7,6 +8,7 @@ use crate::{
         pattern::Pattern,
         plan::RuleRef,
         report::{RuleState, Status, ViewReport},
+        sync::ComponentSync,
     },
 };
 use std::{collections::BTreeSet, sync::Arc};
@@ -28,6 +30,10 @@ pub(super) struct Case {
     pub(super) nobody: bool,
     /// What the cluster knows.
     pub(super) facts: Facts,
+    /// What its instances made of their plan; `None` = they take none.
+    pub(super) sync: Option<ComponentSync>,
+    /// Whether the controller has only started.
+    pub(super) settling: bool,
     /// What is too much to write down.
     pub(super) report: Option<fn(&mut ViewReport)>,
 }
@@ -38,16 +44,16 @@ fn object(kind: &str, name: &str, spec: &str) -> String {
 }
 
 /// A view with a reason; `head` is the rest of its spec, with its rules last.
-fn view(name: &str, head: &str, rules: &str) -> String {
+pub(super) fn view(name: &str, head: &str, rules: &str) -> String {
     let metrics = if rules.is_empty() { String::new() } else { format!("  metrics:\n{rules}") };
     object("TelemetryView", name, &format!("  reason: r\n{head}{metrics}"))
 }
 
-fn rule(name: &str, pattern: &str, rest: &str) -> String {
+pub(super) fn rule(name: &str, pattern: &str, rest: &str) -> String {
     format!("  - {{name: {name}, match: {{instruments: [\"{pattern}\"]}}, {rest}}}\n")
 }
 
-fn off(pattern: &str) -> String {
+pub(super) fn off(pattern: &str) -> String {
     rule("off", pattern, "state: Disabled")
 }
 
@@ -57,11 +63,11 @@ fn overrides() -> String {
     object("ClusterTelemetryView", "platform", &format!("  reason: r\n  overrides:\n    metrics:\n{rule}"))
 }
 
-fn case(name: &'static str, yaml: String) -> Case {
+pub(super) fn case(name: &'static str, yaml: String) -> Case {
     Case { name, yaml, generation: 1, ..Case::default() }
 }
 
-fn after(name: &'static str, before: &'static str, at: u64, yaml: String) -> Case {
+pub(super) fn after(name: &'static str, before: &'static str, at: u64, yaml: String) -> Case {
     Case { before: Some(before), at, ..case(name, yaml) }
 }
 
@@ -72,6 +78,7 @@ pub(super) fn cases() -> Vec<Case> {
     cases.extend(refused());
     cases.extend(beside_others());
     cases.extend(bounded());
+    cases.extend(synced());
     cases
 }
 

@@ -110,7 +110,12 @@ async fn what_is_not_of_the_protocol_ends_the_session() {
         "#]],
     )
     .await;
-    // It is cut off before all of it was sent.
+}
+
+/// Scenario: a message is longer than the protocol allows; the controller ends the session with a reason. Guarantees: the
+/// first is cut off before all of it was sent, the reason is told, and the session is sought again.
+#[tokio::test(start_paused = true)]
+async fn what_is_too_long_ends_the_session() {
     let long = frame(&vec![0; MESSAGE_BYTES_MAX + 1]);
     check(
         async |peer| drop(peer.socket.send(long).await),
@@ -267,6 +272,27 @@ async fn who_is_not_meant_or_not_wanted_waits() {
             obeying plan ffffffffffffffffffffffffffffffff (from: controller)
             reach the controller: IO error: broken pipe
         "#]],
+    )
+    .await;
+}
+
+/// Scenario: an error that says that the fault is the component's. Guarantees: the session goes on: a new one would say the
+/// same, and be refused again.
+#[tokio::test(start_paused = true)]
+async fn an_objection_does_not_end_the_session() {
+    let ours = |uid: &[u8]| {
+        let error = ServerErrorResponse { r#type: 1, error_message: "what?".to_owned(), details: None };
+        ServerToAgent { instance_uid: uid.to_vec(), error_response: Some(error), ..ServerToAgent::default() }
+    };
+    check(
+        async |peer| peer.say(ours(&peer.uid.clone())).await,
+        &expect![[r#"
+        answer: 
+        meanwhile: a, well after 1s
+        the controller did not understand: what?
+        obeying plan ffffffffffffffffffffffffffffffff (from: controller)
+        reach the controller: IO error: broken pipe
+    "#]],
     )
     .await;
 }

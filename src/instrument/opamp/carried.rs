@@ -1,0 +1,45 @@
+//! What a process knows of its plan beyond one telemetry: for a process that makes a new one each time that it has something to
+//! say, as one of two replicas does. Keeps; obeys nothing.
+
+use super::kept::Kept;
+use crate::telemetry::PlanSource;
+use parking_lot::Mutex;
+use std::sync::Arc;
+
+/// Goes from one client of a process to the next: see [`Client::resume`](super::Client::resume).
+#[derive(Clone, Debug, Default)]
+pub struct Carried(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// The last good plan, and where it came from.
+    kept: Option<(Kept, PlanSource)>,
+    /// Nobody has answered yet, and maybe nobody ever will.
+    waits: bool,
+}
+
+impl Carried {
+    /// For an endpoint that was guessed: until a controller has answered there, or a plan is known, everything stays on. It may be
+    /// something that takes telemetry and knows no plans, and to turn something off for it would lose that for ever.
+    #[must_use]
+    pub fn until_answered() -> Self {
+        Self(Arc::new(Mutex::new(State { kept: None, waits: true })))
+    }
+
+    pub(super) fn kept(&self) -> Option<(Kept, PlanSource)> {
+        self.0.lock().kept.clone()
+    }
+
+    pub(super) fn keep(&self, kept: Kept, source: PlanSource) {
+        self.0.lock().kept = Some((kept, source));
+    }
+
+    pub(super) fn waits(&self) -> bool {
+        self.0.lock().waits
+    }
+
+    /// A controller has answered; whether it is the first time that one was waited for.
+    pub(super) fn answered(&self) -> bool {
+        std::mem::take(&mut self.0.lock().waits)
+    }
+}
