@@ -246,7 +246,7 @@ def main():
                 time.sleep(0.1)
             began = time.monotonic()
             watcher = subprocess.Popen([options.pointsman, "watch", options.role, "--kubeconfig", config, "--otlp", f"http://127.0.0.1:{grpc}",
-                                        "--interval", "15s", "--opamp", f"http://127.0.0.1:{http}/v1/opamp"], **quiet)
+                                        "--interval", "15s", "--opamp", f"ws://127.0.0.1:{http}/v1/opamp"], **quiet)
             running.append(watcher)
             while not complete(options.role, scrape(read), options):
                 assert watcher.poll() is None and time.monotonic() - began < 120, open(os.path.join(folder, "log")).read()[-2000:]

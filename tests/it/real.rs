@@ -29,6 +29,7 @@ mod stage;
 mod standby;
 mod steady;
 mod story;
+mod swarm;
 mod sync_standby;
 mod sync_story;
 mod traces;

@@ -201,9 +201,11 @@ impl Drop for Pointsman {
     }
 }
 
-/// The binary with arguments, and nothing of our environment that could be a setting of its.
+/// The binary with arguments, and nothing of our environment that could be a setting of its. What measures may name another
+/// build of it in `POINTSMAN_PROGRAM`.
 pub(crate) fn command(args: &[&str], env: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_pointsman"));
+    let program = std::env::var_os("POINTSMAN_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_pointsman").into());
+    let mut command = Command::new(program);
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("POINTSMAN_")) {
         command.env_remove(name);
     }
