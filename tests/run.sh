@@ -13,6 +13,13 @@ Long campaigns, each started by hand:
       --series 10000,100000 --protocols grpc,http --peers pointsman,collector --rounds 4 --cpu-seconds 5 --write
   what a watcher of 5,000 nodes costs, for each role (operator, controller, daemon):
     cargo build --release && python3 tests/bench/watchers.py target/release/pointsman daemon
+  what one export of a watcher holds with Detailed metrics on and off:
+    cargo build --release && python3 tests/bench/watchers.py target/release/pointsman daemon --levels
+  what 10,000 agents with sessions cost; how soon 1,000 gates follow kubectl; what a call site costs:
+    cargo bench --bench bench -- --agents 10000
+    POINTSMAN_PROGRAM=target/release/pointsman POINTSMAN_TOOLS_BIN=$(bash tests/tools/build.sh) \
+      cargo test --test it -- --include-ignored --nocapture real::swarm
+    cargo test --release -p pointsman-instrument --lib -- --ignored --exact bound::tests::what_a_call_site_costs --nocapture
   every property with more cases:
     PROPTEST_CASES=100000 cargo test --workspace --lib
 TEXT
