@@ -130,7 +130,20 @@ pub struct Control {
     /// When an export last carried each plan of now, in nanoseconds of the monotonic clock; 0 = never.
     seen: ArcSwap<HashMap<[u8; 16], AtomicU64>>,
     stale: AtomicU64,
-    files: ArcSwap<Files>,
+    files: ArcSwap<OfViews>,
+}
+
+/// Plans in files, and the views that made them.
+#[derive(Default)]
+struct OfViews {
+    plans: Arc<Files>,
+    views: Weak<ViewSet>,
+}
+
+impl OfViews {
+    fn is_of(&self, views: &Arc<ViewSet>) -> bool {
+        Weak::as_ptr(&self.views) == Arc::as_ptr(views)
+    }
 }
 
 struct Inner {
@@ -192,6 +205,7 @@ impl Control {
         inner.views = views;
         inner.agents.set_views(known, all, now);
         drop(inner);
+        self.account.lock().changes = None; // nobody is told that the plans before are those of now
         self.work.notify_one();
     }
 
@@ -215,9 +229,14 @@ impl Control {
         }
     }
 
-    /// Plans that were written to files, all of them.
-    pub fn set_files(&self, files: Arc<Files>) {
-        self.files.store(files);
+    /// Plans that are to be written to files, all of them, as these views have it.
+    pub fn set_files(&self, files: &Arc<Files>, views: &Arc<ViewSet>) {
+        let before = self.files.load();
+        let (is_same, is_known) = (before.plans == *files, before.is_of(views));
+        if is_same && is_known {
+            return;
+        }
+        self.files.store(Arc::new(OfViews { plans: Arc::clone(files), views: Arc::downgrade(views) }));
         let mut inner = self.inner.lock();
         inner.agents.changes = inner.agents.changes.wrapping_add(1);
         inner.agents.groups.note_moved();
@@ -229,6 +248,12 @@ impl Control {
     #[must_use]
     pub fn snapshot(&self) -> Arc<SyncState> {
         self.counted().components
+    }
+
+    /// Whether plans wait to be made anew.
+    #[must_use]
+    pub fn is_making(&self) -> bool {
+        self.inner.lock().agents.groups.is_making()
     }
 
     /// What the components declare of themselves.
@@ -336,7 +361,7 @@ impl Control {
         }
         let mut hashes: BTreeSet<[u8; 16]> = inner.agents.groups.hashes().collect();
         drop(inner);
-        hashes.extend(files.values().map(|file| file.hash));
+        hashes.extend(files.plans.values().map(|file| file.hash));
         let seen = self.seen.load();
         if hashes.len() == seen.len() && hashes.iter().all(|hash| seen.contains_key(hash)) {
             return;
@@ -370,11 +395,12 @@ impl Control {
         let is_young = counted.changes.is_some() && now.0.since(counted.at) < Duration::from_millis(SYNC_ACCOUNT_MS);
         if !is_young {
             let inner = self.inner.lock();
-            if counted.changes != Some(inner.agents.changes) || !self.files.load().is_empty() {
+            if counted.changes != Some(inner.agents.changes) || !self.files.load().plans.is_empty() {
                 let mut account = inner.agents.account(&counted.account, now);
                 counted.changes = Some(inner.agents.changes);
+                let views = Arc::clone(&inner.views);
                 drop(inner);
-                self.count_files(&mut account, &counted.account, now);
+                self.count_files(&mut account, &counted.account, &views, now);
                 counted.account = account;
             }
             counted.at = now.0;
@@ -383,9 +409,10 @@ impl Control {
     }
 
     /// Components without a session that were seen to obey the plan of their file.
-    fn count_files(&self, account: &mut Account, before: &Account, now: (Mono, Wall)) {
+    fn count_files(&self, account: &mut Account, before: &Account, views: &Arc<ViewSet>, now: (Mono, Wall)) {
         let (files, seen) = (self.files.load(), self.seen.load());
-        for (component, file) in files.iter() {
+        let is_current = files.is_of(views); // else the plans for the views of now are still to be made
+        for (component, file) in files.plans.iter() {
             let at = seen.get(&file.hash).map_or(0, |at| at.load(Ordering::Relaxed));
             if at == 0 || now.0.since(Mono(at)) >= self.settings.expire_after {
                 continue;
@@ -394,11 +421,14 @@ impl Control {
             if sync.connected > 0 {
                 continue; // its agents speak for themselves
             }
-            (sync.connected, sync.applied) = (1, sync.applied.max(1));
+            sync.connected = 1;
+            (sync.applied, sync.pending) = if is_current { (1, 0) } else { (0, 1) };
             sync.hash = PlanHash(file.hash).to_string().into();
             (sync.at_source, sync.at_controller) = (Arc::clone(&file.at_source), Arc::clone(&file.at_controller));
             let same = before.components.get(component).filter(|before| before.hash == sync.hash);
-            sync.since = same.and_then(|before| before.since).or(Some(now.1));
+            sync.since = same.and_then(|before| before.since).or(is_current.then_some(now.1));
+            let waits = same.and_then(|before| before.pending_since).unwrap_or(now.1);
+            sync.pending_since = (!is_current).then_some(waits);
         }
     }
 }
