@@ -14,7 +14,7 @@ use crate::views::{
 };
 use kube::{
     Api, Client, ResourceExt,
-    api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, Preconditions},
+    api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams, Preconditions},
     core::{ApiResource, GroupVersionKind, ObjectMeta},
 };
 use pointsman_core::{
@@ -113,21 +113,28 @@ impl Calls {
         let answer = match request.what {
             What::Apply(body) => Failure::timed(limit, api.patch(name, &params, &Patch::Apply(body))).await?,
             What::Status(body) => Failure::timed(limit, api.patch_status(name, &params, &Patch::Apply(body))).await?,
-            What::StatusOf(uid, mut body) => {
+            What::StatusOf(uid, body) => {
                 let seen = Failure::timed(limit, api.get_metadata(name)).await?.metadata;
                 if seen.uid.as_deref() != Some(&*uid) {
                     return Err(Failure::Conflict);
                 }
-                body["metadata"]["resourceVersion"] = json!(seen.resource_version);
-                Failure::timed(limit, api.patch_status(name, &params, &Patch::Apply(body))).await?
+                Failure::timed(limit, api.patch_status(name, &params, &Patch::Apply(seen_as(body, &seen)))).await?
             }
             What::ApplyOurs(body) => {
                 match Failure::timed(limit, api.get_metadata(name)).await {
-                    Ok(seen) if !is_labelled(&seen.metadata) => return Err(Failure::Conflict),
-                    Ok(_) | Err(Failure::Gone) => {}
+                    Ok(seen) if is_labelled(&seen.metadata) => {
+                        let body = seen_as(body, &seen.metadata);
+                        Failure::timed(limit, api.patch(name, &params, &Patch::Apply(body))).await?
+                    }
+                    Ok(_) => return Err(Failure::Conflict),
+                    Err(Failure::Gone) => {
+                        // An apply would change what somebody made meanwhile; a create is refused then.
+                        let object = serde_json::from_value(body).map_err(|error| Failure::Refused(error.to_string()))?;
+                        let params = PostParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PostParams::default() };
+                        Failure::timed(limit, api.create(&params, &object)).await?
+                    }
                     Err(failure) => return Err(failure),
                 }
-                Failure::timed(limit, api.patch(name, &params, &Patch::Apply(body))).await?
             }
             What::Remove(uid) => {
                 let preconditions = Some(Preconditions { uid: Some(uid.into()), resource_version: None });
@@ -230,6 +237,12 @@ pub(super) fn request(desired: &Desired, book: &Book, write: &Write) -> Option<R
         }
         Write::RemoveCatalogue(key) => body((CATALOG, key, What::Remove(book.owned.catalogue_uid(key)?.into()))),
     }
+}
+
+/// The body as an apply to exactly the version that was seen: if it has changed since, the apply is refused.
+fn seen_as(mut body: Value, seen: &ObjectMeta) -> Value {
+    body["metadata"]["resourceVersion"] = json!(seen.resource_version);
+    body
 }
 
 fn status(kind: &str, key: &Key, status: Value) -> Value {
