@@ -163,7 +163,7 @@ async fn a_file_of_the_views_before_is_not_obeyed() {
     let files: Arc<Files> = Arc::new([(shop(), plan)].into());
     scene.control.set_files(&files, &views);
     scene.control.turn();
-    scene.control.exported(&[7; 16]);
+    scene.control.exported(&[7; 16], 1);
     scene.wait(1);
     assert_eq!((scene.sync().applied, scene.sync().pending), (1, 0));
     let other = off("b");
@@ -172,6 +172,30 @@ async fn a_file_of_the_views_before_is_not_obeyed() {
     scene.control.set_files(&files, &other);
     scene.wait(1);
     assert_eq!((scene.sync().applied, scene.sync().pending), (1, 0), "the new views leave its plan as it is");
+}
+
+/// Scenario: of three pods that push one obeys the plan of its file, then another one too; metrics and spans of both come again and again;
+/// one falls silent. Guarantees: one does not vouch for the others, and nobody counts twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_pod_speaks_for_its_own_file() {
+    let scene = Scene::new();
+    let views = off("a");
+    scene.control.set_views(Arc::clone(&views), &Arc::default());
+    let plan = FilePlan { hash: [7; 16], at_source: Arc::default(), at_controller: Arc::default() };
+    scene.control.set_files(&Arc::new([(shop(), plan)].into()), &views);
+    scene.control.turn();
+    let told = |senders: &[u64]| {
+        senders.iter().for_each(|sender| scene.control.exported(&[7; 16], *sender));
+        scene.wait(1);
+        let sync = scene.sync();
+        (sync.connected, sync.applied, sync.tally(3).unsupported)
+    };
+    assert_eq!(told(&[1, 1]), (1, 1, 2));
+    assert_eq!(told(&[2, 1, 2]), (2, 2, 1));
+    scene.wait(200);
+    scene.control.exported(&[7; 16], 2);
+    scene.wait(100);
+    assert_eq!(told(&[]), (1, 1, 2), "the first fell silent");
 }
 
 /// Scenario: one pod crashes three times, so that the store still knows four instances. Guarantees: it is one instance.
