@@ -159,12 +159,15 @@ impl Calls {
         Ok(Found { components, catalogues, requests })
     }
 
-    /// Which components ask for their plan as a ConfigMap.
-    pub(super) async fn requests(&self) -> Result<BTreeMap<Key, PlanRequest>, (&'static str, Failure)> {
-        let mut requests = BTreeMap::new();
-        let list = self.list(COMPONENT, COMPONENTS_A_PAGE, |object| requests.extend(asked(&object)));
+    /// Which components ask for their plan as a ConfigMap, and whether one page held them all.
+    pub(super) async fn requests(&self) -> Result<(BTreeMap<Key, PlanRequest>, bool), (&'static str, Failure)> {
+        let (mut requests, mut components) = (BTreeMap::new(), 0_u32);
+        let list = self.list(COMPONENT, COMPONENTS_A_PAGE, |object| {
+            components = components.saturating_add(1);
+            requests.extend(asked(&object));
+        });
         list.await.map_err(|failure| ("list telemetrycomponents", failure))?;
-        Ok(requests)
+        Ok((requests, components <= COMPONENTS_A_PAGE))
     }
 
     async fn list(&self, kind: &'static str, page: u32, mut take: impl FnMut(DynamicObject)) -> Result<(), Failure> {
