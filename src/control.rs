@@ -20,7 +20,7 @@ use groups::{Catalogues, Job};
 use offers::{Outgoing, Prepared};
 use parking_lot::Mutex;
 use pointsman_core::{
-    limits::{INLINE_BYTES_MAX, SYNC_ACCOUNT_MS, SYNC_FLIGHT_BYTES_MAX},
+    limits::{INLINE_BYTES_MAX, SYNC_ACCOUNT_MS, SYNC_FLIGHT_BYTES_MAX, SYNC_SENDERS_MAX},
     model::{
         clock::{Mono, Wall},
         component::ComponentKey,
@@ -127,10 +127,25 @@ pub struct Control {
     flight: Arc<Semaphore>,
     account: Mutex<Counted>,
     refused: [AtomicU64; Refusal::ALL.len()],
-    /// When an export last carried each plan of now, in nanoseconds of the monotonic clock; 0 = never.
-    seen: ArcSwap<HashMap<[u8; 16], AtomicU64>>,
+    /// The plans of now, and whether each is that of a file.
+    hashes: ArcSwap<HashMap<[u8; 16], bool>>,
+    /// Who exports by plans in files, and when it last did.
+    senders: Mutex<HashMap<([u8; 16], u64), Mono>>,
     stale: AtomicU64,
-    files: ArcSwap<Files>,
+    files: ArcSwap<OfViews>,
+}
+
+/// Plans in files, and the views that made them.
+#[derive(Default)]
+struct OfViews {
+    plans: Arc<Files>,
+    views: Weak<ViewSet>,
+}
+
+impl OfViews {
+    fn is_of(&self, views: &Arc<ViewSet>) -> bool {
+        Weak::as_ptr(&self.views) == Arc::as_ptr(views)
+    }
 }
 
 struct Inner {
@@ -163,7 +178,8 @@ impl Control {
             flight: Arc::new(Semaphore::new(SYNC_FLIGHT_BYTES_MAX)),
             account: Mutex::default(),
             refused: Default::default(),
-            seen: ArcSwap::default(),
+            hashes: ArcSwap::default(),
+            senders: Mutex::default(),
             stale: AtomicU64::new(0),
             files: ArcSwap::default(),
         })
@@ -192,6 +208,7 @@ impl Control {
         inner.views = views;
         inner.agents.set_views(known, all, now);
         drop(inner);
+        self.account.lock().changes = None; // nobody is told that the plans before are those of now
         self.work.notify_one();
     }
 
@@ -215,9 +232,14 @@ impl Control {
         }
     }
 
-    /// Plans that were written to files, all of them.
-    pub fn set_files(&self, files: Arc<Files>) {
-        self.files.store(files);
+    /// Plans that are to be written to files, all of them, as these views have it.
+    pub fn set_files(&self, files: &Arc<Files>, views: &Arc<ViewSet>) {
+        let before = self.files.load();
+        let (is_same, is_known) = (before.plans == *files, before.is_of(views));
+        if is_same && is_known {
+            return;
+        }
+        self.files.store(Arc::new(OfViews { plans: Arc::clone(files), views: Arc::downgrade(views) }));
         let mut inner = self.inner.lock();
         inner.agents.changes = inner.agents.changes.wrapping_add(1);
         inner.agents.groups.note_moved();
@@ -229,6 +251,12 @@ impl Control {
     #[must_use]
     pub fn snapshot(&self) -> Arc<SyncState> {
         self.counted().components
+    }
+
+    /// Whether plans wait to be made anew.
+    #[must_use]
+    pub fn is_making(&self) -> bool {
+        self.inner.lock().agents.groups.is_making()
     }
 
     /// What the components declare of themselves.
@@ -243,13 +271,34 @@ impl Control {
         Arc::clone(&self.declared)
     }
 
-    /// An export said which plan shaped it.
-    pub fn exported(&self, plan: &[u8; 16]) {
-        let now = (self.settings.now)().0;
-        match self.seen.load().get(plan) {
-            Some(seen) => seen.store(now.0.max(1), Ordering::Relaxed),
+    /// An export of this sender said which plan shaped it.
+    pub fn exported(&self, plan: &[u8; 16], sender: u64) {
+        match self.hashes.load().get(plan) {
+            Some(true) => self.note_sender((*plan, sender)),
+            Some(false) => {} // it has a session
             None => drop(self.stale.fetch_add(1, Ordering::Relaxed)),
         }
+    }
+
+    /// Who is one too many is not known to obey: the controller decides for it as for who takes no plans.
+    fn note_sender(&self, sender: ([u8; 16], u64)) {
+        let now = (self.settings.now)().0;
+        let mut senders = self.senders.lock();
+        if senders.len() < SYNC_SENDERS_MAX || senders.contains_key(&sender) {
+            senders.insert(sender, now);
+        }
+    }
+
+    /// How many senders obey each plan in a file. Those that fell silent are forgotten.
+    fn obeying(&self, now: Mono) -> HashMap<[u8; 16], u64> {
+        let mut obeying: HashMap<[u8; 16], u64> = HashMap::new();
+        let mut senders = self.senders.lock();
+        senders.retain(|_, at| now.since(*at) < self.settings.expire_after);
+        for (plan, _) in senders.keys() {
+            let count = obeying.entry(*plan).or_default();
+            *count = count.saturating_add(1);
+        }
+        obeying
     }
 
     /// Counts for our own telemetry. Delays are handed over: each is told once.
@@ -334,15 +383,13 @@ impl Control {
         if !inner.agents.groups.take_moved() {
             return;
         }
-        let mut hashes: BTreeSet<[u8; 16]> = inner.agents.groups.hashes().collect();
+        let mut hashes: HashMap<[u8; 16], bool> = inner.agents.groups.hashes().map(|hash| (hash, false)).collect();
         drop(inner);
-        hashes.extend(files.values().map(|file| file.hash));
-        let seen = self.seen.load();
-        if hashes.len() == seen.len() && hashes.iter().all(|hash| seen.contains_key(hash)) {
-            return;
+        hashes.extend(files.plans.values().map(|file| (file.hash, true)));
+        if **self.hashes.load() != hashes {
+            self.senders.lock().retain(|(plan, _), _| hashes.get(plan) == Some(&true));
+            self.hashes.store(Arc::new(hashes));
         }
-        let at = |hash: &[u8; 16]| AtomicU64::new(seen.get(hash).map_or(0, |at| at.load(Ordering::Relaxed)));
-        self.seen.store(Arc::new(hashes.into_iter().map(|hash| (hash, at(&hash))).collect()));
     }
 
     /// Whether others have to hear of what has happened.
@@ -370,11 +417,12 @@ impl Control {
         let is_young = counted.changes.is_some() && now.0.since(counted.at) < Duration::from_millis(SYNC_ACCOUNT_MS);
         if !is_young {
             let inner = self.inner.lock();
-            if counted.changes != Some(inner.agents.changes) || !self.files.load().is_empty() {
+            if counted.changes != Some(inner.agents.changes) || !self.files.load().plans.is_empty() {
                 let mut account = inner.agents.account(&counted.account, now);
                 counted.changes = Some(inner.agents.changes);
+                let views = Arc::clone(&inner.views);
                 drop(inner);
-                self.count_files(&mut account, &counted.account, now);
+                self.count_files(&mut account, &counted.account, &views, now);
                 counted.account = account;
             }
             counted.at = now.0;
@@ -383,22 +431,23 @@ impl Control {
     }
 
     /// Components without a session that were seen to obey the plan of their file.
-    fn count_files(&self, account: &mut Account, before: &Account, now: (Mono, Wall)) {
-        let (files, seen) = (self.files.load(), self.seen.load());
-        for (component, file) in files.iter() {
-            let at = seen.get(&file.hash).map_or(0, |at| at.load(Ordering::Relaxed));
-            if at == 0 || now.0.since(Mono(at)) >= self.settings.expire_after {
-                continue;
-            }
+    fn count_files(&self, account: &mut Account, before: &Account, views: &Arc<ViewSet>, now: (Mono, Wall)) {
+        let (files, obeying) = (self.files.load(), self.obeying(now.0));
+        let is_current = files.is_of(views); // else the plans for the views of now are still to be made
+        for (component, file) in files.plans.iter() {
+            let Some(senders) = obeying.get(&file.hash).copied() else { continue };
             let sync = Arc::make_mut(&mut account.components).entry(component.clone()).or_default();
             if sync.connected > 0 {
                 continue; // its agents speak for themselves
             }
-            (sync.connected, sync.applied) = (1, sync.applied.max(1));
+            sync.connected = senders;
+            (sync.applied, sync.pending) = if is_current { (senders, 0) } else { (0, senders) };
             sync.hash = PlanHash(file.hash).to_string().into();
             (sync.at_source, sync.at_controller) = (Arc::clone(&file.at_source), Arc::clone(&file.at_controller));
             let same = before.components.get(component).filter(|before| before.hash == sync.hash);
-            sync.since = same.and_then(|before| before.since).or(Some(now.1));
+            sync.since = same.and_then(|before| before.since).or(is_current.then_some(now.1));
+            let waits = same.and_then(|before| before.pending_since).unwrap_or(now.1);
+            sync.pending_since = (!is_current).then_some(waits);
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod body;
 pub mod grpc;
 pub mod http;
 pub mod inflate;
+pub mod sender;
 pub mod stats;
 
 use ::http::HeaderMap;
@@ -43,8 +44,8 @@ impl Signal {
 /// Takes one request in protobuf.
 pub type Take = Arc<dyn Fn(&[u8]) -> Result<Tally, DecodeError> + Send + Sync>;
 
-/// Hears which plan shaped a request at its source.
-pub type Exported = Arc<dyn Fn(&[u8; 16]) + Send + Sync>;
+/// Hears which plan shaped a request at its source, and which sender's it was.
+pub type Exported = Arc<dyn Fn(&[u8; 16], u64) + Send + Sync>;
 
 /// Where requests of both transports end.
 pub struct Ingest {
@@ -138,13 +139,6 @@ impl Refusal {
 }
 
 impl Ingest {
-    /// Tells which plan shaped a request that was taken, where it says so.
-    fn tell_plan(&self, plan: Option<PlanHash>) {
-        if let Some(PlanHash(hash)) = plan {
-            (self.exported)(&hash);
-        }
-    }
-
     /// Inflates a body within every cap.
     ///
     /// # Errors
@@ -156,17 +150,20 @@ impl Ingest {
         }
     }
 
-    /// Applies a request in protobuf.
+    /// Applies a request in protobuf, and tells which plan shaped it, where it says so.
     ///
     /// # Errors
     /// When it is not OTLP: then nothing was applied.
-    pub fn apply(&self, signal: Signal, body: &[u8]) -> Result<Tally, Refusal> {
+    pub fn apply(&self, signal: Signal, body: &[u8], plan: Option<PlanHash>) -> Result<Tally, Refusal> {
         let take = match signal {
             Signal::Metrics => &self.metrics,
             Signal::Traces => &self.traces,
         };
         let tally = off_reactor(body.len(), || take(body))?;
         self.stats.took(signal, body.len(), &tally);
+        if let Some(PlanHash(hash)) = plan {
+            (self.exported)(&hash, sender::sender(body));
+        }
         Ok(tally)
     }
 }

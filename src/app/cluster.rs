@@ -193,8 +193,8 @@ impl Joined {
         let mut known = self.files.lock();
         if **known != files {
             *known = Arc::new(files);
-            self.engine.control.set_files(Arc::clone(&known));
         }
+        self.engine.control.set_files(&known, &loaded.views);
         plans
     }
 

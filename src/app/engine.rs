@@ -241,7 +241,7 @@ fn ingest(config: &Config, clock: Clock, store: &Arc<Store>, traces: &Arc<Traces
     Ingest {
         metrics: Arc::new(move |body| store.ingest(body, clock.mono(), clock.wall())),
         traces: Arc::new(move |body| traces.ingest(body, clock.mono())),
-        exported: Arc::new(|_| {}),
+        exported: Arc::new(|_, _| {}),
         budget,
         body_bytes_max: config.max_body,
         body_time_max: Duration::from_millis(limits::BODY_MS_MAX),
@@ -252,7 +252,7 @@ fn ingest(config: &Config, clock: Clock, store: &Arc<Store>, traces: &Arc<Traces
 /// Whoever keeps the sessions hears which plan shaped an export.
 fn exported(control: &Arc<Control>) -> Exported {
     let control = Arc::clone(control);
-    Arc::new(move |plan| control.exported(plan))
+    Arc::new(move |plan, sender| control.exported(plan, sender))
 }
 
 /// Our own metrics go where everyone's go, and beside it; our spans go where everyone's go.

@@ -70,8 +70,9 @@ impl Statuses {
     /// the objects say. `since` is when what is observed began to speak for all.
     pub fn look(&mut self, is_active: bool, since: Mono) -> Look {
         let engine = Arc::clone(&self.engine);
-        let (observed, sync) = (engine.store.observe(), engine.sync_state());
+        // The views first: what became of plans is then of these views, or of later ones.
         let (loaded, now) = (engine.views.load_full(), engine.clock.view_wall());
+        let (observed, sync) = (engine.store.observe(), engine.sync_state());
         let costs = engine.observer.look(&observed, &sync, &|key| loaded.views.plan(key, now));
         let seen = sync::with_declared(seen(&observed), &sync);
         let reports = loaded.views.reports(&seen, now);

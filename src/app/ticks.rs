@@ -17,7 +17,13 @@ use pointsman_core::{
     view::sync::{self, SyncState},
 };
 use std::{sync::Arc, time::Duration};
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::{
+    sync::Notify,
+    time::{Instant, MissedTickBehavior, interval, sleep, sleep_until},
+};
+
+/// Between two looks at plans that are made.
+const MADE_LOOK_MS: u64 = 20;
 
 /// Starts everything, to end when asked. Views of a folder are read once before that, so that nothing is taken before they
 /// are in force.
@@ -62,7 +68,7 @@ fn folder(engine: &Arc<Engine>, tasks: &Tasks, stop: &Stop) {
 /// Runs work after each change of views, or of what became of plans, and every few seconds, off the reactor, until asked to stop.
 pub(super) async fn on_change(engine: Arc<Engine>, stop: Stop, mut work: impl FnMut() + Send + 'static) {
     loop {
-        let sync = engine.sync_state();
+        let sync = tokio::task::block_in_place(|| engine.sync_state());
         tokio::task::block_in_place(&mut work);
         tokio::select! {
             () = stop.asked() => return,
@@ -74,17 +80,29 @@ pub(super) async fn on_change(engine: Arc<Engine>, stop: Stop, mut work: impl Fn
             () = moved(&engine, &sync) => {}
             () = sleep(Duration::from_millis(limits::STATUS_LOOK_MS)) => {}
         }
+        made(&engine).await;
+    }
+}
+
+/// Returns when no plan waits to be made anew, or after a while: until then everybody waits, and a moment later hardly anybody.
+async fn made(engine: &Engine) {
+    for _ in 0..limits::STATUS_PACE_MS / MADE_LOOK_MS {
+        if !engine.control.is_making() {
+            return;
+        }
+        sleep(Duration::from_millis(MADE_LOOK_MS)).await;
     }
 }
 
 /// Returns when components obey, wait or refuse otherwise than before.
 async fn moved(engine: &Engine, before: &SyncState) {
-    while sync::is_unmoved(before, &engine.sync_state()) {
+    while tokio::task::block_in_place(|| sync::is_unmoved(before, &engine.sync_state())) {
         sleep(Duration::from_millis(limits::STATUS_PACE_MS)).await;
     }
 }
 
-/// Brings into force what components declare of themselves, soon after they said so, until asked to stop.
+/// Brings into force what components declare of themselves, once that has come to rest, until asked to stop. While many come
+/// back there is news all the time, and each turn makes everything anew.
 pub(super) async fn on_declared(engine: Arc<Engine>, force: Arc<Force>, stop: Stop) {
     let declared = engine.control.declared();
     loop {
@@ -94,9 +112,22 @@ pub(super) async fn on_declared(engine: Arc<Engine>, force: Arc<Force>, stop: St
         }
         tokio::select! {
             () = stop.asked() => return,
-            () = sleep(Duration::from_millis(limits::SYNC_SETTLE_MS)) => {}
+            () = rest(&declared) => {}
         }
         tokio::task::block_in_place(|| force.declare(engine.clock.view_wall()));
+    }
+}
+
+/// Returns when nobody was told for a moment, or was for too long.
+async fn rest(told: &Notify) {
+    let quiet = Duration::from_millis(limits::SYNC_SETTLE_MS);
+    let until = Instant::now() + Duration::from_millis(limits::SYNC_CATALOGUE_MS_MAX);
+    loop {
+        tokio::select! {
+            () = told.notified() => {}
+            () = sleep(quiet) => return,
+            () = sleep_until(until) => return,
+        }
     }
 }
 

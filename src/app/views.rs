@@ -3,6 +3,7 @@
 
 use super::engine::{Engine, Loaded, Object};
 use crate::{
+    control::groups::Catalogues,
     telemetry::CATALOGUES,
     views::dir::{DirSource, ObjectStatus, Origins, Reload},
 };
@@ -15,7 +16,7 @@ use pointsman_core::{
 };
 use pointsman_instrument::reconcile::Outcome;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     sync::{Arc, atomic::Ordering},
 };
 use tracing::{info, warn};
@@ -36,7 +37,7 @@ struct Now {
     /// The views as they were read.
     read: Arc<ViewSet>,
     /// What components declare, as far as those in force know it.
-    declared: Arc<BTreeMap<ComponentKey, Arc<Catalogue>>>,
+    declared: Arc<Catalogues>,
     /// When the next one expires.
     next_expiry: Option<Wall>,
 }
@@ -74,9 +75,11 @@ impl Force {
         } else {
             before
         };
-        self.engine.views.store(Arc::new(Loaded { views, ..loaded }));
+        let loaded = Arc::new(Loaded { views, ..loaded });
         if changed {
-            self.bring_into_force(&mut now, Because::Read, at);
+            self.bring_into_force(&mut now, loaded, Because::Read, at);
+        } else {
+            self.engine.views.store(loaded);
         }
         drop(now);
         self.engine.views_changed.notify_one();
@@ -89,7 +92,8 @@ impl Force {
         let due = now.next_expiry.is_some_and(|expiry| expiry <= at);
         if due {
             info!("a view has expired");
-            self.bring_into_force(&mut now, Because::Expired, at);
+            let same = self.engine.views.load_full();
+            self.bring_into_force(&mut now, same, Because::Expired, at);
             self.engine.views_changed.notify_one();
         }
         due
@@ -99,28 +103,30 @@ impl Force {
     pub fn declare(&self, at: Wall) {
         let mut now = self.now.lock();
         let declared = self.engine.control.reported();
-        if Arc::ptr_eq(&declared, &now.declared) {
-            return; // other views came meanwhile, and know it
+        if is_same(&declared, &now.declared) {
+            return; // other views came meanwhile, and know it; or it was taken back
         }
         let before = self.engine.views.load_full();
         let views = Arc::new(now.read.with_reported_like(&before.views, &declared));
         now.declared = declared;
-        self.engine.views.store(Arc::new(Loaded { views, ..Loaded::clone(&before) }));
-        self.bring_into_force(&mut now, Because::Declared, at);
+        let loaded = Arc::new(Loaded { views, ..Loaded::clone(&before) });
+        self.bring_into_force(&mut now, loaded, Because::Declared, at);
         self.engine.views_changed.notify_one();
     }
 
-    /// Called with the lock held: nobody puts older views over newer ones.
-    fn bring_into_force(&self, now: &mut Now, because: Because, at: Wall) {
-        let views = Arc::clone(&self.engine.views.load().views);
+    /// Called with the lock held: nobody puts older views over newer ones. The control of agents learns of them before anybody
+    /// sees them: else it would be asked who obeys the new ones, and answer of those before.
+    fn bring_into_force(&self, now: &mut Now, loaded: Arc<Loaded>, because: Because, at: Wall) {
+        let views = Arc::clone(&loaded.views);
+        match because {
+            Because::Read => self.engine.control.set_views(Arc::clone(&views), &now.declared),
+            Because::Declared => self.engine.control.set_declared(Arc::clone(&views), &now.declared),
+            Because::Expired => {} // plans end by themselves, at their source too
+        }
+        self.engine.views.store(loaded);
         self.engine.store.set_views(Arc::clone(&views), at);
         self.engine.traces.set_views(Arc::clone(&views), at);
         now.next_expiry = views.next_expiry(at);
-        match because {
-            Because::Read => self.engine.control.set_views(views, &now.declared),
-            Because::Declared => self.engine.control.set_declared(views, &now.declared),
-            Because::Expired => {} // plans end by themselves, at their source too
-        }
     }
 
     /// What was said before is not said again with each reload, and one source cannot flood the log.
@@ -135,6 +141,12 @@ impl Force {
             warn!(more, "view faults not logged: /api/v1/faults and `pointsman check` have them all");
         }
     }
+}
+
+fn is_same(one: &Catalogues, other: &Catalogues) -> bool {
+    let same =
+        |key: &ComponentKey, one: &Arc<Catalogue>| other.get(key).is_some_and(|other| Arc::ptr_eq(one, other) || one == other);
+    one.len() == other.len() && one.iter().all(|(key, one)| same(key, one))
 }
 
 /// Keeps the views of a folder current.

@@ -131,7 +131,7 @@ pub struct Agents {
     due: BTreeSet<(Mono, Uid)>,
     next_look: Mono,
     /// How long an agent without a session is remembered.
-    expire_after: Duration,
+    pub(super) expire_after: Duration,
     /// What agents say that sent no catalogue.
     undeclared: Arc<Declares>,
     /// Plans offered so far.
@@ -202,6 +202,7 @@ impl Agents {
         let whose = self.whose(via, &uid, identity.as_ref());
         if message.agent_disconnect.is_some() {
             if matches!(whose, Whose::Known) {
+                self.note_departed(&uid, now.mono);
                 self.forget(&uid);
                 self.bind(via, None);
             }

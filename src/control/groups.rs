@@ -80,6 +80,8 @@ pub struct Groups {
     views_changed: Mono,
     instruments: usize,
     reported: Arc<Catalogues>,
+    /// Agents that said goodbye, when, and of which component they were.
+    pub(super) departed: BTreeMap<(Mono, Uid), Arc<ComponentKey>>,
     /// What of that the views know.
     known: Arc<Catalogues>,
     /// Instruments that the size of a plan left out of it, over all plans so far.
@@ -124,6 +126,12 @@ impl Groups {
     /// All of them, by component.
     pub fn by_component(&self) -> impl Iterator<Item = (&Arc<ComponentKey>, Vec<&Group>)> {
         self.of.iter().map(|(key, ids)| (key, ids.iter().filter_map(|id| self.all.get(id)).collect()))
+    }
+
+    /// Whether one of them waits for its plan.
+    #[must_use]
+    pub fn is_making(&self) -> bool {
+        self.all.values().any(|group| group.anew.is_some())
     }
 
     /// Every plan of now.
@@ -278,7 +286,13 @@ impl Groups {
         let ids = self.of.get(component).into_iter().flatten();
         let mut groups: Vec<&Group> = ids.filter_map(|id| self.all.get(id)).filter(|group| group.is_catalogued()).collect();
         groups.sort_by_key(|group| (std::cmp::Reverse(group.members.len()), group.declares.digest));
-        let catalogues: Vec<_> = groups.iter().filter_map(|group| group.reported.catalogue.as_ref()).collect();
+        let mut catalogues: Vec<&Arc<Catalogue>> = Vec::new();
+        for catalogue in groups.iter().filter_map(|group| group.reported.catalogue.as_ref()) {
+            // Two versions of a program, or of its library, mostly declare the same.
+            if catalogues.iter().all(|known| known.instruments != catalogue.instruments) {
+                catalogues.push(catalogue);
+            }
+        }
         let joined = match catalogues.as_slice() {
             [] => None,
             [one] => Some(Arc::clone(one)),

@@ -76,11 +76,13 @@ async fn exports_speak_for_who_has_no_session() {
     let (control, secs) = control();
     let component = ComponentKey { namespace: "default".into(), workload: None, service: "shop".into() };
     let plan = FilePlan { hash: [7; 16], at_source: Arc::default(), at_controller: Arc::default() };
-    control.set_files(Arc::new([(component.clone(), plan)].into()));
+    let views = Arc::default();
+    control.set_views(Arc::clone(&views), &Arc::default());
+    control.set_files(&Arc::new([(component.clone(), plan)].into()), &views);
     control.turn();
     assert!(control.snapshot().is_empty(), "nothing was heard of it");
-    control.exported(&[7; 16]);
-    control.exported(&[6; 16]);
+    control.exported(&[7; 16], 1);
+    control.exported(&[6; 16], 2);
     *secs.lock() += 1;
     let snapshot = control.snapshot();
     let sync = snapshot.get(&component).expect("it is there");

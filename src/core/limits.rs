@@ -300,8 +300,12 @@ pub const STATUS_SETTLE_MS: u64 = 10_000;
 pub const STATUS_UNHEARD_MS_MAX: u64 = 300_000;
 /// Components whose plan is kept in a ConfigMap.
 pub const PLAN_FILES_MAX: usize = 200;
-/// Seconds between two looks at which components ask for their plan as a ConfigMap.
-pub const PLAN_FILES_LOOK_SECS: u64 = 60;
+/// Processes that are told apart by what they export while they obey plans in files.
+pub const SYNC_SENDERS_MAX: usize = 20_000;
+/// Seconds between two looks at which components ask for their plan as a ConfigMap, where one page holds them all.
+pub const PLAN_FILES_LOOK_SECS: u64 = 10;
+/// The same where it takes more pages.
+pub const PLAN_FILES_LOOK_SECS_MAX: u64 = 60;
 /// Seconds between two looks at the objects that are ours in a cluster.
 pub const OWN_OBJECTS_LOOK_SECS: u64 = 600;
 /// Seconds between two writes of a component of which only the last push moved.

@@ -118,8 +118,7 @@ async fn take(ingest: &Ingest, signal: Signal, request: Request) -> Result<Vec<u
         other => other,
     })?;
     let message = unframe(ingest, framed, encoding)?;
-    let tally = ingest.apply(signal, &message)?;
-    ingest.tell_plan(plan);
+    let tally = ingest.apply(signal, &message, plan)?;
     Ok(answer::taken(signal, &tally).to_protobuf())
 }
 

@@ -77,15 +77,10 @@ async fn take(ingest: &Ingest, signal: Signal, form: Form, request: Request) -> 
     let (encoding, plan) = (encoding(request.headers())?, plan_of(request.headers()));
     let raw = body::read(ingest, request.into_body(), ingest.body_bytes_max).await?;
     let body = ingest.inflate(encoding, raw)?;
-    let tally = match form {
-        Form::Protobuf => ingest.apply(signal, &body)?,
-        Form::Json => {
-            let body = rewrite(signal, &body)?;
-            ingest.apply(signal, &body)?
-        }
-    };
-    ingest.tell_plan(plan);
-    Ok(tally)
+    match form {
+        Form::Protobuf => ingest.apply(signal, &body, plan),
+        Form::Json => ingest.apply(signal, &*rewrite(signal, &body)?, plan),
+    }
 }
 
 /// JSON as protobuf, within the budget.

@@ -151,7 +151,7 @@ async fn arrives(frames: Vec<io::Result<&'static [u8]>>, announced: u64, stalls:
     let ingest = Ingest {
         metrics: Arc::new(|_| unreachable!("nothing is applied here")),
         traces: Arc::new(|_| unreachable!("nothing is applied here")),
-        exported: Arc::new(|_| unreachable!("nobody says so here")),
+        exported: Arc::new(|_, _| unreachable!("nobody says so here")),
         budget: Arc::clone(&budget),
         body_bytes_max: 10,
         body_time_max: Duration::from_millis(30),

@@ -32,6 +32,8 @@ struct State {
     log: Vec<String>,
     refusals: Vec<Refusal>,
     pruned: Option<&'static str>,
+    /// What somebody puts there right after the next look at it.
+    meanwhile: Option<(String, Value)>,
 }
 
 /// Answers instead of the server's own, to requests whose line contains a text.
@@ -95,6 +97,11 @@ impl Fake {
         state.objects.insert(path.into(), object);
     }
 
+    /// Somebody puts it there between the next look at it and the write that follows.
+    pub(crate) fn put_after_look(&self, path: &str, object: Value) {
+        self.state.lock().meanwhile = Some((path.into(), object));
+    }
+
     pub(crate) fn remove(&self, path: &str) {
         self.state.lock().objects.remove(path);
     }
@@ -120,6 +127,9 @@ impl Fake {
             Some(refused) => refused,
             None => state.serve((head.method.as_str(), &path), head.uri.query().unwrap_or(""), body),
         };
+        if let Some((path, object)) = state.meanwhile.take_if(|(of, _)| head.method == "GET" && *of == path) {
+            state.keep(&path, object);
+        }
         state.log.push(format!("{secs} {line} {code}"));
         let body = Full::new(Bytes::from(answer.to_string()));
         Response::builder().status(code).body(body).expect("a code and a body")
@@ -194,6 +204,10 @@ impl State {
     }
 
     fn apply(&mut self, path: &str, mut body: Value) -> (u16, Value) {
+        let version = &body["metadata"]["resourceVersion"];
+        if !version.is_null() && self.objects.get(path).is_none_or(|old| old["metadata"]["resourceVersion"] != *version) {
+            return (409, status(409, Value::Null));
+        }
         if let Some(old) = self.objects.get(path) {
             body["metadata"]["uid"] = old["metadata"]["uid"].clone();
             body["status"] = old["status"].clone();

@@ -130,7 +130,8 @@ pub struct Writer {
     looked: Option<Mono>,
     /// Which components ask for their plan as a ConfigMap, and what became of it; and when that was last looked at.
     files: Arc<PlanFiles>,
-    asked: Option<Mono>,
+    /// When it was last read who asks for a plan, and for how long that is believed.
+    asked: Option<(Mono, Duration)>,
 }
 
 impl Writer {
@@ -200,9 +201,8 @@ impl Writer {
             self.look(now).await;
             return Duration::ZERO;
         }
-        let look = Duration::from_secs(limits::PLAN_FILES_LOOK_SECS);
-        if self.looked.is_some() && self.book.may_look(now) && self.asked.is_none_or(|at| now.since(at) >= look) {
-            self.bucket.take(now);
+        if self.looked.is_some() && self.book.may_look(now) && self.asked.is_none_or(|(at, look)| now.since(at) >= look) {
+            // One read in so long is no load, and takes no turn from a write.
             self.ask(now).await;
             return Duration::ZERO;
         }
@@ -226,7 +226,8 @@ impl Writer {
     async fn look(&mut self, now: Mono) {
         match self.calls.look().await {
             Ok(found) => {
-                (self.looked, self.asked) = (Some(now), Some(now));
+                let look = Duration::from_secs(limits::PLAN_FILES_LOOK_SECS);
+                (self.looked, self.asked) = (Some(now), Some((now, look)));
                 self.files.look(found.requests.clone());
                 self.book.found(found);
             }
@@ -240,8 +241,9 @@ impl Writer {
     /// Reads which components ask for their plan as a ConfigMap.
     async fn ask(&mut self, now: Mono) {
         match self.calls.requests().await {
-            Ok(requests) => {
-                self.asked = Some(now);
+            Ok((requests, is_short)) => {
+                let secs = if is_short { limits::PLAN_FILES_LOOK_SECS } else { limits::PLAN_FILES_LOOK_SECS_MAX };
+                self.asked = Some((now, Duration::from_secs(secs)));
                 self.files.look(requests);
             }
             Err((what, failure)) => {

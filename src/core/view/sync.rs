@@ -4,6 +4,7 @@
 use super::{decide::Aspect, plan::RuleRef, report::Seen, spec::Catalogue};
 use crate::model::{clock::Wall, component::ComponentKey, instrument::Instrument};
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
@@ -47,7 +48,7 @@ pub struct ComponentSync {
     pub library: Box<str>,
     /// Instances with a session, or with a plan from a file that they were seen to obey.
     pub connected: u64,
-    /// Instances that obey the plan of now, connected or not.
+    /// Connected instances that obey the plan of now.
     pub applied: u64,
     /// Connected instances that did not answer yet.
     pub pending: u64,
@@ -55,9 +56,11 @@ pub struct ComponentSync {
     pub pending_since: Option<Wall>,
     /// Connected instances that refused it.
     pub failed: u64,
+    /// Instances that took plans and are gone: what is left of them is no instance that takes none.
+    pub gone: u64,
     /// Hash of the plan of now, in hexadecimal; of the plan that most instances have where they reported different things.
     pub hash: Box<str>,
-    /// Since when every connected instance obeys it.
+    /// Since when every connected instance obeys it, but for those that came after that and have not answered yet.
     pub since: Option<Wall>,
     /// Rules that are done at the source wholly, by the instances that obey.
     pub at_source: Arc<BTreeSet<Arc<RuleRef>>>,
@@ -68,6 +71,25 @@ pub struct ComponentSync {
     /// What its instances declare, where they do.
     pub catalogue: Option<Arc<Catalogue>>,
     /// What most of its instances can do; `None` where none of them said. The library and the catalogue are those above.
+    pub reported: Option<Arc<Reported>>,
+    /// Instances that are offered the same plan, most first, where there are several sorts; empty: all are as said above.
+    pub parts: Vec<Part>,
+}
+
+/// Instances of one component that reported the same.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Part {
+    /// How many are connected.
+    pub instances: u64,
+    /// Those of them that obey the plan of now.
+    pub applied: u64,
+    /// Hash of their plan, in hexadecimal.
+    pub hash: Box<str>,
+    /// Rules that are done at the source wholly, by those that obey.
+    pub at_source: Arc<BTreeSet<Arc<RuleRef>>>,
+    /// Rules of which something is left to the controller.
+    pub at_controller: Arc<BTreeSet<Arc<RuleRef>>>,
+    /// What they can do; `None` where none of them said.
     pub reported: Option<Arc<Reported>>,
 }
 
@@ -110,13 +132,32 @@ impl ComponentSync {
         self.connected > 0
     }
 
-    /// Its instances, where so many push.
+    /// Its instances, where so many push. What one pushed that is gone is still among those for a while: it is no instance.
+    /// Where all of them are gone nobody knows who pushes: the controller decides for each.
     #[must_use]
     pub fn tally(&self, pushing: u64) -> Tally {
         let takers = self.takers();
-        let instances = pushing.max(self.connected).max(takers);
+        let gone = if takers > 0 { self.gone } else { 0 };
+        let instances = pushing.saturating_sub(gone).max(self.connected).max(takers);
         let Self { applied, pending, failed, .. } = *self;
         Tally { instances, applied, pending, failed, unsupported: instances.saturating_sub(takers) }
+    }
+
+    /// Its instances by sort, most first: at least one.
+    #[must_use]
+    pub fn sorts(&self) -> Cow<'_, [Part]> {
+        if !self.parts.is_empty() {
+            return Cow::Borrowed(&self.parts);
+        }
+        let Self { applied, hash, at_source, at_controller, reported, .. } = self;
+        Cow::Owned(vec![Part {
+            instances: self.takers(),
+            applied: *applied,
+            hash: hash.clone(),
+            at_source: Arc::clone(at_source),
+            at_controller: Arc::clone(at_controller),
+            reported: reported.clone(),
+        }])
     }
 }
 
@@ -138,7 +179,7 @@ impl Tally {
 #[must_use]
 pub fn is_unmoved(before: &SyncState, after: &SyncState) -> bool {
     let line = |(key, sync): (&ComponentKey, &ComponentSync)| {
-        (key.clone(), [sync.connected, sync.applied, sync.pending, sync.failed], sync.hash.clone())
+        (key.clone(), [sync.connected, sync.applied, sync.pending, sync.failed, sync.gone], sync.hash.clone())
     };
     before.len() == after.len() && before.iter().map(line).eq(after.iter().map(line))
 }

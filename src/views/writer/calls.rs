@@ -14,7 +14,7 @@ use crate::views::{
 };
 use kube::{
     Api, Client, ResourceExt,
-    api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, Preconditions},
+    api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams, Preconditions},
     core::{ApiResource, GroupVersionKind, ObjectMeta},
 };
 use pointsman_core::{
@@ -113,21 +113,28 @@ impl Calls {
         let answer = match request.what {
             What::Apply(body) => Failure::timed(limit, api.patch(name, &params, &Patch::Apply(body))).await?,
             What::Status(body) => Failure::timed(limit, api.patch_status(name, &params, &Patch::Apply(body))).await?,
-            What::StatusOf(uid, mut body) => {
+            What::StatusOf(uid, body) => {
                 let seen = Failure::timed(limit, api.get_metadata(name)).await?.metadata;
                 if seen.uid.as_deref() != Some(&*uid) {
                     return Err(Failure::Conflict);
                 }
-                body["metadata"]["resourceVersion"] = json!(seen.resource_version);
-                Failure::timed(limit, api.patch_status(name, &params, &Patch::Apply(body))).await?
+                Failure::timed(limit, api.patch_status(name, &params, &Patch::Apply(seen_as(body, &seen)))).await?
             }
             What::ApplyOurs(body) => {
                 match Failure::timed(limit, api.get_metadata(name)).await {
-                    Ok(seen) if !is_labelled(&seen.metadata) => return Err(Failure::Conflict),
-                    Ok(_) | Err(Failure::Gone) => {}
+                    Ok(seen) if is_labelled(&seen.metadata) => {
+                        let body = seen_as(body, &seen.metadata);
+                        Failure::timed(limit, api.patch(name, &params, &Patch::Apply(body))).await?
+                    }
+                    Ok(_) => return Err(Failure::Conflict),
+                    Err(Failure::Gone) => {
+                        // An apply would change what somebody made meanwhile; a create is refused then.
+                        let object = serde_json::from_value(body).map_err(|error| Failure::Refused(error.to_string()))?;
+                        let params = PostParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PostParams::default() };
+                        Failure::timed(limit, api.create(&params, &object)).await?
+                    }
                     Err(failure) => return Err(failure),
                 }
-                Failure::timed(limit, api.patch(name, &params, &Patch::Apply(body))).await?
             }
             What::Remove(uid) => {
                 let preconditions = Some(Preconditions { uid: Some(uid.into()), resource_version: None });
@@ -152,12 +159,15 @@ impl Calls {
         Ok(Found { components, catalogues, requests })
     }
 
-    /// Which components ask for their plan as a ConfigMap.
-    pub(super) async fn requests(&self) -> Result<BTreeMap<Key, PlanRequest>, (&'static str, Failure)> {
-        let mut requests = BTreeMap::new();
-        let list = self.list(COMPONENT, COMPONENTS_A_PAGE, |object| requests.extend(asked(&object)));
+    /// Which components ask for their plan as a ConfigMap, and whether one page held them all.
+    pub(super) async fn requests(&self) -> Result<(BTreeMap<Key, PlanRequest>, bool), (&'static str, Failure)> {
+        let (mut requests, mut components) = (BTreeMap::new(), 0_u32);
+        let list = self.list(COMPONENT, COMPONENTS_A_PAGE, |object| {
+            components = components.saturating_add(1);
+            requests.extend(asked(&object));
+        });
         list.await.map_err(|failure| ("list telemetrycomponents", failure))?;
-        Ok(requests)
+        Ok((requests, components <= COMPONENTS_A_PAGE))
     }
 
     async fn list(&self, kind: &'static str, page: u32, mut take: impl FnMut(DynamicObject)) -> Result<(), Failure> {
@@ -230,6 +240,12 @@ pub(super) fn request(desired: &Desired, book: &Book, write: &Write) -> Option<R
         }
         Write::RemoveCatalogue(key) => body((CATALOG, key, What::Remove(book.owned.catalogue_uid(key)?.into()))),
     }
+}
+
+/// The body as an apply to exactly the version that was seen: if it has changed since, the apply is refused.
+fn seen_as(mut body: Value, seen: &ObjectMeta) -> Value {
+    body["metadata"]["resourceVersion"] = json!(seen.resource_version);
+    body
 }
 
 fn status(kind: &str, key: &Key, status: Value) -> Value {

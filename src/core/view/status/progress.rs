@@ -11,7 +11,9 @@ use crate::{
         sync::{ComponentSync, Tally},
     },
 };
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+type Rules = BTreeSet<Arc<RuleRef>>;
 
 /// A component that a view reaches.
 #[derive(Clone, Debug)]
@@ -70,8 +72,10 @@ impl<'a> Progress<'a> {
             if sync.failed > all.worst.map_or(0, |(_, worst)| worst.failed) {
                 all.worst = Some((&reached.key, sync));
             }
-            all.at_source.extend(sync.at_source.iter().map(|rule| &**rule).filter(is_ours));
-            all.left.extend(sync.at_controller.iter().map(|rule| &**rule).filter(is_ours));
+            for (at_source, at_controller) in rules(sync) {
+                all.at_source.extend(at_source.iter().map(|rule| &**rule).filter(is_ours));
+                all.left.extend(at_controller.iter().map(|rule| &**rule).filter(is_ours));
+            }
         }
         all
     }
@@ -109,15 +113,26 @@ pub(super) fn enforced_at(subject: &Subject<'_>, rule: &str) -> EnforcedAt {
             at.controller = at.controller.saturating_add(tally.instances);
             continue;
         };
-        let (whole, left) = (sync.at_source.iter().any(|by| is_it(by)), sync.at_controller.iter().any(|by| is_it(by)));
-        if !whole && !left {
+        let (mut is_there, mut source) = (false, 0_u64);
+        for part in sync.sorts().iter() {
+            let (whole, left) = (part.at_source.iter().any(|by| is_it(by)), part.at_controller.iter().any(|by| is_it(by)));
+            is_there |= whole || left;
+            source = source.saturating_add(if whole && !left { part.applied } else { 0 });
+        }
+        if !is_there {
             continue; // it has nothing to do there
         }
-        let source = if left { 0 } else { sync.applied };
         at.source = at.source.saturating_add(source);
         at.controller = at.controller.saturating_add(tally.instances.saturating_sub(source));
     }
     at
+}
+
+/// Rules that each sort of instances of a component does, and leaves.
+fn rules(sync: &ComponentSync) -> impl Iterator<Item = (&Rules, &Rules)> {
+    let parts = sync.parts.iter().map(|part| (&*part.at_source, &*part.at_controller));
+    let all = sync.parts.is_empty().then(|| (&*sync.at_source, &*sync.at_controller));
+    parts.chain(all)
 }
 
 fn is_of_view(subject: &Subject<'_>, by: &RuleRef) -> bool {

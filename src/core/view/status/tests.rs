@@ -281,6 +281,7 @@ fn columns_are_words() {
         one takes no plans: Programmed | 2/2 | 412->312 | 
         none of both takes plans: Programmed | 2/2 | 412->312 | 
         more obey than push: Programmed | 3/3 | 412->312 | 
+        of two sorts the smaller cannot turn it off: Programmed | 13/13 | 412->312 | 
         a dry run of what others obey: DryRun |  | 412->312 | 
         refused, and others are obeyed: Refused | 0/0 |  | 
         a rule is left to the controller: Programmed | 2/2 | 412->312 | 

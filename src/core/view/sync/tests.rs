@@ -35,6 +35,24 @@ fn every_instance_is_counted_once() {
     expect!["2/2 (0 take none)"].assert_eq(&say(&gone, 1));
 }
 
+/// Scenario: what dead processes pushed is known for minutes, here of one that crashed three times, of twelve that were replaced, of more
+/// that are gone than ever pushed, and where nobody is left. Guarantees: who is gone is no instance, and none that takes no plans;
+/// where all are gone, those that push are the controller's.
+#[test]
+fn who_is_gone_is_not_counted() {
+    let say = |applied, pending, gone, pushing| {
+        let sync = ComponentSync { connected: applied + pending, applied, pending, gone, ..ComponentSync::default() };
+        let tally = sync.tally(pushing);
+        format!("{}, {} take none", tally.summary(), tally.unsupported)
+    };
+    expect!["1/1, 0 take none"].assert_eq(&say(1, 0, 3, 4));
+    expect!["12/12, 0 take none"].assert_eq(&say(12, 0, 12, 24));
+    expect!["0/12, 0 take none"].assert_eq(&say(0, 12, 12, 24));
+    expect!["13/13, 1 take none"].assert_eq(&say(12, 0, 12, 25));
+    expect!["1/1, 0 take none"].assert_eq(&say(1, 0, 9, 2));
+    expect!["2/2, 2 take none"].assert_eq(&say(0, 0, 2, 2));
+}
+
 /// Scenario: a component that sends one of three declared instruments, one that sends nothing, one that went, one that declares
 /// nothing. Guarantees: what connected ones declare is there once, beside what was seen.
 #[test]

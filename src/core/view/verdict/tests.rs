@@ -20,7 +20,7 @@ use crate::{
         plan::{RuleRef, ViewSet},
         read::{self, Known, Object},
         spec::{Origin, View},
-        sync::{ComponentSync, Reported},
+        sync::{ComponentSync, Offer, Part, Reported},
         time,
     },
 };
@@ -98,6 +98,10 @@ struct CaseSync {
     aspects: Vec<String>,
     spans: bool,
     observed: Vec<(String, String)>,
+    /// Instances of another version of the library, which all obey.
+    others: u64,
+    others_library: String,
+    others_aspects: Vec<String>,
 }
 
 impl CaseSync {
@@ -111,6 +115,14 @@ impl CaseSync {
             observed: self.observed.iter().map(|(scope, name)| ((&**scope).into(), (&**name).into())).collect(),
             catalogue: None,
         };
+        let mut parts = Vec::new();
+        if self.others > 0 {
+            let can = |aspect: &Aspect| self.others_aspects.iter().any(|word| word == aspect.as_str());
+            let aspects = Aspect::METRIC.into_iter().filter(can).collect();
+            let others = Reported { library: (&*self.others_library).into(), aspects, ..reported.clone() };
+            parts.push(part(self.applied - self.others, reported.clone(), set.offer(key, &reported, now)));
+            parts.push(part(self.others, others.clone(), set.offer(key, &others, now)));
+        }
         let offer = set.offer(key, &reported, now);
         let at = |text: &Option<String>| text.as_deref().map(|text| time::parse_time(text).expect("a time"));
         ComponentSync {
@@ -128,7 +140,20 @@ impl CaseSync {
             refusals: self.refusals.iter().map(|words| (&**words).into()).collect(),
             catalogue: None,
             reported: Some(Arc::new(reported)),
+            gone: 0,
+            parts,
         }
+    }
+}
+
+fn part(instances: u64, reported: Reported, offer: Offer) -> Part {
+    Part {
+        instances,
+        applied: instances,
+        hash: "".into(),
+        at_source: Arc::new(offer.at_source),
+        at_controller: Arc::new(offer.at_controller),
+        reported: Some(Arc::new(reported)),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     model::clock::Wall,
     view::{
         plan::RuleRef,
-        sync::{ComponentSync, Reported},
+        sync::{ComponentSync, Part, Reported},
     },
 };
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
@@ -50,6 +50,19 @@ fn refused(applied: u64, failed: u64, words: &[&str]) -> ComponentSync {
     ComponentSync { applied, failed, refusals, since: None, ..obeyed() }
 }
 
+/// Of thirteen that all obey, seven do the rule `off` themselves; the others leave it to the controller.
+fn two_sorts() -> ComponentSync {
+    let part = |instances, at_source: &[&str], at_controller: &[&str]| Part {
+        instances,
+        applied: instances,
+        at_source: rules(at_source),
+        at_controller: rules(at_controller),
+        ..Part::default()
+    };
+    let parts = vec![part(7, &["off"], &[]), part(6, &[], &["off"])];
+    ComponentSync { connected: 13, applied: 13, parts, ..obeyed() }
+}
+
 pub(super) fn synced() -> Vec<Case> {
     let quiet = || view("quiet", "", &off("orders"));
     let long = "the library cannot read plans of schema 2 and says so at great length: ".repeat(20);
@@ -70,6 +83,7 @@ pub(super) fn synced() -> Vec<Case> {
         with(case("one takes no plans", quiet()), ComponentSync { connected: 1, applied: 1, ..obeyed() }),
         with(case("none of both takes plans", quiet()), ComponentSync { applied: 0, ..ComponentSync::default() }),
         with(case("more obey than push", quiet()), ComponentSync { connected: 3, applied: 3, ..obeyed() }),
+        with(case("of two sorts the smaller cannot turn it off", quiet()), two_sorts()),
         Case {
             generation: 2,
             ..with(case("a dry run of what others obey", view("quiet", "  mode: DryRun\n", &off("orders"))), waits(0))
