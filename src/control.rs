@@ -13,7 +13,7 @@ pub mod offers;
 pub mod socket;
 
 use account::Account;
-use agents::{Agents, GOING_AWAY, Heard, Moment, Said, SessionId, Step, Uid, Via};
+use agents::{Agents, GOING_AWAY, Heard, Moment, Said, SessionId, Step, Uid, Via, spread};
 use arc_swap::ArcSwap;
 use catalogue::Declares;
 use groups::{Catalogues, Job};
@@ -221,9 +221,9 @@ impl Control {
 
     /// Whether this replica takes agents. One that does no longer sends them away, and knows none of them any more.
     pub fn set_active(&self, active: bool) {
+        let mut inner = self.inner.lock(); // nobody comes in while everybody is sent away
         let was_active = self.active.swap(active, Ordering::Relaxed);
         if was_active && !active {
-            let mut inner = self.inner.lock();
             let all = inner.agents.close_all(GOING_AWAY);
             inner.agents.clear();
             drop(inner);
@@ -335,8 +335,10 @@ impl Control {
                 () = sleep(wait) => {}
             }
         }
+        let mut inner = self.inner.lock();
         self.active.store(false, Ordering::Relaxed);
-        let all = self.inner.lock().agents.close_all(GOING_AWAY);
+        let all = inner.agents.close_all(GOING_AWAY);
+        drop(inner);
         self.wake(all);
     }
 
@@ -456,14 +458,16 @@ impl Control {
 impl Control {
     /// A connection comes. Refused on a standby, and when there are too many.
     fn open(&self) -> Result<(SessionId, Arc<Notify>), Refusal> {
+        let session = SessionId(self.sessions.fetch_add(1, Ordering::Relaxed));
+        let now = (self.settings.now)().0;
+        let mut inner = self.inner.lock();
         if !self.active.load(Ordering::Relaxed) {
             return Err(Refusal::Standby);
         }
-        let session = SessionId(self.sessions.fetch_add(1, Ordering::Relaxed));
-        let now = (self.settings.now)().0;
-        if !self.inner.lock().agents.open(session, now) {
+        if !inner.agents.open(session, now) {
             return Err(Refusal::TooMany);
         }
+        drop(inner);
         let wake = Arc::new(Notify::new());
         self.wakes.lock().insert(session, Arc::clone(&wake));
         Ok((session, wake))
@@ -485,7 +489,14 @@ impl Control {
         let said = message.custom_message.as_ref().map_or(Said::Nothing, |custom| self.read(custom));
         let (mono, wall) = (self.settings.now)();
         let moment = Moment { mono, wall, random: &*self.settings.random };
-        let heard = self.inner.lock().agents.hear(via, &message, said, &moment);
+        let mut inner = self.inner.lock();
+        let heard = if self.active.load(Ordering::Relaxed) {
+            inner.agents.hear(via, &message, said, &moment)
+        } else {
+            let answer = answer::later(&message.instance_uid, "another replica is the active one", spread(moment.random));
+            Heard { answer, agent: None, refused: Some(Refusal::Standby), ends: true }
+        };
+        drop(inner);
         self.look_for_news();
         let Heard { answer, agent, refused, ends } = heard;
         if let Some(why) = refused {

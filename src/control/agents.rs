@@ -2,6 +2,7 @@
 //! something, come out. Knows no clock, no socket and no task; how a plan is compiled is not known here.
 
 pub mod agent;
+mod names;
 
 use super::{
     answer::{self, REPORT_FULL_STATE, REQUEST_INSTANCE_UID},
@@ -10,7 +11,8 @@ use super::{
     identity::Identity,
     offers::Prepared,
 };
-use agent::{Agent, Bucket, Link, Word};
+use agent::{Agent, Bucket, Link, Pace, Word};
+use names::{NEW_POLLERS, Session, Whose};
 use pointsman_core::{
     limits::{
         SYNC_AGENTS_MAX, SYNC_CATALOGUE_MS_MAX, SYNC_DELAYS_MAX, SYNC_DWELL_SECS, SYNC_LOOK_MS, SYNC_REOFFER_SECS,
@@ -45,6 +47,14 @@ pub enum Via {
     Socket(SessionId),
     /// A request that is answered.
     Poll,
+}
+
+impl Via {
+    /// The connection.
+    #[must_use]
+    pub fn session(self) -> Option<SessionId> {
+        if let Self::Socket(session) = self { Some(session) } else { None }
+    }
 }
 
 /// When something happens, and the chance that goes into it.
@@ -96,36 +106,18 @@ pub enum Step {
     Close(u16),
 }
 
-/// A connection.
-#[derive(Clone, Copy, Debug)]
-struct Session {
-    uid: Option<Uid>,
-    bucket: Bucket,
-    /// When it began.
-    since: Mono,
-    close: Option<u16>,
-}
-
-/// Whose a message is.
-enum Whose {
-    /// The agent's, as before.
-    Known,
-    /// An agent's that was gone, or came another way.
-    Back,
-    /// A new agent's.
-    New,
-    /// Somebody's who does not say who it is.
-    Unknown,
-    /// Another's than the agent's of that name.
-    Other,
-}
-
 /// All agents.
 #[derive(Debug)]
 pub struct Agents {
     pub(super) all: HashMap<Uid, Agent>,
     pub(super) groups: Groups,
     sessions: HashMap<SessionId, Session>,
+    /// Who said last that it is the instance of this id.
+    instances: HashMap<Box<str>, Uid>,
+    /// How many may begin to poll.
+    new_pollers: Bucket,
+    /// Sessions that were ended since time last passed.
+    ended: Vec<SessionId>,
     workloads: Arc<Workloads>,
     /// Whom a plan may be sent to that could not before.
     due: BTreeSet<(Mono, Uid)>,
@@ -152,6 +144,9 @@ impl Agents {
             all: HashMap::new(),
             groups: Groups::default(),
             sessions: HashMap::new(),
+            instances: HashMap::new(),
+            new_pollers: Bucket::new(&NEW_POLLERS, Mono::default()),
+            ended: Vec::new(),
             workloads: Arc::default(),
             due: BTreeSet::new(),
             next_look: Mono::default(),
@@ -168,29 +163,36 @@ impl Agents {
     pub fn open(&mut self, session: SessionId, now: Mono) -> bool {
         let fits = self.sessions.len() < SYNC_AGENTS_MAX;
         if fits {
-            self.sessions.insert(session, Session { uid: None, bucket: Bucket::new(now), since: now, close: None });
+            self.sessions.insert(session, Session::new(now));
         }
         fits
     }
 
     /// A connection is gone.
     pub fn closed(&mut self, session: SessionId, now: Mono) {
-        let Some(Session { uid: Some(uid), .. }) = self.sessions.remove(&session) else { return };
-        if let Some(agent) = self.all.get_mut(&uid).filter(|agent| agent.link.is(Via::Socket(session))) {
-            agent.link = Link::Gone { at: now };
-            self.changed();
+        let Some(Session { uids, .. }) = self.sessions.remove(&session) else { return };
+        for uid in uids {
+            self.part((uid, Via::Socket(session)), now);
         }
     }
 
     /// A message came.
     pub fn hear(&mut self, via: Via, message: &AgentToServer, said: Said, now: &Moment<'_>) -> Heard {
+        if let Via::Socket(session) = via {
+            let Some(session) = self.sessions.get_mut(&session).filter(|session| session.close.is_none()) else {
+                let answer = answer::later(&message.instance_uid, "the session ends", spread(now.random));
+                return Heard { answer, agent: None, refused: None, ends: true };
+            };
+            session.heard = now.mono;
+        }
         let named: Option<Uid> = message.instance_uid.as_slice().try_into().ok();
         if !self.may_speak(via, named.as_ref(), now.mono) {
             let answer = answer::later(&message.instance_uid, "too many messages a second", spread(now.random));
             return Heard { answer, agent: None, refused: Some(Refusal::TooFast), ends: true };
         }
         if message.flags & REQUEST_INSTANCE_UID != 0 {
-            let answer = answer::renamed(&message.instance_uid, &answer::fresh_uid(now.wall, now.random));
+            let (new, _) = self.name_for(via, named, now);
+            let answer = answer::renamed(&message.instance_uid, &new);
             return Heard { answer, agent: None, refused: None, ends: false };
         }
         let Some(uid) = named else { return bad(&message.instance_uid, "instance_uid must have 16 bytes", true) };
@@ -199,37 +201,74 @@ impl Agents {
             Some(identity) => identity,
             None => None,
         };
-        let whose = self.whose(via, &uid, identity.as_ref());
+        let whose = self.whose(via, &uid, identity.as_ref(), now.mono);
         if message.agent_disconnect.is_some() {
             if matches!(whose, Whose::Known) {
                 self.note_departed(&uid, now.mono);
                 self.forget(&uid);
-                self.bind(via, None);
+                via.session().into_iter().for_each(|session| self.unbind(session, &uid));
             }
             return Heard { answer: answer::taken(&uid, 0), agent: None, refused: None, ends: false };
         }
         match whose {
             Whose::Other => {
-                let answer = answer::renamed(&uid, &answer::fresh_uid(now.wall, now.random));
-                Heard { answer, agent: None, refused: Some(Refusal::Duplicate), ends: false }
+                let (new, again) = self.name_for(via, Some(uid), now);
+                let refused = Some(Refusal::Duplicate).filter(|_| !again);
+                Heard { answer: answer::renamed(&uid, &new), agent: None, refused, ends: false }
             }
             Whose::Unknown => Heard { answer: answer::taken(&uid, REPORT_FULL_STATE), agent: None, refused: None, ends: false },
-            Whose::New if !self.has_room() => {
-                let answer = answer::later(&uid, "too many agents", spread(now.random));
-                Heard { answer, agent: None, refused: Some(Refusal::TooMany), ends: true }
+            Whose::Changed => bad(&uid, "an agent stays who it is for as long as its session lasts", true),
+            Whose::New | Whose::Known | Whose::Back => {
+                if let Err(refusal) = self.admit((via, uid), &whose, identity.as_ref(), now) {
+                    return *refusal;
+                }
+                self.merge((via, uid), message, (identity, said), now)
             }
-            Whose::New | Whose::Known | Whose::Back => self.merge((via, uid), message, (identity, said), now),
         }
+    }
+
+    /// Whether there is room for who comes, on its connection and among all: else what it is answered.
+    fn admit(
+        &mut self,
+        (via, uid): (Via, Uid),
+        whose: &Whose,
+        identity: Option<&Identity>,
+        now: &Moment<'_>,
+    ) -> Result<(), Box<Heard>> {
+        if matches!(whose, Whose::Known) || self.former_name(via, &uid).is_some() {
+            return Ok(());
+        }
+        let shared =
+            via.session().and_then(|session| self.sessions.get(&session)).is_some_and(|session| !session.uids.is_empty());
+        let refuse = |why: &str| {
+            let answer = answer::later(&uid, why, spread(now.random));
+            Err(Box::new(Heard { answer, agent: None, refused: Some(Refusal::TooMany), ends: !shared })) // the others stay
+        };
+        if let Some(identity) = identity.filter(|_| matches!(whose, Whose::New)) {
+            self.succeed(via, identity, now.mono);
+        }
+        if !self.has_share(via, &uid) {
+            return refuse("too many agents on one connection");
+        }
+        if matches!(whose, Whose::New) && !self.has_room(via, now.mono) {
+            return refuse("too many agents");
+        }
+        Ok(())
     }
 
     /// What a session has to do next.
     pub fn step(&mut self, session: SessionId, now: Mono) -> Step {
-        let Some(Session { uid, close, .. }) = self.sessions.get(&session).copied() else { return Step::Wait };
-        if let Some(code) = close {
-            return Step::Close(code);
+        for at in 0.. {
+            let Some(Session { uids, close, .. }) = self.sessions.get(&session) else { return Step::Wait };
+            if let Some(code) = close {
+                return Step::Close(*code);
+            }
+            let Some(uid) = uids.get(at).copied() else { return Step::Wait };
+            if let Some(plan) = self.offer(&uid, now) {
+                return Step::Offer(uid, plan);
+            }
         }
-        let offer = uid.and_then(|uid| Some((uid, self.offer(&uid, now)?)));
-        offer.map_or(Step::Wait, |(uid, plan)| Step::Offer(uid, plan))
+        Step::Wait
     }
 
     /// The plan that is to be sent to an agent now, if any: from now on it counts as offered.
@@ -271,7 +310,7 @@ impl Agents {
 
     /// Time has passed: who fell silent goes. Answers which sessions have something to do, and when to ask again.
     pub fn tick(&mut self, now: Mono) -> (Vec<SessionId>, Duration) {
-        let mut wakes = Vec::new();
+        let mut wakes = std::mem::take(&mut self.ended);
         while let Some((at, uid)) = self.due.first().copied().filter(|(at, _)| *at <= now) {
             self.due.remove(&(at, uid));
             wakes.extend(self.all.get(&uid).and_then(|agent| agent.link.session()));
@@ -347,11 +386,11 @@ impl Agents {
         self.changes = self.changes.wrapping_add(1);
     }
 
-    fn bind(&mut self, via: Via, uid: Option<Uid>) {
-        if let Via::Socket(session) = via
-            && let Some(session) = self.sessions.get_mut(&session)
-        {
-            session.uid = uid;
+    /// An agent is not reached this way any more.
+    fn part(&mut self, (uid, via): (Uid, Via), now: Mono) {
+        if let Some(agent) = self.all.get_mut(&uid).filter(|agent| agent.link.is(via)) {
+            agent.link = Link::Gone { at: now };
+            self.changed();
         }
     }
 
@@ -360,31 +399,7 @@ impl Agents {
             Via::Socket(session) => self.sessions.get_mut(&session).map(|session| &mut session.bucket),
             Via::Poll => uid.and_then(|uid| self.all.get_mut(uid)).map(|agent| &mut agent.bucket),
         };
-        bucket.is_none_or(|bucket| bucket.take(now))
-    }
-
-    fn whose(&self, via: Via, uid: &Uid, identity: Option<&Identity>) -> Whose {
-        let Some(agent) = self.all.get(uid) else {
-            return if identity.is_some() { Whose::New } else { Whose::Unknown };
-        };
-        let is_other = identity.is_some_and(|identity| *identity != agent.identity);
-        match (agent.link, via) {
-            (Link::Socket { .. }, _) if agent.link.is(via) => Whose::Known,
-            (Link::Socket { .. }, _) => Whose::Other,
-            (Link::Poll { .. } | Link::Gone { .. }, _) if is_other => Whose::Other,
-            (Link::Poll { .. }, Via::Poll) => Whose::Known,
-            (Link::Poll { .. } | Link::Gone { .. }, _) => Whose::Back,
-        }
-    }
-
-    /// Whether one more agent fits; who has been gone for longest makes room.
-    fn has_room(&mut self) -> bool {
-        if self.all.len() < SYNC_AGENTS_MAX {
-            return true;
-        }
-        let gone = self.all.iter().filter_map(|(uid, agent)| Some((agent.link.gone_at()?, *uid)));
-        let oldest = gone.min();
-        oldest.inspect(|(_, uid)| self.forget(uid)).is_some()
+        bucket.is_none_or(|bucket| bucket.take(&Pace::OF_AGENTS, now))
     }
 
     /// Brings what a message says into what is known of an agent: what it leaves out stays as it was.
@@ -400,22 +415,27 @@ impl Agents {
             return Heard { answer: answer::taken(&uid, REPORT_FULL_STATE), agent: None, refused: None, ends: false };
         };
         if !is_new && message.sequence_num != agent.sequence.wrapping_add(1) {
-            flags |= REPORT_FULL_STATE; // something was lost, or is told twice
+            flags |= REPORT_FULL_STATE; // something was lost, is told twice, or begins anew
+            agent.doubtful = true;
         }
         (agent.sequence, agent.heard) = (message.sequence_num, now.mono);
-        agent.link = match (via, agent.link) {
-            (Via::Socket(session), link) if !link.is(via) => Link::Socket { session, since: now.mono },
-            (Via::Poll, link) if !link.is(via) => Link::Poll { since: now.mono },
-            (_, link) => link,
-        };
+        let before = agent.link.session().filter(|session| Via::Socket(*session) != via);
+        before.into_iter().for_each(|session| self.leave(session, &uid));
+        agent.moved_to(via, now.mono);
         agent.capabilities = Some(message.capabilities).filter(|bits| *bits != 0).unwrap_or(agent.capabilities);
         if let Some(custom) = &message.custom_capabilities {
             agent.declares = Agent::declares(&custom.capabilities);
         }
         let mut moved = is_new;
         if let Some(identity) = identity {
-            moved |= identity != agent.identity;
+            if identity != agent.identity {
+                moved = true;
+                self.delist(&uid, &agent.identity);
+            }
             agent.identity = identity;
+            if std::mem::take(&mut agent.doubtful) && message.remote_config_status.is_none() {
+                agent.started_anew();
+            }
         }
         if let Some(status) = &message.remote_config_status {
             agent.word = Word::read(status);
@@ -428,8 +448,11 @@ impl Agents {
             Said::Refusals(hash, words) => agent.told(&hash, words),
             Said::Wrong(why) => (refused, wrong) = (Some(Refusal::Malformed), Some(why)),
         }
+        if moved {
+            self.enlist(uid, &agent.identity);
+        }
         self.all.insert(uid, agent);
-        self.bind(via, Some(uid));
+        self.bind(via, uid);
         if moved || declares.is_some() {
             let declares = declares.or_else(|| self.declares_of(&uid)).unwrap_or_else(|| Arc::clone(&self.undeclared));
             if !self.regroup(&uid, &declares, now.mono) {
@@ -446,11 +469,8 @@ impl Agents {
         if let Some(agent) = self.all.remove(uid) {
             return Some((agent, false));
         }
-        let before = match via {
-            Via::Socket(session) => self.sessions.get(&session).and_then(|session| session.uid),
-            Via::Poll => None,
-        };
-        if let Some((old, agent)) = before.and_then(|uid| self.all.remove_entry(&uid)) {
+        if let Some((old, agent)) = self.former_name(via, uid).and_then(|old| self.all.remove_entry(&old)) {
+            via.session().into_iter().for_each(|session| self.unbind(session, &old));
             let declares = self.groups.get(agent.group).map(|group| group.declares().clone());
             let component = agent.identity.component(&self.workloads);
             let group = declares.and_then(|declares| self.groups.join(*uid, &component, &declares));
@@ -509,6 +529,7 @@ impl Agents {
     fn forget(&mut self, uid: &Uid) {
         if let Some(agent) = self.all.remove(uid) {
             self.groups.leave(agent.group, uid);
+            self.delist(uid, &agent.identity);
             self.changed();
         }
     }
@@ -517,18 +538,16 @@ impl Agents {
     fn look(&mut self, now: Mono) -> Vec<SessionId> {
         let silence = Duration::from_secs(SYNC_SILENCE_SECS);
         let forgotten = Duration::from_secs(SYNC_DWELL_SECS).saturating_add(self.expire_after);
-        let (mut wakes, mut over) = (Vec::new(), Vec::new());
-        for (uid, agent) in &mut self.all {
-            let is_silent = now.since(agent.heard) >= silence;
-            match agent.link {
-                Link::Poll { .. } if is_silent => agent.link = Link::Gone { at: now },
-                Link::Gone { at } if now.since(at) >= forgotten => over.push(*uid),
-                _ => {}
-            }
+        for (uid, link) in self.unheard(silence, now) {
+            let via = link.session().map_or(Via::Poll, Via::Socket);
+            self.part((uid, via), now);
+            link.session().into_iter().for_each(|session| self.unbind(session, &uid));
         }
+        let is_over = |agent: &Agent| agent.link.gone_at().is_some_and(|at| now.since(at) >= forgotten);
+        let over: Vec<Uid> = self.all.iter().filter(|(_, agent)| is_over(agent)).map(|(uid, _)| *uid).collect();
+        let mut wakes = Vec::new();
         for (id, session) in &mut self.sessions {
-            let heard = session.uid.and_then(|uid| self.all.get(&uid)).map_or(session.since, |agent| agent.heard);
-            if session.close.is_none() && now.since(heard) >= silence {
+            if session.close.is_none() && now.since(session.heard) >= silence {
                 session.close = Some(GOING_AWAY);
                 wakes.push(*id);
             }

@@ -14,7 +14,7 @@ use tokio::{
 /// What goes before each message, and is no part of it.
 const HEADER: &[u8] = &[0];
 /// Bytes of a message that are taken without asking for room.
-const FREE_BYTES: usize = 4 << 10;
+pub const FREE_BYTES: usize = 4 << 10;
 /// Bytes asked for at once while a message comes.
 const STEP_BYTES: usize = 16 << 10;
 /// Bytes asked for while nothing comes.

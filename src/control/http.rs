@@ -1,7 +1,7 @@
 //! One message of an agent in one request, its answer in the response: for agents that cannot keep a connection.
 //! Knows HTTP, not what is said.
 
-use super::{Control, Reply, agents::Via, agents::spread};
+use super::{Control, Reply, agents::Via, agents::spread, frames::FREE_BYTES};
 use axum::{
     body::Body,
     extract::{Request, State},
@@ -9,11 +9,14 @@ use axum::{
 };
 use flate2::bufread::GzDecoder;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use pointsman_core::limits::{BODY_MS_MAX, SYNC_MESSAGE_BYTES_MAX};
 use pointsman_instrument::semconv::attribute::PointsmanSyncRefusal as Refusal;
 use std::{io::Read, sync::Arc, sync::atomic::Ordering, time::Duration};
-use tokio::time::timeout;
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::timeout,
+};
 
 const PROTOBUF: &str = "application/x-protobuf";
 
@@ -31,19 +34,24 @@ pub(super) async fn poll(State(control): State<Arc<Control>>, request: Request) 
         response.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity,gzip"));
         return response;
     };
-    let body = match read(&control, request.into_body()).await.and_then(|body| if is_zipped { inflate(&body) } else { Ok(body) })
-    {
+    let read = read(&control, request.into_body()).await;
+    let body = match read.and_then(|body| if is_zipped { inflate(&control, body) } else { Ok(body) }) {
         Ok(body) => body,
+        Err(StatusCode::SERVICE_UNAVAILABLE) => {
+            control.refuse(Refusal::TooMany);
+            return later(&control, StatusCode::SERVICE_UNAVAILABLE, Body::empty());
+        }
         Err(status) => {
             control.refuse(if status == StatusCode::PAYLOAD_TOO_LARGE { Refusal::TooLarge } else { Refusal::Malformed });
             return plain(status, status.canonical_reason().unwrap_or_default());
         }
     };
-    let Reply { out, refused, ends } = control.hear(Via::Poll, &body);
+    let Reply { out, refused, ends } = control.hear(Via::Poll, &body.bytes);
+    drop(body);
     let body = Body::from(out.to_vec());
     let mut response = match refused.filter(|_| ends) {
         Some(Refusal::TooFast) => later(&control, StatusCode::TOO_MANY_REQUESTS, body),
-        Some(Refusal::TooMany) => later(&control, StatusCode::SERVICE_UNAVAILABLE, body),
+        Some(Refusal::TooMany | Refusal::Standby) => later(&control, StatusCode::SERVICE_UNAVAILABLE, body),
         Some(_) => with(StatusCode::BAD_REQUEST, body),
         None => with(StatusCode::OK, body),
     };
@@ -96,28 +104,65 @@ fn is_zipped(headers: &HeaderMap) -> Option<bool> {
     }
 }
 
-/// A whole body, within size, time and what is on its way in.
-async fn read(control: &Control, body: Body) -> Result<Vec<u8>, StatusCode> {
-    let max = u32::try_from(SYNC_MESSAGE_BYTES_MAX).unwrap_or(u32::MAX);
-    // It may be small; that is known when it is there.
-    let Ok(_room) = control.flight.try_acquire_many(max / 16) else { return Err(StatusCode::SERVICE_UNAVAILABLE) };
-    let reading = Limited::new(body, SYNC_MESSAGE_BYTES_MAX).collect();
-    match timeout(Duration::from_millis(BODY_MS_MAX), reading).await {
-        Ok(Ok(body)) => Ok(body.to_bytes().to_vec()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
-        Ok(Err(_)) => Err(StatusCode::BAD_REQUEST),
-        Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
+/// What came of a message, and the room that it takes of what may be on its way in.
+struct Held<'c> {
+    flight: &'c Semaphore,
+    bytes: Vec<u8>,
+    room: Option<SemaphorePermit<'c>>,
+}
+
+impl<'c> Held<'c> {
+    fn new(control: &'c Control) -> Self {
+        Self { flight: &control.flight, bytes: Vec::new(), room: None }
+    }
+
+    /// Takes more: the first bytes of a message are free, the others need room.
+    fn extend(&mut self, more: &[u8]) -> Result<(), StatusCode> {
+        let length = self.bytes.len().saturating_add(more.len());
+        if length > SYNC_MESSAGE_BYTES_MAX {
+            return Err(StatusCode::PAYLOAD_TOO_LARGE);
+        }
+        if length > FREE_BYTES {
+            let bytes = u32::try_from(more.len()).map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
+            let room = self.flight.try_acquire_many(bytes).map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+            match &mut self.room {
+                Some(held) => held.merge(room),
+                None => self.room = Some(room),
+            }
+        }
+        self.bytes.extend_from_slice(more);
+        Ok(())
     }
 }
 
-/// One gzip stream and no more: what comes out is bounded, so its ratio need not be.
-fn inflate(body: &[u8]) -> Result<Vec<u8>, StatusCode> {
-    let max = u64::try_from(SYNC_MESSAGE_BYTES_MAX).unwrap_or(u64::MAX);
-    let mut decoder = GzDecoder::new(body);
-    let mut out = Vec::new();
-    decoder.by_ref().take(max.saturating_add(1)).read_to_end(&mut out).map_err(|_| StatusCode::BAD_REQUEST)?;
-    if out.len() > SYNC_MESSAGE_BYTES_MAX {
-        return Err(StatusCode::PAYLOAD_TOO_LARGE);
-    }
-    if decoder.into_inner().is_empty() { Ok(out) } else { Err(StatusCode::BAD_REQUEST) }
+/// A whole body, within size, time and what is on its way in.
+async fn read(control: &Control, mut body: Body) -> Result<Held<'_>, StatusCode> {
+    let mut held = Held::new(control);
+    let reading = async {
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| StatusCode::BAD_REQUEST)?;
+            if let Some(data) = frame.data_ref() {
+                held.extend(data)?;
+            }
+        }
+        Ok(held)
+    };
+    timeout(Duration::from_millis(BODY_MS_MAX), reading).await.unwrap_or(Err(StatusCode::REQUEST_TIMEOUT))
 }
+
+/// One gzip stream and no more: what comes out is bounded and needs room of its own, so its ratio need not be bounded.
+fn inflate<'c>(control: &'c Control, body: Held<'c>) -> Result<Held<'c>, StatusCode> {
+    let mut decoder = GzDecoder::new(body.bytes.as_slice());
+    let (mut held, mut chunk) = (Held::new(control), vec![0; FREE_BYTES]);
+    loop {
+        let n = decoder.read(&mut chunk).map_err(|_| StatusCode::BAD_REQUEST)?;
+        if n == 0 {
+            break;
+        }
+        held.extend(chunk.get(..n).unwrap_or_default())?;
+    }
+    if decoder.into_inner().is_empty() { Ok(held) } else { Err(StatusCode::BAD_REQUEST) }
+}
+
+#[cfg(test)]
+mod tests;

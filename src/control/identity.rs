@@ -60,6 +60,12 @@ impl Identity {
         self.get("service.instance.id").filter(|id| !id.is_empty())
     }
 
+    /// Whether this says all that another one does, and maybe more: who knows more of itself than before is the same.
+    #[must_use]
+    pub fn refines(&self, other: &Self) -> bool {
+        other.0.iter().all(|(key, value)| self.get(key) == Some(&**value))
+    }
+
     fn get(&self, key: &str) -> Option<&str> {
         self.0.iter().find(|(kept, _)| *kept == key).map(|(_, value)| &**value)
     }

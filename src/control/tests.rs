@@ -69,6 +69,44 @@ async fn a_standby_knows_nobody() {
     assert!(control.open().is_ok());
 }
 
+/// Scenario: the Lease is lost in the midst of things: just after a connection was let in, and while messages are on their way, by a
+/// session and by a poll. Guarantees: no session begins, no message is heard, nobody is known; also when the Lease is back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_standby_hears_nobody_who_was_on_the_way() {
+    let (control, _) = control();
+    let (session, _wake) = control.open().expect("it is active");
+    control.set_active(false);
+    for via in [Via::Socket(session), Via::Poll] {
+        let reply = control.hear(via, &first());
+        assert_eq!((reply.refused, reply.ends), (Some(Refusal::Standby), true));
+        assert!(ServerToAgent::decode(reply.out.to_vec().as_slice()).is_ok_and(|answer| answer.error_response.is_some()));
+    }
+    control.set_active(true);
+    assert!(control.hear(Via::Socket(session), &first()).ends, "it was sent away");
+    assert!(control.snapshot().is_empty());
+
+    let hook: Arc<Mutex<Option<Arc<Control>>>> = Arc::default();
+    let loses = Arc::clone(&hook);
+    let settings = Settings {
+        now: Arc::new(move || {
+            let control = loses.lock().take();
+            control.iter().for_each(|control| control.set_active(false));
+            (Mono::from_secs(1), Wall::from_secs(1))
+        }),
+        random: Arc::new(|| 4),
+        speed: 1,
+        expire_after: Duration::from_secs(300),
+    };
+    let control = Control::new(settings);
+    *hook.lock() = Some(Arc::clone(&control));
+    assert_eq!(control.open().err(), Some(Refusal::Standby), "it lost its Lease when it looked at the clock");
+    control.set_active(true);
+    let (session, _wake) = control.open().expect("it is active again");
+    *hook.lock() = Some(Arc::clone(&control));
+    assert_eq!(control.hear(Via::Socket(session), &first()).refused, Some(Refusal::Standby));
+    assert!(control.wakes.lock().len() == 1 && control.snapshot().is_empty());
+}
+
 /// Scenario: a component takes its plan from a file, and its exports say so; another export has an older plan. Guarantees: it counts
 /// as connected and in force for as long as it exports; the other one is counted as stale.
 #[tokio::test(flavor = "multi_thread")]

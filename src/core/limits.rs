@@ -458,6 +458,14 @@ pub const DIFF_LOOKUPS_MAX: usize = 200;
 pub const STATUS_PACE_MS: u64 = 500;
 /// Agents that take plans, with a session or without: two for each component that may be known.
 pub const SYNC_AGENTS_MAX: usize = 2 * COMPONENTS_MAX;
+/// Agents without a connection, among them: a quarter is kept for those that have one.
+pub const SYNC_POLLERS_MAX: usize = SYNC_AGENTS_MAX / 4 * 3;
+/// Agents that may talk over one connection.
+pub const SYNC_SESSION_AGENTS_MAX: usize = 64;
+/// Agents that may begin to poll at once after a quiet time.
+pub const SYNC_NEW_POLLERS_BURST: u32 = 1_000;
+/// Agents a second that may begin to poll for long: a full table of them is known again within half a minute.
+pub const SYNC_NEW_POLLERS_PER_SEC: u32 = 500;
 /// Bytes of one message of an agent, inflated.
 pub const SYNC_MESSAGE_BYTES_MAX: usize = 1 << 20;
 /// Bytes of messages of agents that are on their way in; small ones do not count.
@@ -472,6 +480,10 @@ pub const SYNC_INSTRUMENTS_MAX: usize = 4_096;
 pub const SYNC_INSTRUMENTS_HELD_MAX: usize = 500_000;
 /// Seconds without a word after which an agent is gone: it has three times what it may take for a heartbeat or a poll.
 pub const SYNC_SILENCE_SECS: u64 = 90;
+/// Seconds without a word on its connection after which an agent that says who it is may go on over another one.
+pub const SYNC_RETURN_SECS: u64 = 5;
+/// Seconds without a word after which an instance that begins anew, under another name, takes the place of the one before.
+pub const SYNC_HEARTBEAT_SECS: u64 = 30;
 /// Seconds for which an agent without a session still counts as it did.
 pub const SYNC_DWELL_SECS: u64 = 30;
 /// Seconds without an answer after which a plan is offered again.

@@ -81,14 +81,25 @@ pub struct Agent {
     pub offered: Option<([u8; 16], Mono)>,
     /// What it could not do of its plan, in words.
     pub refusals: Box<[Box<str>]>,
+    /// Whether what it said may be of a process before it: until it says everything anew.
+    pub doubtful: bool,
     /// What it may still say, where it has no session.
     pub bucket: Bucket,
 }
 
-/// What may still be said, and when that was so: it fills up evenly.
+/// How often something may happen.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// At once, after a quiet time.
+    pub burst: u32,
+    /// A second, for long.
+    pub per_sec: u32,
+}
+
+/// How often something may still happen, and when that was so: it fills up evenly.
 #[derive(Clone, Copy, Debug)]
 pub struct Bucket {
-    /// In thousandths of a message.
+    /// In thousandths.
     left: u64,
     at: Mono,
 }
@@ -109,7 +120,28 @@ impl Agent {
             word: Word::None,
             offered: None,
             refusals: Box::default(),
-            bucket: Bucket::new(now),
+            doubtful: false,
+            bucket: Bucket::new(&Pace::OF_AGENTS, now),
+        }
+    }
+
+    /// A message came by a way that the last one did not come: whatever was sent on that may be lost.
+    pub fn moved_to(&mut self, via: Via, now: Mono) {
+        if self.link.is(via) {
+            return;
+        }
+        self.link = match via {
+            Via::Socket(session) => Link::Socket { session, since: now },
+            Via::Poll => Link::Poll { since: now },
+        };
+        (self.offered, self.doubtful) = (None, true);
+    }
+
+    /// It said everything, and nothing of a plan: if it may have started anew, it has none.
+    pub fn started_anew(&mut self) {
+        (self.word, self.refusals) = (Word::None, Box::default());
+        if matches!(self.link, Link::Poll { .. }) {
+            self.offered = None; // no connection tells that it was lost
         }
     }
 
@@ -140,21 +172,28 @@ impl Agent {
     }
 }
 
-impl Bucket {
-    const FULL: u64 = 1_000 * SYNC_MESSAGES_BURST as u64;
+impl Pace {
+    /// How often an agent may say something.
+    pub const OF_AGENTS: Self = Self { burst: SYNC_MESSAGES_BURST, per_sec: SYNC_MESSAGES_PER_SEC };
 
+    fn full(&self) -> u64 {
+        u64::from(self.burst).saturating_mul(1_000)
+    }
+}
+
+impl Bucket {
     /// A full one.
     #[must_use]
-    pub fn new(now: Mono) -> Self {
-        Self { left: Self::FULL, at: now }
+    pub fn new(pace: &Pace, now: Mono) -> Self {
+        Self { left: pace.full(), at: now }
     }
 
-    /// Whether one more message may be said.
-    pub fn take(&mut self, now: Mono) -> bool {
+    /// Whether it may happen once more.
+    pub fn take(&mut self, pace: &Pace, now: Mono) -> bool {
         let ms = u64::try_from(now.since(self.at).as_millis()).unwrap_or(u64::MAX);
-        let more = ms.saturating_mul(u64::from(SYNC_MESSAGES_PER_SEC)); // thousandths a millisecond
+        let more = ms.saturating_mul(u64::from(pace.per_sec)); // thousandths a millisecond
         if more > 0 {
-            *self = Self { left: self.left.saturating_add(more).min(Self::FULL), at: now };
+            *self = Self { left: self.left.saturating_add(more).min(pace.full()), at: now };
         }
         let left = self.left.checked_sub(1_000);
         self.left = left.unwrap_or(self.left);

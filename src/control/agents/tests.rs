@@ -1,3 +1,4 @@
+mod returns;
 mod scene;
 
 use super::{
@@ -190,24 +191,13 @@ fn a_name_belongs_to_who_has_it() {
     let third = scene.open();
     assert!(new_uid(&scene.hears(third, &other)).is_some(), "the one that is gone may come back");
     let back = scene.open();
-    assert!(new_uid(&scene.hears(back, &full(1, 2))).is_none(), "as it does");
-    assert_eq!(scene.counts().1, 1, "and is known to obey");
+    let obeys = AgentToServer { remote_config_status: status(7, RemoteConfigStatuses::Applied, ""), ..full(1, 2) };
+    assert!(new_uid(&scene.hears(back, &obeys)).is_none(), "as it does");
+    assert_eq!(scene.counts().1, 1, "and obeys");
     scene.hears(Via::Poll, &full(9, 1));
     let other = AgentToServer { agent_description: Some(description("other", "shop")), ..full(9, 1) };
     assert!(new_uid(&scene.hears(Via::Poll, &other)).is_some(), "polls are told apart by what they say they are");
     assert!(new_uid(&scene.hears(Via::Poll, &AgentToServer { flags: 1, ..full(9, 2) })).is_some(), "who asks gets one");
-}
-
-/// Scenario: an agent is renamed and goes on under its new name. Guarantees: it is one agent, with the catalogue it had.
-#[test]
-fn a_renamed_agent_is_the_same() {
-    let mut scene = Scene::new();
-    let via = scene.open();
-    scene.says(via, &full(1, 1), Said::Catalogue(declares("a")));
-    let renamed = AgentToServer { agent_description: Some(description("i1", "shop")), ..bare(2, 2) };
-    scene.hears(via, &renamed);
-    assert_eq!(scene.counts(), (1, 0, 1, 0, 0));
-    assert!(scene.only().catalogue.is_some());
 }
 
 /// Scenario: a session breaks, and its agent comes back in time, late, or never; another one says goodbye; one that polls falls
@@ -283,7 +273,8 @@ fn who_talks_too_much_is_stopped() {
     }
 }
 
-/// Scenario: more agents than are held. Guarantees: the next one is told to come later; one that is gone makes room.
+/// Scenario: more agents than are held, all of them connected. Guarantees: the next one is told to come later; one that is gone makes
+/// room.
 #[test]
 fn agents_are_capped() {
     let mut scene = Scene::new();
@@ -292,16 +283,22 @@ fn agents_are_capped() {
         uid[..8].copy_from_slice(&(n as u64).to_be_bytes());
         uid
     };
-    for n in 0..SYNC_AGENTS_MAX {
-        let heard = scene.hears(Via::Poll, &AgentToServer { instance_uid: uid(n), ..full(1, 1) });
+    let vias: Vec<Via> = (0..SYNC_AGENTS_MAX).map(|_| scene.open()).collect();
+    assert!(!scene.agents.open(SessionId(0), scene.mono()), "nor are there more sessions");
+    for (n, via) in vias.iter().enumerate() {
+        let description = Some(description(&format!("n{n}"), "shop"));
+        let heard = scene.hears(*via, &AgentToServer { instance_uid: uid(n), agent_description: description, ..full(1, 1) });
         assert!(heard.refused.is_none(), "{n}");
     }
     let one_more = AgentToServer { instance_uid: uid(SYNC_AGENTS_MAX), ..full(1, 1) };
-    let heard = scene.hears(Via::Poll, &one_more);
-    assert_eq!((heard.refused, heard.ends), (Some(Refusal::TooMany), true));
+    let heard = scene.hears(vias[0], &one_more);
+    assert_eq!((heard.refused, heard.ends), (Some(Refusal::TooMany), false), "who is there stays");
     assert!(heard.answer.error_response.is_some_and(|error| error.details.is_some()));
-    scene.wait(100_000);
-    assert!(scene.hears(Via::Poll, &one_more).refused.is_none(), "the others are gone");
+    scene.close(vias[1]);
+    let via = scene.open();
+    assert!(scene.hears(vias[0], &one_more).refused.is_none(), "another one is gone");
+    let heard = scene.hears(via, &AgentToServer { instance_uid: uid(SYNC_AGENTS_MAX + 1), ..full(2, 1) });
+    assert_eq!((heard.refused, heard.ends), (Some(Refusal::TooMany), true));
     assert_eq!(scene.agents.all.len(), SYNC_AGENTS_MAX);
 }
 

@@ -27,11 +27,13 @@ pub(super) struct Scene {
     pub(super) ms: u64,
     pub(super) chance: Cell<u64>,
     pub(super) sessions: u64,
+    /// How far the wall clock is off, in milliseconds.
+    pub(super) jump: i64,
 }
 
 impl Scene {
     pub(super) fn new() -> Self {
-        Self { agents: Agents::new(Duration::from_secs(300)), ms: 1_000_000, chance: Cell::new(1), sessions: 0 }
+        Self { agents: Agents::new(Duration::from_secs(300)), ms: 1_000_000, chance: Cell::new(1), sessions: 0, jump: 0 }
     }
 
     pub(super) fn mono(&self) -> Mono {
@@ -39,7 +41,7 @@ impl Scene {
     }
 
     pub(super) fn wall(&self) -> Wall {
-        Wall(self.mono().0)
+        Wall(self.ms.saturating_add_signed(self.jump).saturating_mul(1_000_000))
     }
 
     pub(super) fn wait(&mut self, ms: u64) -> Vec<SessionId> {
