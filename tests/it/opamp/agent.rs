@@ -32,6 +32,7 @@ pub(super) enum Body {
 /// One agent.
 pub(super) struct Agent {
     socket: WebSocket<TcpStream>,
+    service: &'static str,
     instance: String,
     pub(super) uid: Vec<u8>,
     sequence: u64,
@@ -40,19 +41,24 @@ pub(super) struct Agent {
 }
 
 impl Agent {
+    /// One of the shop.
     pub(super) fn connect(pointsman: &Pointsman, number: u16) -> Self {
+        Self::connect_as(pointsman, "shop", number)
+    }
+
+    pub(super) fn connect_as(pointsman: &Pointsman, service: &'static str, number: u16) -> Self {
         let stream = TcpStream::connect(pointsman.http).expect("it listens");
         stream.set_read_timeout(Some(DEADLINE)).expect("a socket can be told");
         let (socket, _) = client(format!("ws://{}/v1/opamp", pointsman.http), stream).expect("it is upgraded");
         let mut uid = vec![7; 16];
         uid[..2].copy_from_slice(&number.to_be_bytes());
-        Self { socket, instance: format!("i{number}"), uid, sequence: 0, offers: VecDeque::new() }
+        Self { socket, service, instance: format!("i{number}"), uid, sequence: 0, offers: VecDeque::new() }
     }
 
     /// Says who it is and what it has; what is answered to the first of both.
     pub(super) fn introduce(&mut self) -> ServerToAgent {
         let custom_capabilities = Some(CustomCapabilities { capabilities: vec![CAPABILITY.to_owned()] });
-        let answer = self.say(AgentToServer { custom_capabilities, ..described(&self.instance) });
+        let answer = self.say(AgentToServer { custom_capabilities, ..described_as(self.service, &self.instance) });
         if answer.agent_identification.is_none() {
             self.declare(DECLARES);
         }
@@ -61,8 +67,10 @@ impl Agent {
 
     /// Says again who it is, and which plan it has.
     pub(super) fn come_back(&mut self, hash: &[u8; 16]) {
-        let message =
-            AgentToServer { remote_config_status: status(hash, RemoteConfigStatuses::Applied), ..described(&self.instance) };
+        let message = AgentToServer {
+            remote_config_status: status(hash, RemoteConfigStatuses::Applied),
+            ..described_as(self.service, &self.instance)
+        };
         let custom_message = Some(declares(DECLARES));
         self.say(AgentToServer { custom_message, ..message });
     }
@@ -162,11 +170,15 @@ pub(super) fn plan_in(message: &ServerToAgent) -> Option<([u8; 16], Plan)> {
 }
 
 pub(super) fn described(instance: &str) -> AgentToServer {
+    described_as("shop", instance)
+}
+
+pub(super) fn described_as(service: &str, instance: &str) -> AgentToServer {
     let attribute = |key: &str, value: &str| KeyValue {
         key: key.to_owned(),
         value: Some(AnyValue { value: Some(Value::StringValue(value.to_owned())) }),
     };
-    let identifying_attributes = vec![attribute("service.name", "shop"), attribute("service.instance.id", instance)];
+    let identifying_attributes = vec![attribute("service.name", service), attribute("service.instance.id", instance)];
     let agent_description = Some(AgentDescription { identifying_attributes, non_identifying_attributes: Vec::new() });
     AgentToServer { agent_description, capabilities: CAPABILITIES, ..AgentToServer::default() }
 }

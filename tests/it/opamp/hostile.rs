@@ -2,7 +2,7 @@
 //! Knows no HTTP but that of a session's beginning.
 
 use super::{
-    agent::{Agent, Body},
+    agent::{Agent, Body, described_as},
     agents, folder, own, start,
 };
 use crate::support::{Pointsman, raw, wait};
@@ -53,6 +53,27 @@ fn what_is_no_message_ends_the_session() {
     assert!(matches!(fast.next(), Some(Body::Closed(Some(1013)))));
     assert_eq!(["malformed", "too_large", "too_fast"].map(|why| refused(&pointsman, why)), [5, 1, 1]);
     assert!(bystander.say(AgentToServer::default()).error_response.is_none());
+}
+
+/// Scenario: in the midst of its session an agent says that it is of another component; then it comes back as who it was.
+/// Guarantees: it is told why not, and its session ends; the other component does not know it; it is welcome as before.
+#[test]
+fn an_agent_does_not_become_another() {
+    let folder = folder("shop.orders");
+    let pointsman = start(&folder);
+    let mut agent = Agent::connect(&pointsman, 1);
+    agent.introduce();
+    let (hash, _) = agent.offered();
+    agent.answer(&hash, RemoteConfigStatuses::Applied);
+    let error = agent.say(described_as("bank", "i1")).error_response.expect("it is refused");
+    assert_eq!(error.r#type, 1, "{error:?}");
+    assert!(matches!(agent.next(), Some(Body::Closed(Some(1007)))));
+    assert_eq!((refused(&pointsman, "malformed"), refused(&pointsman, "duplicate")), (1, 0));
+    let mut agent = Agent::connect(&pointsman, 1);
+    agent.come_back(&hash);
+    wait("the account", || (agents(&pointsman, "applied") == 1).then_some(()));
+    assert!(agent.is_quiet());
+    assert_eq!(["pending", "failed", "disconnected"].map(|state| agents(&pointsman, state)), [0, 0, 0]);
 }
 
 /// Scenario: the largest message that is taken, in frames and in one; a ping; sequence numbers that lie. Guarantees: all of it
