@@ -61,8 +61,6 @@ pub struct Client {
     dialled: Option<(Arc<Endpoint>, Dial)>,
     session: Session,
     line: Line,
-    /// What was offered last and is not obeyed yet; earlier offers need not be.
-    offered: Option<Offered>,
     /// Of the catalogue that was told.
     catalogue: u64,
     /// Attempts and sessions that failed in a row.
@@ -116,7 +114,6 @@ impl Client {
             dialled,
             session: Session::new(uid, identity),
             line: Line::Waiting(wait),
-            offered: None,
             catalogue: telemetry.catalogue_version(),
             failures: 0,
             events: Vec::new(),
@@ -212,7 +209,7 @@ impl Client {
 
     /// Obeys what was offered last, if it can be obeyed as a whole.
     fn take_offer(&mut self) {
-        let Some(Offered { hash, body, expiry }) = self.offered.take() else { return };
+        let Some(Offered { hash, body, expiry }) = self.session.take_offer() else { return };
         if let Some(held) = self.held.as_ref().filter(|held| held.is_as_good_as(&hash, &expiry)) {
             return self.session.acknowledged(held.hash());
         }
@@ -236,7 +233,7 @@ impl Client {
             self.events.drain(..).for_each(|event| on_event(&event));
             let wait = self.wait();
             let telemetry = self.telemetry.clone();
-            let offered = self.offered.is_some();
+            let offered = self.session.has_offer();
             tokio::select! {
                 biased;
                 () = &mut stop => break,
@@ -282,6 +279,10 @@ impl Client {
             }
             Line::Open(open) if now.saturating_sub(open.heard) >= SILENCE_MAX => self.lost(SyncError::Silent(SILENCE_MAX)),
             Line::Open(open) if open.link.ready() => {
+                if let Some(held) = self.held.as_ref().filter(|_| self.session.tells_catalogue(now)) {
+                    let rules = self.telemetry.obey(&held.plan, held.steps.passed(), held.source);
+                    self.session.reported(held.hash(), rules);
+                }
                 let (telemetry, events) = (&self.telemetry, &mut self.events);
                 if let Some(message) = self.session.say(now, || catalogue(telemetry, events)) {
                     open.link.say(message.encode_to_vec());
@@ -331,10 +332,6 @@ impl Client {
     fn hear(&mut self, message: ServerToAgent, now: Duration) {
         match self.session.hear(message, self.held.as_ref().map(Held::hash)) {
             Heard::Nothing => self.heard(now),
-            Heard::Offer(offered) => {
-                self.heard(now);
-                self.offered = Some(offered);
-            }
             Heard::Objection(why) => {
                 self.heard(now);
                 self.events.push(Event::Objected(why));

@@ -48,6 +48,7 @@ impl Held {
         now: Now,
     ) -> Result<Self, PlanError> {
         let plan = Plan::read(&body)?;
+        Plan::verify(&body)?;
         let steps = Steps::new(&plan, &expiry, received, now);
         Ok(Self { plan: Arc::new(plan), body, source, expiry, received, steps })
     }

@@ -172,7 +172,7 @@ async fn the_newest_plan_wins() {
     expect![[r#"
         file: a
         1 all Applied a catalogue
-        2 report
+        2 Applied b report
         controller: b
         gone: b
         newer file: d
@@ -197,4 +197,24 @@ async fn what_cannot_be_kept_is_obeyed() {
     "#]]
     .assert_eq(&told(&dir, &all));
     assert_eq!(process.plan(), "a");
+}
+
+/// Scenario: a plan that is mounted, and one that was kept, are changed by hand without their hash. Guarantees: neither is obeyed
+/// under a name that is another plan's; what to do is told.
+#[tokio::test(start_paused = true)]
+async fn a_plan_that_was_edited_is_not_obeyed() {
+    let (dir, file, cache) = folder();
+    let edited = plan('a', &[]).replace(r#""baseline":{"on":true}"#, r#""baseline":{"on":false}"#);
+    fs::write(&file, &edited).expect("written");
+    fs::write(&cache, format!("{{\"receivedMs\":1,\"remainingMs\":[]}}\n{edited}")).expect("written");
+    let process = Process::new();
+    let client = process.client(files(&file, &cache));
+    let (all, ()) = process.run(client, seconds(1)).await;
+    expect![[r#"
+        0ns obey the plan: its hash does not fit its text: fetch it anew, do not edit it (from: file)
+        0ns obey the plan: its hash does not fit its text: fetch it anew, do not edit it (from: cache)
+        0ns no plan yet: the declared levels decide
+    "#]]
+    .assert_eq(&told(&dir, &all));
+    assert_eq!(process.plan(), "none");
 }
