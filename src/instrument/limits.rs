@@ -62,6 +62,9 @@ pub const FLUSH_MAX: Duration = Duration::from_secs(5);
 pub const MESSAGE_BYTES_MAX: usize = 1 << 20;
 /// Bytes of a catalogue or a report in it; what does not fit is left out.
 pub const CUSTOM_BYTES_MAX: usize = 448 << 10;
+/// Instruments of a catalogue: a controller takes no more of one component. Further ones are left out, in the order of scope and
+/// name.
+pub const CATALOGUE_INSTRUMENTS_MAX: usize = 4_096;
 /// Bytes of the plan in force as it is said back; of a longer one only the hash is.
 pub const EFFECTIVE_BYTES_MAX: usize = 448 << 10;
 /// Attributes of the identity that a controller is told.

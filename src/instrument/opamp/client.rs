@@ -2,6 +2,7 @@
 //! parts of a plan end in time, with or without a controller. A controller that is away changes nothing. Starts no task: the
 //! caller owns [`Client::run`].
 
+mod catalogue;
 #[cfg(test)]
 mod tests;
 
@@ -11,10 +12,10 @@ use super::{
     held::Held,
     kept::{Cache, Kept, PlanFile},
     link::{self, Dial, Happened, Link, Promise},
-    messages::{Catalogue, Expiry},
+    messages::Expiry,
     plan::PlanError,
     proto::ServerToAgent,
-    session::{Heard, Offered, Session, Uid, fitted},
+    session::{Heard, Offered, Session, Uid, description},
     steps::Now,
 };
 use crate::{
@@ -32,11 +33,6 @@ use std::{
     time::Duration,
 };
 use tokio::time::Instant;
-
-/// What is told of this library.
-const LIBRARY: &str = concat!("pointsman-instrument ", env!("CARGO_PKG_VERSION"));
-/// What it can do at the source.
-const ASPECTS: [&str; 6] = ["state", "attributes", "buckets", "cardinality", "interval", "spans"];
 
 /// Where plans come from.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -88,14 +84,15 @@ struct Open {
 }
 
 impl Client {
-    /// Obeys what is there at once: the mounted plan, else the last good one, else the declared levels. Never everything.
+    /// Obeys what is there at once: the mounted plan, else the last good one, else the declared levels. Never does everything
+    /// stay on, since who names a controller means it.
     #[must_use]
     pub fn new(telemetry: Arc<Telemetry>, identity: &Identity, settings: Settings) -> Self {
         Self::resume(telemetry, identity, settings, &Carried::default())
     }
 
     /// The same for a further telemetry of one process: what the client before it obeyed is obeyed from the start, unless the
-    /// mounted plan spoke last.
+    /// mounted plan spoke last. Where there is no plan, everything stays on with [`Carried::until_answered`], and only then.
     #[must_use]
     pub fn resume(telemetry: Arc<Telemetry>, identity: &Identity, settings: Settings, carried: &Carried) -> Self {
         let Settings { endpoint, plan_file, plan_cache } = settings;
@@ -105,6 +102,8 @@ impl Client {
         });
         let uid = Uid::new(telemetry.now(), telemetry.new_ids().0.to_bytes());
         let wait = FIRST_PUSH_MAX.mul_f64(telemetry.spread());
+        let (description, undescribed) = description(identity);
+        telemetry.losses().description.add(u64::try_from(undescribed).unwrap_or(u64::MAX));
         let mut client = Self {
             began: Instant::now(),
             held: None,
@@ -112,7 +111,7 @@ impl Client {
             cache: plan_cache.map(Cache::new),
             carried: carried.clone(),
             dialled,
-            session: Session::new(uid, identity),
+            session: Session::new(uid, description),
             line: Line::Waiting(wait),
             catalogue: telemetry.catalogue_version(),
             failures: 0,
@@ -404,18 +403,9 @@ impl Line {
     }
 }
 
-/// What this process has, as it is told; what does not fit is left out.
+/// What this process has, as it is told.
 fn catalogue(telemetry: &Telemetry, events: &mut Vec<Event>) -> Bytes {
-    let mut catalogue = Catalogue {
-        library: LIBRARY.to_owned(),
-        aspects: ASPECTS.map(str::to_owned).to_vec(),
-        schema_url: String::new(),
-        instruments: telemetry.catalogue(),
-    };
-    let (json, left_out) = fitted(catalogue.instruments.len(), |count| {
-        catalogue.instruments.truncate(count);
-        serde_json::to_vec(&catalogue)
-    });
+    let (json, left_out) = catalogue::told(telemetry.catalogue());
     if left_out > 0 {
         telemetry.losses().catalogue.add(u64::try_from(left_out).unwrap_or(u64::MAX));
         events.push(Event::LeftOut(left_out));

@@ -22,12 +22,18 @@ use crate::{
     semconv::attribute,
 };
 use bytes::Bytes;
-use std::time::{Duration, SystemTime};
+use std::{
+    borrow::Cow,
+    time::{Duration, SystemTime},
+};
 
 /// `ReportsStatus`, `AcceptsRemoteConfig`, `ReportsEffectiveConfig`, `ReportsRemoteConfig`, `ReportsHeartbeat`.
 const CAPABILITIES: u64 = 0x1 | 0x2 | 0x4 | 0x1000 | 0x2000;
 /// The server's flag `ReportFullState`.
 const REPORT_FULL_STATE: u64 = 0x1;
+
+/// How keys begin that say where in a cluster a process is.
+const PLACES: &str = "k8s.";
 
 /// Names this process to its controller: a UUID of version 7.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,11 +115,11 @@ pub(super) struct Offered {
 }
 
 impl Session {
-    pub(super) fn new(uid: Uid, identity: &Identity) -> Self {
+    pub(super) fn new(uid: Uid, description: AgentDescription) -> Self {
         Self {
             uid,
             sequence: 0,
-            description: description(identity),
+            description,
             status: RemoteConfigStatus::default(),
             effective: None,
             report: None,
@@ -372,18 +378,23 @@ pub(super) fn fitted(total: usize, mut write: impl FnMut(usize) -> serde_json::R
     }
 }
 
-/// Who we are: what names a service identifies, the rest describes.
-fn description(identity: &Identity) -> AgentDescription {
+/// Who we are: what names a service identifies, the rest describes; and how many attributes are left out because they are too
+/// many or too long. What names the service stays first, then what names its place in a cluster.
+pub(super) fn description(identity: &Identity) -> (AgentDescription, usize) {
     const NAMES: [&str; 3] = [attribute::SERVICE_NAME, attribute::SERVICE_NAMESPACE, attribute::SERVICE_INSTANCE_ID];
-    let text = |key: &str, value: &str| KeyValue {
+    let text = |(key, value): (&str, Cow<'_, str>)| KeyValue {
         key: key.to_owned(),
-        value: Some(AnyValue { value: Some(any_value::Value::StringValue(value.to_owned())) }),
+        value: Some(AnyValue { value: Some(any_value::Value::StringValue(value.into_owned())) }),
     };
     let all = identity.attributes.iter().map(|a| (a.key.as_str(), a.value.as_str()));
-    let all = all.filter(|(key, value)| key.len() + value.len() <= DESCRIBED_BYTES_MAX).take(DESCRIBED_MAX);
+    let all = all.filter(|(key, value)| key.len() + value.len() <= DESCRIBED_BYTES_MAX);
     let (identifying, rest): (Vec<_>, Vec<_>) = all.partition(|(key, _)| NAMES.contains(key));
-    AgentDescription {
-        identifying_attributes: identifying.iter().map(|(key, value)| text(key, value)).collect(),
-        non_identifying_attributes: rest.iter().map(|(key, value)| text(key, value)).collect(),
-    }
+    let (places, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|(key, _)| key.starts_with(PLACES));
+    let room = DESCRIBED_MAX.saturating_sub(identifying.len());
+    let told = AgentDescription {
+        identifying_attributes: identifying.into_iter().map(text).collect(),
+        non_identifying_attributes: places.into_iter().chain(rest).take(room).map(text).collect(),
+    };
+    let count = told.identifying_attributes.len() + told.non_identifying_attributes.len();
+    (told, identity.attributes.len().saturating_sub(count))
 }

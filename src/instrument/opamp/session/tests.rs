@@ -1,4 +1,4 @@
-use super::{Offered, Session, Uid, fitted};
+use super::{Offered, Session, Uid, description, fitted};
 use crate::{
     identity::Identity,
     limits::{
@@ -29,7 +29,7 @@ fn identity() -> Identity {
 }
 
 fn session() -> Session {
-    let mut session = Session::new(Uid(UID), &identity());
+    let mut session = Session::new(Uid(UID), description(&identity()).0);
     session.connected(Duration::ZERO);
     session
 }
@@ -382,7 +382,9 @@ fn messages_have_a_limit() {
         identity.set(format!("key.{n}").into(), &"v".repeat(DESCRIBED_BYTES_MAX - 10));
     }
     identity.set("key.0".into(), &"v".repeat(1 << 20));
-    let mut session = Session::new(Uid(UID), &identity);
+    let (told, left_out) = description(&identity);
+    assert_eq!(left_out, DESCRIBED_MAX + 4, "the long one too");
+    let mut session = Session::new(Uid(UID), told);
     session.connected(Duration::ZERO);
     let rule = RuleReport { by: "r".repeat(1000), instruments: 1, exceptions: Vec::new() };
     session.applied(A, vec![b'x'; EFFECTIVE_BYTES_MAX].into(), vec![rule; 1000]);
@@ -407,4 +409,20 @@ fn identities_are_uuids_of_version_7() {
     assert_eq!(uid, [1, 0x92, 0, 0, 0, 1, 0x7f, 0xff, 0xbf, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
     let Uid(early) = Uid::new(SystemTime::UNIX_EPOCH - Duration::from_secs(1), [0; 16]);
     assert_eq!(early, [0, 0, 0, 0, 0, 0, 0x70, 0, 0x80, 0, 0, 0, 0, 0, 0, 0]);
+}
+
+/// Scenario: an identity with far too many attributes, of which those that name the service and its place come last.
+/// Guarantees: those are told all the same, and what is left out is counted.
+#[test]
+fn who_we_are_is_told_first() {
+    let mut identity = Identity::new("shop");
+    for n in 0..100 {
+        identity.set(format!("key.{n}").into(), "v");
+    }
+    let identity =
+        identity.with(attribute::K8S_POD_NAME, "shop-0-x").with(attribute::SERVICE_NAMESPACE, "store").instance("shop-0");
+    let (told, left_out) = description(&identity);
+    assert_eq!(pairs(&told.identifying_attributes), "service.name=shop,service.namespace=store,service.instance.id=shop-0");
+    assert!(pairs(&told.non_identifying_attributes).starts_with("k8s.pod.name=shop-0-x,key.0=v,"));
+    assert_eq!((told.non_identifying_attributes.len(), left_out), (DESCRIBED_MAX - 3, 104 - DESCRIBED_MAX));
 }
