@@ -206,7 +206,8 @@ fn brief(message: &AgentToServer) -> String {
 /// Names of plans are what they are; a test knows them by their first digit.
 fn masked(text: &str) -> String {
     let is_hash = |word: &&str| word.len() == 32 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let mask = |word: &str| Some(word).filter(is_hash).map_or_else(|| word.to_owned(), |hash| hash[..1].repeat(32));
+    let masked = |hash: &str| hash.chars().take(1).collect::<String>().repeat(32);
+    let mask = |word: &str| Some(word).filter(is_hash).map_or_else(|| word.to_owned(), masked);
     text.split(' ').map(mask).collect::<Vec<_>>().join(" ")
 }
 
