@@ -18,6 +18,8 @@ pub(super) struct Seal<'t> {
 /// Finds the member `"hash":"…",` of the outermost object, with the comma behind it. None where there is none, or where it is the
 /// last.
 pub(super) fn read(json: &[u8]) -> Option<Seal<'_>> {
+    // A file may end with a new line, which is not of the text.
+    let json = json.trim_ascii();
     let (mut depth, mut rest) = (0_usize, json);
     while let Some((byte, behind)) = rest.split_first() {
         let at = rest;
