@@ -62,6 +62,9 @@ pub const FLUSH_MAX: Duration = Duration::from_secs(5);
 pub const MESSAGE_BYTES_MAX: usize = 1 << 20;
 /// Bytes of a catalogue or a report in it; what does not fit is left out.
 pub const CUSTOM_BYTES_MAX: usize = 448 << 10;
+/// Instruments of a catalogue: a controller takes no more of one component. Further ones are left out, in the order of scope and
+/// name.
+pub const CATALOGUE_INSTRUMENTS_MAX: usize = 4_096;
 /// Bytes of the plan in force as it is said back; of a longer one only the hash is.
 pub const EFFECTIVE_BYTES_MAX: usize = 448 << 10;
 /// Attributes of the identity that a controller is told.
@@ -74,6 +77,11 @@ pub const OFFER_HASH_MAX: usize = 64;
 pub const REASON_CHARS_MAX: usize = 512;
 /// A session says something at least so often, and is polled so often where it has no connection of its own.
 pub const HEARTBEAT: Duration = Duration::from_secs(30);
+/// Between two messages to a controller, at least; only the first of a connection and the news that a plan is obeyed do not
+/// wait.
+pub const SAY_PAUSE: Duration = Duration::from_secs(1);
+/// The longest that this pause grows to while the controller asks again and again for what it was told: it doubles each time.
+pub const ASKED_PAUSE_MAX: Duration = HEARTBEAT;
 /// A controller that was not heard for so long is gone.
 pub const SILENCE_MAX: Duration = Duration::from_secs(90);
 /// How long a change of the catalogue waits for further ones before it is told.

@@ -31,8 +31,12 @@ pub struct Losses {
     pub callbacks: Count,
     /// Callbacks of other crates that panicked.
     pub callback_panics: Count,
-    /// Instruments that a controller was not told of, beyond [`crate::limits::CUSTOM_BYTES_MAX`].
+    /// Instruments that a controller was not told of, beyond [`crate::limits::CUSTOM_BYTES_MAX`] or
+    /// [`crate::limits::CATALOGUE_INSTRUMENTS_MAX`].
     pub catalogue: Count,
+    /// Attributes of the identity that a controller is not told of, beyond [`crate::limits::DESCRIBED_MAX`] or
+    /// [`crate::limits::DESCRIBED_BYTES_MAX`].
+    pub description: Count,
 }
 
 /// A count that only grows.
@@ -55,7 +59,9 @@ impl Losses {
     /// Only what happened: an operator in good health has no such series.
     pub(crate) fn read(&self, readings: &Readings<'_, LimitHits>) {
         let Self { observed_sets, observed_twice, ended_sets, retired_sets, overflow, spans, item_bytes, .. } = self;
-        let Self { instruments, instrument_names, instrument_conflicts, callbacks, callback_panics, catalogue, .. } = self;
+        let Self {
+            instruments, instrument_names, instrument_conflicts, callbacks, callback_panics, catalogue, description, ..
+        } = self;
         let named = [
             ("instrument.observed_sets", observed_sets),
             ("instrument.observed_twice", observed_twice),
@@ -70,6 +76,7 @@ impl Losses {
             ("instrument.callbacks", callbacks),
             ("instrument.callback_panics", callback_panics),
             ("instrument.catalogue", catalogue),
+            ("instrument.description", description),
         ];
         for (limit, count) in named.into_iter().filter(|(_, count)| count.get() > 0) {
             readings.set(count.get(), LimitHits { limit: limit.into() });

@@ -7,6 +7,7 @@ mod client;
 mod endpoint;
 mod error;
 mod event;
+mod files;
 mod held;
 mod kept;
 mod link;

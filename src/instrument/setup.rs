@@ -91,7 +91,8 @@ impl Setup {
     /// CERTIFICATE,CLIENT_CERTIFICATE,CLIENT_KEY}`, each also as `OTEL_EXPORTER_OTLP_{METRICS,TRACES}_…`. Ours:
     /// `POINTSMAN_OTLP_SERVICE`, a Service of the pod's namespace whose address Kubernetes put into the environment;
     /// `POINTSMAN_OTLP_SERVER_NAME`, the name in the receiver's certificate; `POINTSMAN_OTLP_TOKEN_FILE`. Of plans:
-    /// `POINTSMAN_OPAMP_ENDPOINT`, `POINTSMAN_PLAN_FILE`, `POINTSMAN_PLAN_CACHE`, and `POINTSMAN_SYNC=off`.
+    /// `POINTSMAN_OPAMP_ENDPOINT`, `POINTSMAN_OPAMP_HEADERS`, `POINTSMAN_PLAN_FILE`, `POINTSMAN_PLAN_CACHE`, and
+    /// `POINTSMAN_SYNC=off`.
     ///
     /// # Errors
     /// Every variable that cannot be used.

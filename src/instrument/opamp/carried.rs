@@ -5,6 +5,7 @@ use super::kept::Kept;
 use crate::telemetry::PlanSource;
 use parking_lot::Mutex;
 use std::sync::Arc;
+use tokio::time::Instant;
 
 /// Goes from one client of a process to the next: see [`Client::resume`](super::Client::resume).
 #[derive(Clone, Debug, Default)]
@@ -12,10 +13,20 @@ pub struct Carried(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// The last good plan, and where it came from.
-    kept: Option<(Kept, PlanSource)>,
+    /// The last good plan.
+    kept: Option<Carrying>,
     /// Nobody has answered yet, and maybe nobody ever will.
     waits: bool,
+}
+
+/// A plan as it goes over.
+#[derive(Clone, Debug)]
+pub(super) struct Carrying {
+    pub(super) kept: Kept,
+    /// Where it came from.
+    pub(super) source: PlanSource,
+    /// When its steps come by the clock of the process, which is the same for all of its clients; nothing where that is never.
+    pub(super) ends: Vec<Option<Instant>>,
 }
 
 impl Carried {
@@ -26,12 +37,12 @@ impl Carried {
         Self(Arc::new(Mutex::new(State { kept: None, waits: true })))
     }
 
-    pub(super) fn kept(&self) -> Option<(Kept, PlanSource)> {
+    pub(super) fn kept(&self) -> Option<Carrying> {
         self.0.lock().kept.clone()
     }
 
-    pub(super) fn keep(&self, kept: Kept, source: PlanSource) {
-        self.0.lock().kept = Some((kept, source));
+    pub(super) fn keep(&self, carrying: Carrying) {
+        self.0.lock().kept = Some(carrying);
     }
 
     pub(super) fn waits(&self) -> bool {

@@ -2,19 +2,22 @@
 //! parts of a plan end in time, with or without a controller. A controller that is away changes nothing. Starts no task: the
 //! caller owns [`Client::run`].
 
+mod catalogue;
 #[cfg(test)]
 mod tests;
 
 use super::{
     Carried, Endpoint, Event, SyncError,
+    carried::Carrying,
     event::told,
+    files::{Done, Files},
     held::Held,
-    kept::{Cache, Kept, PlanFile},
+    kept::Kept,
     link::{self, Dial, Happened, Link, Promise},
-    messages::{Catalogue, Expiry},
+    messages::Expiry,
     plan::PlanError,
     proto::ServerToAgent,
-    session::{Heard, Offered, Session, Uid, fitted},
+    session::{Heard, Offered, Session, Uid, description},
     steps::Now,
 };
 use crate::{
@@ -26,17 +29,13 @@ use bytes::Bytes;
 use prost::Message;
 use std::{
     future::{Future, pending, ready},
+    io,
     path::PathBuf,
     pin::pin,
     sync::Arc,
     time::Duration,
 };
 use tokio::time::Instant;
-
-/// What is told of this library.
-const LIBRARY: &str = concat!("pointsman-instrument ", env!("CARGO_PKG_VERSION"));
-/// What it can do at the source.
-const ASPECTS: [&str; 6] = ["state", "attributes", "buckets", "cardinality", "interval", "spans"];
 
 /// Where plans come from.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -55,14 +54,11 @@ pub struct Client {
     began: Instant,
     /// The plan in force; without one the declared levels decide.
     held: Option<Held>,
-    file: Option<PlanFile>,
-    cache: Option<Cache>,
+    files: Files,
     carried: Carried,
     dialled: Option<(Arc<Endpoint>, Dial)>,
     session: Session,
     line: Line,
-    /// What was offered last and is not obeyed yet; earlier offers need not be.
-    offered: Option<Offered>,
     /// Of the catalogue that was told.
     catalogue: u64,
     /// Attempts and sessions that failed in a row.
@@ -90,14 +86,15 @@ struct Open {
 }
 
 impl Client {
-    /// Obeys what is there at once: the mounted plan, else the last good one, else the declared levels. Never everything.
+    /// Obeys what is there at once: the mounted plan, else the last good one, else the declared levels. Never does everything
+    /// stay on, since who names a controller means it.
     #[must_use]
     pub fn new(telemetry: Arc<Telemetry>, identity: &Identity, settings: Settings) -> Self {
         Self::resume(telemetry, identity, settings, &Carried::default())
     }
 
     /// The same for a further telemetry of one process: what the client before it obeyed is obeyed from the start, unless the
-    /// mounted plan spoke last.
+    /// mounted plan spoke last. Where there is no plan, everything stays on with [`Carried::until_answered`], and only then.
     #[must_use]
     pub fn resume(telemetry: Arc<Telemetry>, identity: &Identity, settings: Settings, carried: &Carried) -> Self {
         let Settings { endpoint, plan_file, plan_cache } = settings;
@@ -107,16 +104,16 @@ impl Client {
         });
         let uid = Uid::new(telemetry.now(), telemetry.new_ids().0.to_bytes());
         let wait = FIRST_PUSH_MAX.mul_f64(telemetry.spread());
+        let (description, undescribed) = description(identity);
+        telemetry.losses().description.add(u64::try_from(undescribed).unwrap_or(u64::MAX));
         let mut client = Self {
             began: Instant::now(),
             held: None,
-            file: plan_file.map(PlanFile::new),
-            cache: plan_cache.map(Cache::new),
+            files: Files::new(plan_file, plan_cache),
             carried: carried.clone(),
             dialled,
-            session: Session::new(uid, identity),
+            session: Session::new(uid, description),
             line: Line::Waiting(wait),
-            offered: None,
             catalogue: telemetry.catalogue_version(),
             failures: 0,
             events: Vec::new(),
@@ -129,15 +126,15 @@ impl Client {
     fn boot(&mut self) {
         let now = self.now();
         let mut carried = self.carried.kept();
-        if let Some((kept, source)) = carried.take_if(|(_, source)| *source == PlanSource::Controller) {
-            // It replaced what is mounted, which is looked at again when it changes.
-            self.again(kept, source);
-            drop(self.file.as_mut().map(|file| file.look(now)));
-        } else {
-            self.look();
+        let found = self.files.look(now);
+        if let Some(carrying) = carried.take_if(|carrying| carrying.source == PlanSource::Controller) {
+            // It replaced what is mounted, which speaks again when it changes.
+            self.resume_with(carrying);
+        } else if let Some((path, found)) = found {
+            self.found(path, found);
         }
-        if let (None, Some((kept, source))) = (&self.held, carried) {
-            self.again(kept, source);
+        if let (None, Some(carrying)) = (&self.held, carried) {
+            self.resume_with(carrying);
         }
         if self.held.is_none() {
             self.load();
@@ -158,38 +155,43 @@ impl Client {
         Now { mono: self.began.elapsed(), wall: self.telemetry.now() }
     }
 
-    /// Looks at the mounted plan. While a session's plan is in force it is only noted: the controller is asked anew all the
+    /// The mounted plan is another. While a session's plan is in force it is only noted: the controller is asked anew all the
     /// time, the file is not.
-    fn look(&mut self) {
-        let now = self.now();
-        let Some(file) = self.file.as_mut() else { return };
-        let Some(found) = file.look(now) else { return };
-        let path = file.path().to_owned();
+    fn found(&mut self, path: PathBuf, found: io::Result<Bytes>) {
         let led = matches!(&self.line, Line::Open(open) if open.joined);
         match found {
             Err(error) => self.events.push(Event::File(path, error)),
             Ok(_) if led && self.held.as_ref().is_some_and(|held| held.source == PlanSource::Controller) => {}
-            Ok(body) => match Held::read(body, Expiry::default(), PlanSource::File, now) {
-                Ok(held) => self.obey(held),
-                Err(error) => self.events.push(Event::Refused(PlanSource::File, error)),
-            },
+            Ok(body) => {
+                let read = Held::read(body, Expiry::default(), PlanSource::File, self.now());
+                self.obey_read(read, PlanSource::File);
+            }
         }
     }
 
     /// Looks at what an earlier run kept.
     fn load(&mut self) {
-        let Some(cache) = &self.cache else { return };
-        let path = cache.path().to_owned();
-        match cache.load() {
-            Ok(None) => {}
-            Err(error) => self.events.push(Event::File(path, error)),
-            Ok(Some(kept)) => self.again(kept, PlanSource::Cache),
+        match self.files.load() {
+            None => {}
+            Some((path, Err(error))) => self.events.push(Event::File(path, error)),
+            Some((_, Ok(Kept { body, expiry, received }))) => {
+                let read = Held::again(body, &expiry, PlanSource::Cache, received, self.now());
+                self.obey_read(read, PlanSource::Cache);
+            }
         }
     }
 
-    /// Obeys a plan that came earlier.
-    fn again(&mut self, Kept { body, expiry, received }: Kept, source: PlanSource) {
-        match Held::again(body, expiry, source, received, self.now()) {
+    /// Obeys what an earlier client of this process obeyed; no part of it ends later than it would have there.
+    fn resume_with(&mut self, Carrying { kept: Kept { body, expiry, received }, source, ends }: Carrying) {
+        let now = self.now();
+        let end = |end: Option<Instant>| end.map_or(Duration::MAX, |end| end.saturating_duration_since(self.began));
+        let ends: Vec<_> = ends.into_iter().map(end).collect();
+        let read = Held::again(body, &expiry, source, received, now);
+        self.obey_read(read.map(|held| held.no_later(&ends, now)), source);
+    }
+
+    fn obey_read(&mut self, read: Result<Held, PlanError>, source: PlanSource) {
+        match read {
             Ok(held) => self.obey(held),
             Err(error) => self.events.push(Event::Refused(source, error)),
         }
@@ -200,19 +202,24 @@ impl Client {
         let rules = self.telemetry.obey(&held.plan, held.steps.passed(), held.source);
         self.session.applied(held.hash(), held.body.clone(), rules);
         self.events.push(Event::Obeyed(held.hash(), held.source));
-        let kept = Kept { body: held.body.clone(), expiry: held.expiry.clone(), received: held.received };
-        self.carried.keep(kept.clone(), held.source);
-        if let Some(cache) = self.cache.as_ref().filter(|_| held.source != PlanSource::Cache)
-            && let Err(error) = cache.store(kept)
-        {
-            self.events.push(Event::File(cache.path().to_owned(), error));
-        }
+        self.keep(&held, held.source != PlanSource::Cache);
         self.held = Some(held);
+    }
+
+    /// Keeps what is in force, for the next client, and for the next start unless it is there as it is.
+    fn keep(&mut self, held: &Held, is_news: bool) {
+        let (now, at) = (self.now(), Instant::now());
+        let kept = held.kept(now);
+        if is_news {
+            self.files.keep(kept.clone());
+        }
+        let ends = held.steps.left(now).into_iter().map(|left| at.checked_add(left)).collect();
+        self.carried.keep(Carrying { kept, source: held.source, ends });
     }
 
     /// Obeys what was offered last, if it can be obeyed as a whole.
     fn take_offer(&mut self) {
-        let Some(Offered { hash, body, expiry }) = self.offered.take() else { return };
+        let Some(Offered { hash, body, expiry }) = self.session.take_offer() else { return };
         if let Some(held) = self.held.as_ref().filter(|held| held.is_as_good_as(&hash, &expiry)) {
             return self.session.acknowledged(held.hash());
         }
@@ -236,34 +243,58 @@ impl Client {
             self.events.drain(..).for_each(|event| on_event(&event));
             let wait = self.wait();
             let telemetry = self.telemetry.clone();
-            let offered = self.offered.is_some();
+            let offered = self.session.has_offer();
             tokio::select! {
                 biased;
                 () = &mut stop => break,
                 happened = self.line.happened() => self.happened(happened),
                 // Nothing more has come for now.
                 () = ready(()), if offered => self.take_offer(),
+                done = self.files.done() => self.done(done),
                 () = telemetry.catalogue_changed() => {}
                 () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => {}
             }
         }
         self.leave().await;
+        self.finish().await;
         self.events.drain(..).for_each(|event| on_event(&event));
+    }
+
+    fn done(&mut self, done: Done) {
+        match done {
+            Done::Found(path, found) => self.found(path, found),
+            Done::NotKept(path, error) => self.events.push(Event::File(path, error)),
+            Done::Nothing => {}
+        }
+    }
+
+    /// Waits until what is in force is kept, if that is quick.
+    async fn finish(&mut self) {
+        let until = Instant::now() + FAREWELL_MAX;
+        while !self.files.is_kept() {
+            self.files.begin(self.now());
+            match tokio::time::timeout_at(until, self.files.done()).await {
+                // It is late for another plan.
+                Ok(Done::Found(..) | Done::Nothing) => {}
+                Ok(done @ Done::NotKept(..)) => self.done(done),
+                Err(_) => return,
+            }
+        }
     }
 
     /// Does what is due.
     fn tick(&mut self) {
         let now = self.now();
-        if let Some(held) = self.held.as_mut()
-            && held.steps.pass(now)
-        {
-            let rules = self.telemetry.obey(&held.plan, held.steps.passed(), held.source);
-            self.session.stepped(held.hash(), rules);
-            self.events.push(Event::Stepped(held.hash()));
+        if let Some(mut held) = self.held.take() {
+            if held.steps.pass(now) {
+                let rules = self.telemetry.obey(&held.plan, held.steps.passed(), held.source);
+                self.session.stepped(held.hash(), rules);
+                self.events.push(Event::Stepped(held.hash()));
+                self.keep(&held, true);
+            }
+            self.held = Some(held);
         }
-        if self.file.as_ref().is_some_and(|file| file.due() <= now.mono) {
-            self.look();
-        }
+        self.files.begin(now);
         let version = self.telemetry.catalogue_version();
         if version != self.catalogue {
             self.catalogue = version;
@@ -282,6 +313,10 @@ impl Client {
             }
             Line::Open(open) if now.saturating_sub(open.heard) >= SILENCE_MAX => self.lost(SyncError::Silent(SILENCE_MAX)),
             Line::Open(open) if open.link.ready() => {
+                if let Some(held) = self.held.as_ref().filter(|_| self.session.tells_catalogue(now)) {
+                    let rules = self.telemetry.obey(&held.plan, held.steps.passed(), held.source);
+                    self.session.reported(held.hash(), rules);
+                }
                 let (telemetry, events) = (&self.telemetry, &mut self.events);
                 if let Some(message) = self.session.say(now, || catalogue(telemetry, events)) {
                     open.link.say(message.encode_to_vec());
@@ -302,7 +337,7 @@ impl Client {
                 Some(if link.ready() { self.session.due().min(gone) } else { gone })
             }
         };
-        let moments = [line, self.file.as_ref().map(PlanFile::due)].into_iter().flatten();
+        let moments = [line, self.files.due()].into_iter().flatten();
         let waits = moments.map(|moment| moment.saturating_sub(now.mono));
         waits.chain(self.held.as_ref().and_then(|held| held.steps.wait(now))).min()
     }
@@ -331,10 +366,6 @@ impl Client {
     fn hear(&mut self, message: ServerToAgent, now: Duration) {
         match self.session.hear(message, self.held.as_ref().map(Held::hash)) {
             Heard::Nothing => self.heard(now),
-            Heard::Offer(offered) => {
-                self.heard(now);
-                self.offered = Some(offered);
-            }
             Heard::Objection(why) => {
                 self.heard(now);
                 self.events.push(Event::Objected(why));
@@ -407,18 +438,9 @@ impl Line {
     }
 }
 
-/// What this process has, as it is told; what does not fit is left out.
+/// What this process has, as it is told.
 fn catalogue(telemetry: &Telemetry, events: &mut Vec<Event>) -> Bytes {
-    let mut catalogue = Catalogue {
-        library: LIBRARY.to_owned(),
-        aspects: ASPECTS.map(str::to_owned).to_vec(),
-        schema_url: String::new(),
-        instruments: telemetry.catalogue(),
-    };
-    let (json, left_out) = fitted(catalogue.instruments.len(), |count| {
-        catalogue.instruments.truncate(count);
-        serde_json::to_vec(&catalogue)
-    });
+    let (json, left_out) = catalogue::told(telemetry.catalogue());
     if left_out > 0 {
         telemetry.losses().catalogue.add(u64::try_from(left_out).unwrap_or(u64::MAX));
         events.push(Event::LeftOut(left_out));

@@ -2,6 +2,7 @@
 //! Pure; what it does to instruments is `telemetry`'s.
 
 use super::{
+    kept::Kept,
     messages::Expiry,
     plan::{Plan, PlanError, PlanHash},
     steps::{Now, Steps},
@@ -20,10 +21,6 @@ pub(super) struct Held {
     /// As it came.
     pub(super) body: Bytes,
     pub(super) source: PlanSource,
-    /// What its controller said of its steps when it came.
-    pub(super) expiry: Expiry,
-    /// When it came, by the wall; maybe to an earlier process.
-    pub(super) received: SystemTime,
     pub(super) steps: Steps,
 }
 
@@ -33,7 +30,7 @@ impl Held {
     /// # Errors
     /// When it is none that can be obeyed.
     pub(super) fn read(body: Bytes, expiry: Expiry, source: PlanSource, now: Now) -> Result<Self, PlanError> {
-        Self::again(body, expiry, source, now.wall, now)
+        Self::again(body, &expiry, source, now.wall, now)
     }
 
     /// Reads one that came earlier.
@@ -42,14 +39,28 @@ impl Held {
     /// When it is none that can be obeyed.
     pub(super) fn again(
         body: Bytes,
-        expiry: Expiry,
+        expiry: &Expiry,
         source: PlanSource,
         received: SystemTime,
         now: Now,
     ) -> Result<Self, PlanError> {
         let plan = Plan::read(&body)?;
-        let steps = Steps::new(&plan, &expiry, received, now);
-        Ok(Self { plan: Arc::new(plan), body, source, expiry, received, steps })
+        Plan::verify(&body)?;
+        let steps = Steps::new(&plan, expiry, received, now);
+        Ok(Self { plan: Arc::new(plan), body, source, steps })
+    }
+
+    /// The same, of which no part ends later than at these moments of the process.
+    pub(super) fn no_later(mut self, ends: &[Duration], now: Now) -> Self {
+        self.steps.no_later(ends, now);
+        self
+    }
+
+    /// As it is kept: with what is left of it now, so that a part that ended stays so.
+    pub(super) fn kept(&self, now: Now) -> Kept {
+        let left = self.steps.left(now);
+        let remaining_ms = left.iter().map(|left| u64::try_from(left.as_millis()).unwrap_or(u64::MAX)).collect();
+        Kept { body: self.body.clone(), expiry: Expiry { remaining_ms }, received: now.wall }
     }
 
     /// Its name as of now.

@@ -38,10 +38,13 @@ impl PlanFile {
         self.due
     }
 
-    /// What is there now, if that is not what was there at the last look. By content: a mounted file's times say nothing.
-    pub(super) fn look(&mut self, now: Now) -> Option<io::Result<Bytes>> {
+    /// It is looked at now.
+    pub(super) fn looks(&mut self, now: Now) {
         self.due = now.mono.saturating_add(PLAN_FILE_EVERY);
-        let found = read(&self.path);
+    }
+
+    /// What was found, if that is not what was there at the last look. By content: a mounted file's times say nothing.
+    pub(super) fn found(&mut self, found: io::Result<Bytes>) -> Option<io::Result<Bytes>> {
         let seen = found.as_ref().map(Clone::clone).map_err(io::Error::kind);
         let changed = self.seen.as_ref() != Some(&seen);
         self.seen = Some(seen);
@@ -50,7 +53,7 @@ impl PlanFile {
 }
 
 /// The last good plan, kept in a file for the next start.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Cache {
     path: PathBuf,
 }
@@ -120,7 +123,7 @@ impl Cache {
 }
 
 /// A small file, whole.
-fn read(path: &Path) -> io::Result<Bytes> {
+pub(super) fn read(path: &Path) -> io::Result<Bytes> {
     let mut bytes = Vec::new();
     File::open(path)?.take(FILE_BYTES_MAX.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > FILE_BYTES_MAX { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes.into()) }

@@ -1,6 +1,8 @@
 //! A plan as it travels: canonical JSON that a controller compiled for one component. Read here; the form is published as
 //! `otel/plan.schema.json`. Applies nothing.
 
+mod seal;
+
 use crate::limits::{PLAN_LINES_MAX, PLAN_STEPS_MAX};
 use serde::Deserialize;
 use std::{
@@ -156,6 +158,9 @@ pub enum PlanError {
     /// Its hash is none.
     #[error("read the plan: `{0}` is no hash, which has 32 hexadecimal digits")]
     Hash(String),
+    /// Its hash is another plan's, or stands where it does not belong.
+    #[error("obey the plan: its hash does not fit its text: fetch it anew, do not edit it")]
+    Edited,
     /// A step without a moment.
     #[error("read the plan: `{0}` is no RFC 3339 time")]
     Time(String),
@@ -227,6 +232,23 @@ impl Plan {
             spans,
             next: next.collect::<Result<_, PlanError>>()?,
         })
+    }
+
+    /// Whether the text is what its hash names: who reports the hash says that it obeys just this.
+    ///
+    /// # Errors
+    /// When it is not: it was edited, or its writer made the hash in another way.
+    pub fn verify(json: &[u8]) -> Result<(), PlanError> {
+        let seal = seal::read(json).ok_or(PlanError::Edited)?;
+        let stated = std::str::from_utf8(seal.stated).map_err(|_| PlanError::Edited)?;
+        if PlanHash::read(stated)? == seal.hash() { Ok(()) } else { Err(PlanError::Edited) }
+    }
+
+    /// The hash that a text is to have in the place of the one that it has, if it has one: for who writes a plan by hand.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn seal(json: &[u8]) -> Option<PlanHash> {
+        seal::read(json).map(|seal| seal.hash())
     }
 
     /// Its name once so many steps have passed.

@@ -16,18 +16,24 @@ use super::{
 use crate::{
     identity::Identity,
     limits::{
-        CATALOGUE_PAUSE, CUSTOM_BYTES_MAX, DESCRIBED_BYTES_MAX, DESCRIBED_MAX, EFFECTIVE_BYTES_MAX, HEARTBEAT, OFFER_HASH_MAX,
-        REASON_CHARS_MAX,
+        ASKED_PAUSE_MAX, CATALOGUE_PAUSE, CUSTOM_BYTES_MAX, DESCRIBED_BYTES_MAX, DESCRIBED_MAX, EFFECTIVE_BYTES_MAX, HEARTBEAT,
+        OFFER_HASH_MAX, REASON_CHARS_MAX, SAY_PAUSE,
     },
     semconv::attribute,
 };
 use bytes::Bytes;
-use std::time::{Duration, SystemTime};
+use std::{
+    borrow::Cow,
+    time::{Duration, SystemTime},
+};
 
 /// `ReportsStatus`, `AcceptsRemoteConfig`, `ReportsEffectiveConfig`, `ReportsRemoteConfig`, `ReportsHeartbeat`.
 const CAPABILITIES: u64 = 0x1 | 0x2 | 0x4 | 0x1000 | 0x2000;
 /// The server's flag `ReportFullState`.
 const REPORT_FULL_STATE: u64 = 0x1;
+
+/// How keys begin that say where in a cluster a process is.
+const PLACES: &str = "k8s.";
 
 /// Names this process to its controller: a UUID of version 7.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,8 +63,20 @@ pub(super) struct Session {
     owed: Owed,
     /// When the catalogue is due, if it is.
     catalogue: Option<Duration>,
+    /// What was offered last and is not obeyed yet; earlier offers need not be.
+    offered: Option<Offered>,
     /// When the last message was made.
     said: Duration,
+    /// Nothing was said on this connection yet.
+    is_new: bool,
+    /// A plan is obeyed that the controller does not know of: it is told without a pause.
+    hurries: bool,
+    /// When that was done last.
+    hurried: Option<Duration>,
+    /// Since the last message the controller asked for what it was told already.
+    asked: bool,
+    /// Messages in a row that it got for asking so.
+    asks: u32,
 }
 
 /// What the controller was not told yet.
@@ -77,10 +95,8 @@ impl Owed {
 /// What a message of the controller asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Heard {
-    /// Nothing that was not done already.
+    /// Nothing that was not done already, but maybe to obey a plan: see [`Session::take_offer`].
     Nothing,
-    /// To obey a plan.
-    Offer(Offered),
     /// To leave, and to come again no sooner than this.
     Leave(String, Option<Duration>),
     /// Something that was said is not understood: to say it again would not help.
@@ -99,22 +115,33 @@ pub(super) struct Offered {
 }
 
 impl Session {
-    pub(super) fn new(uid: Uid, identity: &Identity) -> Self {
+    pub(super) fn new(uid: Uid, description: AgentDescription) -> Self {
         Self {
             uid,
             sequence: 0,
-            description: description(identity),
+            description,
             status: RemoteConfigStatus::default(),
             effective: None,
             report: None,
             owed: Owed::ALL,
             catalogue: None,
+            offered: None,
             said: Duration::ZERO,
+            is_new: true,
+            hurries: false,
+            hurried: None,
+            asked: false,
+            asks: 0,
         }
     }
 
     /// There is a new connection: all of it is to be said.
     pub(super) fn connected(&mut self, now: Duration) {
+        self.all_again(now);
+        (self.is_new, self.asked, self.asks) = (true, false, 0);
+    }
+
+    fn all_again(&mut self, now: Duration) {
         self.owed = Owed::ALL;
         self.catalogue = Some(now);
     }
@@ -124,12 +151,38 @@ impl Session {
         self.catalogue.get_or_insert(now.saturating_add(CATALOGUE_PAUSE));
     }
 
+    /// Whether the catalogue goes with what is said now: what became of the rules is to be looked at anew then, as it may be
+    /// another for instruments that were made since.
+    pub(super) fn tells_catalogue(&self, now: Duration) -> bool {
+        self.due() <= now && self.catalogue.is_some_and(|due| due <= now)
+    }
+
+    /// What became of the rules of the plan in force as things stand; told if it is news.
+    pub(super) fn reported(&mut self, hash: PlanHash, rules: Vec<RuleReport>) {
+        let now = report(hash, rules);
+        if self.report.as_ref() != Some(&now) {
+            self.report = Some(now);
+            self.owed.report = true;
+        }
+    }
+
+    /// What is to be obeyed, if anything.
+    pub(super) fn take_offer(&mut self) -> Option<Offered> {
+        self.offered.take()
+    }
+
+    /// Whether there is something to obey.
+    pub(super) fn has_offer(&self) -> bool {
+        self.offered.is_some()
+    }
+
     /// This plan is obeyed from now on.
     pub(super) fn applied(&mut self, hash: PlanHash, body: Bytes, rules: Vec<RuleReport>) {
         self.status = status(hash.0.to_vec(), RemoteConfigStatuses::Applied, String::new());
         self.effective = Some(body);
         self.report = Some(report(hash, rules));
         self.owed = Owed { status: true, effective: true, report: true, ..self.owed };
+        self.hurries = true;
     }
 
     /// A step of the plan in force passed. An offer that was refused stays refused: it would only come again.
@@ -146,6 +199,7 @@ impl Session {
     pub(super) fn acknowledged(&mut self, in_force: PlanHash) {
         self.status = status(in_force.0.to_vec(), RemoteConfigStatuses::Applied, String::new());
         self.owed.status = true;
+        self.asked = true;
     }
 
     /// What was offered cannot be obeyed; what is in force stays so.
@@ -154,15 +208,26 @@ impl Session {
         let hash = hash.iter().copied().take(OFFER_HASH_MAX).collect();
         self.status = status(hash, RemoteConfigStatuses::Failed, why);
         self.owed.status = true;
+        self.asked = true;
     }
 
     /// When there will be something to say, as things stand.
     pub(super) fn due(&self) -> Duration {
-        if self.owed != Owed::default() {
+        let heartbeat = self.said.saturating_add(HEARTBEAT);
+        let news = if self.owed == Owed::default() { self.catalogue } else { Some(Duration::ZERO) };
+        news.map_or(heartbeat, |news| news.max(self.earliest()).min(heartbeat))
+    }
+
+    /// When something may be said again. A controller that answers each message with a wish for the next one, such as all of
+    /// it again, would else get one after the other without end; it waits longer and longer.
+    fn earliest(&self) -> Duration {
+        if self.is_new {
             return Duration::ZERO;
         }
-        let heartbeat = self.said.saturating_add(HEARTBEAT);
-        self.catalogue.map_or(heartbeat, |due| due.min(heartbeat))
+        let pause = SAY_PAUSE.saturating_mul(1_u32.checked_shl(self.asks).unwrap_or(u32::MAX)).min(ASKED_PAUSE_MAX);
+        let calm = self.said.saturating_add(pause);
+        let hurried = || self.hurried.map_or(Duration::ZERO, |hurried| hurried.saturating_add(SAY_PAUSE));
+        if self.hurries { calm.min(hurried()) } else { calm }
     }
 
     /// What is to be said now, if anything; it counts as said. A message has room for one custom message: the catalogue goes
@@ -172,6 +237,11 @@ impl Session {
             return None;
         }
         let mut owed = std::mem::take(&mut self.owed);
+        if std::mem::take(&mut self.hurries) && !self.is_new {
+            self.hurried = Some(now);
+        }
+        self.is_new = false;
+        self.asks = if std::mem::take(&mut self.asked) { self.asks.saturating_add(1) } else { 0 };
         let mut message = self.message(now);
         if owed.description {
             message.agent_description = Some(self.description.clone());
@@ -234,16 +304,20 @@ impl Session {
                 return Heard::Refused("the identity that it gives has not 16 bytes");
             };
             self.uid = Uid(uid);
-            self.connected(self.said);
+            self.all_again(self.said);
+            self.asked = true;
         }
         if flags & REPORT_FULL_STATE != 0 {
-            self.connected(self.said);
+            self.all_again(self.said);
+            self.asked = true;
         }
         remote_config.map_or(Heard::Nothing, |config| self.offer(config, in_force))
     }
 
     fn offer(&mut self, config: AgentRemoteConfig, in_force: Option<PlanHash>) -> Heard {
         let AgentRemoteConfig { config, config_hash: hash } = config;
+        // Whatever becomes of this one, what was offered before it is no longer wanted.
+        self.offered = None;
         if let Some(in_force) = in_force.filter(|in_force| in_force.0 == hash.as_slice()) {
             self.acknowledged(in_force);
             return Heard::Nothing;
@@ -259,7 +333,8 @@ impl Session {
         };
         // Without one, or with one that says nothing, the wall clock decides.
         let expiry = entries.remove(EXPIRY_ENTRY).and_then(|entry| serde_json::from_slice(&entry.body).ok());
-        Heard::Offer(Offered { hash, body: plan.body.into(), expiry: expiry.unwrap_or_default() })
+        self.offered = Some(Offered { hash, body: plan.body.into(), expiry: expiry.unwrap_or_default() });
+        Heard::Nothing
     }
 }
 
@@ -303,18 +378,23 @@ pub(super) fn fitted(total: usize, mut write: impl FnMut(usize) -> serde_json::R
     }
 }
 
-/// Who we are: what names a service identifies, the rest describes.
-fn description(identity: &Identity) -> AgentDescription {
+/// Who we are: what names a service identifies, the rest describes; and how many attributes are left out because they are too
+/// many or too long. What names the service stays first, then what names its place in a cluster.
+pub(super) fn description(identity: &Identity) -> (AgentDescription, usize) {
     const NAMES: [&str; 3] = [attribute::SERVICE_NAME, attribute::SERVICE_NAMESPACE, attribute::SERVICE_INSTANCE_ID];
-    let text = |key: &str, value: &str| KeyValue {
+    let text = |(key, value): (&str, Cow<'_, str>)| KeyValue {
         key: key.to_owned(),
-        value: Some(AnyValue { value: Some(any_value::Value::StringValue(value.to_owned())) }),
+        value: Some(AnyValue { value: Some(any_value::Value::StringValue(value.into_owned())) }),
     };
     let all = identity.attributes.iter().map(|a| (a.key.as_str(), a.value.as_str()));
-    let all = all.filter(|(key, value)| key.len() + value.len() <= DESCRIBED_BYTES_MAX).take(DESCRIBED_MAX);
+    let all = all.filter(|(key, value)| key.len() + value.len() <= DESCRIBED_BYTES_MAX);
     let (identifying, rest): (Vec<_>, Vec<_>) = all.partition(|(key, _)| NAMES.contains(key));
-    AgentDescription {
-        identifying_attributes: identifying.iter().map(|(key, value)| text(key, value)).collect(),
-        non_identifying_attributes: rest.iter().map(|(key, value)| text(key, value)).collect(),
-    }
+    let (places, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|(key, _)| key.starts_with(PLACES));
+    let room = DESCRIBED_MAX.saturating_sub(identifying.len());
+    let told = AgentDescription {
+        identifying_attributes: identifying.into_iter().map(text).collect(),
+        non_identifying_attributes: places.into_iter().chain(rest).take(room).map(text).collect(),
+    };
+    let count = told.identifying_attributes.len() + told.non_identifying_attributes.len();
+    (told, identity.attributes.len().saturating_sub(count))
 }

@@ -26,19 +26,33 @@ pub(super) struct Steps {
 
 impl Steps {
     /// Those of a plan that came at `received`, by the wall, maybe to an earlier process. `expiry` is what its controller
-    /// said of how far each is; where it said nothing the wall alone decides.
+    /// said of how far each is; where it said nothing the wall alone decides. Of a plan that came earlier less is left: what
+    /// passed since by the wall, unless that cannot be. A start extends nothing.
     pub(super) fn new(plan: &Plan, expiry: &Expiry, received: SystemTime, now: Now) -> Self {
         let mut said = expiry.remaining_ms.iter().map(|ms| Duration::from_millis(*ms));
+        let since = now.wall.duration_since(received).unwrap_or_default();
         let due = plan.next.iter().map(|step| {
             let left = said.next().unwrap_or_else(|| step.at.duration_since(received).unwrap_or_default());
             // A wall clock that was ahead of the controller's when the plan came is read with that difference: else a part
             // would end at once that the controller just said to obey.
             let wall = received.checked_add(left).map_or(step.at, |wall| wall.max(step.at));
-            Now { mono: now.mono.saturating_add(left), wall }
+            Now { mono: now.mono.saturating_add(left.checked_sub(since).unwrap_or(left)), wall }
         });
         let mut steps = Self { due: due.collect(), passed: 0 };
         steps.pass(now);
         steps
+    }
+
+    /// How far each is by the clock of the process; those that passed are not far.
+    pub(super) fn left(&self, now: Now) -> Vec<Duration> {
+        let far = self.due.iter().map(|due| due.mono.saturating_sub(now.mono));
+        far.enumerate().map(|(step, far)| if step < self.passed { Duration::ZERO } else { far }).collect()
+    }
+
+    /// None comes later than at these moments of the process.
+    pub(super) fn no_later(&mut self, ends: &[Duration], now: Now) {
+        self.due.iter_mut().zip(ends).for_each(|(due, end)| due.mono = due.mono.min(*end));
+        self.pass(now);
     }
 
     /// How many have passed.

@@ -18,6 +18,7 @@ const SERVER_NAME: &str = "POINTSMAN_OTLP_SERVER_NAME";
 const TOKEN_FILE: &str = "POINTSMAN_OTLP_TOKEN_FILE";
 const SYNC: &str = "POINTSMAN_SYNC";
 const OPAMP_ENDPOINT: &str = "POINTSMAN_OPAMP_ENDPOINT";
+const OPAMP_HEADERS: &str = "POINTSMAN_OPAMP_HEADERS";
 const PLAN_FILE: &str = "POINTSMAN_PLAN_FILE";
 const PLAN_CACHE: &str = "POINTSMAN_PLAN_CACHE";
 /// In the place of a signal: what is said for all of them.
@@ -122,7 +123,7 @@ impl Variables {
             None => placeholder(protocol),
         };
         let target = self.with_tls(signal, target);
-        let target = self.with_headers(signal, target);
+        let target = self.with_headers(self.of(signal, "HEADERS"), target);
         let target = self.with_token(target);
         Some(match self.milliseconds(self.of(signal, "TIMEOUT")) {
             Some(timeout) => target.timeout(timeout),
@@ -154,7 +155,8 @@ impl Variables {
         None
     }
 
-    /// The controller, spoken to as receivers of all signals are. `service` is the Service that exports go to.
+    /// The controller, spoken to as receivers of all signals are, but that headers may hold a key of the receiver: they go to
+    /// no other host. `service` is the Service that exports go to.
     fn controller(&mut self) -> Option<Endpoint> {
         let (name, value) = self.get(OPAMP_ENDPOINT)?;
         let url = match (value.as_str(), self.get(SERVICE)) {
@@ -170,11 +172,24 @@ impl Variables {
             self.mistake(&name, "write ws://host:port, wss://, http:// or https://, or service");
             return None;
         };
+        let is_receiver = self.is_receiver(&endpoint.target);
         Some(endpoint.with(|target| {
-            let target = self.with_tls(ALL, target);
-            let target = self.with_headers(ALL, target);
+            let mut target = self.with_tls(ALL, target);
+            if is_receiver {
+                target = self.with_headers(self.of(ALL, "HEADERS"), target);
+            }
+            let target = self.with_headers(self.get(OPAMP_HEADERS), target);
             self.with_token(target)
         }))
+    }
+
+    /// Whether it is on the host that receives all signals, and as safe on the way.
+    fn is_receiver(&mut self, target: &Target) -> bool {
+        let protocol = self.protocol(ALL);
+        let receiver = self.address(ALL, protocol).and_then(|(_, url, _)| Target::new(protocol, &url).ok());
+        receiver.is_some_and(|receiver| {
+            receiver.is_tls() == target.is_tls() && receiver.address().0.eq_ignore_ascii_case(target.address().0)
+        })
     }
 
     fn protocol(&mut self, signal: &str) -> Protocol {
@@ -250,8 +265,7 @@ impl Variables {
         target
     }
 
-    fn with_headers(&mut self, signal: &str, mut target: Target) -> Target {
-        let found = self.of(signal, "HEADERS");
+    fn with_headers(&mut self, found: Option<Found>, mut target: Target) -> Target {
         let variable = found.as_ref().map_or(String::new(), |(name, _)| name.clone());
         for (name, value) in self.pairs(found) {
             match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&value)) {

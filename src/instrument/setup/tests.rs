@@ -224,7 +224,7 @@ fn plans_come_from_where_it_is_said() {
     "#]],
     );
     plans(
-        "POINTSMAN_OPAMP_ENDPOINT=https://controller:4318\nOTEL_EXPORTER_OTLP_HEADERS=x-tenant=a\n\
+        "POINTSMAN_OPAMP_ENDPOINT=https://controller:4318\nPOINTSMAN_OPAMP_HEADERS=x-tenant=a\n\
          OTEL_EXPORTER_OTLP_METRICS_HEADERS=x-other=a\nOTEL_EXPORTER_OTLP_CERTIFICATE=/ca.crt\n\
          OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE=/tls.crt\nOTEL_EXPORTER_OTLP_CLIENT_KEY=/tls.key\n\
          OTEL_EXPORTER_OTLP_ENDPOINT=https://collector\nPOINTSMAN_OTLP_TOKEN_FILE=/token\n\
@@ -257,6 +257,36 @@ fn plans_come_from_where_it_is_said() {
     plans("POINTSMAN_SYNC=off\nPOINTSMAN_OPAMP_ENDPOINT=nonsense\nPOINTSMAN_PLAN_FILE=/plan", &expect!["off true "]);
 }
 
+/// Scenario: exports carry a key, and the controller is on the same host or on another one, with TLS or without. Guarantees: the
+/// key goes to who receives exports, as safe as they do, and to nobody else; headers of its own always go to the controller.
+#[test]
+fn a_key_goes_to_the_receiver_only() {
+    let headers = |receiver: &str, controller: &str| {
+        let setup = read(&format!(
+            "{receiver}\nPOINTSMAN_OPAMP_ENDPOINT={controller}\nOTEL_EXPORTER_OTLP_HEADERS=api-key=hush\n\
+             POINTSMAN_OPAMP_HEADERS=x-tenant=a"
+        ));
+        let endpoint = setup.expect("no mistake").sync.and_then(|sync| sync.endpoint).expect("a controller");
+        endpoint.target.headers.iter().map(|(name, _)| name.to_string()).collect::<Vec<_>>().join(" ")
+    };
+    let safe = "OTEL_EXPORTER_OTLP_ENDPOINT=https://vendor:4318/base";
+    let service = "POINTSMAN_OTLP_SERVICE=pointsman\nPOINTSMAN_SERVICE_HOST=172.30.0.7\nPOINTSMAN_SERVICE_PORT=4318";
+    for (receiver, controller, want) in [
+        (safe, "wss://vendor", "api-key x-tenant"),
+        (safe, "https://Vendor:4318", "api-key x-tenant"),
+        (safe, "ws://vendor", "x-tenant"),
+        (safe, "wss://vendor.other", "x-tenant"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT=http://vendor", "wss://vendor", "x-tenant"),
+        ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT=https://vendor", "wss://vendor", "x-tenant"),
+        ("", "ws://controller", "x-tenant"),
+        ("", "ws://localhost:4318", "api-key x-tenant"),
+        (service, "service", "api-key x-tenant"),
+        (service, "ws://172.30.0.8:4318", "x-tenant"),
+    ] {
+        assert_eq!(headers(receiver, controller), want, "{receiver} {controller}");
+    }
+}
+
 /// Scenario: everything that is said of plans is wrong. Guarantees: every mistake is told, with what would be right.
 #[test]
 fn mistakes_about_plans_are_told() {
@@ -278,6 +308,12 @@ fn mistakes_about_plans_are_told() {
         &expect![[r#"
         set up telemetry from the environment
           POINTSMAN_OPAMP_ENDPOINT: name the Service, in POINTSMAN_OTLP_SERVICE"#]],
+    );
+    check(
+        "POINTSMAN_OPAMP_ENDPOINT=ws://controller\nPOINTSMAN_OPAMP_HEADERS=a b=secret",
+        &expect![[r#"
+        set up telemetry from the environment
+          POINTSMAN_OPAMP_HEADERS: write names and values that a header can have"#]],
     );
     check(
         "POINTSMAN_OPAMP_ENDPOINT=ftp://controller\nPOINTSMAN_PLAN_FILE=/plan",

@@ -3,17 +3,21 @@
 use super::{Cluster, check};
 use crate::config::watch::{Plans, Role};
 use expect_test::expect;
+use pointsman_instrument::opamp::plan::Plan;
 use std::{fs, path::Path};
 
 /// A plan that turns these off.
-fn write(file: &Path, digit: char, off: &[&str]) {
+fn write(file: &Path, off: &[&str]) {
     let tail: Vec<String> = off.iter().map(|pattern| format!("{{\"instruments\":\"{pattern}\",\"on\":false}}")).collect();
-    let (hash, tail) = (String::from(digit).repeat(32), tail.join(","));
-    let plan = format!(
-        "{{\"schema\":1,\"component\":\"here/pointsman-watch\",\"hash\":\"{hash}\",\"instruments\":[],\"tail\":[{tail}],\
-         \"baseline\":{{\"on\":true}},\"spans\":[]}}"
-    );
-    fs::write(file, plan).expect("written");
+    let tail = tail.join(",");
+    let plan = |hash: &str| {
+        format!(
+            "{{\"schema\":1,\"component\":\"here/pointsman-watch\",\"hash\":\"{hash}\",\"instruments\":[],\"tail\":[{tail}],\
+             \"baseline\":{{\"on\":true}},\"spans\":[]}}"
+        )
+    };
+    let hash = Plan::seal(plan("").as_bytes()).expect("a plan");
+    fs::write(file, plan(&hash.to_string())).expect("written");
 }
 
 /// Where the plan in force came from, as it was last said.
@@ -32,7 +36,7 @@ async fn a_plan_holds_from_the_first_push_of_whoever_speaks() {
     let file = folder.path().join("plan.json");
     check(
         async |cluster: &mut Cluster| {
-            write(&file, 'a', &["mco.pool.*", "mco.node.*"]);
+            write(&file, &["mco.pool.*", "mco.node.*"]);
             cluster.plans.file = Some(file.clone());
             cluster.start_as("a", Some("watch-a"), Role::Operator);
             cluster.pass(1).await;
@@ -40,9 +44,9 @@ async fn a_plan_holds_from_the_first_push_of_whoever_speaks() {
             cluster.pass(20).await;
             cluster.node("n1", true);
             cluster.say(&source(cluster));
-            write(&file, 'b', &[]);
+            write(&file, &[]);
             cluster.pass(40).await;
-            write(&file, 'c', &["mco.pool.*"]);
+            write(&file, &["mco.pool.*"]);
             cluster.pass(20).await;
             cluster.say("off again");
             cluster.cut("a", true);
@@ -75,7 +79,7 @@ async fn without_a_plan_what_is_declared_holds() {
     let (file, missing) = (folder.path().join("plan.json"), folder.path().join("missing.json"));
     check(
         async |cluster: &mut Cluster| {
-            write(&file, 'a', &["*"]);
+            write(&file, &["*"]);
             cluster.plans = Plans { file: Some(file.clone()), killed: true, ..Plans::default() };
             cluster.start("a");
             cluster.pass(1).await;

@@ -12,7 +12,7 @@ use crate::{
         Endpoint,
         link::Dial,
         messages::{EXPIRY_ENTRY, PLAN_ENTRY},
-        plan::PlanHash,
+        plan::{Plan, PlanHash},
         proto::{AgentConfigFile, AgentConfigMap, AgentRemoteConfig, AgentToServer, ServerToAgent},
     },
     transport::connect::ConnectError,
@@ -73,7 +73,7 @@ impl Process {
         let mut told = String::new();
         let running = client.run(async { drop(stopped.await) }, |event| {
             let at = Duration::from_millis(u64::try_from(self.began.elapsed().as_millis()).expect("short"));
-            told += &format!("{at:?} {event}\n");
+            told += &format!("{at:?} {}\n", masked(&event.to_string()));
         });
         let scripted = async {
             let came_to = script.await;
@@ -196,32 +196,66 @@ fn brief(message: &AgentToServer) -> String {
     words.extend(message.agent_description.as_ref().map(|_| "all".to_owned()));
     if let Some(status) = &message.remote_config_status {
         let hash = status.last_remote_config_hash.first().map_or("-".to_owned(), |byte| format!("{:x}", byte >> 4));
-        words.push(format!("{:?} {hash} {}", status.status(), status.error_message).trim_end().to_owned());
+        words.push(format!("{:?} {hash} {}", status.status(), masked(&status.error_message)).trim_end().to_owned());
     }
     words.extend(message.custom_message.as_ref().map(|custom| custom.r#type.clone()));
     words.extend(message.agent_disconnect.as_ref().map(|_| "bye".to_owned()));
     words.join(" ")
 }
 
+/// Names of plans are what they are; a test knows them by their first digit.
+fn masked(text: &str) -> String {
+    let is_hash = |word: &&str| word.len() == 32 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let masked = |hash: &str| hash.chars().take(1).collect::<String>().repeat(32);
+    let mask = |word: &str| Some(word).filter(is_hash).map_or_else(|| word.to_owned(), masked);
+    text.split(' ').map(mask).collect::<Vec<_>>().join(" ")
+}
+
 fn hash(digit: char) -> PlanHash {
-    PlanHash::read(&String::from(digit).repeat(32)).expect("a hash")
+    stated(&plan(digit, &[])).expect("a plan")
 }
 
-/// A plan whose hash has one digit; parts of it end at these moments of the wall's first hours, and it then has these.
+/// The hash that a plan says it has.
+fn stated(body: &str) -> Option<PlanHash> {
+    let (_, rest) = body.split_once(r#""hash":""#)?;
+    PlanHash::read(rest.get(..32)?).ok()
+}
+
+/// A plan whose hash begins with this digit, for some component whose name begins so.
+fn sealed(digit: char, component: &str, with: impl Fn(&str) -> String) -> String {
+    let texts = (1000..10_000).map(|nonce| {
+        with(&format!(
+            r#"{{"schema":1,"component":"{component}{nonce}","hash":"{}","instruments":[],"tail":[],"baseline":{{"on":true}},"spans":[],"next":[]}}"#,
+            "0".repeat(32),
+        ))
+    });
+    let sealed = texts.map(|text| {
+        let hash = Plan::seal(text.as_bytes()).expect("it has a hash").to_string();
+        text.replacen(&"0".repeat(32), &hash, 1)
+    });
+    let mut right = sealed.filter(|text| stated(text).is_some_and(|hash| hash.to_string().starts_with(digit)));
+    right.next().expect("one of sixteen")
+}
+
+/// A plan whose hash begins with this digit; parts of it end at these moments of the wall's first hours, and it then is what is
+/// named beside them.
 fn plan(digit: char, next: &[(&str, char)]) -> String {
-    let next = next.iter().map(|(at, digit)| format!(r#"{{"at":"1970-01-01T{at}Z","hash":"{}"}}"#, hash(*digit)));
-    format!(
-        r#"{{"schema":1,"component":"a/shop","hash":"{}","instruments":[],"tail":[],"baseline":{{"on":true}},"spans":[],"next":[{}]}}"#,
-        hash(digit),
-        next.collect::<Vec<_>>().join(",")
-    )
+    let steps = next.iter().enumerate().map(|(passed, (at, digit))| {
+        let after = stated(&plan(*digit, next.get(passed + 1..).unwrap_or_default())).expect("a plan");
+        format!(r#"{{"at":"1970-01-01T{at}Z","hash":"{after}"}}"#)
+    });
+    let next = format!(r#""next":[{}]"#, steps.collect::<Vec<_>>().join(","));
+    sealed(digit, "a/", |text| text.replace(r#""next":[]"#, &next))
 }
 
+/// Under the name that it has, if that begins with this digit; else under one that does.
 fn offer(uid: &[u8], digit: char, body: &str, remaining: &[u64]) -> ServerToAgent {
     let file = |body: &str| AgentConfigFile { body: body.as_bytes().to_vec(), content_type: String::new() };
     let expiry = format!(r#"{{"remainingMs":{remaining:?}}}"#);
     let config_map = [(PLAN_ENTRY.to_owned(), file(body)), (EXPIRY_ENTRY.to_owned(), file(&expiry))].into();
-    let config = AgentRemoteConfig { config: Some(AgentConfigMap { config_map }), config_hash: hash(digit).0.to_vec() };
+    let own = stated(body).filter(|own| own.to_string().starts_with(digit));
+    let config_hash = own.unwrap_or_else(|| hash(digit)).0.to_vec();
+    let config = AgentRemoteConfig { config: Some(AgentConfigMap { config_map }), config_hash };
     ServerToAgent { instance_uid: uid.to_vec(), remote_config: Some(config), ..ServerToAgent::default() }
 }
 

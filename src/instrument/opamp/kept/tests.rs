@@ -1,4 +1,4 @@
-use super::{Cache, Kept, Now, PlanFile};
+use super::{Cache, Kept, Now, PlanFile, read};
 use crate::{
     limits::{FILE_BYTES_MAX, PLAN_FILE_EVERY},
     opamp::messages::Expiry,
@@ -33,7 +33,10 @@ fn mount(dir: &Path, version: &str, content: &[u8]) {
 fn a_mounted_file_is_told_when_it_changed() {
     let dir = tempfile::tempdir().expect("a folder");
     let mut file = PlanFile::new(dir.path().join("plan"));
-    let mut look = || file.look(NOW).map(|found| found.map_err(|error| error.kind()));
+    let mut look = || {
+        file.looks(NOW);
+        file.found(read(&dir.path().join("plan"))).map(|found| found.map_err(|error| error.kind()))
+    };
     assert_eq!(look(), Some(Err(io::ErrorKind::NotFound)));
     assert_eq!(look(), None);
     mount(dir.path(), "v1", b"one");

@@ -1,7 +1,9 @@
-use super::{Heard, Offered, Session, Uid, fitted};
+use super::{Offered, Session, Uid, description, fitted};
 use crate::{
     identity::Identity,
-    limits::{CUSTOM_BYTES_MAX, DESCRIBED_BYTES_MAX, DESCRIBED_MAX, EFFECTIVE_BYTES_MAX, MESSAGE_BYTES_MAX},
+    limits::{
+        ASKED_PAUSE_MAX, CUSTOM_BYTES_MAX, DESCRIBED_BYTES_MAX, DESCRIBED_MAX, EFFECTIVE_BYTES_MAX, MESSAGE_BYTES_MAX, SAY_PAUSE,
+    },
     opamp::{
         messages::{EXPIRY_ENTRY, PLAN_ENTRY, Report, RuleReport},
         plan::PlanHash,
@@ -27,7 +29,7 @@ fn identity() -> Identity {
 }
 
 fn session() -> Session {
-    let mut session = Session::new(Uid(UID), &identity());
+    let mut session = Session::new(Uid(UID), description(&identity()).0);
     session.connected(Duration::ZERO);
     session
 }
@@ -68,11 +70,15 @@ fn line(message: &AgentToServer) -> String {
     line.trim_end().to_owned()
 }
 
-/// Everything that is said at this moment, a line each; `nothing` where nothing is.
+/// Everything that is said from this moment on while one message follows the other with the pauses that there are between
+/// them, a line each; `nothing` where nothing is.
 fn said(session: &mut Session, millis: u64) -> String {
-    let mut lines = Vec::new();
-    while let Some(message) = session.say(Duration::from_millis(millis), || Bytes::from_static(b"all")) {
+    let (mut lines, mut now) = (Vec::new(), Duration::from_millis(millis));
+    while let Some(message) = session.say(now, || Bytes::from_static(b"all")) {
         lines.push(line(&message));
+        if session.due() - now < Duration::from_secs(5) {
+            now = session.due();
+        }
     }
     if lines.is_empty() { "nothing".to_owned() } else { lines.join("\n") }
 }
@@ -105,23 +111,94 @@ fn a_session_says_what_changed() {
     expect![[r#"2 of 07 Applied a  effective pointsman-plan={} report: {"hash":"0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a","rules":[{"by":"view/shop#0","instruments":3}]}"#]]
         .assert_eq(&said(&mut session, 10));
     session.stepped(B, Vec::new());
+    assert_eq!(said(&mut session, 1_009), "nothing");
     expect![[r#"3 of 07 Applied b  report: {"hash":"0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b","rules":[]}"#]]
-        .assert_eq(&said(&mut session, 20));
-    for millis in [100, 200, 300] {
+        .assert_eq(&said(&mut session, 1_010));
+    for millis in [2_000, 2_100, 2_200] {
         session.catalogue_changed(Duration::from_millis(millis));
         assert_eq!(said(&mut session, millis), "nothing");
     }
-    assert_eq!(session.due(), Duration::from_millis(350));
-    expect!["4 of 07 catalogue: all"].assert_eq(&said(&mut session, 350));
-    assert_eq!(said(&mut session, 30_349), "nothing");
-    assert_eq!(session.due(), Duration::from_millis(30_350));
-    expect!["5 of 07"].assert_eq(&said(&mut session, 30_350));
-    session.connected(Duration::from_secs(40));
+    assert_eq!(session.due(), Duration::from_millis(2_250));
+    expect!["4 of 07 catalogue: all"].assert_eq(&said(&mut session, 2_250));
+    assert_eq!(said(&mut session, 32_249), "nothing");
+    assert_eq!(session.due(), Duration::from_millis(32_250));
+    expect!["5 of 07"].assert_eq(&said(&mut session, 32_250));
+    session.connected(Duration::from_millis(32_260));
     expect![[r#"
         6 of 07 [service.name=shop,service.instance.id=shop-0,service.namespace=store; k8s.pod.name=shop-0-x] can dev.pointsman.sync Applied b  effective pointsman-plan={} catalogue: all
         7 of 07 report: {"hash":"0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b","rules":[]}"#]]
-    .assert_eq(&said(&mut session, 40_000));
+    .assert_eq(&said(&mut session, 32_260));
     expect!["8 of 07 bye"].assert_eq(&line(&session.farewell(Duration::from_secs(41))));
+}
+
+/// Scenario: a controller answers each message with a wish that makes the next one due: all of it again, another name, the
+/// offer that is obeyed, one that cannot be. Guarantees: the pauses double up to the time between two heartbeats; they are
+/// short again once it asked for nothing; a plan that is new is told without a pause, but not one after the other.
+#[test]
+fn who_asks_again_and_again_waits_longer_and_longer() {
+    let identification = AgentIdentification { new_instance_uid: UID.to_vec() };
+    for wish in [
+        ServerToAgent { flags: 1, ..from_server() },
+        ServerToAgent { agent_identification: Some(identification), ..from_server() },
+        offer(&A.0, &[]),
+        offer(&B.0, &[]),
+    ] {
+        let mut session = session();
+        session.applied(A, Bytes::from_static(b"{}"), Vec::new());
+        let (mut now, mut pauses) = (Duration::ZERO, Vec::new());
+        session.say(now, Bytes::new).expect("the first");
+        for _ in 0..8 {
+            session.hear(wish.clone(), Some(A));
+            pauses.push((session.due() - now).as_secs());
+            now = session.due();
+            session.say(now, Bytes::new).expect("what was asked for");
+        }
+        assert_eq!(pauses, [1, 2, 4, 8, 16, 30, 30, 30], "{wish:?}");
+        assert_eq!(Duration::from_secs(30), ASKED_PAUSE_MAX);
+        session.applied(B, Bytes::new(), Vec::new());
+        assert_eq!(session.due(), Duration::ZERO, "a new plan is told at once");
+        session.say(now, Bytes::new).expect("it is told");
+        session.applied(A, Bytes::new(), Vec::new());
+        assert_eq!(session.due(), now + SAY_PAUSE, "the next a moment later");
+        now += SAY_PAUSE;
+        session.say(now, Bytes::new).expect("it is told");
+        session.stepped(B, Vec::new());
+        assert_eq!(session.due(), now + SAY_PAUSE, "it asked for nothing meanwhile");
+    }
+}
+
+/// Scenario: a plan is obeyed before any instrument is made; when the catalogue is told, what became of its rules is another,
+/// or the same. Guarantees: a report that is another is told behind the catalogue, and one that is not is not.
+#[test]
+fn a_report_that_is_news_follows_the_catalogue() {
+    let mut session = session();
+    session.applied(A, Bytes::from_static(b"{}"), Vec::new());
+    said(&mut session, 0);
+    session.catalogue_changed(Duration::from_millis(5_000));
+    assert!(!session.tells_catalogue(Duration::from_millis(5_249)) && session.tells_catalogue(Duration::from_millis(5_250)));
+    session.reported(A, rules());
+    expect![[r#"
+        3 of 07 catalogue: all
+        4 of 07 report: {"hash":"0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a","rules":[{"by":"view/shop#0","instruments":3}]}"#]]
+    .assert_eq(&said(&mut session, 5_250));
+    session.catalogue_changed(Duration::from_millis(8_000));
+    session.reported(A, rules());
+    assert_eq!(said(&mut session, 8_250), "5 of 07 catalogue: all");
+}
+
+/// Scenario: an offer waits to be obeyed, and another message comes: the plan in force, one that is refused, one for another
+/// instance, one without an offer. Guarantees: what was offered before is obeyed only if nothing was offered after it.
+#[test]
+fn an_offer_that_is_superseded_is_not_obeyed() {
+    let entries = [(PLAN_ENTRY, "plan")];
+    let other = ServerToAgent { instance_uid: vec![8; 16], ..offer(&A.0, &[]) };
+    for (message, waits) in [(offer(&A.0, &[]), false), (offer(&[0xc; 16], &[]), false), (other, true), (from_server(), true)] {
+        let mut session = session();
+        session.hear(offer(&B.0, &entries), Some(A));
+        assert!(session.has_offer());
+        session.hear(message.clone(), Some(A));
+        assert_eq!(session.take_offer().is_some(), waits, "{message:?}");
+    }
 }
 
 /// What a message of the controller comes to where plan A is in force, and what is said then.
@@ -129,18 +206,12 @@ fn check(message: ServerToAgent, want: &Expect) {
     let mut session = session();
     session.applied(A, Bytes::from_static(b"{}"), Vec::new());
     said(&mut session, 0);
-    let heard = match session.hear(message, Some(A)) {
-        Heard::Offer(Offered { hash, body, expiry }) => {
-            format!(
-                "offer {:x} {} {:?}",
-                hash.first().copied().unwrap_or_default(),
-                String::from_utf8_lossy(&body),
-                expiry.remaining_ms
-            )
-        }
-        other => format!("{other:?}"),
-    };
-    want.assert_eq(&format!("{heard}\n{}", said(&mut session, 1)));
+    let heard = format!("{:?}", session.hear(message, Some(A)));
+    let heard = session.take_offer().map_or(heard, |Offered { hash, body, expiry }| {
+        let first = hash.first().copied().unwrap_or_default();
+        format!("offer {first:x} {} {:?}", String::from_utf8_lossy(&body), expiry.remaining_ms)
+    });
+    want.assert_eq(&format!("{heard}\n{}", said(&mut session, 10_000)));
 }
 
 /// Scenario: offers, right and wrong. Guarantees: a new one is handed on with what is said of its steps; one that is obeyed
@@ -293,12 +364,13 @@ fn a_refusal_stands_until_the_next_offer() {
     session.applied(A, Bytes::new(), Vec::new());
     said(&mut session, 0);
     session.failed(&B.0, &"why".repeat(1000));
-    let failed = session.say(Duration::ZERO, Bytes::new).and_then(|message| message.remote_config_status).expect("a status");
+    let failed =
+        session.say(Duration::from_secs(5), Bytes::new).and_then(|message| message.remote_config_status).expect("a status");
     assert_eq!((failed.last_remote_config_hash, failed.error_message.len()), (B.0.to_vec(), 512));
     session.stepped(A, Vec::new());
-    assert_eq!(said(&mut session, 1), r#"4 of 07 report: {"hash":"0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a","rules":[]}"#);
+    assert_eq!(said(&mut session, 10_000), r#"4 of 07 report: {"hash":"0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a","rules":[]}"#);
     session.hear(offer(&A.0, &[]), Some(A));
-    assert_eq!(said(&mut session, 2), "5 of 07 Applied a");
+    assert_eq!(said(&mut session, 15_000), "5 of 07 Applied a");
 }
 
 /// Scenario: an identity, a plan, a catalogue and a report that are all far too large. Guarantees: each message stays
@@ -310,18 +382,20 @@ fn messages_have_a_limit() {
         identity.set(format!("key.{n}").into(), &"v".repeat(DESCRIBED_BYTES_MAX - 10));
     }
     identity.set("key.0".into(), &"v".repeat(1 << 20));
-    let mut session = Session::new(Uid(UID), &identity);
+    let (told, left_out) = description(&identity);
+    assert_eq!(left_out, DESCRIBED_MAX + 4, "the long one too");
+    let mut session = Session::new(Uid(UID), told);
     session.connected(Duration::ZERO);
     let rule = RuleReport { by: "r".repeat(1000), instruments: 1, exceptions: Vec::new() };
     session.applied(A, vec![b'x'; EFFECTIVE_BYTES_MAX].into(), vec![rule; 1000]);
     let first = session.say(Duration::ZERO, || vec![b'x'; CUSTOM_BYTES_MAX].into()).expect("a message");
     assert_eq!(first.agent_description.as_ref().map(|d| d.non_identifying_attributes.len()), Some(DESCRIBED_MAX - 3));
     assert!(first.effective_config.is_some() && (900 << 10..MESSAGE_BYTES_MAX).contains(&first.encoded_len()));
-    let second = session.say(Duration::ZERO, Bytes::new).and_then(|message| message.custom_message).expect("a report");
+    let second = session.say(SAY_PAUSE, Bytes::new).and_then(|message| message.custom_message).expect("a report");
     let report: Report = serde_json::from_slice(&second.data).expect("whole");
     assert_eq!(report.rules.len(), 250);
     session.applied(A, vec![b'x'; EFFECTIVE_BYTES_MAX + 1].into(), Vec::new());
-    assert_eq!(session.say(Duration::ZERO, Bytes::new).expect("a message").effective_config, None);
+    assert_eq!(session.say(2 * SAY_PAUSE, Bytes::new).expect("a message").effective_config, None);
     assert_eq!(fitted(0, |_| Ok(vec![0; CUSTOM_BYTES_MAX + 1])), (Bytes::new(), 0));
     assert_eq!(fitted(9, |count| Ok(vec![0; count * (CUSTOM_BYTES_MAX / 4)])), (vec![0; CUSTOM_BYTES_MAX / 4 * 4].into(), 5));
 }
@@ -335,4 +409,20 @@ fn identities_are_uuids_of_version_7() {
     assert_eq!(uid, [1, 0x92, 0, 0, 0, 1, 0x7f, 0xff, 0xbf, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
     let Uid(early) = Uid::new(SystemTime::UNIX_EPOCH - Duration::from_secs(1), [0; 16]);
     assert_eq!(early, [0, 0, 0, 0, 0, 0, 0x70, 0, 0x80, 0, 0, 0, 0, 0, 0, 0]);
+}
+
+/// Scenario: an identity with far too many attributes, of which those that name the service and its place come last.
+/// Guarantees: those are told all the same, and what is left out is counted.
+#[test]
+fn who_we_are_is_told_first() {
+    let mut identity = Identity::new("shop");
+    for n in 0..100 {
+        identity.set(format!("key.{n}").into(), "v");
+    }
+    let identity =
+        identity.with(attribute::K8S_POD_NAME, "shop-0-x").with(attribute::SERVICE_NAMESPACE, "store").instance("shop-0");
+    let (told, left_out) = description(&identity);
+    assert_eq!(pairs(&told.identifying_attributes), "service.name=shop,service.namespace=store,service.instance.id=shop-0");
+    assert!(pairs(&told.non_identifying_attributes).starts_with("k8s.pod.name=shop-0-x,key.0=v,"));
+    assert_eq!((told.non_identifying_attributes.len(), left_out), (DESCRIBED_MAX - 3, 104 - DESCRIBED_MAX));
 }

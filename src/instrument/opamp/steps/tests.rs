@@ -122,6 +122,24 @@ fn the_wall_decides_where_nothing_is_said() {
     check(&[u64::MAX / 1000, 0, 7, 7], 3600, &[(0, 3600)], &expect!["2 None"]);
 }
 
+/// Scenario: a plan came with a wall that is an hour behind its controller's, and process after process starts with it, each a
+/// while after the one before; one of them starts once it all has passed, as if the wall had jumped; one goes on with what is left of
+/// the one before. Guarantees: no start gives a part more time than it had; what cannot be is not believed.
+#[test]
+fn a_start_extends_nothing() {
+    for (later, first, second) in
+        [(0, 100, 200), (20, 80, 180), (40, 60, 160), (99, 1, 101), (100, 0, 100), (150, 100, 50), (500, 100, 200)]
+    {
+        let expiry = Expiry { remaining_ms: vec![100_000, 200_000] };
+        let steps = Steps::new(&plan(), &expiry, wall(10), now(7, 10 + later));
+        let left = steps.left(now(7, 10 + later));
+        assert_eq!(left, [first, second].map(Duration::from_secs), "{later} s later");
+    }
+    let mut steps = Steps::new(&plan(), &Expiry { remaining_ms: vec![100_000, 200_000] }, wall(10), now(7, 10));
+    steps.no_later(&[Duration::from_secs(7), Duration::from_secs(999)], now(7, 10));
+    assert_eq!((steps.passed(), steps.left(now(7, 10))), (1, vec![Duration::ZERO, Duration::from_secs(200)]));
+}
+
 /// Scenario: the plan came to an earlier process, and this one starts before, between and after its steps, on a clock that
 /// is right or was put back. Guarantees: it begins where the wall says; at the latest what was left when the plan came is
 /// left now.

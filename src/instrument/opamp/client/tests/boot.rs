@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 use tempfile::TempDir;
+use tokio::time::Instant;
 
 fn folder() -> (TempDir, PathBuf, PathBuf) {
     let dir = tempfile::tempdir().expect("a folder");
@@ -49,6 +50,8 @@ async fn a_mounted_plan_is_followed() {
             seconds(6).await;
             obeyed += &format!("{step}: {}\n", process.plan());
         };
+        // Never at the moment of a look.
+        tokio::time::sleep(Duration::from_millis(500)).await;
         swap(dir.path(), "v2", &plan('b', &[]));
         after("swapped").await;
         let whole = plan('c', &[]);
@@ -104,7 +107,9 @@ async fn the_last_good_plan_outlives_the_process() {
         process.run(client, script).await;
     }
     let mut log = String::new();
+    let kept = fs::read(&cache).expect("a plan");
     for (later, what) in [(60, "soon"), (660, "late"), (9999, "very late"), (-3000, "put back")] {
+        fs::write(&cache, &kept).expect("written");
         let process = Process::new();
         process.skew.store(later, Ordering::Relaxed);
         let mut client = process.client(settings());
@@ -172,7 +177,7 @@ async fn the_newest_plan_wins() {
     expect![[r#"
         file: a
         1 all Applied a catalogue
-        2 report
+        2 Applied b report
         controller: b
         gone: b
         newer file: d
@@ -197,4 +202,63 @@ async fn what_cannot_be_kept_is_obeyed() {
     "#]]
     .assert_eq(&told(&dir, &all));
     assert_eq!(process.plan(), "a");
+}
+
+/// Scenario: a plan that is mounted, and one that was kept, are changed by hand without their hash. Guarantees: neither is obeyed
+/// under a name that is another plan's; what to do is told.
+#[tokio::test(start_paused = true)]
+async fn a_plan_that_was_edited_is_not_obeyed() {
+    let (dir, file, cache) = folder();
+    let edited = plan('a', &[]).replace(r#""baseline":{"on":true}"#, r#""baseline":{"on":false}"#);
+    fs::write(&file, &edited).expect("written");
+    fs::write(&cache, format!("{{\"receivedMs\":1,\"remainingMs\":[]}}\n{edited}")).expect("written");
+    let process = Process::new();
+    let client = process.client(files(&file, &cache));
+    let (all, ()) = process.run(client, seconds(1)).await;
+    expect![[r#"
+        0ns obey the plan: its hash does not fit its text: fetch it anew, do not edit it (from: file)
+        0ns obey the plan: its hash does not fit its text: fetch it anew, do not edit it (from: cache)
+        0ns no plan yet: the declared levels decide
+    "#]]
+    .assert_eq(&told(&dir, &all));
+    assert_eq!(process.plan(), "none");
+}
+
+/// Scenario: a plan with a part that ends in ten minutes, on a clock an hour behind the controller's; process after process starts
+/// with what was kept, runs for a while and is killed. Guarantees: the part ends when it was to, and stays so in what starts later.
+#[tokio::test(start_paused = true)]
+async fn no_start_extends_a_part() {
+    let (_dir, _, cache) = folder();
+    let settings = || Settings { plan_cache: Some(cache.clone()), ..at("ws://controller") };
+    let began = Instant::now();
+    let mut log = Vec::new();
+    for start in 0..6 {
+        let process = Process::new();
+        process.skew.store(i64::try_from(began.elapsed().as_secs()).expect("short") - 3600, Ordering::Relaxed);
+        let mut client = process.client(settings());
+        let mut controller = Controller::of(&mut client);
+        controller.away.store(start > 0, Ordering::Relaxed);
+        let first = process.plan();
+        let script = async {
+            if start == 0 {
+                let mut peer = controller.accept().await;
+                peer.next().await.expect("a message");
+                peer.offer('a', &plan('a', &[("01:10:00", 'b')]), &[600_000]).await;
+                peer.next().await.expect("a message");
+            }
+            seconds(180).await;
+        };
+        let (told, ()) = process.run(client, script).await;
+        let steps = told.lines().filter(|line| line.contains("ended")).filter_map(|line| line.split_once(' '));
+        let ended = steps.map(|(at, _)| format!(", ends after {at}")).collect::<String>();
+        log.push(format!("{}s {first}{ended}, then {}", began.elapsed().as_secs(), process.plan()));
+    }
+    expect![[r#"
+        181s none, then a
+        361s a, then a
+        541s a, then a
+        721s a, ends after 60.474s, then b
+        901s b, then b
+        1081s b, then b"#]]
+    .assert_eq(&log.join("\n"));
 }

@@ -5,7 +5,10 @@ use crate::{
 };
 use expect_test::expect;
 use std::{fs, future::Future, sync::atomic::Ordering};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    time::Instant,
+};
 
 impl Process {
     fn resume(&self, settings: &Settings, carried: &Carried) -> Client {
@@ -64,6 +67,45 @@ async fn a_further_telemetry_goes_on_with_the_plan() {
         format!("{before}, then {}", second.plan())
     };
     assert_eq!(second.run(client, script).await.1, "b, then e");
+}
+
+/// Scenario: a plan has a part that ends in ten minutes; the wall is an hour behind the controller's, and is put back further each
+/// time that the process goes on with a new telemetry, five times within the ten minutes, and once after them. Guarantees: the part
+/// ends when it was to, not later, and does not begin again.
+#[tokio::test(start_paused = true)]
+async fn no_further_telemetry_extends_a_part() {
+    let (settings, carried) = (at("ws://controller"), Carried::default());
+    let began = Instant::now();
+    let mut log = Vec::new();
+    for turn in 0..7 {
+        let process = Process::new();
+        process.skew.store(-3600 - 100 * turn, Ordering::Relaxed);
+        let mut client = process.resume(&settings, &carried);
+        let mut controller = Controller::of(&mut client);
+        controller.away.store(turn > 0, Ordering::Relaxed);
+        let before = process.plan();
+        cut_off(client, async {
+            if turn == 0 {
+                let mut peer = controller.accept().await;
+                peer.next().await.expect("a message");
+                peer.offer('a', &plan('a', &[("01:10:00", 'b')]), &[600_000]).await;
+            }
+            while began.elapsed().as_secs() < 110 * (turn.unsigned_abs() + 1) {
+                seconds(1).await;
+            }
+        })
+        .await;
+        log.push(format!("{}s {before} {}", began.elapsed().as_secs(), process.plan()));
+    }
+    expect![[r#"
+        110s none a
+        220s a a
+        330s a a
+        440s a a
+        550s a a
+        660s a b
+        770s b b"#]]
+    .assert_eq(&log.join("\n"));
 }
 
 /// Scenario: the endpoint was guessed. At first something answers that has no such path; then a controller does, and offers nothing

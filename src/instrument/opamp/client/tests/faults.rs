@@ -1,4 +1,4 @@
-use super::{Controller, Peer, Process, at, offer, plan};
+use super::{Controller, Peer, Process, at, offer, plan, sealed};
 use crate::{
     limits::MESSAGE_BYTES_MAX,
     opamp::{
@@ -194,6 +194,18 @@ async fn offers_that_cannot_be_obeyed_are_refused_whole() {
             answer: 3 Failed c obey the plan: it was offered under another name than its own, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
             meanwhile: a, well after 1s
             obey the plan: it was offered under another name than its own, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb (from: controller)
+            obeying plan ffffffffffffffffffffffffffffffff (from: controller)
+            reach the controller: IO error: broken pipe
+        "#]],
+    )
+    .await;
+    let edited = whole.replace(r#""baseline":{"on":true}"#, r#""baseline":{"on":false}"#);
+    check(
+        async |peer| peer.offer('b', &edited, &[]).await,
+        &expect![[r#"
+            answer: 3 Failed b obey the plan: its hash does not fit its text: fetch it anew, do not edit it
+            meanwhile: a, well after 1s
+            obey the plan: its hash does not fit its text: fetch it anew, do not edit it (from: controller)
             obeying plan ffffffffffffffffffffffffffffffff (from: controller)
             reach the controller: IO error: broken pipe
         "#]],
@@ -457,7 +469,7 @@ async fn the_end_does_not_wait_for_the_controller() {
         let mut peer = controller.accept().await;
         peer.next().await.expect("a message");
         // A plan that is said back in full, and more than the connection holds.
-        let long = plan('a', &[]).replace("a/shop", &"x".repeat(200 << 10));
+        let long = sealed('a', &"x".repeat(200 << 10), str::to_owned);
         peer.offer('a', &long, &[]).await;
         let (mut seen, mut part) = (0, [0; 1024]);
         while seen < 2048 {

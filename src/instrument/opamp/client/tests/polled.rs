@@ -1,5 +1,8 @@
 use super::{Controller, Process, at, brief, offer, plan, seconds};
-use crate::{limits::MESSAGE_BYTES_MAX, opamp::proto::AgentToServer};
+use crate::{
+    limits::MESSAGE_BYTES_MAX,
+    opamp::proto::{AgentToServer, ServerToAgent},
+};
 use bytes::Bytes;
 use expect_test::expect;
 use http::{Request, Response};
@@ -147,4 +150,19 @@ async fn bad_answers_are_survived() {
         68.248s obeying plan aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa (from: controller)
         obeys a"#]]
     .assert_eq(&format!("{log}\n{told}obeys {obeys}"));
+}
+
+/// Scenario: a controller that is polled asks for all of it in each answer, or offers a plan that cannot be obeyed. Guarantees:
+/// it is asked a few times a minute, not without a pause.
+#[tokio::test(start_paused = true)]
+async fn who_asks_without_end_is_asked_a_few_times() {
+    let all = |message: &AgentToServer, _| {
+        let asks = ServerToAgent { instance_uid: message.instance_uid.clone(), flags: 1, ..ServerToAgent::default() };
+        (200, None, asks.encode_to_vec())
+    };
+    let bad = |message: &AgentToServer, _| (200, None, offer(&message.instance_uid, 'b', "{}", &[]).encode_to_vec());
+    for (log, ..) in [polled(60, usize::MAX, all).await, polled(60, usize::MAX, bad).await] {
+        let count = log.lines().filter(|line| !line.ends_with("connection")).count();
+        assert!((4..10).contains(&count), "{log}");
+    }
 }

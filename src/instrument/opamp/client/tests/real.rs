@@ -4,7 +4,7 @@ use crate::{
     transport::tests::tls::{Authority, NAME, config, folder},
 };
 use prost::Message as _;
-use std::fs;
+use std::{fs, process::Command, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpListener,
@@ -116,4 +116,25 @@ async fn polled_over_a_real_socket() {
     let (_, log) = process.run(client, script).await;
     assert_eq!(log, ["1 all Unset - catalogue", "2 Applied a report"]);
     assert_eq!(process.plan(), "a");
+}
+
+/// Scenario: the folder with the last good plan hangs: a write does not end. Guarantees: the plan that is offered is obeyed and told
+/// at once all the same, and is kept once the folder lets go.
+#[tokio::test]
+async fn a_disk_that_hangs_holds_up_nothing() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (cache, pipe) = (dir.path().join("last"), dir.path().join("last.new"));
+    // Who writes into a pipe waits for a reader.
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("a command").success());
+    let process = Process::new();
+    let (listener, endpoint) = listener("ws").await;
+    let client = process.client(Settings { plan_cache: Some(cache), ..settings(endpoint) });
+    let script = async {
+        let peer = session(Peer::new(listener.accept().await.expect("a client").0).await, &process).await;
+        let kept = fs::read_to_string(&pipe).expect("written");
+        assert!(kept.ends_with(&plan('a', &[])), "{kept}");
+        peer
+    };
+    let told = tokio::time::timeout(Duration::from_secs(20), process.run(client, script)).await.expect("an end").0;
+    assert_eq!(told.lines().count(), 3, "{told}");
 }
