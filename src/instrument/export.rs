@@ -5,7 +5,7 @@
 mod tests;
 
 use crate::{
-    limits::{ANSWERED_ATTEMPTS_MAX, BACKOFF_MAX, BACKOFF_MIN, FIRST_PUSH_MAX, FLUSH_ATTEMPTS, FLUSH_MAX},
+    limits::{ANSWERED_ATTEMPTS_MAX, BACKOFF_MAX, BACKOFF_MIN, FIRST_PUSH_MAX, FLUSH_ATTEMPTS, FLUSH_MAX, PARTIAL_PUSHES_MAX},
     telemetry::{Spans, Telemetry},
     transport::{SendError, Signal, Transport},
 };
@@ -22,6 +22,8 @@ pub struct Exporter {
     /// Spans on their way, and how often a receiver answered that it did not take them. While there are some, further
     /// spans wait in the telemetry, where they are bounded. Metrics need no such memory: the next push says all of it.
     unsent: Option<(Spans, u32)>,
+    /// Pushes in a row of whose points the receiver refused some.
+    partial: u32,
     /// Points and spans the receiver refused.
     rejected: u64,
     /// Requests that failed.
@@ -38,7 +40,7 @@ impl Exporter {
     /// Metrics and traces over a transport each. A signal without one is not sent; its spans are not kept.
     #[must_use]
     pub fn split(telemetry: Arc<Telemetry>, metrics: Option<Transport>, traces: Option<Transport>) -> Self {
-        Self { telemetry, metrics, traces, unsent: None, rejected: 0, failed: 0 }
+        Self { telemetry, metrics, traces, unsent: None, partial: 0, rejected: 0, failed: 0 }
     }
 
     /// Collects and sends once. Of a signal that fails the rest is not tried: metrics say all of it with the next push,
@@ -56,12 +58,16 @@ impl Exporter {
         let Some(transport) = self.metrics.clone() else { return Ok(()) };
         let telemetry = self.telemetry.clone();
         let mut metrics = telemetry.metrics();
-        let plan = metrics.plan_hash();
+        let (plan, before) = (metrics.plan_hash(), self.rejected);
         for body in metrics.by_ref() {
             let answer = transport.send(Signal::Metrics, body, plan).await;
             self.count(answer)?;
         }
-        metrics.arrived();
+        // What was refused may have been a last value or an end: it is said again, unless that goes on.
+        self.partial = if self.rejected == before { 0 } else { self.partial.saturating_add(1) };
+        if self.partial == 0 || self.partial > PARTIAL_PUSHES_MAX {
+            metrics.arrived();
+        }
         Ok(())
     }
 

@@ -28,19 +28,35 @@ pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     }
 }
 
-/// Whether the pattern may mean this metric, in its own spelling or in that of Prometheus, which writes `_` for what it does
-/// not know, and puts unit and suffix behind.
-pub(crate) fn may_mean(pattern: &str, name: &str) -> bool {
-    if matches(pattern, name) {
-        return true;
-    }
-    let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ':');
-    let plain: String = name.chars().map(|c| if known(c) { c } else { '_' }).collect();
-    let pattern: String = pattern.chars().map(|c| if known(c) || matches!(c, '*' | '?') { c } else { '_' }).collect();
-    matches(&pattern, &plain) || goes_on(&pattern, &plain)
+/// Words that Prometheus' spelling of a name has at its end, wherever the name itself has them.
+const MOVING: [&str; 2] = ["total", "ratio"];
+
+/// Everything that a pattern may call one metric: its own name, or what Prometheus makes of it, which writes one `_` for any run
+/// of what it does not know, puts unit and suffix behind, moves some words there, and has no digit in front.
+pub(crate) struct Spellings<'a> {
+    name: &'a str,
+    /// Its words, each with a `_` in front: all of them, and those without a word that moves.
+    stems: [String; 3],
 }
 
-/// Whether the pattern matches this text with `_` and something else behind it.
+impl<'a> Spellings<'a> {
+    pub(crate) fn of(name: &'a str) -> Self {
+        let words = || name.split(|c: char| !c.is_ascii_alphanumeric() && c != ':').filter(|word| !word.is_empty());
+        let without = |moved: &str| words().filter(|word| *word != moved).fold(String::new(), |stem, word| stem + "_" + word);
+        let [total, ratio] = MOVING.map(without);
+        Self { name, stems: [without(""), total, ratio] }
+    }
+
+    /// Whether the pattern may mean this metric: of one that does, it never says no.
+    pub(crate) fn may_be(&self, pattern: &str) -> bool {
+        let begins = |text: &str| matches(pattern, text) || goes_on(pattern, text);
+        // Where nothing is left of a name, its unit is all of it, or nothing is.
+        let is = |stem: &String| stem.strip_prefix('_').is_none_or(|bare| begins(bare) || begins(stem));
+        begins(self.name) || self.stems.iter().any(is)
+    }
+}
+
+/// Whether the pattern matches this text with `_` behind it, and maybe something else.
 fn goes_on(pattern: &str, text: &str) -> bool {
     let mut text = text.chars().chain(['_']);
     for wanted in pattern.chars() {
@@ -52,5 +68,5 @@ fn goes_on(pattern: &str, text: &str) -> bool {
             Some(_) => return false,
         }
     }
-    false
+    text.next().is_none()
 }

@@ -52,6 +52,8 @@ pub const BACKOFF_MIN: Duration = Duration::from_secs(1);
 pub const BACKOFF_MAX: Duration = Duration::from_secs(60);
 /// Answers of a receiver that it may take spans later; after so many they are dropped, to let others through.
 pub const ANSWERED_ATTEMPTS_MAX: u32 = 10;
+/// Pushes in a row of whose points a receiver refused some that count as not arrived; what it never takes is not said for ever.
+pub const PARTIAL_PUSHES_MAX: u32 = 3;
 /// The first push comes no later; when exactly differs from process to process.
 pub const FIRST_PUSH_MAX: Duration = Duration::from_secs(2);
 /// How often the last push before the end is tried.

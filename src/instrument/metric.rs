@@ -16,9 +16,9 @@ use std::{marker::PhantomData, sync::Arc};
 pub enum Kind {
     /// Only grows.
     Counter,
-    /// Grows and falls; read from state, never added to.
+    /// Grows and falls; read from state, but for those of other crates, which may be added to.
     UpDownCounter,
-    /// The value now; read from state.
+    /// The value now; read from state, but for those of other crates, which may be recorded.
     Gauge,
     /// A distribution of measurements.
     Histogram,

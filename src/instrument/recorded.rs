@@ -1,5 +1,6 @@
 //! A metric that is recorded where things happen: added up for each attribute set from the set's first measurement on,
-//! so that every push says all of it, and one that is lost or comes twice does no harm. While it is off it holds nothing.
+//! so that every push says all of it, and one that is lost or comes twice does no harm. While it is off it holds nothing, but
+//! for an up-down counter, which goes on.
 //! Knows no transport and no plan: orders come from `rules`.
 
 #[cfg(test)]

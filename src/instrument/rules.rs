@@ -5,7 +5,7 @@
 mod tests;
 
 use crate::{
-    glob,
+    glob::{self, Spellings},
     limits::BOUNDS_MAX,
     metric::{Kind, Level, Meta},
     opamp::{
@@ -114,14 +114,16 @@ impl Rules {
         let plain = |on, by| Decision { orders: Orders::plain(on), by, exceptions: Vec::new() };
         match self {
             Self::Everything => plain(true, None),
-            Self::Defaults => plain(meta.level <= Level::Standard, None),
+            Self::Defaults => plain(is_default(meta), None),
             Self::Plan(planned) => {
                 if let Some(says) = planned.line(meta) {
                     return decision(says, meta, observed);
                 }
-                match planned.plan.tail.iter().find(|line| planned.holds(line.until) && is_meant(line, meta)) {
+                let spellings = Spellings::of(meta.name);
+                let is_meant = |line: &&TailLine| planned.holds(line.until) && is_meant(line, meta, &spellings);
+                match planned.plan.tail.iter().find(is_meant) {
                     Some(line) => plain(line.on, line.by.as_deref()),
-                    None => plain(planned.plan.baseline, None),
+                    None => plain(planned.rest(meta), None),
                 }
             }
         }
@@ -163,6 +165,12 @@ impl Planned {
         until.is_none_or(|until| self.passed < until)
     }
 
+    /// What holds for what no line means. Where no view has a baseline, what is declared does: a component that has new
+    /// instruments must not turn all of them on while its controller is away.
+    fn rest(&self, meta: &Meta) -> bool {
+        self.plan.baseline && (self.plan.baseline_by.is_some() || is_default(meta))
+    }
+
     /// What is said of this very instrument: by the line with its scope, else by that for any.
     fn line(&self, meta: &Meta) -> Option<&Says> {
         let lines = self.lines.get(meta.name)?;
@@ -171,10 +179,15 @@ impl Planned {
     }
 }
 
-fn is_meant(line: &TailLine, meta: &Meta) -> bool {
-    let named = if line.on { glob::may_mean } else { glob::matches };
+/// Whether it is on where nobody decides.
+fn is_default(meta: &Meta) -> bool {
+    meta.level <= Level::Standard
+}
+
+fn is_meant(line: &TailLine, meta: &Meta, spellings: &Spellings<'_>) -> bool {
+    let named = |pattern: &str| if line.on { spellings.may_be(pattern) } else { glob::matches(pattern, meta.name) };
     let kind = line.kinds.is_empty() || line.kinds.iter().any(|kind| kind == meta.kind.as_str());
-    kind && in_scope(&line.scopes, meta.scope) && named(&line.instruments, meta.name)
+    kind && in_scope(&line.scopes, meta.scope) && named(&line.instruments)
 }
 
 fn in_scope(patterns: &[String], scope: &str) -> bool {

@@ -2,6 +2,7 @@
 //! instrument, with a real sender, a real store and a scrape of it, held against a model. Nothing here needs a network.
 
 mod kinds;
+mod liberal;
 mod model;
 mod property;
 mod rig;

@@ -11,7 +11,7 @@ use crate::{
     },
 };
 use serde_json::{Value, json};
-use std::time::Instant;
+use std::{hint::black_box, time::Instant};
 
 const COUNT: &str = "pointsman.reconcile.count";
 const DURATION: &str = "pointsman.reconcile.duration";
@@ -127,7 +127,7 @@ fn no_number_is_too_large() {
 #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
 fn nanos(runs: u64, mut one: impl FnMut(u64)) -> f64 {
     let began = Instant::now();
-    (0..runs).for_each(|n| one(std::hint::black_box(n)));
+    (0..runs).for_each(|n| one(black_box(n)));
     began.elapsed().as_nanos() as f64 / runs as f64
 }
 
@@ -148,23 +148,25 @@ fn what_a_call_site_costs() {
     let telemetry = Telemetry::new(crate::identity::Identity::new("shop"), std::time::SystemTime::now);
     let (counter, histogram) = (telemetry.counter(), telemetry.histogram());
     let add = |n: u64| {
-        if let Some(counter) = counter.on() {
+        if let Some(counter) = black_box(&counter).on() {
             counter.add(n, turns("Pool"));
         }
     };
     let record = |_| {
-        if let Some(histogram) = histogram.on() {
+        if let Some(histogram) = black_box(&histogram).on() {
             histogram.record(1.0, took("Pool"));
         }
     };
     let (bound, measured) = handles(&telemetry);
     println!("unbound: counter {:.1} ns, histogram {:.1} ns", nanos(RUNS / 20, add), nanos(RUNS / 20, record));
-    let costs = (nanos(RUNS, |n| bound.add(n & 1)), nanos(RUNS, |_| measured.record(1.0)));
+    let costs = (nanos(RUNS, |n| black_box(&bound).add(n & 1)), nanos(RUNS, |_| black_box(&measured).record(1.0)));
     println!("bound: counter {:.1} ns, histogram {:.1} ns", costs.0, costs.1);
     let all = json!([{"name": COUNT, "on": false}, {"name": DURATION, "on": false}]);
     obey(&telemetry, &all);
-    let empty = nanos(RUNS, |_| {});
-    let off = (nanos(RUNS, add) - empty, nanos(RUNS, record) - empty, nanos(RUNS, |n| bound.add(n & 1)) - empty);
+    let empty = nanos(RUNS, |_| {
+        black_box(&counter);
+    });
+    let off = (nanos(RUNS, add) - empty, nanos(RUNS, record) - empty, nanos(RUNS, |n| black_box(&bound).add(n & 1)) - empty);
     println!("off: counter {:.2} ns, histogram {:.2} ns, bound {:.2} ns", off.0, off.1, off.2);
     const INSTRUMENTS: usize = RETIRED_SETS_MAX;
     telemetry.obey(&planned(&json!({"baseline": {"on": false}})), 0, PlanSource::File);

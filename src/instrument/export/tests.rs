@@ -21,6 +21,9 @@ use std::{
 /// What a receiver was sent: path and body.
 type Got = Arc<Mutex<Vec<(String, Bytes)>>>;
 
+/// Stands in a script for a receiver that takes a request, but for one point.
+const BUT_ONE: u16 = 299;
+
 /// A receiver over HTTP that answers what `script` says to a path, on a thread that ends with the last answer.
 fn receiver(script: &[(&str, u16)]) -> (Transport, Got) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -50,7 +53,10 @@ fn receiver(script: &[(&str, u16)]) -> (Transport, Got) {
             let mut body = Vec::new();
             flate2::read::GzDecoder::new(&read[head..]).read_to_end(&mut body).expect("gzip");
             log.lock().push((path, body.into()));
-            write!(stream, "HTTP/1.1 {status} X\r\ncontent-length: 0\r\n\r\n").expect("writable");
+            let (status, answer) = if status == BUT_ONE { (200, &[10, 2, 8, 1][..]) } else { (status, &[][..]) };
+            let length = answer.len();
+            let head = format!("HTTP/1.1 {status} X\r\ncontent-type: application/x-protobuf\r\ncontent-length: {length}\r\n\r\n");
+            stream.write_all(&[head.as_bytes(), answer].concat()).expect("writable");
         }
     });
     (Transport::http(&url).expect("a URL"), got)
@@ -174,4 +180,29 @@ fn waits_grow_and_spread() {
     check(4, Some(6), &expect!["6s..8s"]);
     check(7, None, &expect!["30s..60s"]);
     check(u32::MAX, Some(86_400), &expect!["60s..60s"]);
+}
+
+/// How often the end of a set is said while the receiver answers so.
+async fn ends(answers: &[u16]) -> usize {
+    let script: Vec<_> = answers.iter().map(|status| (METRICS, *status)).collect();
+    let (transport, got) = receiver(&script);
+    let (telemetry, _) = telemetry();
+    let hits = telemetry.counter::<LimitHits>();
+    hits.on().expect("on").add(4, LimitHits { limit: "series_max".into() });
+    telemetry.end_where("pointsman.limit", "series_max");
+    let mut exporter = Exporter::split(telemetry, Some(transport), None);
+    for _ in answers {
+        exporter.push().await.expect("taken");
+    }
+    let got = got.lock();
+    got.iter().filter(|(_, body)| lines([(Signal::Metrics, body.clone())]).contains("none, flags 1")).count()
+}
+
+/// Scenario: a receiver refuses a point of each push, for a while, or for good. Guarantees: what ended is said until a push
+/// arrived whole, and no more than four times.
+#[tokio::test]
+async fn a_push_that_was_refused_in_part_did_not_arrive() {
+    assert_eq!(ends(&[200, 200]).await, 1);
+    assert_eq!(ends(&[BUT_ONE, 200, 200]).await, 2);
+    assert_eq!(ends(&[BUT_ONE, BUT_ONE, BUT_ONE, BUT_ONE, BUT_ONE, BUT_ONE]).await, 4);
 }

@@ -1,6 +1,10 @@
-use super::{matches, may_mean};
+use super::{Spellings, matches};
 use proptest::{collection::vec, prop_assert, proptest};
 use std::time::Instant;
+
+fn may_mean(pattern: &str, name: &str) -> bool {
+    Spellings::of(name).may_be(pattern)
+}
 
 /// Scenario: patterns of every form on texts that fit and that do not. Guarantees: what each means.
 #[test]
@@ -24,6 +28,30 @@ fn patterns_of_prometheus_may_mean_a_metric() {
     }
     for pattern in ["mco_pool", "mco_pool_ages", "mco_node_*", "mco_pool_ag", "", "pool_age_seconds"] {
         assert!(!may_mean(pattern, "mco.pool.age"), "{pattern}");
+    }
+}
+
+/// Scenario: names of which Prometheus' spelling differs by more than what stands behind. Guarantees: patterns in it may mean
+/// them.
+#[test]
+fn what_moves_or_goes_in_a_name_may_be_meant() {
+    for (pattern, name) in [
+        ("foo", "foo.total"),
+        ("foo_total", "total.foo"),
+        ("a_b_ratio_total", "a.total.b.ratio.total"),
+        ("a_b", "a..b"),
+        ("a_b_seconds", "a__b"),
+        ("_9a", "9a"),
+        ("_9a_total", "total.9a"),
+        ("foo_", "foo."),
+        ("_foo", ".foo"),
+        ("seconds_total", "total"),
+        ("foo.bar_bucket", "foo.bar"),
+    ] {
+        assert!(may_mean(pattern, name), "{pattern} {name}");
+    }
+    for (pattern, name) in [("fo", "foo.total"), ("foototal", "total.foo"), ("9b_9a", "9a"), ("b_a", "a..b")] {
+        assert!(!may_mean(pattern, name), "{pattern} {name}");
     }
 }
 

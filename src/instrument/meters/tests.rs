@@ -3,11 +3,12 @@
 use crate::{
     Gated, Identity, Telemetry,
     limits::{CALLBACKS_MAX, FOREIGN_INSTRUMENTS_MAX},
+    meters::names::{Asked, What},
     metric::{Kind, Level, Meta, Metric},
     opamp::plan::Plan,
     telemetry::{
         PlanSource,
-        tests::{lines, telemetry},
+        tests::{lines, planned, telemetry},
     },
 };
 use expect_test::{Expect, expect};
@@ -15,6 +16,7 @@ use opentelemetry::{
     InstrumentationScope, KeyValue,
     metrics::{Meter, MeterProvider, NoopMeterProvider},
 };
+use serde_json::json;
 use std::{
     hint::black_box,
     panic,
@@ -244,6 +246,23 @@ fn caps_bite_and_are_counted() {
     assert_eq!((telemetry.losses().callbacks.get(), telemetry.losses().instruments.get()), (3, 5));
     meter.u64_counter("n1").build().add(1, &[]);
     assert!(said(&telemetry).contains("n1 [] counter 0s..0s:  2"));
+}
+
+/// Scenario: another library asks for one observable more often than there may be callbacks of it here; then it is turned off.
+/// Guarantees: behind a gate, every one of them is off: its callbacks are held elsewhere, and so are their caps.
+#[test]
+fn a_gate_shuts_however_often_it_was_asked_for() {
+    let (telemetry, _) = telemetry();
+    let gate = |telemetry: &Telemetry| {
+        let asked = Asked { scope: "store", name: "many".into(), unit: None, brief: None, bounds: None };
+        telemetry.gate(asked, What { kind: Kind::Gauge, number: "u64", observed: true })
+    };
+    let gates: Vec<_> = (0..CALLBACKS_MAX + 3).map(|_| gate(&telemetry).expect("a gate")).collect();
+    assert!(gates.iter().all(|gate| gate.is_on()));
+    let parts = json!({"instruments": [{"name": "many", "on": false}]});
+    telemetry.obey(&planned(&parts), 0, PlanSource::File);
+    assert!(gates.iter().all(|gate| !gate.is_on()));
+    assert_eq!(telemetry.losses().callbacks.get(), 0);
 }
 
 /// Scenario: a callback that observes, then panics; one after it; and one that observes from two threads.

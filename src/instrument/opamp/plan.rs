@@ -32,6 +32,8 @@ pub struct Plan {
     pub tail: Vec<TailLine>,
     /// What is decided for those that no line of the tail matches.
     pub baseline: bool,
+    /// Who says so; absent where nobody does: declared levels then decide what is on.
+    pub baseline_by: Option<String>,
     /// What is decided for spans: the first line that matches; without one they are made.
     pub spans: Vec<SpanLine>,
     /// When parts of it end, in order. Once that moment has come the plan is that of the next hash.
@@ -200,6 +202,8 @@ struct Version {
 #[derive(Deserialize)]
 struct BaselineLine {
     on: bool,
+    #[serde(default)]
+    by: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -229,6 +233,7 @@ impl Plan {
             instruments,
             tail,
             baseline: baseline.on,
+            baseline_by: baseline.by,
             spans,
             next: next.collect::<Result<_, PlanError>>()?,
         })

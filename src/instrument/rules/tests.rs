@@ -1,6 +1,6 @@
 use super::Rules;
 use crate::{
-    metric::Metric,
+    metric::{Level, Meta, Metric},
     opamp::messages::{Exception, RuleReport},
     semconv::pointsman::{ClusterObjects, ReconcileCount, ReconcileDuration, ScrapeSize, SyncAgents},
     telemetry::tests::planned,
@@ -81,6 +81,21 @@ fn without_a_plan_the_levels_decide() {
         assert_eq!([&ReconcileCount::META, detailed].map(|meta| rules.decide(meta, false).orders.on), want);
         assert!(rules.lives("a", "b") && !rules.gates_spans() && rules.hash().is_none() && rules.report().finish().is_empty());
     }
+}
+
+/// Scenario: instruments of every level, and plans without a line for them, whose baseline is nobody's, or a view's.
+/// Guarantees: a view's baseline decides; where there is none, the levels do, and what has no level is on.
+#[test]
+fn without_a_baseline_the_levels_decide() {
+    let levels = [Level::Undeclared, Level::Essential, Level::Standard, Level::Detailed, Level::Debug];
+    let on = |parts: &Value| {
+        let rules = Rules::plan(&planned(parts), 0);
+        levels.map(|level| rules.decide(&Meta { level, ..ReconcileCount::META }, false).orders.on)
+    };
+    assert_eq!(on(&json!({"baseline": {"on": true}})), [true, true, true, false, false]);
+    assert_eq!(on(&json!({"baseline": {"on": true, "by": "v baseline"}})), [true; 5]);
+    assert_eq!(on(&json!({"baseline": {"on": false}})), [false; 5]);
+    assert_eq!(on(&json!({"tail": [{"instruments": "*", "on": true}]})), [true; 5]);
 }
 
 /// Scenario: rules that ask of each kind of instrument what it cannot do. Guarantees: what can be done is done; each exception

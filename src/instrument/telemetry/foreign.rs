@@ -74,6 +74,16 @@ impl Telemetry {
     /// What is known of the instrument that is asked for, made known now if it was not; none where it cannot be one, its
     /// name is another's, or there are too many. Why is counted.
     pub(crate) fn foreign(&self, asked: Asked<'_>, what: What) -> Option<&'static Meta> {
+        let (meta, times) = self.asked(asked, what)?;
+        if what.observed && times > CALLBACKS_MAX {
+            self.shared.losses.callbacks.add(1);
+            return None;
+        }
+        Some(meta)
+    }
+
+    /// The same, and how often it was asked for.
+    fn asked(&self, asked: Asked<'_>, what: What) -> Option<(&'static Meta, usize)> {
         let losses = &self.shared.losses;
         if self.off {
             return None;
@@ -87,19 +97,15 @@ impl Telemetry {
         match foreign.entry((asked.scope.into(), asked.name.to_ascii_lowercase())) {
             Entry::Occupied(mut made) if made.get().what == what => {
                 let made = made.get_mut();
-                made.times += 1;
-                if what.observed && made.times > CALLBACKS_MAX {
-                    losses.callbacks.add(1);
-                    return None;
-                }
-                Some(made.meta)
+                made.times = made.times.saturating_add(1);
+                Some((made.meta, made.times))
             }
             Entry::Vacant(_) if held >= FOREIGN_INSTRUMENTS_MAX => {
                 losses.instruments.add(1);
                 None
             }
             Entry::Vacant(place) if !self.has_own(asked.scope, &asked.name) => {
-                Some(place.insert(Made { meta: asked.keep(what.kind), what, times: 1 }).meta)
+                Some((place.insert(Made { meta: asked.keep(what.kind), what, times: 1 }).meta, 1))
             }
             Entry::Occupied(_) | Entry::Vacant(_) => {
                 losses.instrument_conflicts.add(1);
@@ -111,7 +117,8 @@ impl Telemetry {
     /// A gate for an instrument whose measurements go elsewhere, so that all that can be done here is not to take them; none
     /// where it is in no catalogue.
     pub(crate) fn gate(&self, asked: Asked<'_>, what: What) -> Option<Arc<Bare>> {
-        let meta = self.foreign(asked, what)?;
+        // However often: nothing is held here of who asks.
+        let (meta, _) = self.asked(asked, what)?;
         let rules = self.rules.read();
         let new = || {
             self.made.fetch_add(1, Ordering::Relaxed);
