@@ -147,3 +147,6 @@ async fn every(ms: u64, stop: Stop, mut work: impl FnMut() + Send + 'static) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -79,7 +79,7 @@ async fn take(ingest: &Ingest, signal: Signal, form: Form, request: Request) -> 
     let body = ingest.inflate(encoding, raw)?;
     match form {
         Form::Protobuf => ingest.apply(signal, &body, plan),
-        Form::Json => ingest.apply(signal, &*rewrite(signal, &body)?, plan),
+        Form::Json => ingest.apply(signal, &rewrite(signal, &body)?, plan),
     }
 }
 
