@@ -16,10 +16,10 @@ use pointsman_core::{
     model::clock::Mono,
     view::sync::{self, SyncState},
 };
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 use tokio::{
     sync::Notify,
-    time::{Instant, MissedTickBehavior, interval, sleep, sleep_until},
+    time::{MissedTickBehavior, interval, sleep},
 };
 
 /// Between two looks at plans that are made.
@@ -121,12 +121,12 @@ pub(super) async fn on_declared(engine: Arc<Engine>, force: Arc<Force>, stop: St
 /// Returns when nobody was told for a moment, or was for too long.
 async fn rest(told: &Notify) {
     let quiet = Duration::from_millis(limits::SYNC_SETTLE_MS);
-    let until = Instant::now() + Duration::from_millis(limits::SYNC_CATALOGUE_MS_MAX);
+    let mut late = pin!(sleep(Duration::from_millis(limits::SYNC_CATALOGUE_MS_MAX)));
     loop {
         tokio::select! {
             () = told.notified() => {}
             () = sleep(quiet) => return,
-            () = sleep_until(until) => return,
+            () = &mut late => return,
         }
     }
 }
@@ -147,3 +147,6 @@ async fn every(ms: u64, stop: Stop, mut work: impl FnMut() + Send + 'static) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -410,7 +410,8 @@ impl Agents {
         (identity, said): (Option<Identity>, Said),
         now: &Moment<'_>,
     ) -> Heard {
-        let (mut flags, mut refused, mut wrong) = (0, None, None);
+        let (mut refused, mut wrong) = (None, None);
+        let mut flags = if self.groups.is_welcome(&uid) { REPORT_FULL_STATE } else { 0 };
         let Some((mut agent, is_new)) = self.take_out(via, &uid, identity.as_ref(), now.mono) else {
             return Heard { answer: answer::taken(&uid, REPORT_FULL_STATE), agent: None, refused: None, ends: false };
         };
@@ -456,12 +457,13 @@ impl Agents {
         if moved || declares.is_some() {
             let declares = declares.or_else(|| self.declares_of(&uid)).unwrap_or_else(|| Arc::clone(&self.undeclared));
             if !self.regroup(&uid, &declares, now.mono) {
-                (refused, wrong) = (Some(Refusal::TooMany), Some("too many instruments are declared already".to_owned()));
+                refused = Some(Refusal::TooMany); // it stays without a catalogue, and is asked for it when there is room
             }
         }
         self.changed();
+        let is_good = wrong.is_none();
         let answer = wrong.map_or_else(|| answer::taken(&uid, flags), |why| answer::bad(&uid, &why));
-        Heard { answer, agent: refused.is_none().then_some(uid), refused, ends: false }
+        Heard { answer, agent: is_good.then_some(uid), refused, ends: false }
     }
 
     /// The agent as it is known, or a new one: one that is called otherwise from now on is the same.

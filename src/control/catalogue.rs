@@ -35,9 +35,9 @@ pub struct Declares {
     /// Version of the names.
     pub schema_url: Box<str>,
     /// Instruments that are read by callbacks.
-    pub observed: BTreeSet<(Box<str>, Box<str>)>,
+    pub observed: Arc<BTreeSet<(Box<str>, Box<str>)>>,
     /// Its instruments.
-    pub instruments: Vec<Declared>,
+    pub instruments: Arc<[Declared]>,
 }
 
 /// Why a catalogue was not taken.
@@ -79,22 +79,23 @@ impl Declares {
         if instruments.len() > SYNC_INSTRUMENTS_MAX {
             return Err(CatalogueError::TooMany(instruments.len()));
         }
-        let mut declares = Self {
+        let (mut observed, mut all) = (BTreeSet::new(), Vec::new());
+        for (at, instrument) in instruments.into_iter().enumerate() {
+            if instrument.observed {
+                observed.insert((instrument.scope.as_str().into(), instrument.name.as_str().into()));
+            }
+            all.push(declared(instrument, at.saturating_add(1))?);
+        }
+        Ok(Self {
             digest,
             library: shortened(&library, VIEW_TEXT_BYTES_MAX),
             spans: aspects.iter().any(|aspect| aspect == "spans"),
             // what a newer library can do besides is left to us
             aspects: Aspect::METRIC.into_iter().filter(|known| aspects.iter().any(|word| word == known.as_str())).collect(),
             schema_url: shortened(&schema_url, VIEW_TEXT_BYTES_MAX),
-            ..Self::default()
-        };
-        for (at, instrument) in instruments.into_iter().enumerate() {
-            if instrument.observed {
-                declares.observed.insert((instrument.scope.as_str().into(), instrument.name.as_str().into()));
-            }
-            declares.instruments.push(declared(instrument, at.saturating_add(1))?);
-        }
-        Ok(declares)
+            observed: Arc::new(observed),
+            instruments: all.into(),
+        })
     }
 
     /// What an agent says that sends no catalogue: it can be turned off by whoever reads its plan.
@@ -111,13 +112,13 @@ impl Declares {
             place: Place::Nowhere,
             service: component.service.clone(),
             schema_url: self.schema_url.clone(),
-            instruments: self.instruments.clone(),
+            instruments: Arc::clone(&self.instruments),
         });
         Reported {
             library: self.library.clone(),
             aspects: self.aspects.clone(),
             spans: self.spans,
-            observed: self.observed.clone(),
+            observed: Arc::clone(&self.observed),
             catalogue: catalogue.map(Arc::new),
         }
     }

@@ -1,18 +1,24 @@
 //! Agents of one component that declare the same: they are offered the same plan, which is compiled once for all of them.
 //! Knows when a plan has to be made anew, not how; of agents only which ones they are.
 
+mod held;
+
 use super::{agents::Uid, catalogue::Declares, offers::Prepared};
+use held::Held;
 use pointsman_core::{
-    limits::{CATALOGUE_INSTRUMENTS_MAX, SYNC_EXPIRY_GRACE_MS, SYNC_INSTRUMENTS_HELD_MAX},
+    limits::{CATALOGUE_INSTRUMENTS_MAX, SYNC_EXPIRY_GRACE_MS},
     model::{
         clock::{Mono, Wall},
         component::ComponentKey,
     },
-    view::{spec::Catalogue, sync::Reported},
+    view::{
+        spec::{Catalogue, Declared},
+        sync::Reported,
+    },
 };
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    sync::Arc,
+    sync::{Arc, Weak},
     time::Duration,
 };
 
@@ -78,7 +84,12 @@ pub struct Groups {
     made: u64,
     views: u64,
     views_changed: Mono,
-    instruments: usize,
+    /// What agents declare, as far as it is held.
+    held: Held,
+    /// Agents whose catalogue found no room, of which namespace, and how large it is.
+    waiting: HashMap<Uid, (Box<str>, usize)>,
+    /// What several catalogues come to, by their digests: many components may have the same.
+    unions: HashMap<Vec<[u8; 32]>, Weak<[Declared]>>,
     reported: Arc<Catalogues>,
     /// Agents that said goodbye, when, and of which component they were.
     pub(super) departed: BTreeMap<(Mono, Uid), Arc<ComponentKey>>,
@@ -145,13 +156,18 @@ impl Groups {
         let same = same.copied().find(|id| self.all.get(id).is_some_and(|group| group.declares.digest == declares.digest));
         if let Some(group) = same.and_then(|id| self.all.get_mut(&id)) {
             group.members.insert(uid);
+            if group.is_catalogued() {
+                self.waiting.remove(&uid);
+            }
             return same;
         }
-        let held = self.instruments.saturating_add(declares.instruments.len());
-        if held > SYNC_INSTRUMENTS_HELD_MAX {
+        if !self.held.take(&component.namespace, declares) {
+            self.waiting.insert(uid, (component.namespace.clone(), declares.instruments.len()));
             return None;
         }
-        self.instruments = held;
+        if declares.digest != [0; 32] {
+            self.waiting.remove(&uid);
+        }
         self.made = self.made.saturating_add(1);
         let (id, reported) = (GroupId(self.made), Arc::new(declares.reported_by(component)));
         let key = self.of.get_key_value(component).map_or_else(|| Arc::new(component.clone()), |(key, _)| Arc::clone(key));
@@ -172,16 +188,25 @@ impl Groups {
         Some(id)
     }
 
+    /// Whether an agent whose catalogue found no room is to send it again, as there is room for it now.
+    #[must_use]
+    pub fn is_welcome(&self, uid: &Uid) -> bool {
+        self.waiting.get(uid).is_some_and(|(namespace, instruments)| self.held.has_room(namespace, *instruments))
+    }
+
     /// Takes an agent out; a group without agents is forgotten.
     pub fn leave(&mut self, id: GroupId, uid: &Uid) {
         let Some(group) = self.all.get_mut(&id) else { return };
         group.members.remove(uid);
+        if !group.is_catalogued() {
+            self.waiting.remove(uid);
+        }
         if !group.members.is_empty() {
             return;
         }
         let Some(group) = self.all.remove(&id) else { return };
         self.moved = true;
-        self.instruments = self.instruments.saturating_sub(group.declares.instruments.len());
+        self.held.give_back(&group.component.namespace, &group.declares);
         if let Some(ids) = self.of.get_mut(&group.component) {
             ids.remove(&id);
             if ids.is_empty() {
@@ -286,17 +311,26 @@ impl Groups {
         let ids = self.of.get(component).into_iter().flatten();
         let mut groups: Vec<&Group> = ids.filter_map(|id| self.all.get(id)).filter(|group| group.is_catalogued()).collect();
         groups.sort_by_key(|group| (std::cmp::Reverse(group.members.len()), group.declares.digest));
-        let mut catalogues: Vec<&Arc<Catalogue>> = Vec::new();
-        for catalogue in groups.iter().filter_map(|group| group.reported.catalogue.as_ref()) {
+        let (mut catalogues, mut digests): (Vec<&Arc<Catalogue>>, Vec<[u8; 32]>) = Default::default();
+        for (group, catalogue) in groups.iter().filter_map(|group| Some((group, group.reported.catalogue.as_ref()?))) {
             // Two versions of a program, or of its library, mostly declare the same.
             if catalogues.iter().all(|known| known.instruments != catalogue.instruments) {
                 catalogues.push(catalogue);
+                digests.push(group.declares.digest);
             }
         }
         let joined = match catalogues.as_slice() {
             [] => None,
             [one] => Some(Arc::clone(one)),
-            [first, others @ ..] => Some(Arc::new(union(first, others))),
+            [first, others @ ..] => {
+                let known = self.unions.get(&digests).and_then(Weak::upgrade);
+                let instruments = known.unwrap_or_else(|| union(first, others));
+                if self.unions.len().is_power_of_two() {
+                    self.unions.retain(|_, known| known.strong_count() > 0);
+                }
+                self.unions.insert(digests, Arc::downgrade(&instruments));
+                Some(Arc::new(Catalogue { instruments, ..Catalogue::clone(first) }))
+            }
         };
         if self.reported.get(component) == joined.as_ref() {
             return;
@@ -311,15 +345,15 @@ impl Groups {
 }
 
 /// Instruments of several catalogues, each name of a scope once.
-fn union(first: &Catalogue, others: &[&Arc<Catalogue>]) -> Catalogue {
-    let mut union = first.clone();
-    let mut seen: HashSet<_> = first.instruments.iter().map(|one| (one.scope.clone(), one.name.clone())).collect();
-    for declared in others.iter().flat_map(|catalogue| &catalogue.instruments) {
-        if union.instruments.len() < CATALOGUE_INSTRUMENTS_MAX && seen.insert((declared.scope.clone(), declared.name.clone())) {
-            union.instruments.push(declared.clone());
+fn union(first: &Catalogue, others: &[&Arc<Catalogue>]) -> Arc<[Declared]> {
+    let mut union = first.instruments.to_vec();
+    let mut seen: HashSet<_> = union.iter().map(|one| (one.scope.clone(), one.name.clone())).collect();
+    for declared in others.iter().flat_map(|catalogue| catalogue.instruments.iter()) {
+        if union.len() < CATALOGUE_INSTRUMENTS_MAX && seen.insert((declared.scope.clone(), declared.name.clone())) {
+            union.push(declared.clone());
         }
     }
-    union
+    union.into()
 }
 
 /// A moment so much later.

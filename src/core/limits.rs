@@ -478,6 +478,8 @@ pub const SYNC_MESSAGES_PER_SEC: u32 = 10;
 pub const SYNC_INSTRUMENTS_MAX: usize = 4_096;
 /// Declared instruments held at once, each component's and each version's apart.
 pub const SYNC_INSTRUMENTS_HELD_MAX: usize = 500_000;
+/// The share of that which agents of one namespace may take.
+pub const SYNC_INSTRUMENTS_HELD_OF_NAMESPACE_MAX: usize = SYNC_INSTRUMENTS_HELD_MAX / 4;
 /// Seconds without a word after which an agent is gone: it has three times what it may take for a heartbeat or a poll.
 pub const SYNC_SILENCE_SECS: u64 = 90;
 /// Seconds without a word on its connection after which an agent that says who it is may go on over another one.

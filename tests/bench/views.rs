@@ -38,7 +38,7 @@ pub(crate) fn measure(rounds: usize) -> Result<String> {
         let mut on = 0;
         for (at, plan) in plans.iter().enumerate() {
             let catalogue = catalogues.get(at % CATALOGUES).context("every component has a catalogue")?;
-            for row in &catalogue.instruments {
+            for row in catalogue.instruments.iter() {
                 let (scope, name, unit) = (row.scope.clone(), row.name.clone(), row.unit.clone());
                 on += usize::from(plan.decide(&Instrument { scope, name, kind: row.kind, unit }).on);
             }

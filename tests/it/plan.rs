@@ -50,7 +50,13 @@ pub(crate) fn component() -> ComponentKey {
 /// A catalogue that a component sent.
 fn catalogue(instruments: Vec<Declared>) -> Arc<Catalogue> {
     let id = ObjectId { kind: CATALOG, namespace: "default".into(), name: "reported".into() };
-    Arc::new(Catalogue { id, place: Place::Nowhere, service: "checkout".into(), schema_url: "".into(), instruments })
+    Arc::new(Catalogue {
+        id,
+        place: Place::Nowhere,
+        service: "checkout".into(),
+        schema_url: "".into(),
+        instruments: instruments.into(),
+    })
 }
 
 /// What a component says of itself, as it travels.
@@ -70,7 +76,9 @@ fn reported(json: &[u8]) -> Reported {
         library: said.library.as_str().into(),
         aspects: Aspect::METRIC.into_iter().filter(|aspect| said.aspects.iter().any(|word| word == aspect.as_str())).collect(),
         spans: said.aspects.iter().any(|word| word == "spans"),
-        observed: observed.map(|instrument| (instrument.scope.as_str().into(), instrument.name.as_str().into())).collect(),
+        observed: Arc::new(
+            observed.map(|instrument| (instrument.scope.as_str().into(), instrument.name.as_str().into())).collect(),
+        ),
         catalogue: (!said.instruments.is_empty()).then(|| catalogue(said.instruments.iter().map(row).collect())),
     }
 }
@@ -186,7 +194,7 @@ impl Moment<'_> {
 
     /// What is declared with its scope.
     fn declared(&self) -> Result<(), String> {
-        let rows = self.reported.catalogue.iter().flat_map(|own| &own.instruments).filter(|row| !row.scope.is_empty());
+        let rows = self.reported.catalogue.iter().flat_map(|own| own.instruments.iter()).filter(|row| !row.scope.is_empty());
         for row in rows {
             let instrument =
                 Instrument { scope: row.scope.clone(), name: row.name.clone(), kind: row.kind, unit: row.unit.clone() };
@@ -254,7 +262,7 @@ impl Moment<'_> {
 
     /// Whether it is declared for any scope, with this kind and unit.
     fn is_row(&self, instrument: &Instrument) -> bool {
-        let mut rows = self.reported.catalogue.iter().flat_map(|own| &own.instruments);
+        let mut rows = self.reported.catalogue.iter().flat_map(|own| own.instruments.iter());
         let same = |row: &Declared| row.name == instrument.name && row.kind == instrument.kind && row.unit == instrument.unit;
         rows.any(|row| row.scope.is_empty() && same(row))
     }

@@ -37,7 +37,7 @@ pub(super) fn list(engine: &Engine) -> Vec<Catalogued> {
     let mut all = Vec::new();
     for catalogue in loaded.views.catalogues() {
         let sends = sent.get(&*catalogue.service);
-        for row in &catalogue.instruments {
+        for row in catalogue.instruments.iter() {
             let is_it =
                 |instrument: &Instrument| instrument.name == row.name && (row.scope.is_empty() || row.scope == instrument.scope);
             let meant = sends.into_iter().flatten().filter(|(instrument, _)| is_it(instrument));

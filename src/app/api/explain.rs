@@ -199,7 +199,7 @@ impl<'a> Ask<'a> {
         let observed = observed.map(|seen| seen.instrument.name.to_string());
         let reported = self.sync.values().filter_map(|sync| sync.catalogue.as_deref());
         let declared = self.views.catalogues().map(|catalogue| &**catalogue).chain(reported);
-        let declared = declared.flat_map(|catalogue| &catalogue.instruments);
+        let declared = declared.flat_map(|catalogue| catalogue.instruments.iter());
         let mut names: Vec<String> = observed.chain(declared.map(|row| row.name.to_string())).collect();
         names.sort_unstable();
         names.dedup();

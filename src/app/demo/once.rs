@@ -140,8 +140,9 @@ impl Inside {
         let aspects = [Aspect::State, Aspect::Attributes, Aspect::Buckets, Aspect::Cardinality, Aspect::Interval];
         for Speaker { telemetry, component, .. } in speakers {
             let observed = telemetry.catalogue().into_iter().filter(|instrument| instrument.observed);
-            let observed = observed.map(|instrument| (instrument.scope.into(), instrument.name.into())).collect();
-            let reported = Reported { aspects: aspects.into(), spans: true, observed, ..Reported::default() };
+            let observed = observed.map(|instrument| (instrument.scope.into(), instrument.name.into()));
+            let reported =
+                Reported { aspects: aspects.into(), spans: true, observed: Arc::new(observed.collect()), ..Reported::default() };
             let plan = Plan::read(&views.offer(component, &reported, wall).body).context("read our own plan")?;
             telemetry.obey(&Arc::new(plan), 0, PlanSource::Controller);
         }

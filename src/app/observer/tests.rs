@@ -93,7 +93,7 @@ fn takes(aspects: &[Aspect]) -> SyncState {
         place: Place::Nowhere,
         service: "s".into(),
         schema_url: "".into(),
-        instruments: vec![row("m"), row("never")],
+        instruments: [row("m"), row("never")].into(),
     };
     let reported = Reported { aspects: aspects.iter().copied().collect::<BTreeSet<_>>(), ..Reported::default() };
     let sync = ComponentSync {

@@ -2,11 +2,11 @@ mod returns;
 mod scene;
 
 use super::{
-    super::{groups::Catalogues, identity::Identity},
+    super::{catalogue::Declares, groups::Catalogues, identity::Identity},
     Refusal, Said, SessionId, Step, Via,
 };
 use pointsman_core::{
-    limits::{SYNC_AGENTS_MAX, SYNC_DWELL_SECS, SYNC_MESSAGES_BURST},
+    limits::{SYNC_AGENTS_MAX, SYNC_DWELL_SECS, SYNC_INSTRUMENTS_HELD_OF_NAMESPACE_MAX, SYNC_MESSAGES_BURST},
     model::{
         clock::Wall,
         component::{ComponentKey, Workload},
@@ -317,7 +317,7 @@ fn catalogues_are_known_and_bad_ones_are_not() {
     assert!(scene.agents.groups.take_news());
     scene.says(two, &full(2, 1), Said::Catalogue(declares("new")));
     let sync = scene.only();
-    let names: Vec<_> = sync.catalogue.iter().flat_map(|catalogue| &catalogue.instruments).map(|one| &*one.name).collect();
+    let names: Vec<_> = sync.catalogue.iter().flat_map(|catalogue| catalogue.instruments.iter()).map(|one| &*one.name).collect();
     assert_eq!((names, &*sync.library), (vec!["new", "old"], "lib 1"));
     let known: Arc<Catalogues> = scene.agents.groups.reported();
     assert_eq!(known.len(), 1);
@@ -416,4 +416,39 @@ fn messages_that_are_none_end_the_session() {
         assert!(scene.account().components.is_empty());
     }
     assert!(Identity::read(&description("a", "b")).is_some());
+}
+
+/// Scenario: agents of one namespace declare more than its share: most alike, then each something else. Guarantees: what is declared
+/// alike is held once; who finds no room stays, with a plan, and is asked again once there is some, and no sooner; other namespaces
+/// have their own.
+#[test]
+fn who_finds_no_room_stays_and_is_asked_again() {
+    let many = |digest: u8| {
+        let Declares { instruments, .. } = (*declares("a")).clone();
+        let instruments = std::iter::repeat_n(instruments[0].clone(), SYNC_INSTRUMENTS_HELD_OF_NAMESPACE_MAX / 2).collect();
+        Said::Catalogue(Arc::new(Declares { digest: [digest; 32], instruments, ..Declares::nothing() }))
+    };
+    let shop = |uid: u8, service: &str| AgentToServer {
+        agent_description: Some(description(&format!("i{uid}"), service)),
+        ..full(uid, 1)
+    };
+    let mut scene = Scene::new();
+    let vias: Vec<Via> = (0..=5).map(|_| scene.open()).collect();
+    for uid in 1..=3 {
+        assert!(
+            scene.says(vias[usize::from(uid)], &shop(uid, &format!("s{uid}")), many(1)).refused.is_none(),
+            "{uid} says the same"
+        );
+    }
+    assert!(scene.says(vias[4], &full(4, 1), many(2)).refused.is_none(), "there is room for two");
+    let heard = scene.says(vias[5], &shop(5, "late"), many(3));
+    assert_eq!((heard.refused, heard.ends, heard.answer.error_response.is_none()), (Some(Refusal::TooMany), false, true));
+    scene.wait(300);
+    scene.plans(7);
+    assert_eq!(scene.offered(vias[5]), Some(7), "it has its place");
+    assert!(!wants_all(&scene.hears(vias[5], &bare(5, 2))), "there is no room");
+    scene.hears(vias[4], &AgentToServer { agent_disconnect: Some(AgentDisconnect {}), ..bare(4, 2) });
+    assert!(wants_all(&scene.hears(vias[5], &bare(5, 3))), "there is room");
+    assert!(scene.says(vias[5], &AgentToServer { sequence_num: 4, ..shop(5, "late") }, many(3)).refused.is_none());
+    assert!(!wants_all(&scene.hears(vias[5], &bare(5, 5))), "it was taken");
 }

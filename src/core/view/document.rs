@@ -222,7 +222,7 @@ impl Plan {
     fn lines<'a>(&'a self, matters: impl Fn(&Declared) -> bool) -> Vec<InstrumentLine<'a>> {
         let mut seen = BTreeSet::new();
         let (declared, own) = self.inner.catalogues.split_at_checked(self.inner.declared).unwrap_or_default();
-        let rows = |indexed: &'a Arc<Indexed>| &indexed.catalogue.instruments;
+        let rows = |indexed: &'a Arc<Indexed>| indexed.catalogue.instruments.iter();
         let rows = declared.iter().flat_map(rows).chain(own.iter().flat_map(rows).filter(|row| matters(row)));
         rows.filter(|row| seen.insert((&row.scope, &row.name)))
             .map(|row| {

@@ -12,7 +12,7 @@ use crate::{
         instrument::{Kind, Level},
     },
 };
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 /// Names an object: kind, namespace (empty for a cluster view) and name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -270,8 +270,8 @@ pub struct Catalogue {
     pub service: Box<str>,
     /// Version of the names.
     pub schema_url: Box<str>,
-    /// What is declared.
-    pub instruments: Vec<Declared>,
+    /// What is declared: many components may share it.
+    pub instruments: Arc<[Declared]>,
 }
 
 /// One declared instrument.

@@ -19,7 +19,7 @@ pub struct Reported {
     /// Whether it can leave out spans.
     pub spans: bool,
     /// Instruments that are read by callbacks, by scope and name: their keys and buckets stay as they are.
-    pub observed: BTreeSet<(Box<str>, Box<str>)>,
+    pub observed: Arc<BTreeSet<(Box<str>, Box<str>)>>,
     /// What it declares; `None` where it sent no catalogue.
     pub catalogue: Option<Arc<Catalogue>>,
 }
@@ -202,7 +202,7 @@ pub fn with_declared(mut seen: Vec<Seen>, sync: &SyncState) -> Vec<Seen> {
 #[must_use]
 pub fn silent(sync: &ComponentSync, seen: &[Instrument]) -> Vec<Instrument> {
     let seen: BTreeSet<(&str, &str)> = seen.iter().flat_map(|one| [(&*one.scope, &*one.name), ("", &*one.name)]).collect();
-    let declared = sync.catalogue.iter().flat_map(|catalogue| &catalogue.instruments);
+    let declared = sync.catalogue.iter().flat_map(|catalogue| catalogue.instruments.iter());
     let silent = declared.filter(|row| !seen.contains(&(&*row.scope, &*row.name)));
     let silent: BTreeSet<Instrument> = silent
         .map(|row| Instrument { scope: row.scope.clone(), name: row.name.clone(), kind: row.kind, unit: row.unit.clone() })

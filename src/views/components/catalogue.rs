@@ -101,8 +101,8 @@ pub(super) fn desired(
     (declared, reported): (&[Arc<Catalogue>], Option<&Catalogue>),
 ) -> Option<DesiredCatalogue> {
     let schema_url = declared.first().map(|c| c.schema_url.to_string());
-    let declared: Vec<&Declared> = declared.iter().flat_map(|c| &c.instruments).collect();
-    let reported = || reported.iter().flat_map(|c| &c.instruments);
+    let declared: Vec<&Declared> = declared.iter().flat_map(|c| c.instruments.iter()).collect();
+    let reported = || reported.iter().flat_map(|c| c.instruments.iter());
     let says = |d: &Declared, (scope, name, kind): (&str, &str, Kind)| {
         *d.name == *name && d.kind == kind && (d.scope.is_empty() || *d.scope == *scope)
     };

@@ -393,7 +393,7 @@ fn who_is_not_back_yet_is_said_to_return() {
 fn a_catalogue_lists_what_the_component_declares() {
     let sync = SyncState::from([(key("shop", Some("api"), "api"), obeyed())]);
     let mut file = Catalogue::clone(&catalogue("", "api", &["orders"]));
-    file.instruments[0].level = Level::Debug;
+    Arc::make_mut(&mut file.instruments)[0].level = Level::Debug;
     let seen = [observed(key("shop", Some("api"), "api"), &["orders", "learnt", "off.at.source"])];
     let shown = look_beside(&mut Observer::default(), &seen, (&[Arc::new(file)], &sync, false), 100);
     let rows = shown.catalogues[0].spec.instruments.iter().map(|row| format!("{} {}", row.name, row.level));

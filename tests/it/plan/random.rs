@@ -86,7 +86,7 @@ impl Case {
             library: "drawn 1".into(),
             aspects: self.aspects.iter().copied().collect(),
             spans: self.spans,
-            observed: observed.map(|(row, _)| (row.scope.clone(), row.name.clone())).collect(),
+            observed: Arc::new(observed.map(|(row, _)| (row.scope.clone(), row.name.clone())).collect()),
             catalogue: Some(catalogue(self.rows.clone())),
         }
     }

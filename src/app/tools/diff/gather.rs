@@ -215,7 +215,13 @@ fn catalogues(rows: Vec<Catalogued>) -> Vec<Arc<Catalogue>> {
     }
     let catalogue = |((namespace, name, service), instruments): ((String, String, String), Vec<Declared>)| {
         let id = ObjectId { kind: spec::CATALOG, namespace: namespace.into(), name: name.into() };
-        Arc::new(Catalogue { id, place: Place::Nowhere, service: service.into(), schema_url: "".into(), instruments })
+        Arc::new(Catalogue {
+            id,
+            place: Place::Nowhere,
+            service: service.into(),
+            schema_url: "".into(),
+            instruments: instruments.into(),
+        })
     };
     by_id.into_iter().map(catalogue).collect()
 }

@@ -21,7 +21,13 @@ const NOW: Wall = Wall::from_secs(1_767_261_600);
 
 fn catalogue(name: &str, instruments: Vec<Declared>) -> Arc<Catalogue> {
     let id = ObjectId { kind: spec::CATALOG, namespace: "".into(), name: name.into() };
-    Arc::new(Catalogue { id, place: Place::Nowhere, service: name.into(), schema_url: "".into(), instruments })
+    Arc::new(Catalogue {
+        id,
+        place: Place::Nowhere,
+        service: name.into(),
+        schema_url: "".into(),
+        instruments: instruments.into(),
+    })
 }
 
 fn declared(name: &str, kind: Kind, unit: &str) -> Declared {

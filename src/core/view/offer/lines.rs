@@ -66,7 +66,7 @@ struct Subject<'a> {
 /// A line for each instrument that is declared, by scope and name.
 pub(super) fn of<'a>(inner: &'a Inner, steps: &Steps, can: &Can<'_>) -> Vec<Line<'a>> {
     let (declared, own) = inner.catalogues.split_at_checked(inner.declared).unwrap_or_default();
-    let rows = |indexed: &'a Arc<Indexed>| &indexed.catalogue.instruments;
+    let rows = |indexed: &'a Arc<Indexed>| indexed.catalogue.instruments.iter();
     let mut all: BTreeMap<(&str, &str), &Declared> = BTreeMap::new();
     // Of which kind an instrument is, nobody knows better than who has it.
     for row in own.iter().rev().flat_map(rows).chain(declared.iter().flat_map(rows)) {

@@ -76,7 +76,13 @@ fn row(scope: &str, name: &str, kind: Kind, level: Level) -> Declared {
 
 fn catalogue(instruments: Vec<Declared>) -> Arc<Catalogue> {
     let id = ObjectId { kind: CATALOG, namespace: "default".into(), name: "reported".into() };
-    Arc::new(Catalogue { id, place: Place::Nowhere, service: "checkout".into(), schema_url: "".into(), instruments })
+    Arc::new(Catalogue {
+        id,
+        place: Place::Nowhere,
+        service: "checkout".into(),
+        schema_url: "".into(),
+        instruments: instruments.into(),
+    })
 }
 
 /// A library that can do all, and declares these.
@@ -86,7 +92,7 @@ fn able(instruments: Vec<Declared>) -> Reported {
         library: "pointsman-instrument 0.1.0".into(),
         aspects: aspects.into(),
         spans: true,
-        observed: BTreeSet::new(),
+        observed: Arc::default(),
         catalogue: Some(catalogue(instruments)),
     }
 }
@@ -207,7 +213,7 @@ fn each_library_is_told_what_it_can_do() {
         Kind::UpDownCounter,
     ]);
     let mut all = able(rows.map(|(name, kind)| row("s", name, kind, Level::Standard)).collect());
-    all.observed = [("s".into(), "o".into())].into();
+    all.observed = Arc::new([("s".into(), "o".into())].into());
     let state = Reported { aspects: [Aspect::State].into(), spans: false, ..all.clone() };
     let none = Reported { aspects: BTreeSet::new(), spans: false, ..all.clone() };
     let told = [all, state, none].map(|reported| {

@@ -112,7 +112,7 @@ impl CaseSync {
             library: (&*self.library).into(),
             aspects: all.filter(|aspect| self.aspects.iter().any(|word| word == aspect.as_str())).collect(),
             spans: self.spans,
-            observed: self.observed.iter().map(|(scope, name)| ((&**scope).into(), (&**name).into())).collect(),
+            observed: Arc::new(self.observed.iter().map(|(scope, name)| ((&**scope).into(), (&**name).into())).collect()),
             catalogue: None,
         };
         let mut parts = Vec::new();

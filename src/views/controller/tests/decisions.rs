@@ -343,7 +343,7 @@ async fn a_new_catalogue_is_compiled_in() {
             let id = pointsman_core::view::spec::ObjectId { kind: "InstrumentCatalog", namespace: "".into(), name: "s".into() };
             let place = pointsman_core::fault::Place::Nowhere;
             let (service, schema_url, instruments) = ("s".into(), "".into(), Vec::new());
-            let catalogue = Catalogue { id, place, service, schema_url, instruments };
+            let catalogue = Catalogue { id, place, service, schema_url, instruments: instruments.into() };
             world.catalogues.send_replace(Arc::new(vec![Arc::new(catalogue)]));
             world.pass(1.0).await;
             world.say(&format!("{} catalogue", world.update().views.catalogues().count()));

@@ -78,6 +78,13 @@ pub(super) fn synced() -> Vec<Case> {
             case("both wait", quiet()),
             ComponentSync { applied: 0, pending: 2, pending_since: Some(Wall::from_secs(1)), ..waits(0) },
         ),
+        Case {
+            generation: 2,
+            ..with(
+                after("edited, and its plan is made anew", "obeyed at the source", 60, quiet()),
+                ComponentSync { applied: 0, pending: 2, ..waits(60) },
+            )
+        },
         with(after("one refused", "obeyed at the source", 60, quiet()), refused(1, 1, &["no such scope"])),
         with(case("both refused, at length", quiet()), refused(0, 2, &["too new", &long, "never told"])),
         with(case("one takes no plans", quiet()), ComponentSync { connected: 1, applied: 1, ..obeyed() }),
