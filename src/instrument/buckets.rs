@@ -23,6 +23,13 @@ impl Deref for Bounds {
     }
 }
 
+impl Bounds {
+    /// Whether measurements in buckets of these bounds can be told by those alone.
+    pub(crate) fn cover(&self, fewer: &Self) -> bool {
+        fewer.iter().all(|bound| self.binary_search_by(|own| own.total_cmp(bound)).is_ok())
+    }
+}
+
 impl PartialEq for Bounds {
     fn eq(&self, other: &Self) -> bool {
         **self == **other
@@ -65,5 +72,18 @@ impl Buckets {
         self.sum += other.sum;
         self.min = self.min.min(other.min);
         self.max = self.max.max(other.max);
+    }
+
+    /// The same in buckets of fewer bounds, each of which is one `of` those that they were made for.
+    pub(crate) fn coarsen(&mut self, of: &[f64], bounds: &[f64]) {
+        let mut counts = vec![0; bounds.len() + 1];
+        for (n, more) in self.counts.iter().enumerate() {
+            // The last bucket has no bound.
+            let at = of.get(n).map_or(bounds.len(), |upper| bounds.partition_point(|bound| bound < upper));
+            if let Some(count) = counts.get_mut(at) {
+                *count += more;
+            }
+        }
+        self.counts = counts.into();
     }
 }

@@ -1,6 +1,7 @@
 //! A metric that is read from state at each collection: its points go straight to bytes. What is remembered of a set is
 //! its attributes and its start, so that one that is not named any more can be ended. While it is off nothing is read and
-//! nothing remembered. Knows no state, no clock and no plan: orders come from `rules`.
+//! nothing remembered. With an interval an end is said with the next collection that is due: before that nobody knows of it,
+//! because nobody reads. Knows no state, no clock and no plan: orders come from `rules`.
 
 #[cfg(test)]
 mod tests;

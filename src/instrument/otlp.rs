@@ -77,6 +77,17 @@ pub(crate) fn contains(attributes: &[u8], one: &[u8]) -> bool {
     wire::fields(attributes).any(|field| matches!(field, Field::Bytes(_, held) if held == wanted))
 }
 
+/// Of attributes that are encoded, those whose keys stay.
+pub(crate) fn filtered(out: &mut Vec<u8>, attributes: &[u8], stays: impl Fn(&str) -> bool) {
+    for field in wire::fields(attributes) {
+        if let Field::Bytes(number, pair) = field
+            && stays(wire::message(pair, 1).and_then(|key| str::from_utf8(key).ok()).unwrap_or_default())
+        {
+            wire::bytes(out, number, pair);
+        }
+    }
+}
+
 /// A message of mostly less than 128 bytes: its length takes one byte, the rarer longer ones move up.
 struct Small(usize);
 

@@ -10,8 +10,10 @@ pub(crate) struct Pace {
     /// The last collection that carried it, and when that was.
     carried: u64,
     time: u64,
-    /// That one has not arrived, as far as is known; or there is another reason to hurry.
+    /// That one has not arrived, as far as is known.
     open: bool,
+    /// There is another reason not to wait. One that is on its way changes nothing about that.
+    hurries: bool,
 }
 
 impl Pace {
@@ -22,17 +24,17 @@ impl Pace {
         let interval = u64::try_from(interval.as_nanos()).unwrap_or(u64::MAX);
         // A clock that went back says nothing of what passed.
         let passed = at.time.checked_sub(self.time);
-        self.open || self.carried == 0 || passed.is_none_or(|passed| passed >= interval - interval / 50)
+        self.open || self.hurries || self.carried == 0 || passed.is_none_or(|passed| passed >= interval - interval / 50)
     }
 
     /// This collection carries it.
     pub(crate) fn carried(&mut self, at: Moment) {
-        *self = Self { carried: at.number, time: at.time, open: true };
+        *self = Self { carried: at.number, time: at.time, open: true, hurries: false };
     }
 
     /// The next collection carries it, whatever its interval.
     pub(crate) fn hurry(&mut self) {
-        self.open = true;
+        self.hurries = true;
     }
 
     /// When it was last carried; none if it never was.

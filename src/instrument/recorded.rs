@@ -139,17 +139,24 @@ impl Recorded {
         let bounds = orders.bounds.clone().map_or(Bounds::Declared(self.meta.buckets), Bounds::Planned);
         state.empty(self, now, &bounds);
         let before = state.orders.take().map_or_else(|| Orders::plain(was_on), |before| *before);
-        if (was_on, orders.on) == (true, true) {
-            if (&before.keys, &before.bounds) != (&orders.keys, &orders.bounds) {
-                state.retire(self, &before, now);
+        let anew = match (was_on, orders.on) {
+            (true, true) => {
+                (&before.keys, &before.bounds) != (&orders.keys, &orders.bounds) && state.reshape(self, (&before, orders), now)
             }
-        } else if was_on {
-            state.close(self, now);
-        } else {
-            state.pace.hurry();
-            state.streams.iter_mut().for_each(|streams| streams.resume());
-        }
+            (true, false) => {
+                state.close(self, now);
+                false
+            }
+            (false, on) => {
+                state.pace.hurry();
+                state.streams.iter_mut().for_each(|streams| streams.resume());
+                on
+            }
+        };
         state.orders = orders.clone().shaped();
+        if anew {
+            state.bound_again(self, now);
+        }
         if was_on != orders.on {
             self.shared.turned(orders.on);
             self.gate.set(orders.on);
@@ -186,7 +193,9 @@ impl Recorded {
     pub(crate) fn collect(&self, at: Moment, bodies: &mut Bodies) {
         let mut state = self.state.lock();
         let on = self.is_on();
-        if on && !state.pace.is_due(at, state.orders.as_ref().and_then(|orders| orders.interval)) {
+        // Last values and ends wait for no interval.
+        let is_urgent = state.streams.as_ref().is_some_and(|streams| streams.is_urgent());
+        if on && !is_urgent && !state.pace.is_due(at, state.orders.as_ref().and_then(|orders| orders.interval)) {
             return;
         }
         let bounds = state.bounds(self.meta);
@@ -194,7 +203,7 @@ impl Recorded {
         let about = About { meta: self.meta, losses: &self.shared.losses, bounds: &bounds };
         let State { pace, streams, latest, .. } = &mut *state;
         if let Some(streams) = streams.as_mut().filter(|streams| !streams.is_empty()) {
-            *latest = streams.write(about, (at.time, on), bodies).max(*latest);
+            *latest = streams.write(about, (at.time, *latest, on), bodies).max(*latest);
             pace.carried(at);
         }
     }
@@ -275,14 +284,40 @@ impl State {
         self.cells = cells;
     }
 
-    /// Leaves the shape of these orders: what is held goes out as it is now until it arrived, and sets begin anew.
-    fn retire(&mut self, of: &Recorded, before: &Orders, now: u64) {
-        let at = now.max(self.latest);
-        let bounds = before.bounds.clone().map_or(Bounds::Declared(of.meta.buckets), Bounds::Planned);
-        let retired = self.streams.as_mut().map(|streams| streams.retire(at, bounds, (&of.shared.hasher, &of.shared.losses)));
-        if retired == Some(true) {
-            self.since = at.saturating_add(1);
+    /// From one shape to another. Where that only takes bounds away, everything goes on. Else what is held goes out as it is
+    /// now until it arrived, and begins anew, empty; but where keys come back: which values they had is not known, so those
+    /// sets are not there until something happens to them. Answers whether it begins anew.
+    fn reshape(&mut self, of: &Recorded, (before, orders): (&Orders, &Orders), now: u64) -> bool {
+        let Some(streams) = &mut self.streams else { return true };
+        let bounds = |orders: &Orders| orders.bounds.clone().map_or(Bounds::Declared(of.meta.buckets), Bounds::Planned);
+        let (from, to) = (bounds(before), bounds(orders));
+        if before.keys == orders.keys && from.cover(&to) {
+            streams.coarsen(&from, &to);
+            return false;
         }
+        let about = About { meta: of.meta, losses: &of.shared.losses, bounds: &from };
+        let at = now.max(self.latest);
+        let held = streams.retire(about, at, &of.shared.hasher);
+        if held.is_empty() {
+            return true;
+        }
+        self.since = at.saturating_add(1);
+        if before.keys.cover(&orders.keys) {
+            let limit = orders.limit.unwrap_or(of.meta.limit);
+            streams.seed(About { bounds: &to, ..about }, (held, self.since), |key| orders.keys.stays(key), limit);
+            self.latest = self.since;
+        }
+        true
+    }
+
+    /// The sets of bound handles are there, as they were promised to be.
+    fn bound_again(&mut self, of: &Recorded, now: u64) {
+        let bounds = self.bounds(of.meta);
+        let cells = std::mem::take(&mut self.cells);
+        for Held { cell, .. } in cells.iter().filter(|held| Arc::strong_count(&held.cell) > 1) {
+            self.add(of, (&cell.nothing(&bounds), None), &cell.attributes, now);
+        }
+        self.cells = cells;
     }
 
     /// Ends everything; of what goes on while it is off, only says so.

@@ -87,6 +87,14 @@ impl Keys {
     pub(crate) fn stays(&self, key: &str) -> bool {
         self.keep.as_ref().is_none_or(|keep| keep.contains(key)) && !self.drop.contains(key)
     }
+
+    /// Whether every key that stays by `fewer` stays by these too.
+    pub(crate) fn cover(&self, fewer: &Self) -> bool {
+        match &fewer.keep {
+            Some(keep) => keep.iter().all(|key| fewer.drop.contains(key) || self.stays(key)),
+            None => self.keep.is_none() && self.drop.is_subset(&fewer.drop),
+        }
+    }
 }
 
 impl Decision<'_> {

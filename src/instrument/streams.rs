@@ -38,7 +38,7 @@ pub(crate) struct Stream {
 }
 
 /// What a stream's measurements came to.
-enum Total {
+pub(crate) enum Total {
     Sum(u64),
     Signed(i64),
     Float(f64),
@@ -55,6 +55,9 @@ struct Retired {
     /// Whether the last collection said them.
     said: bool,
 }
+
+/// The sets of a former shape, encoded, each with what takes its measurements, empty.
+pub(crate) type Former = Vec<(Box<[u8]>, Total)>;
 
 /// What is to be known of a metric to add to it or to write it.
 #[derive(Clone, Copy)]
@@ -90,17 +93,19 @@ impl Streams {
         limit: usize,
         (start, first): (u64, &Measure),
     ) -> &mut Stream {
-        let field = otlp::attributes_field(about.meta.kind);
         self.encoded.clear();
-        otlp::attributes(&mut self.encoded, field, attributes);
+        otlp::attributes(&mut self.encoded, otlp::attributes_field(about.meta.kind), attributes);
+        self.at_hand(about, limit, || Stream { start, total: Total::of(first, about.bounds), exemplar: None })
+    }
+
+    /// The stream of the set at hand; at the limit, that of the overflow set.
+    fn at_hand(&mut self, about: About<'_>, limit: usize, new: impl FnOnce() -> Stream) -> &mut Stream {
         let plain = self.sets.len() - usize::from(self.overflowing);
         if plain >= limit.max(1) && self.sets.get(&self.encoded).is_none() {
             about.losses.overflow.add(1);
             self.overflowing = true;
-            self.encoded.clear();
-            otlp::attributes(&mut self.encoded, field, &[KeyValue::new(otlp::OVERFLOW, true)]);
+            overflow(&mut self.encoded, about.meta.kind);
         }
-        let new = || Stream { start, total: Total::of(first, about.bounds), exemplar: None };
         let stream = self.sets.get_or_insert(&self.encoded, new);
         // While it is paused, nothing of it is there for the far end, old or new.
         if self.ended.len() > 0 && !self.paused {
@@ -110,8 +115,9 @@ impl Streams {
     }
 
     /// Writes the points of every set, if they are `on`; the last ones of former shapes; and the ends of what ended. Answers
-    /// the latest moment that was spoken of.
-    pub(crate) fn write(&mut self, about: About<'_>, (time, on): (u64, bool), bodies: &mut Bodies) -> u64 {
+    /// the latest moment that was
+    /// spoken of; the latest before that is `spoken`.
+    pub(crate) fn write(&mut self, about: About<'_>, (time, spoken, on): (u64, u64, bool), bodies: &mut Bodies) -> u64 {
         let Self { sets, retired, ended, point, .. } = self;
         let mut latest = time;
         for Retired { sets, bounds, at, said } in retired {
@@ -128,7 +134,8 @@ impl Streams {
         for (set, said) in ended.iter_mut() {
             *said = true;
             point.clear();
-            otlp::end_point(point, about.meta.kind, set, time);
+            // Never before what was said of it, or it would be taken for late.
+            otlp::end_point(point, about.meta.kind, set, time.max(spoken));
             bodies.point(about.meta, point);
         }
         latest
@@ -184,20 +191,67 @@ impl Streams {
         }
     }
 
-    /// Leaves the shape: what is held goes out as it is at this moment, until it arrived. Answers whether there was anything.
-    pub(crate) fn retire(&mut self, at: u64, bounds: Bounds, (hasher, losses): (&RandomState, &Losses)) -> bool {
-        if self.sets.len() == 0 {
-            return false;
-        }
-        let sets = std::mem::replace(&mut self.sets, Sets::new(hasher.clone()));
+    /// Leaves the shape: what is held goes out as it is at this moment, until it arrived. Of sets with nothing in them there is
+    /// nothing to go out. Answers what was held, empty, in its order.
+    pub(crate) fn retire(&mut self, about: About<'_>, at: u64, hasher: &RandomState) -> Former {
+        let Self { sets, retired, ended, .. } = self;
+        let mut sets = std::mem::replace(sets, Sets::new(hasher.clone()));
         self.overflowing = false;
-        self.retired.push_back(Retired { sets, bounds, at, said: false });
+        let held = sets.iter_mut().map(|(set, stream)| (set.into(), stream.total.emptied())).collect();
+        let empty = |_: &[u8], stream: &Stream| stream.total.is_empty();
+        sets.take_where(empty, |set, _| {
+            if retired.iter_mut().all(|earlier: &mut Retired| earlier.sets.get(set).is_none()) {
+                end(ended, set, about.losses);
+            }
+        });
+        if sets.len() > 0 {
+            retired.push_back(Retired { sets, bounds: about.bounds.clone(), at, said: false });
+        }
         while self.retired.iter().map(|retired| retired.sets.len()).sum::<usize>() > RETIRED_SETS_MAX {
             let lost = self.retired.pop_front().map_or(0, |retired| retired.sets.len());
-            losses.retired_sets.add(lost as u64);
+            about.losses.retired_sets.add(lost as u64);
         }
-        true
+        held
     }
+
+    /// What was held in a former shape is there in this one from the start, empty: an idle set must not vanish until something
+    /// happens to it.
+    pub(crate) fn seed(&mut self, about: About<'_>, (held, start): (Former, u64), stays: impl Fn(&str) -> bool, limit: usize) {
+        let mut further = Vec::new();
+        overflow(&mut further, about.meta.kind);
+        for (set, total) in held {
+            let new = || Stream { start, total: total.with(about.bounds), exemplar: None };
+            self.encoded.clear();
+            if *set == *further {
+                self.sets.get_or_insert(&further, new);
+                self.overflowing = true;
+                self.ended.remove(&further);
+            } else {
+                otlp::filtered(&mut self.encoded, &set, &stays);
+                self.at_hand(about, limit, new);
+            }
+        }
+    }
+
+    /// The same with fewer of its bounds, as if it had been so from the start.
+    pub(crate) fn coarsen(&mut self, of: &Bounds, bounds: &Bounds) {
+        for (_, stream) in self.sets.iter_mut() {
+            if let Total::Distribution(buckets) = &mut stream.total {
+                buckets.coarsen(of, bounds);
+            }
+        }
+    }
+
+    /// Whether there is something to say that cannot wait: an end, or a last value.
+    pub(crate) fn is_urgent(&self) -> bool {
+        self.ended.len() > 0 || !self.retired.is_empty()
+    }
+}
+
+/// The set of those for which there is no room, encoded.
+fn overflow(out: &mut Vec<u8>, kind: Kind) {
+    out.clear();
+    otlp::attributes(out, otlp::attributes_field(kind), &[KeyValue::new(otlp::OVERFLOW, true)]);
 }
 
 /// Says from now on that this set ended.
@@ -262,6 +316,36 @@ impl Total {
             Measure::AddFloat(_) => Self::Float(0.0),
             Measure::Set(now) => Self::Last(*now),
             Measure::Record(_) | Measure::Merge(_) => Self::Distribution(Box::new(Buckets::new(bounds))),
+        }
+    }
+
+    /// That which takes the same measurements, with nothing in it, and no buckets yet.
+    fn emptied(&self) -> Self {
+        match self {
+            Self::Sum(_) => Self::Sum(0),
+            Self::Signed(_) => Self::Signed(0),
+            Self::Float(_) => Self::Float(0.0),
+            Self::Last(last) => Self::Last(*last),
+            Self::Distribution(_) => Self::Distribution(Box::new(Buckets::new(&[]))),
+        }
+    }
+
+    /// The same, which is empty, with buckets of these bounds.
+    fn with(self, bounds: &Bounds) -> Self {
+        match self {
+            Self::Distribution(_) => Self::Distribution(Box::new(Buckets::new(bounds))),
+            other => other,
+        }
+    }
+
+    /// Whether nothing was added to it that would be missed.
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Sum(sum) => *sum == 0,
+            Self::Signed(sum) => *sum == 0,
+            Self::Float(sum) => *sum == 0.0,
+            Self::Last(_) => false,
+            Self::Distribution(buckets) => buckets.count == 0,
         }
     }
 }

@@ -167,7 +167,7 @@ impl Telemetry {
     }
 
     /// Reads a metric from state at each collection: exactly the sets that `read` names are there. Called again for the
-    /// same metric, it adds to what is read.
+    /// same metric, it adds to what is read. While a plan has an interval for it, it is read and said, ends too, as seldom.
     pub fn observe<M: Metric>(&self, read: impl Fn(&Readings<'_, M>) + Send + Sync + 'static)
     where
         M::Value: Observable,

@@ -13,13 +13,17 @@ use rig::Rig;
 use std::collections::BTreeSet;
 use table::Scenario;
 
+/// So many scenarios there are, and none goes unseen.
+const SCENARIOS: usize = 52;
+
 /// Scenario: every row of the table: what happens to an instrument of one kind while views switch and shape it, pushes get
 /// lost or come twice, hours pass, and the controller starts anew.
 /// Guarantees: after every single step the scrape has exactly the series, values and starts of the model.
 #[test]
 fn every_row_of_the_table_shows_what_the_model_says() {
-    let (mut rows, mut kinds, mut faults) = (0, BTreeSet::new(), Vec::new());
+    let (mut rows, mut scenarios, mut kinds, mut faults) = (0, BTreeSet::new(), BTreeSet::new(), Vec::new());
     for scenario in Scenario::all() {
+        scenarios.insert(scenario.steps.iter().map(|step| format!("{step:?}")).collect::<String>());
         for kind in scenario.kinds() {
             let mut rig = Rig::new(kind);
             rows += 1;
@@ -36,5 +40,6 @@ fn every_row_of_the_table_shows_what_the_model_says() {
         }
     }
     assert!(faults.is_empty(), "{} of {rows} rows failed:\n{}", faults.len(), faults.join("\n"));
+    assert!(scenarios.len() >= SCENARIOS, "{} scenarios that differ", scenarios.len());
     assert!(rows >= 40 && kinds.len() == kinds::Kind::ALL.len(), "{rows} rows of {} kinds", kinds.len());
 }

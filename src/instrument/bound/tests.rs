@@ -72,15 +72,21 @@ fn a_bound_handle_outlives_every_change() {
     assert_eq!(push(&telemetry), ["ended", "ended"]);
     clock.set(30);
     obey(&telemetry, &json!([]));
-    assert!(push(&telemetry).is_empty());
+    assert_eq!(push(&telemetry), ["0 since 30", "0 in 9 since 30"]);
     record();
     assert_eq!(push(&telemetry), ["2 since 30", "1 in 9 since 30"]);
     record();
     clock.set(40);
-    let drop = json!(["pointsman.result"]);
-    obey(&telemetry, &json!([{"name": COUNT, "on": true, "drop": drop}, {"name": DURATION, "on": true, "buckets": [0.5]}]));
+    let shapes = |kind: &Value, result: &Value| json!([{"name": COUNT, "on": true, "drop": kind}, {"name": DURATION, "on": true, "drop": result, "buckets": [0.3]}]);
+    let (none, kind) = (json!([]), json!(["pointsman.object.kind"]));
+    obey(&telemetry, &shapes(&kind, &none));
+    assert_eq!(push(&telemetry), ["4 since 30", "0 since 40", "2 in 9 since 30", "0 in 2 since 40"]);
+    // A key comes back: its handle knows with which value.
+    clock.set(50);
+    obey(&telemetry, &shapes(&none, &none));
+    assert_eq!(push(&telemetry), ["0 since 50", "ended", "0 in 2 since 40"]);
     record();
-    assert_eq!(push(&telemetry), ["4 since 30", "2 since 40", "2 in 9 since 30", "1 in 2 since 40"]);
+    assert_eq!(push(&telemetry), ["2 since 50", "1 in 2 since 40"]);
 }
 
 /// Scenario: handles go, with something in their cells; many come and go between two pushes. Guarantees: what they added is

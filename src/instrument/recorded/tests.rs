@@ -164,7 +164,7 @@ fn keys_are_dropped_before_they_are_held() {
 }
 
 /// Scenario: other buckets, while pushes are lost. Guarantees: what the old ones held goes out with its last values until it
-/// arrived, before the new ones and never after; then the sets that are not there anew end; the new ones begin later.
+/// arrived, before the new ones and never after; every set goes on from then, also one to which nothing happens.
 #[test]
 fn a_change_of_buckets_loses_nothing() {
     let (telemetry, clock) = telemetry();
@@ -172,7 +172,7 @@ fn a_change_of_buckets_loses_nothing() {
     record(&telemetry, "Pool");
     record(&telemetry, "Node");
     clock.set(10);
-    obey(&telemetry, &json!([{"name": DURATION, "on": true, "buckets": [0.1]}]));
+    obey(&telemetry, &json!([{"name": DURATION, "on": true, "buckets": [0.3]}]));
     clock.set(15);
     record(&telemetry, "Pool");
     let told = [(20, false), (30, true), (40, false), (50, true), (60, true)]
@@ -184,11 +184,11 @@ fn a_change_of_buckets_loses_nothing() {
     assert_eq!(
         durations,
         [
-            "20- | Pool 5..10 1 in 9 | Node 5..10 1 in 9 | Pool 15..20 1 in 2",
-            "30+ | Pool 5..10 1 in 9 | Node 5..10 1 in 9 | Pool 15..30 1 in 2",
-            "40- | Pool 15..40 1 in 2 | Node 0..40 ended",
-            "50+ | Pool 15..50 1 in 2 | Node 0..50 ended",
-            "60+ | Pool 15..60 1 in 2",
+            "20- | Pool 5..10 1 in 9 | Node 5..10 1 in 9 | Pool 10..20 1 in 2 | Node 10..20 0",
+            "30+ | Pool 5..10 1 in 9 | Node 5..10 1 in 9 | Pool 10..30 1 in 2 | Node 10..30 0",
+            "40- | Pool 10..40 1 in 2 | Node 10..40 0",
+            "50+ | Pool 10..50 1 in 2 | Node 10..50 0",
+            "60+ | Pool 10..60 1 in 2 | Node 10..60 0",
         ]
     );
 }
@@ -217,9 +217,52 @@ fn a_limit_is_for_new_sets() {
     assert_eq!(told(), [kind("a", 0, 2.0), kind("b", 0, 1.0), overflow, kind("e", 20, 1.0)]);
 }
 
+/// Scenario: a metric with an interval of an hour goes off and on while a push is on its way. Guarantees: that it arrives says
+/// nothing of what is there anew, which comes with the next push.
+#[test]
+fn what_is_on_again_waits_for_no_interval() {
+    let (telemetry, clock) = telemetry();
+    let hour = json!([{"name": COUNT, "on": true, "intervalMs": 3_600_000}]);
+    obey(&telemetry, &hour);
+    let bound = telemetry.counter::<ReconcileCount>().bind(turns("Pool"));
+    let mut under_way = telemetry.metrics();
+    under_way.by_ref().for_each(drop);
+    clock.set(10);
+    off(&telemetry);
+    obey(&telemetry, &hour);
+    under_way.arrived();
+    assert_eq!(push(&telemetry, &clock, 20, true), "20+ | count Pool 10..20 0");
+    assert_eq!(push(&telemetry, &clock, 30, true), "30+");
+    drop(bound);
+}
+
+/// Scenario: fewer of the buckets, twice. Guarantees: everything goes on under its start, and no measurement is lost.
+#[test]
+fn fewer_buckets_are_the_same_stream() {
+    let (telemetry, clock) = telemetry();
+    clock.set(5);
+    let took = |secs| telemetry.histogram().on().expect("on").record(secs, took("Pool"));
+    let bounds = ReconcileDuration::META.buckets;
+    bounds.iter().for_each(|bound| took(*bound));
+    for (second, bounds) in [(10, &bounds[1..]), (20, &bounds[2..4]), (30, &[][..])] {
+        clock.set(second);
+        obey(&telemetry, &json!([{"name": DURATION, "on": true, "buckets": bounds}]));
+        took(1e6);
+        let all = points(telemetry.metrics());
+        let of = |point: &&Point| point.metric == DURATION && point.value.is_some();
+        let found: Vec<_> = all.iter().filter(of).map(|point| (point.start / 1_000_000_000, point.counts.clone())).collect();
+        let counts = match second {
+            10 => vec![2, 1, 1, 1, 1, 1, 1, 1],
+            20 => vec![3, 1, 6],
+            _ => vec![11],
+        };
+        assert_eq!(found, [(5, counts)]);
+    }
+}
+
 /// Scenario: a metric with an interval of a minute is pushed every ten seconds; pushes that carry it are lost, sets end in
-/// between, pushes without it arrive. Guarantees: it comes once a minute; what was lost comes with the next push; an end that
-/// no push carried is not forgotten.
+/// between, pushes without it arrive. Guarantees: it comes once a minute; what was lost comes with the next push; an end waits
+/// for no interval.
 #[test]
 fn an_interval_forgets_nothing() {
     let (telemetry, clock) = telemetry();
@@ -232,17 +275,17 @@ fn an_interval_forgets_nothing() {
         if second == 30 {
             telemetry.end_where(POINTSMAN_OBJECT_KIND, "Node");
         }
-        let text = push(&telemetry, &clock, second, second != 60);
+        let text = push(&telemetry, &clock, second, second != 30);
         told.extend(Some(text).filter(|text| text.contains("count")));
     }
     assert_eq!(
         told,
         [
             "0+ | count Pool 0..0 1 | count Node 0..0 1",
-            "60- | count Pool 0..60 1 | count Node 0..60 ended",
-            "70+ | count Pool 0..70 1 | count Node 0..70 ended",
-            "130+ | count Pool 0..130 1",
-            "190+ | count Pool 0..190 1",
+            "30- | count Pool 0..30 1 | count Node 0..30 ended",
+            "40+ | count Pool 0..40 1 | count Node 0..40 ended",
+            "100+ | count Pool 0..100 1",
+            "160+ | count Pool 0..160 1",
         ]
     );
 }

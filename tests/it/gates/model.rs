@@ -57,8 +57,8 @@ impl Value {
     }
 }
 
-fn without(labels: &Labels, drop: Option<&str>) -> Labels {
-    labels.iter().filter(|(key, _)| Some(**key) != drop).map(|(key, value)| (*key, *value)).collect()
+fn shed(labels: &Labels, shape: &Shape) -> Labels {
+    labels.iter().filter(|(key, _)| shape.stays(key)).map(|(key, value)| (*key, *value)).collect()
 }
 
 /// What takes the sets that a limit does not admit.
@@ -79,16 +79,21 @@ impl Model {
         self.source.gone(set);
     }
 
+    /// The wall clock goes back; the controller goes by what passes.
+    pub(super) fn back(&mut self, secs: u64) {
+        self.source.back(secs);
+    }
+
     pub(super) fn wait(&mut self, secs: u64) {
         self.source.wait(secs);
         self.controller.wait(secs);
     }
 
-    /// Something is said, and arrives or not.
-    pub(super) fn push(&mut self, arrives: bool) {
-        let said = self.source.push(arrives);
+    /// Something is said, and arrives or not; the source is told so or not.
+    pub(super) fn push(&mut self, arrives: bool, told: bool) {
+        let said = self.source.push(told);
         if let Some(said) = said.filter(|_| arrives) {
-            self.controller.take(&said);
+            self.controller.take(&said, self.source.ends_at());
         }
     }
 

@@ -42,6 +42,8 @@ pub(super) const SECOND: u64 = 1_000_000_000;
 pub(super) struct Rig {
     kind: Kind,
     clock: Arc<AtomicU64>,
+    /// Seconds by which the wall clock went back.
+    back: u64,
     telemetry: Arc<Telemetry>,
     instrument: Instrument,
     store: Arc<Store>,
@@ -66,6 +68,7 @@ impl Rig {
         Self {
             kind,
             clock,
+            back: 0,
             telemetry,
             instrument,
             store: store(),
@@ -87,9 +90,15 @@ impl Rig {
             }
             Step::Gone(set) => self.gone(set),
             Step::Wait(secs) => self.wait(secs),
-            Step::Push => self.push(1),
-            Step::Lost => self.push(0),
-            Step::Twice => self.push(2),
+            Step::Back(secs) => {
+                self.clock.fetch_sub(secs, Ordering::Relaxed);
+                self.back += secs;
+                self.model.back(secs);
+            }
+            Step::Push => self.push(1, true),
+            Step::Lost => self.push(0, false),
+            Step::Twice => self.push(2, true),
+            Step::Part => self.push(1, false),
             Step::Idle(minutes) => return self.idle(minutes, 1),
             Step::Silent(minutes) => return self.idle(minutes, 0),
             Step::Both(shape) => {
@@ -122,7 +131,7 @@ impl Rig {
     }
 
     fn mono(&self) -> Mono {
-        Mono((self.now() - BEGIN + 1) * SECOND)
+        Mono((self.now() + self.back - BEGIN + 1) * SECOND)
     }
 
     fn wait(&mut self, secs: u64) {
@@ -136,8 +145,8 @@ impl Rig {
         self.model.gone(set);
     }
 
-    /// Collects, and lets the requests arrive so many times.
-    fn push(&mut self, times: usize) {
+    /// Collects, and lets the requests arrive so many times; whether the sender is told that they did.
+    fn push(&mut self, times: usize, told: bool) {
         let mut collection = self.telemetry.metrics();
         let bodies: Vec<Bytes> = collection.by_ref().collect();
         for _ in 0..times {
@@ -146,10 +155,10 @@ impl Rig {
                 assert_eq!(tally.rejected_total(), 0, "{:?}", tally.rejected);
             }
         }
-        if times > 0 {
+        if told {
             collection.arrived();
         }
-        self.model.push(times > 0);
+        self.model.push(times > 0, told);
     }
 
     /// Minutes pass with a push each, or none, and with the tick that ends what fell silent.
@@ -157,7 +166,7 @@ impl Rig {
         for minute in 1..=minutes {
             self.wait(MINUTE);
             if pushes > 0 {
-                self.push(pushes);
+                self.push(pushes, true);
             }
             self.store.expire(self.mono());
             self.model.expire();
@@ -230,6 +239,9 @@ pub(super) fn says(shape: &Shape) -> Value {
     if let Some(key) = shape.drop {
         says["drop"] = json!([key]);
     }
+    if let Some(key) = shape.keep {
+        says["keep"] = json!([key]);
+    }
     if let Some(bounds) = shape.buckets {
         says["buckets"] = json!(bounds);
     }
@@ -250,6 +262,9 @@ fn rules(kind: Kind, shape: &Shape, says_on: bool) -> Option<String> {
     }
     if let Some(key) = shape.drop {
         says.push(format!("attributes: {{drop: [{key}]}}"));
+    }
+    if let Some(key) = shape.keep {
+        says.push(format!("attributes: {{keep: [{key}]}}"));
     }
     if let Some(bounds) = shape.buckets {
         let bounds: Vec<_> = bounds.iter().map(|bound| format!("'{bound}'")).collect();

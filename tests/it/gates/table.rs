@@ -12,6 +12,8 @@ pub(super) struct Shape {
     pub(super) on: bool,
     /// A key that goes.
     pub(super) drop: Option<&'static str>,
+    /// The only key that stays.
+    pub(super) keep: Option<&'static str>,
     pub(super) buckets: Option<&'static [f64]>,
     pub(super) limit: Option<usize>,
     /// Minutes between two exports.
@@ -19,9 +21,10 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    pub(super) const ON: Self = Self { on: true, drop: None, buckets: None, limit: None, interval: None };
+    pub(super) const ON: Self = Self { on: true, drop: None, keep: None, buckets: None, limit: None, interval: None };
     pub(super) const OFF: Self = Self { on: false, ..Self::ON };
     pub(super) const DROP_POD: Self = Self { drop: Some("pod"), ..Self::ON };
+    pub(super) const ONLY_ZONE: Self = Self { keep: Some("zone"), ..Self::ON };
     pub(super) const COARSE: Self = Self { buckets: Some(COARSE), ..Self::ON };
     pub(super) const LIMIT_2: Self = Self { limit: Some(2), ..Self::ON };
     pub(super) const TEN_MINUTES: Self = Self { interval: Some(10), ..Self::ON };
@@ -32,6 +35,10 @@ impl Shape {
             "on" => Self::ON,
             "off" => Self::OFF,
             "no-pod" => Self::DROP_POD,
+            "only-zone" => Self::ONLY_ZONE,
+            "no-pod-ten-minutes" => Self { interval: Some(10), ..Self::DROP_POD },
+            "other" => Self { buckets: Some(OTHER), ..Self::ON },
+            "no-pod-coarse" => Self { buckets: Some(COARSE), ..Self::DROP_POD },
             "coarse" => Self::COARSE,
             "two-sets" => Self::LIMIT_2,
             "ten-minutes" => Self::TEN_MINUTES,
@@ -44,10 +51,33 @@ impl Shape {
     pub(super) fn at_source(self, class: Class) -> Self {
         let (adds, measures) = (ADDED(class), DISTRIBUTION(class));
         let limit = self.limit.filter(|_| !class.is_observed());
-        Self { drop: self.drop.filter(|_| adds), buckets: self.buckets.filter(|_| measures), limit, ..self }
+        let keep = self.keep.filter(|_| adds);
+        Self { drop: self.drop.filter(|_| adds), keep, buckets: self.buckets.filter(|_| measures), limit, ..self }
     }
 }
 
+impl Shape {
+    pub(super) fn stays(&self, key: &str) -> bool {
+        self.drop != Some(key) && self.keep.is_none_or(|keep| keep == key)
+    }
+
+    /// Whether keys go.
+    pub(super) fn sheds(&self) -> bool {
+        self.drop.is_some() || self.keep.is_some()
+    }
+
+    /// Which keys go.
+    pub(super) fn keys(&self) -> (Option<&'static str>, Option<&'static str>) {
+        (self.drop, self.keep)
+    }
+
+    pub(super) fn bounds(&self) -> &'static [f64] {
+        self.buckets.unwrap_or(BOUNDS)
+    }
+}
+
+/// Bounds of which only one is among the others.
+const OTHER: &[f64] = &[2.0, 10.0];
 /// Some of the bounds.
 const COARSE: &[f64] = &[1.0, 10.0];
 const _: () = assert!(BOUNDS.len() > COARSE.len(), "the coarse buckets are fewer");
@@ -65,6 +95,10 @@ pub(super) enum Step {
     Push,
     /// A push is lost.
     Lost,
+    /// A push arrives, but the answer is that some of it was refused.
+    Part,
+    /// The wall clock goes back by seconds.
+    Back(u64),
     /// A push arrives, and again, because its answer was lost.
     Twice,
     /// Minutes pass with a push each.
@@ -92,6 +126,7 @@ impl Step {
             "push" => Some(Self::Push),
             "lost" => Some(Self::Lost),
             "twice" => Some(Self::Twice),
+            "part" => Some(Self::Part),
             "expired" => Some(Self::Expired),
             "restart" => Some(Self::Restart),
             _ => seconds(word).map(Self::Wait).or_else(|| Shape::named(word).map(Self::Both)),
@@ -103,6 +138,7 @@ impl Step {
             return Some(Self::Gone(self::set(set)?));
         }
         plain.or_else(|| match word.split(':').collect::<Vec<_>>()[..] {
+            ["back", time] => Some(Self::Back(seconds(time)?)),
             ["idle", time] => Some(Self::Idle(seconds(time)? / MINUTE)),
             ["silent", time] => Some(Self::Silent(seconds(time)? / MINUTE)),
             ["source", shape] => Some(Self::Source(Shape::named(shape)?)),
@@ -163,9 +199,11 @@ const DISTRIBUTION: fn(Class) -> bool = |class| matches!(class, Class::Distribut
 
 /// A name, what it fits, and what happens, as a line of words.
 /// `A+3` = three more of set A (the value of a gauge, a measurement of a histogram), `A-gone` = what
-/// it speaks of is gone, `60s` = time passes, `push`, `lost`, `twice` = a push arrives, does not, does and its answer is lost,
+/// it speaks of is gone, `60s` = time passes, `push`, `lost`, `twice` = a push arrives, does not, does and its answer is lost, `part` = does
+/// and is refused in part,
 /// `idle:60m` = a push a minute, `silent:60m` = none, `off` = views say so and the plan arrives, `source:off` = only the plan
-/// does, `controller:off` = only the views do, `off:900s:on` = until so much later, `expired` = then is now, `restart` = the
+/// does, `controller:off` = only the views do, `off:900s:on` = until so much later, `back:90s` = the wall clock
+/// goes back, `expired` = then is now, `restart` = the
 /// controller starts anew.
 type Row = (&'static str, fn(Class) -> bool, &'static str);
 
@@ -238,4 +276,44 @@ const TABLE: &[Row] = &[
         "A+3 B+2 60s push source:no-pod A+1 B+1 C+5 60s push B+1 60s push restart 60s push source:on A+2 60s push 60s push"),
     ("fewer buckets at the source alone", DISTRIBUTION,
         "A+3 A+7 60s push source:coarse A+8 60s push A+20 60s push restart 60s push source:on A+2 60s push"),
+    ("a key goes, and an hour later something happens", ADDED,
+        "A+3 B+2 60s push no-pod idle:60m A+1 idle:2m C+1 idle:60m"),
+    ("a key goes and comes back over idle hours", ADDED,
+        "A+3 B+2 60s push no-pod idle:60m on idle:60m A+1 idle:2m"),
+    ("a key goes at the source alone, and an hour later something happens", ADDED,
+        "A+3 B+2 60s push source:no-pod idle:60m A+1 idle:2m"),
+    ("one key stays", ADDED,
+        "A+3 B+2 C+1 60s push only-zone A+1 60s push idle:60m C+1 60s push on A+1 60s push"),
+    ("one key stays, then another goes, with nothing in between", ADDED,
+        "A+3 C+2 60s push only-zone 10s no-pod 50s push A+1 60s push only-zone 60s lost 60s push"),
+    ("one key stays from the start, off and on", ADDED,
+        "only-zone A+3 B+2 60s push off A+1 60s push only-zone 60s push A+2 60s push"),
+    ("fewer buckets, and an hour later something happens", DISTRIBUTION,
+        "A+3 A+7 60s push coarse idle:60m A+8 idle:2m"),
+    ("fewer buckets twice over, and lost pushes", DISTRIBUTION,
+        "A+3 A+7 60s lost coarse 60s lost A+8 on 60s lost A+1 60s push idle:5m"),
+    ("fewer buckets at the source alone, over an idle hour", DISTRIBUTION,
+        "A+3 A+7 60s push source:coarse idle:60m A+8 idle:2m"),
+    ("other buckets, and an hour later something happens", DISTRIBUTION,
+        "A+3 A+7 60s push source:other idle:60m A+8 idle:2m source:on idle:60m A+1 idle:2m"),
+    ("fewer buckets and keys at once", DISTRIBUTION,
+        "A+3 B+7 60s push no-pod-coarse idle:60m A+8 idle:2m"),
+    ("off for an idle hour, and on for another", ADDED,
+        "A+3 60s push off idle:60m on idle:60m A+2 idle:2m"),
+    ("a set goes between two pushes of ten minutes", ANY,
+        "ten-minutes A+3 B+1 60s push B-gone idle:12m A+1 idle:12m"),
+    ("a key goes between two pushes of ten minutes", ADDED,
+        "ten-minutes A+3 B+1 60s push A+1 no-pod-ten-minutes idle:12m A+1 idle:25m"),
+    ("pushes are refused in part", ANY,
+        "A+3 B+1 60s part A+1 60s part B-gone 60s part 60s push A+1 60s push"),
+    ("pushes are refused in part while a key goes", ADDED,
+        "A+3 B+1 60s push no-pod 60s part 60s part A+1 60s push 60s push idle:10m"),
+    ("the wall clock goes back between two pushes", ANY,
+        "A+3 60s push A+1 60s push back:90s A+1 60s push A+1 60s push B+1 60s push"),
+    ("the wall clock goes back before a key goes", ADDED,
+        "A+3 60s push A+1 60s push back:90s no-pod 60s push A+1 60s push 60s push"),
+    ("the wall clock goes back before a set goes", ADDED,
+        "A+3 B+1 60s push A+1 60s push back:90s B-gone 60s push B+1 60s push 60s push"),
+    ("the wall clock goes back while off", ANY,
+        "A+3 60s push off 60s push back:100s on A+2 60s push A+1 60s push 60s push"),
 ];

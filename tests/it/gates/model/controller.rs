@@ -1,7 +1,7 @@
 //! What a controller holds of one instrument of one source, and shows.
 //! Knows a source only by what it said.
 
-use super::{Labels, Point, Value, overflow, source::Said, without};
+use super::{Labels, Point, Value, overflow, shed, source::Said};
 use crate::gates::{
     kinds::Class,
     rig::{BEGIN, EXPIRE_AFTER, MINUTE},
@@ -48,15 +48,16 @@ impl ControllerModel {
         let old = std::mem::replace(&mut self.shape, shape);
         if !shape.on {
             self.restart();
-        } else if old.drop != shape.drop {
+        } else if old.keys() != shape.keys() {
             self.groups.clear();
             self.held.retain(|_, held| !held.ended);
             self.held.values_mut().for_each(|held| held.before.clear());
         }
     }
 
-    /// Takes what a source says of the instrument: all of it, so that what is missing has ended.
-    pub(super) fn take(&mut self, said: &Said) {
+    /// Takes what a source says of the instrument: all of it, so that what is missing has ended then. What is older than what
+    /// is held came late.
+    pub(super) fn take(&mut self, said: &Said, ended: u64) {
         self.heard = self.now;
         if !self.shape.on {
             return;
@@ -64,12 +65,16 @@ impl ControllerModel {
         for (labels, point) in said {
             let fresh = || Held { point: point.clone(), before: Vec::new(), ended: false };
             let held = self.held.entry(labels.clone()).or_insert_with(fresh);
-            if held.point.start != point.start && self.shape.drop.is_some() {
+            let same = self.class.is_last() || held.point.start == point.start;
+            if same && point.time < held.point.time && !held.ended {
+                continue;
+            }
+            if held.point.start != point.start && self.shape.sheds() {
                 held.before.push(held.point.value.clone());
             }
             (held.point, held.ended) = (point.clone(), false);
         }
-        self.end(|labels| said.iter().all(|(said, _)| said != labels));
+        self.end(|labels, held| ended >= held.point.time && said.iter().all(|(said, _)| said != labels));
     }
 
     /// What is silent for as long as the views let it be has ended.
@@ -81,9 +86,9 @@ impl ControllerModel {
     }
 
     /// A member of a group that adds up is remembered; anything else goes.
-    fn end(&mut self, gone: impl Fn(&Labels) -> bool) {
-        let remembers = self.shape.drop.is_some() && matches!(self.class, Class::Sum | Class::Distribution);
-        self.held.iter_mut().filter(|(labels, _)| gone(labels)).for_each(|(_, held)| held.ended = true);
+    fn end(&mut self, gone: impl Fn(&Labels, &Held) -> bool) {
+        let remembers = self.shape.sheds() && matches!(self.class, Class::Sum | Class::Distribution);
+        self.held.iter_mut().filter(|(labels, held)| gone(labels, held)).for_each(|(_, held)| held.ended = true);
         self.held.retain(|_, held| remembers || !held.ended);
     }
 
@@ -91,7 +96,7 @@ impl ControllerModel {
     pub(super) fn shown(&mut self) -> BTreeMap<Labels, Point> {
         let mut groups = BTreeMap::<Labels, Vec<&Held>>::new();
         for (labels, held) in &self.held {
-            let group = if *labels == overflow() { overflow() } else { without(labels, self.shape.drop) };
+            let group = if *labels == overflow() { overflow() } else { shed(labels, &self.shape) };
             groups.entry(group).or_default().push(held);
         }
         groups.retain(|_, members| members.iter().any(|held| !held.ended));
@@ -99,7 +104,7 @@ impl ControllerModel {
         for (labels, members) in groups {
             let start = members.iter().filter(|held| !held.ended).map(|held| held.point.start).min().unwrap_or_default();
             let time = members.iter().map(|held| held.point.time).max().unwrap_or_default();
-            let start = if self.shape.drop.is_some() { *self.groups.entry(labels.clone()).or_insert(start) } else { start };
+            let start = if self.shape.sheds() { *self.groups.entry(labels.clone()).or_insert(start) } else { start };
             let mut values = members.iter().flat_map(|held| held.before.iter().chain([&held.point.value])).cloned();
             let mut sum = values.next().expect("a group has a member");
             values.for_each(|value| sum.add(&value));

@@ -1,13 +1,13 @@
 //! What a source holds and says of one instrument.
 //! Knows a plan only as the shape that it asks for.
 
-use super::{Labels, Point, Value, overflow, without};
+use super::{Labels, Point, Value, overflow, shed};
 use crate::gates::{
-    kinds::{BOUNDS, Class, Kind, LIMIT, Set},
+    kinds::{Class, Kind, LIMIT, Set},
     rig::{BEGIN, MINUTE, SECOND},
     table::Shape,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Series in the order in which a push says them.
 pub(in crate::gates) type Said = Vec<(Labels, Point)>;
@@ -16,15 +16,19 @@ pub(in crate::gates) struct SourceModel {
     class: Class,
     shape: Shape,
     sets: BTreeMap<Labels, Point>,
+    /// In the order in which they came.
+    came: Vec<Labels>,
     /// Of handles that are bound to a set: what they hold until it is looked at, in the order in which they were bound.
     cells: Vec<Cell>,
     is_bound: bool,
     /// What sets of former shapes came to, until that arrived.
     former: Said,
-    /// Some sets ended, and no push that arrived said so.
-    ending: bool,
+    /// Sets that ended, and no push that arrived said so.
+    ending: BTreeSet<Labels>,
     /// No set of what is recorded begins earlier: it would be taken for one that ended.
     since: u64,
+    /// The latest moment that was spoken of.
+    latest: u64,
     /// Of observed instruments: what is there, whether anyone looks or not; and what a counter had counted when it was
     /// turned on.
     state: BTreeMap<Set, i64>,
@@ -53,8 +57,10 @@ impl SourceModel {
             cells: Vec::new(),
             shape: Shape::ON,
             sets: BTreeMap::new(),
+            came: Vec::new(),
+            latest: 0,
             former: Vec::new(),
-            ending: false,
+            ending: BTreeSet::new(),
             since: 0,
             state: BTreeMap::new(),
             base: BTreeMap::new(),
@@ -67,6 +73,10 @@ impl SourceModel {
 
     pub(in crate::gates) fn wait(&mut self, secs: u64) {
         self.now += secs * SECOND;
+    }
+
+    pub(in crate::gates) fn back(&mut self, secs: u64) {
+        self.now -= secs * SECOND;
     }
 
     /// What is recorded while off is not kept, but for up-down counters, whose later decrease would else go below what is
@@ -112,20 +122,32 @@ impl SourceModel {
 
     /// Something happened to a set, which begins now if it is new.
     fn land(&mut self, set: Set, happened: &[i64], start: u64) {
-        let more = match self.class {
-            Class::Distribution => Value::Measured(happened.to_vec(), self.shape.buckets.unwrap_or(BOUNDS)),
+        self.put(shed(&labels(set), &self.shape), self.of(happened), start);
+    }
+
+    fn of(&self, happened: &[i64]) -> Value {
+        match self.class {
+            Class::Distribution => Value::Measured(happened.to_vec(), self.shape.bounds()),
             _ => Value::Number(happened.iter().sum()),
-        };
-        let mut set = without(&labels(set), self.shape.drop);
+        }
+    }
+
+    /// So much goes to a set of the shape, or to the overflow set.
+    fn put(&mut self, mut set: Labels, more: Value, start: u64) {
         let held = self.sets.keys().filter(|set| **set != overflow()).count();
         if held >= self.shape.limit.unwrap_or(LIMIT) && !self.sets.contains_key(&set) {
             set = overflow();
+        }
+        if self.shape.on {
+            self.ending.remove(&set);
         }
         match self.sets.get_mut(&set) {
             Some(point) if self.class.is_last() => point.value = more,
             Some(point) => point.value.add(&more),
             None => {
                 let start = start.max(self.since);
+                self.latest = self.latest.max(start);
+                self.came.push(set.clone());
                 self.sets.insert(set, Point { start, time: start, value: more });
             }
         }
@@ -134,18 +156,19 @@ impl SourceModel {
     pub(in crate::gates) fn gone(&mut self, set: Set) {
         self.state.remove(&set);
         self.look_into_cells();
-        let held = self.sets.len();
         if !self.class.is_observed() {
-            self.sets.retain(|labels, _| labels.get("pod") != Some(&set.1));
-            self.end(self.sets.len() < held);
+            let gone = self.sets.extract_if(.., |labels, _| labels.get("pod") == Some(&set.1));
+            let gone = gone.map(|(labels, _)| labels).collect();
+            self.came.retain(|labels| labels.get("pod") != Some(&set.1));
+            self.end(gone);
         }
     }
 
     /// Something ended, so that what is there later begins anew.
-    fn end(&mut self, ended: bool) {
-        if ended {
-            self.ending = true;
-            self.since = self.now + 1;
+    fn end(&mut self, ended: Vec<Labels>) {
+        if !ended.is_empty() {
+            self.ending.extend(ended);
+            self.since = self.now.max(self.latest) + 1;
         }
     }
 
@@ -161,28 +184,68 @@ impl SourceModel {
         if self.class.is_observed() {
             return;
         }
-        let holds = !self.sets.is_empty() || !self.former.is_empty();
         if !old.on && shape.on {
             // What is turned on is said with the next push, whatever its interval.
             self.said = self.said.map(|(said, _)| (said, false));
         }
         if old.on && !shape.on {
             if self.class == Class::UpDown {
-                self.ending = holds;
+                self.ending = self.sets.keys().cloned().collect();
                 return;
             }
-            self.sets.clear();
-            self.former.clear();
-            self.end(holds);
-        } else if old.on && (old.drop, old.buckets) != (shape.drop, shape.buckets) && self.class != Class::UpDown {
-            if !self.sets.is_empty() {
-                self.since = self.now + 1;
-            }
-            self.speak();
-            self.former.extend(std::mem::take(&mut self.sets));
+            let former = std::mem::take(&mut self.former).into_iter().map(|(labels, _)| labels);
+            let gone = std::mem::take(&mut self.sets).into_keys().chain(former).collect();
+            self.came.clear();
+            self.end(gone);
+        } else if old.on && (old.keys(), old.buckets) != (shape.keys(), shape.buckets) && self.class != Class::UpDown {
+            self.reshape(&old);
         } else if !old.on && self.class == Class::UpDown {
-            self.ending = false;
+            self.ending.clear();
         }
+        if !old.on && shape.on {
+            self.bound_again();
+        }
+    }
+
+    /// Fewer bounds alone change nothing that counts. Anything else begins anew: what was is said once more, what was nothing
+    /// is not, and every set goes on at 0, unless a key is back whose values nobody knows.
+    fn reshape(&mut self, old: &Shape) {
+        let bounds = self.shape.bounds();
+        if old.keys() == self.shape.keys() && bounds.iter().all(|bound| old.bounds().contains(bound)) {
+            for point in self.sets.values_mut() {
+                if let Value::Measured(_, held) = &mut point.value {
+                    *held = bounds;
+                }
+            }
+            return;
+        }
+        let at = self.now.max(self.latest);
+        if !self.sets.is_empty() {
+            self.since = at + 1;
+        }
+        let came = std::mem::take(&mut self.came);
+        for (labels, mut point) in std::mem::take(&mut self.sets) {
+            point.time = at;
+            match &point.value {
+                Value::Number(0) => drop(self.ending.insert(labels)),
+                Value::Measured(all, _) if all.is_empty() => drop(self.ending.insert(labels)),
+                _ => self.former.push((labels, point)),
+            }
+        }
+        // Of a key that is neither of ours nothing is known either.
+        if ["pod", "zone", "another"].iter().all(|key| old.stays(key) || !self.shape.stays(key)) {
+            for labels in came {
+                let set = if labels == overflow() { labels } else { shed(&labels, &self.shape) };
+                self.put(set, self.of(&[]), self.since);
+            }
+        }
+        self.bound_again();
+    }
+
+    /// Sets of bound handles are there while it is on.
+    fn bound_again(&mut self) {
+        let sets: Vec<Set> = self.cells.iter().map(|cell| cell.set).collect();
+        sets.into_iter().for_each(|set| self.land(set, &[], self.now));
     }
 
     /// What a push says of this instrument, all of it, so that what is missing has ended; nothing when it says nothing of it.
@@ -191,7 +254,10 @@ impl SourceModel {
         let opened = std::mem::replace(&mut self.was_off, !self.shape.on) && self.shape.on && self.class.is_observed();
         let every = self.shape.interval.unwrap_or(0) * MINUTE * SECOND;
         let every = every - every / 50; // waits are never exact
-        let is_due = opened || self.said.is_none_or(|(said, arrived)| !arrived || self.now >= said + every);
+        let is_urgent = !self.ending.is_empty() || !self.former.is_empty();
+        let is_due = opened
+            || is_urgent
+            || self.said.is_none_or(|(said, arrived)| !arrived || self.now < said || self.now >= said + every);
         if self.shape.on && !is_due {
             return None;
         }
@@ -202,28 +268,36 @@ impl SourceModel {
         self.speak();
         let says: Said = if self.shape.on { self.former.iter().cloned().chain(self.sets.clone()).collect() } else { Vec::new() };
         let is_looked_at = self.class.is_observed() && self.shape.on;
-        if says.is_empty() && !self.ending && !is_looked_at && self.sets.is_empty() {
+        if says.is_empty() && self.ending.is_empty() && !is_looked_at && self.sets.is_empty() {
             return None;
         }
         self.said = Some((self.now, arrives));
-        let says_so = self.shape.on || self.ending;
+        let says_so = self.shape.on || !self.ending.is_empty();
         if arrives {
-            self.ending = !self.former.is_empty();
-            self.former.clear();
+            let gone = std::mem::take(&mut self.former).into_iter().map(|(labels, _)| labels);
+            self.ending = gone.filter(|labels| !self.sets.contains_key(labels)).collect();
         }
         says_so.then_some(says)
     }
 
     /// What is held speaks of this moment.
     fn speak(&mut self) {
-        self.sets.values_mut().for_each(|point| point.time = self.now.max(point.start));
+        for point in self.sets.values_mut() {
+            point.time = self.now.max(point.start);
+            self.latest = self.latest.max(point.time);
+        }
+    }
+
+    /// Of which moment ends speak that are said now: of none before what was recorded spoke of.
+    pub(in crate::gates) fn ends_at(&self) -> u64 {
+        if self.class.is_observed() { self.now } else { self.now.max(self.latest) }
     }
 
     /// Reads the state. A counter that was off counts from now on.
     fn look(&mut self, previous: u64, opened: bool) {
         let old = std::mem::take(&mut self.sets);
         if !self.shape.on {
-            self.ending |= !old.is_empty();
+            self.ending.extend(old.into_keys());
             return;
         }
         for (set, n) in &self.state {
@@ -235,7 +309,7 @@ impl SourceModel {
             let start = known.unwrap_or(if counts_on { self.now } else { previous });
             self.sets.insert(labels(*set), Point { start, time: start, value: Value::Number(n - self.base[set]) });
         }
-        self.ending |= old.keys().any(|set| !self.sets.contains_key(set));
+        self.ending.extend(old.into_keys().filter(|set| !self.sets.contains_key(set)));
     }
 }
 
