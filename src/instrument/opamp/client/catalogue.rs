@@ -1,4 +1,5 @@
-//! What a controller is told of this process and its instruments: as much as it takes. Pure; sends nothing.
+//! What a controller is told of this process and its instruments: as much as it takes.
+//! Pure; knows no session, and sends nothing.
 
 #[cfg(test)]
 mod tests;
