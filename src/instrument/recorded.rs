@@ -34,7 +34,6 @@ pub(crate) struct Recorded {
 
 /// One measurement.
 #[derive(Clone, Debug)]
-#[allow(dead_code, reason = "some are of instruments of other crates alone")]
 pub(crate) enum Measure {
     /// Of a counter.
     Add(u64),
