@@ -1,5 +1,11 @@
-//! Keeps what every test scraped, so that parsers which are not ours can judge it in one go after the run
-//! (`tests/tools/judge/judge.py`). Does nothing unless `POINTSMAN_JUDGE_DIR` names a folder.
+//! Looks at whatever a test scraped with a checker that shares no code with the writers, and keeps it, so that parsers
+//! which are not ours can judge it in one go after the run (`tests/tools/judge/judge.py`), where `POINTSMAN_JUDGE_DIR`
+//! names a folder.
+
+#[path = "../../src/core/expose/checker.rs"]
+#[allow(dead_code, unreachable_pub, reason = "core's own tests ask it for more")]
+pub(crate) mod checker;
+mod tests;
 
 use std::{
     collections::hash_map::DefaultHasher,
@@ -11,8 +17,14 @@ use std::{
 /// Longer bodies are left to the tests that make them: the judges read slowly.
 const BYTES_MAX: usize = 10 << 20;
 
-/// Keeps a complete, uncompressed scrape body; equal bodies are kept once.
+/// Checks and keeps a complete, uncompressed scrape body; equal bodies are kept once.
 pub(crate) fn keep(content_type: &str, body: &[u8]) {
+    let is_openmetrics = content_type.starts_with("application/openmetrics-text");
+    if is_openmetrics || content_type.starts_with("text/plain") {
+        let text = std::str::from_utf8(body).expect("a scrape is UTF-8");
+        let problems = checker::check(text, is_openmetrics);
+        assert!(problems.is_empty(), "{content_type}: {problems:#?}\n{text}");
+    }
     let Some(folder) = std::env::var_os("POINTSMAN_JUDGE_DIR").filter(|_| body.len() <= BYTES_MAX) else { return };
     let mut hasher = DefaultHasher::new();
     (content_type, body).hash(&mut hasher);

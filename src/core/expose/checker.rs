@@ -5,7 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything wrong with a body; empty when it is fine. OpenMetrics is told by its last line.
 pub fn check_text(body: &str) -> Vec<String> {
-    let mut checker = Checker { is_openmetrics: body.contains("# EOF"), ..Checker::default() };
+    check(body, body.contains("# EOF"))
+}
+
+/// Everything wrong with a body of this format.
+pub fn check(body: &str, is_openmetrics: bool) -> Vec<String> {
+    let mut checker = Checker { is_openmetrics, ..Checker::default() };
+    if is_openmetrics && body.lines().last() != Some("# EOF") {
+        checker.problems.push("no # EOF at the end".to_owned());
+    }
     if !body.is_empty() && !body.ends_with('\n') {
         checker.problems.push("the last line has no end".to_owned());
     }
@@ -13,7 +21,7 @@ pub fn check_text(body: &str) -> Vec<String> {
     for (at, line) in lines.iter().enumerate() {
         checker.line = at + 1;
         match line.strip_prefix("# ") {
-            Some("EOF") if at + 1 == lines.len() => {}
+            Some("EOF") if is_openmetrics && at + 1 == lines.len() => {}
             Some("EOF") => checker.problem("# EOF is not the last line"),
             Some(comment) => checker.comment(comment),
             None if line.is_empty() => checker.problem("an empty line"),
@@ -56,6 +64,8 @@ struct Checker {
     closed: BTreeSet<String>,
     seen: BTreeSet<(String, Pairs)>,
     groups: BTreeMap<Pairs, Group>,
+    current: Option<Pairs>, // the series at hand, without `le` and `quantile`
+    left: BTreeSet<Pairs>,  // those that came before it in this family
     last_family: Option<String>,
 }
 
@@ -84,15 +94,33 @@ impl Checker {
         if self.family.as_ref() != Some(&name) {
             self.begin_family(&name);
         }
-        if !self.heads.insert((keyword.to_owned(), name.clone())) {
-            self.problem(&format!("a second {keyword} of {name}"));
-        }
+        self.head(keyword, &name);
         match keyword {
-            "TYPE" => rest.clone_into(&mut self.kind),
+            "TYPE" => {
+                let common = ["counter", "gauge", "histogram", "summary"];
+                let others: &[&str] = if self.is_openmetrics { &["unknown", "info", "stateset"] } else { &["untyped"] };
+                if !common.contains(&rest) && !others.contains(&rest) {
+                    self.problem(&format!("no such type here: {rest}"));
+                }
+                rest.clone_into(&mut self.kind);
+            }
             "UNIT" if !self.is_openmetrics => self.problem("UNIT outside OpenMetrics"),
             "UNIT" if !name.ends_with(&format!("_{rest}")) => self.problem(&format!("{name} does not end in its unit {rest}")),
             _ => {}
         }
+    }
+
+    /// Each keyword once, in the order of its format, and before the samples.
+    fn head(&mut self, keyword: &str, name: &str) {
+        let order: &[&str] = if self.is_openmetrics { &["TYPE", "UNIT", "HELP"] } else { &["HELP", "TYPE"] };
+        let later = order.iter().skip_while(|other| **other != keyword);
+        if later.into_iter().any(|other| self.heads.contains(&((*other).to_owned(), name.to_owned()))) {
+            self.problem(&format!("a second {keyword} of {name}, or one that is too late"));
+        }
+        if self.current.is_some() {
+            self.problem(&format!("{keyword} of {name} behind samples"));
+        }
+        self.heads.insert((keyword.to_owned(), name.to_owned()));
     }
 
     fn begin_family(&mut self, name: &str) {
@@ -124,11 +152,20 @@ impl Checker {
             if group.buckets.windows(2).any(|pair| pair[0].0 >= pair[1].0 || pair[0].1 > pair[1].1) {
                 self.problem(&format!("{name}{labels:?}: buckets do not ascend"));
             }
+            if !self.is_openmetrics && group.count.is_none() {
+                self.problem(&format!("{name}{labels:?} has no _count"));
+            }
+            let is_negative = group.buckets.first().is_some_and(|(le, _)| *le < 0.0);
+            if self.is_openmetrics && is_negative && group.has_sum {
+                self.problem(&format!("{name}{labels:?}: a _sum beside negative bounds"));
+            }
             if self.is_openmetrics && group.has_sum != group.count.is_some() {
                 self.problem(&format!("{name}{labels:?}: _sum and _count come together or not at all"));
             }
         }
         self.closed.extend(self.family.take());
+        self.current = None;
+        self.left.clear();
     }
 
     /// What a sample of this family may be called behind the family's name.
@@ -162,6 +199,12 @@ impl Checker {
         }
         let special = if self.kind == "histogram" { "le" } else { "quantile" };
         let rest: Vec<_> = sample.labels.iter().filter(|(name, _)| name != special).cloned().collect();
+        self.series(&rest);
+        if let Some((_, bound)) =
+            sample.labels.iter().find(|(name, _)| name == special && matches!(&*self.kind, "histogram" | "summary"))
+        {
+            self.bound(bound);
+        }
         let value_of = |name: &str| sample.labels.iter().find(|(label, _)| label == name).map(|(_, value)| value.clone());
         if self.kind == "histogram" {
             let le = value_of("le");
@@ -183,6 +226,25 @@ impl Checker {
         self.exemplar_and_value(sample, &suffix);
     }
 
+    /// The samples of one series stand together.
+    fn series(&mut self, labels: &Pairs) {
+        if self.current.as_ref() == Some(labels) {
+            return;
+        }
+        self.left.extend(self.current.replace(labels.clone()));
+        if self.left.contains(labels) {
+            self.problem(&format!("the samples of {labels:?} are apart"));
+        }
+    }
+
+    /// OpenMetrics writes `1.0`, Prometheus' text `1`.
+    fn bound(&mut self, text: &str) {
+        let is_whole = !text.contains(['.', 'e', 'n', 'N']);
+        if self.is_openmetrics && is_whole || !self.is_openmetrics && text.ends_with(".0") {
+            self.problem(&format!("the bound {text} is written as in the other format"));
+        }
+    }
+
     fn exemplar_and_value(&mut self, sample: &Sample, suffix: &str) {
         if let Some((labels, _, _)) = &sample.exemplar {
             let chars: usize = labels.iter().map(|(name, value)| name.chars().count() + value.chars().count()).sum();
@@ -194,8 +256,17 @@ impl Checker {
         if is_count && sample.value_text.contains(['.', 'e']) {
             self.problem("a count that is no whole number");
         }
-        if self.is_openmetrics && self.kind == "counter" && sample.value.is_nan() {
-            self.problem("a counter that is not a number");
+        let value = sample.value;
+        if self.kind == "counter" && suffix != "_created" && !(value.is_finite() && value >= 0.0) {
+            self.problem("a counter that is no finite number from 0 on");
+        }
+        if self.is_openmetrics
+            && ((self.kind == "info" && value != 1.0) || (self.kind == "stateset" && value != 0.0 && value != 1.0))
+        {
+            self.problem("an info that is not 1, or a state that is neither 0 nor 1");
+        }
+        if suffix == "_created" && sample.value_text.contains('e') {
+            self.problem("a time with an exponent");
         }
     }
 }

@@ -1,19 +1,27 @@
 //! One case: a folder with `case.yaml`, the requests, and the bodies they must lead to.
 //! Knows no rule: what is right stands in the files of the case.
 
-use super::shuffle;
+use super::{agree, reply::Row, shuffle};
 use pointsman_core::{
     decode::{json, reply},
     expose::{ExposeOptions, negotiate::negotiate, scrape::Scrape},
+    fault::Source,
     model::{
         clock::{Mono, SECOND, Wall},
         reject::Tally,
     },
-    state::store::{Store, StoreConfig},
+    state::{
+        counts::Stats,
+        store::{Store, StoreConfig},
+    },
+    view::{
+        plan::ViewSet,
+        read::{self, Known, Object, Read},
+    },
 };
 use serde::Deserialize;
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
     sync::Arc,
@@ -29,6 +37,8 @@ struct Head {
     test: Option<String>,
     #[serde(default)]
     switches: Switches,
+    /// Views that hold throughout, by file name.
+    views: Option<String>,
     #[serde(default)]
     steps: Vec<Step>,
 }
@@ -41,6 +51,7 @@ struct Switches {
     scope_labels: Option<bool>,
     ratio_suffix: Option<bool>,
     instance_fallback: Option<bool>,
+    max_body: Option<String>,
     #[serde(default)]
     promote_resource_attributes: Vec<String>,
 }
@@ -54,6 +65,9 @@ pub(super) struct Step {
     /// How many points it must refuse.
     #[serde(default)]
     pub(super) rejected: u64,
+    /// What the store must count while it is taken, by name; all else it counts not at all.
+    #[serde(default)]
+    counts: BTreeMap<String, u64>,
     /// Text that its reply must contain.
     pub(super) message: Option<String>,
     /// The request is bad data; nothing of it is applied.
@@ -68,6 +82,13 @@ pub(super) struct Step {
     pub(super) accept: Accept,
     /// The Content-Type that the scrape must have.
     pub(super) content_type: Option<String>,
+    /// Families asked for by `name[]`.
+    #[serde(default)]
+    pub(super) names: Vec<String>,
+    /// Series left out because another has their labels; attributes that gave no label; values without a place.
+    duplicates: Option<u64>,
+    lost: Option<u64>,
+    unfit: Option<u64>,
 }
 
 /// One Accept line, or several.
@@ -101,7 +122,10 @@ pub(crate) struct Case {
     pub(crate) test: Option<String>,
     folder: PathBuf,
     switches: Switches,
+    views: Option<String>,
     pub(super) steps: Vec<Step>,
+    /// Requests with their answers: `reply.yaml`.
+    pub(super) replies: Vec<Row>,
 }
 
 /// What changes while the steps run.
@@ -110,8 +134,27 @@ struct Run {
     options: ExposeOptions,
     now: Mono,
     seed: u64,
+    /// What each push was answered.
+    replies: Vec<String>,
 }
 
+impl Run {
+    /// The same state in text and in protobuf.
+    fn formats_agree(&self) -> Result<(), String> {
+        let [text, protobuf] = ["", PROTOBUF].map(|accept| {
+            let mut scrape = Scrape::new(Arc::clone(&self.store), self.options.clone(), negotiate([accept], []), &[]);
+            let mut body = Vec::new();
+            while scrape.next_chunk(&mut body) {}
+            body
+        });
+        agree::check(&String::from_utf8_lossy(&text), &protobuf)
+    }
+}
+
+const PROTOBUF: &str = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited";
+
+/// The file of requests with their answers.
+const REPLIES: &str = "reply.yaml";
 /// When every case begins, by the wall clock.
 const BEGIN: Wall = Wall::from_secs(1_700_000_000);
 
@@ -132,27 +175,43 @@ impl Case {
         let text = fs::read_to_string(folder.join("case.yaml")).map_err(|error| format!("read {}: {error}", folder.display()))?;
         let head: Head = serde_saphyr::from_str(&text).map_err(|error| format!("{}: {error}", folder.display()))?;
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(Self { name, rules: head.rules, test: head.test, folder, switches: head.switches, steps: head.steps })
+        let replies = match fs::read_to_string(folder.join(REPLIES)) {
+            Ok(text) => serde_saphyr::from_str(&text).map_err(|error| format!("{}: {REPLIES}: {error}", folder.display()))?,
+            Err(_) => Vec::new(), // most have none
+        };
+        let Head { rules, test, switches, views, steps } = head;
+        Ok(Self { name, rules, test, folder, switches, views, steps, replies })
     }
 
     /// Files of the folder that no step reads or compares.
     pub(crate) fn stray_files(&self) -> Vec<String> {
-        let known: BTreeSet<&str> = self.steps.iter().flat_map(|s| [s.push.as_deref(), s.scrape.as_deref()]).flatten().collect();
+        let mut known: BTreeSet<&str> =
+            self.steps.iter().flat_map(|s| [s.push.as_deref(), s.scrape.as_deref()]).flatten().collect();
+        known.extend(self.views.as_deref());
+        known.extend(self.replies.iter().flat_map(Row::files));
+        known.extend((!self.replies.is_empty()).then_some(REPLIES));
         let files = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         let names = files.map(|file| file.file_name().to_string_lossy().into_owned());
         names.filter(|name| name != "case.yaml" && !known.contains(name.as_str())).collect()
     }
 
     /// Runs the steps in process, the requests shuffled by `seed`.
-    pub(crate) fn run(&self, seed: u64) -> Result<(), String> {
+    pub(crate) fn run(&self, seed: u64) -> Result<Vec<String>, String> {
         let config = StoreConfig { series_max: 10_000, expire_after: Duration::from_secs(300), seeds: [seed, !seed] };
         let (options, store) = (self.options()?, Store::new(config));
-        let store = Arc::new(if options.strategy.escapes() { store } else { store.keeping_names() });
-        let mut run = Run { store, options, now: Mono::from_secs(1), seed };
+        let store = if options.strategy.escapes() { store } else { store.keeping_names() };
+        let store = Arc::new(if options.scope_labels { store } else { store.joining_scopes() });
+        if let Some(views) = &self.views {
+            store.set_views(compile(views, self.read(views)?)?, BEGIN);
+        }
+        let mut run = Run { store, options, now: Mono::from_secs(1), seed, replies: Vec::new() };
         for (at, step) in self.steps.iter().enumerate() {
             self.step(step, &mut run).map_err(|fault| format!("step {}: {fault}", at + 1))?;
+            if seed == 0 {
+                run.formats_agree().map_err(|fault| format!("step {}: {fault}", at + 1))?;
+            }
         }
-        Ok(())
+        Ok(run.replies)
     }
 
     fn step(&self, step: &Step, run: &mut Run) -> Result<(), String> {
@@ -173,12 +232,23 @@ impl Case {
         let mut request: serde_json::Value = serde_json::from_str(&text).map_err(|error| format!("{file}: {error}"))?;
         shuffle::request(&mut request, run.seed);
         let body = json::metrics_to_protobuf(request.to_string().as_bytes());
+        let before = run.store.stats();
         let tally = body.and_then(|body| run.store.ingest(&body, run.now, BEGIN));
+        let counted = counted(&before, &run.store.stats());
+        if counted != step.counts {
+            return Err(format!("{file}: counted {counted:?}, not {:?}", step.counts));
+        }
         match tally {
             Ok(_) if step.bad => Err(format!("{file}: taken, although it is bad data")),
-            Err(error) if step.bad => contains(&error.to_string(), step.message.as_deref()),
+            Err(error) if step.bad => {
+                run.replies.push("bad data".to_owned()); // which of several faults comes first is a matter of order
+                contains(&error.to_string(), step.message.as_deref())
+            }
             Err(error) => Err(format!("{file}: {error}")),
-            Ok(tally) => replied(step, &tally),
+            Ok(tally) => {
+                run.replies.push(reply::metrics_reply(&tally).to_json());
+                replied(step, &tally)
+            }
         }
     }
 
@@ -188,10 +258,15 @@ impl Case {
         if step.content_type.as_ref().is_some_and(|wanted| *wanted != content_type) {
             return Err(format!("{file}: Content-Type is {content_type:?}, not {:?}", step.content_type));
         }
-        let mut scrape = Scrape::new(Arc::clone(&run.store), run.options.clone(), negotiated, &[]);
+        let mut scrape = Scrape::new(Arc::clone(&run.store), run.options.clone(), negotiated, &step.names);
         let mut body = Vec::new();
         while scrape.next_chunk(&mut body) {}
         crate::judge::keep(&content_type, &body);
+        let stats = scrape.stats();
+        let wanted = [(step.duplicates, stats.duplicates), (step.lost, stats.lost_attributes), (step.unfit, stats.unfit)];
+        if wanted.iter().any(|(wanted, got)| wanted.is_some_and(|wanted| wanted != *got)) {
+            return Err(format!("{file}: left out {stats:?}"));
+        }
         let got =
             if file.ends_with(".pb.txt") { super::dump::protobuf(&body)? } else { String::from_utf8_lossy(&body).into_owned() };
         self.compare(file, &got, run.seed)
@@ -213,26 +288,34 @@ impl Case {
 
     /// Whether its steps can run against a process: they push, and do not turn the clock.
     pub(crate) fn is_for_a_process(&self) -> bool {
-        self.steps.iter().any(|step| step.push.is_some()) && self.steps.iter().all(|step| step.wait.is_none())
+        let moves = |step: &Step| step.wait.is_some();
+        self.steps.iter().any(|step| step.push.is_some()) && !self.steps.iter().any(moves) && self.views.is_none()
     }
 
     /// The switches as flags of `serve`.
     pub(super) fn flags(&self) -> Vec<String> {
-        let Switches { translation_strategy, scope_labels, ratio_suffix, instance_fallback, promote_resource_attributes } =
-            &self.switches;
+        let Switches {
+            translation_strategy,
+            scope_labels,
+            ratio_suffix,
+            instance_fallback,
+            max_body,
+            promote_resource_attributes,
+        } = &self.switches;
         let list = (!promote_resource_attributes.is_empty()).then(|| promote_resource_attributes.join(","));
         let given = [
             ("--translation-strategy", translation_strategy.clone()),
             ("--scope-labels", scope_labels.map(|on| on.to_string())),
             ("--ratio-suffix", ratio_suffix.map(|on| on.to_string())),
             ("--instance-fallback", instance_fallback.map(|on| on.to_string())),
+            ("--max-body", max_body.clone()),
             ("--promote-resource-attributes", list),
         ];
         given.into_iter().filter_map(|(flag, value)| Some([flag.to_owned(), value?])).flatten().collect()
     }
 
     fn options(&self) -> Result<ExposeOptions, String> {
-        let Switches { translation_strategy, scope_labels, ratio_suffix, instance_fallback, promote_resource_attributes } =
+        let Switches { translation_strategy, scope_labels, ratio_suffix, instance_fallback, promote_resource_attributes, .. } =
             &self.switches;
         let mut options = ExposeOptions::default();
         if let Some(name) = translation_strategy {
@@ -244,6 +327,31 @@ impl Case {
         options.promote.clone_from(promote_resource_attributes);
         Ok(options)
     }
+}
+
+/// What was counted between two looks, without what was not.
+fn counted(before: &Stats, after: &Stats) -> BTreeMap<String, u64> {
+    let pairs = [
+        ("superseded", before.superseded, after.superseded),
+        ("gaps", before.gaps, after.gaps),
+        ("falls", before.falls, after.falls),
+        ("retried", before.retried, after.retried),
+        ("overflow", before.overflow, after.overflow),
+        ("duplicateKeys", before.duplicate_keys, after.duplicate_keys),
+    ];
+    pairs.into_iter().filter(|(_, a, b)| a != b).map(|(name, a, b)| (name.to_owned(), b.saturating_sub(a))).collect()
+}
+
+/// Views as a folder would hold them.
+fn compile(name: &str, text: String) -> Result<Arc<ViewSet>, String> {
+    let source = Arc::new(Source { name: name.into(), text: text.into() });
+    let known = Known { first_seen: &|_, _| BEGIN, namespace: "default" };
+    let view = |read: Read| match read.object {
+        Some(Object::View(view)) => Ok(view),
+        _ => Err(format!("{name}: no view: {:?}", read.faults)),
+    };
+    let views = read::text(&source, &known).into_iter().map(view).collect::<Result<Vec<_>, _>>()?;
+    Ok(Arc::new(ViewSet::compile(views, Vec::new())))
 }
 
 pub(super) fn contains(text: &str, wanted: Option<&str>) -> Result<(), String> {

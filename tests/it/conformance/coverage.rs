@@ -29,10 +29,18 @@ pub(crate) fn faults(folder: &Path, cases: &[Case]) -> Vec<String> {
             covered.insert(rule.clone());
         }
         faults.extend(case.stray_files().into_iter().map(|file| format!("{}: {file} is compared by no step", case.name)));
-        if let Some(test) = &case.test
-            && !test_exists(test)
-        {
-            faults.push(format!("{}: no test function named {test}", case.name));
+        if case.test.is_none() && case.steps.is_empty() && case.replies.is_empty() {
+            faults.push(format!("{}: proves nothing: it has neither steps, nor replies, nor a test", case.name));
+        }
+        if let Some(test) = &case.test {
+            match tests_named(test).as_slice() {
+                [] => faults.push(format!("{}: no test function named {test}", case.name)),
+                [(path, true)] if !path.contains("tests/it/real") => {
+                    faults.push(format!("{}: {test} is ignored, and needs no real peer", case.name));
+                }
+                [_] => {}
+                several => faults.push(format!("{}: {test} is the name of several: {several:?}", case.name)),
+            }
         }
     }
     for rule in rules.keys() {
@@ -45,22 +53,34 @@ pub(crate) fn faults(folder: &Path, cases: &[Case]) -> Vec<String> {
     faults
 }
 
-/// Whether some test file below `tests/it` or `src` defines `fn name`.
-fn test_exists(name: &str) -> bool {
+/// Every test of a name below `tests/it` or `src`: where it is, and whether it is ignored.
+fn tests_named(name: &str) -> Vec<(String, bool)> {
     let wanted = format!("fn {name}(");
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut folders = vec![root.join("tests/it"), root.join("src")];
+    let (mut folders, mut found) = (vec![root.join("tests/it"), root.join("src")], Vec::new());
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
             let path = entry.path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|e| e == "rs")
-                && fs::read_to_string(&path).is_ok_and(|text| text.contains(&wanted))
-            {
-                return true;
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                let text = fs::read_to_string(&path).unwrap_or_default();
+                let starts: Vec<usize> = text.match_indices(&wanted).map(|(at, _)| at).collect();
+                // Attributes stand right above their function.
+                let attributes = |at: usize| {
+                    let above = text.get(..at).and_then(|text| text.rsplit_once('\n')).map_or("", |(above, _)| above);
+                    above.lines().rev().take_while(|line| !line.trim().is_empty()).map(str::to_owned).collect::<Vec<_>>()
+                };
+                let heads = starts.into_iter().map(attributes).filter(|head| head.iter().any(|line| is_test(line)));
+                let is_ignored = |head: &Vec<String>| head.iter().any(|line| line.trim().starts_with("#[ignore"));
+                found.extend(heads.map(|head| (path.display().to_string(), is_ignored(&head))));
             }
         }
     }
-    false
+    found
+}
+
+fn is_test(line: &str) -> bool {
+    let line = line.trim();
+    line.starts_with("#[") && (line.contains("test]") || line.contains("test("))
 }

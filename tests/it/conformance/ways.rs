@@ -129,7 +129,9 @@ pub(super) fn run(case: &Case, way: Way, views: &Path) -> Result<Vec<Answer>, St
 
 fn scrape(server: &Pointsman, step: &Step) -> Reply {
     let headers: Vec<(&str, &str)> = step.accept.lines().into_iter().map(|line| ("accept", line)).collect();
-    server.get_with("/metrics", &headers)
+    let names: Vec<String> = step.names.iter().map(|name| format!("name[]={name}")).collect();
+    let query = if names.is_empty() { String::new() } else { format!("?{}", names.join("&")) };
+    server.get_with(&format!("/metrics{query}"), &headers)
 }
 
 fn check(step: &Step, answer: &Answer) -> Result<(), String> {

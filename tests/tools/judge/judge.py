@@ -151,11 +151,17 @@ def check_families(families):
 
 
 def check_lines(decoded):
-    """Comments only of the known kinds, each once per family, no empty line, no carriage return."""
+    """Comments only of the known kinds, each once per family, no sample twice, no empty line, no carriage return."""
     faults, seen = [], set()
     for line in decoded.split("\n")[:-1]:
         if not line.strip() or "\r" in line:
             faults.append(f"empty line or carriage return: {line!r}")
+        if line and not line.startswith("#"):
+            # The Python client takes a sample that comes twice in a row for one.
+            sample = re.sub(r' # \{[^{}]*\} \S+( \S+)?$', "", line).rsplit(" ", 1)[0]
+            if sample in seen:
+                faults.append(f"twice: {sample}")
+            seen.add(sample)
         if line.startswith("#"):
             words = line.split(" ", 3)
             if len(words) < 3 or words[1] not in ("HELP", "TYPE", "UNIT"):
@@ -182,10 +188,15 @@ WRONG = {
         b"# TYPE a gauge\na 1\n",
         b"# TYPE a counter\na 1\n# EOF\n",
         b"# TYPE a histogram\na_bucket{le=\"1.0\"} 2\na_bucket{le=\"+Inf\"} 1\na_count 1\na_sum 1\n# EOF\n",
+        b"# TYPE a gauge\na 1\na 1\n# EOF\n",
+        b"# TYPE a gauge\na 1\n# TYPE b gauge\nb 1\n# TYPE a gauge\na{x=\"1\"} 1\n# EOF\n",
+        b"# TYPE a counter\na_total 1 # {b=\"" + b"x" * 128 + b"\"} 1\n# EOF\n",
+        b"# TYPE a gauge\n# UNIT a bytes\na 1\n# EOF\n",
     ],
     "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited": [
         b"\x05\x0a\x01a",
         b"\x07\x0a\x01a\x18\x01\x22\x00",
+        b"\x1d\x0a\x01a\x18\x01\x22\x0b\x12\x09\x09" + b"\x00" * 8 + b"\x22\x0b\x12\x09\x09" + b"\x00" * 8,
         b"\xff",
     ],
 }
