@@ -27,6 +27,14 @@ pub const EXEMPLARS_MAX: usize = 16;
 pub const ALIASES_PER_SERIES_MAX: usize = 4;
 /// Series per component, beyond which sets fold into the overflow series.
 pub const SERIES_PER_COMPONENT_MAX: usize = 2_000_000;
+/// Bytes of label text per component, beyond which sets fold into the overflow series: places in it are 32 bits, and one
+/// series more still fits.
+pub const LABEL_BYTES_PER_COMPONENT_MAX: usize = (4 << 30) - (1 << 20);
+const _: () = assert!(ATTRIBUTES_MAX * ATTRIBUTE_VALUE_BYTES_MAX < 1 << 20 && ATTRIBUTE_VALUE_BYTES_MAX < 1 << 16);
+/// Instruments of one component of which it remembers, until the next tick, what its plan says.
+pub const DECISIONS_REMEMBERED_MAX: usize = 1_024;
+/// Series for which a new metric of a resource makes room at once, where its first request has as many points.
+pub const SERIES_EXPECTED_MAX: usize = 128;
 /// Series per metric of one resource, beyond which sets fold into the overflow series.
 pub const SERIES_PER_METRIC_MAX: usize = 1_000_000;
 /// Series in all, when no memory limit says otherwise (`--max-series`).

@@ -268,12 +268,12 @@ impl<'a> Pieces<'a> {
     }
 }
 
-fn entry_of<'a>(series: &Series<'a>, place: usize) -> Option<&'a Entry> {
-    series.entries.get(place).and_then(|id| series.labels.entries.get(*id as usize))
+fn entry_of<'a>(series: &Series<'a>, place: usize) -> Option<Entry<'a>> {
+    series.entries.get(place).and_then(|id| series.labels.entry(*id))
 }
 
 fn text_of<'a>(series: &Series<'a>, place: usize) -> &'a str {
-    entry_of(series, place).map_or("", |entry| &entry.text)
+    entry_of(series, place).map_or("", |entry| entry.text)
 }
 
 /// Label pairs as text, between the braces: what most series need is copied from here in a few pieces.
@@ -345,7 +345,7 @@ impl TextProgram {
             }
             out.extend_from_slice(self.text.get(step.text.clone()).unwrap_or_default());
             if entry.escape {
-                push_value(out, &entry.text);
+                push_value(out, entry.text);
             } else {
                 out.extend_from_slice(entry.text.as_bytes());
             }

@@ -95,8 +95,8 @@ impl Slice<'_> {
 }
 
 fn pairs<'a>(labels: &'a Labels, entries: &'a [EntryId]) -> impl Iterator<Item = (&'a str, &'a str, ValueType)> {
-    entries.iter().map(|id| match labels.entries.get(*id as usize) {
-        Some(entry) => (labels.key_of(*id), &*entry.text, entry.value_type),
+    entries.iter().map(|id| match labels.entry(*id) {
+        Some(entry) => (labels.key_of(*id), entry.text, entry.value_type),
         None => ("", "", ValueType::Empty),
     })
 }

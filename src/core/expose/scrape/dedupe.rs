@@ -60,13 +60,13 @@ impl Dedupe {
         if self.last_shape != Some(series.shape) || self.last.len() != series.entries.len() {
             return false;
         }
-        let text = |id: EntryId| series.labels.entries.get(id as usize).map(|entry| &entry.text);
+        let text = |id: EntryId| series.labels.entry(id).map(|entry| entry.text);
         let differing = self.last.iter().zip(series.entries).find(|(a, b)| a != b);
         differing.is_some_and(|(a, b)| text(*a) == text(*b))
     }
 }
 
 fn has_empty(series: &Series<'_>) -> bool {
-    let is_empty = |id: &EntryId| series.labels.entries.get(*id as usize).is_some_and(|entry| entry.text.is_empty());
+    let is_empty = |id: &EntryId| series.labels.entry(*id).is_some_and(|entry| entry.text.is_empty());
     series.entries.iter().any(is_empty)
 }
