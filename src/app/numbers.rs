@@ -220,6 +220,7 @@ impl Numbers {
             ("flight_bytes", self.ingest.budget.refused()),
             ("handshake_time", self.certificates.as_ref().map_or(0, |certificates| certificates.late())),
             ("plan_instruments", self.control.left_out()),
+            ("trace_state", self.traces.totals().cut_states),
             ("scrapes", self.scrapes_refused.load(Ordering::Relaxed)),
         ];
         ours.into_iter().chain(of_store).collect()
@@ -237,9 +238,13 @@ fn nobody() -> RuleRef {
 
 fn rejected(taken: &Taken) -> Vec<(DropReason, u64)> {
     let reason = |reason: &Reason| match reason {
-        Reason::SeriesLimit | Reason::TooManyAttributes | Reason::AttributeTooLong | Reason::TooDeep | Reason::TooManyBuckets => {
-            DropReason::Limit
-        }
+        Reason::SeriesLimit
+        | Reason::StreamLimit
+        | Reason::TooManyAttributes
+        | Reason::AttributeTooLong
+        | Reason::TextTooLong
+        | Reason::TooDeep
+        | Reason::TooManyBuckets => DropReason::Limit,
         Reason::QueueFull => DropReason::QueueFull,
         _ => DropReason::Invalid,
     };

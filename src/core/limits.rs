@@ -9,13 +9,17 @@ pub const ATTRIBUTES_MAX: usize = 128;
 pub const ATTRIBUTE_KEY_BYTES_MAX: usize = 256;
 /// Bytes of an attribute value, as label text.
 pub const ATTRIBUTE_VALUE_BYTES_MAX: usize = 4096;
+/// Bytes of a metric's name, unit and description, and of a scope's name, version and schema URL.
+pub const TEXT_BYTES_MAX: usize = 4096;
 /// Depth of nested attribute values.
 pub const VALUE_DEPTH_MAX: usize = 32;
 /// Depth at which the JSON decoder refuses the whole request: nested maps take four levels each.
 pub const JSON_DEPTH_MAX: usize = 192;
+/// Fields of one JSON object that nobody knows: their names are remembered while it is read.
+pub const JSON_UNKNOWN_KEYS_MAX: usize = 1024;
 /// Depth of nested protobuf groups that are skipped as unknown fields.
 pub const GROUP_DEPTH_MAX: usize = 32;
-/// Explicit bounds of one histogram point.
+/// Explicit bounds of one histogram point, and quantiles of one summary point.
 pub const BOUNDS_MAX: usize = 1024;
 /// Exponential buckets of one point and side, empty ones included.
 pub const EXPONENTIAL_BUCKETS_MAX: usize = 160;
@@ -101,6 +105,8 @@ pub const TRACE_QUEUE_BYTES_MAX: usize = 64 << 20;
 pub const TRACE_QUEUE_ITEMS_MAX: usize = 250_000;
 /// Bytes of one batch of spans on its way out.
 pub const TRACE_BATCH_BYTES_MAX: usize = 1 << 20;
+/// Bytes of a span's or a link's `trace_state`: a longer one is left out, as W3C Trace Context allows.
+pub const TRACE_STATE_BYTES_MAX: usize = 512;
 /// Trace ids remembered because one of their spans was kept.
 pub const KEPT_TRACES_MAX: usize = 100_000;
 /// Seconds for which such a trace id is remembered.

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     decode::Data,
-    limits::{ALIASES_PER_SERIES_MAX, DECISIONS_REMEMBERED_MAX, LIMITED_METRICS_MAX, SUPPRESSED_RULES_MAX},
+    limits::{ALIASES_PER_SERIES_MAX, DECISIONS_REMEMBERED_MAX, LIMITED_METRICS_MAX, SUPPRESSED_RULES_MAX, TEXT_BYTES_MAX},
     model::{
         clock::{Mono, Wall},
         component::ComponentKey,
@@ -377,8 +377,11 @@ pub(crate) fn read_scope(raw: &[u8], schema_url: &[u8]) -> Result<ScopeInfo, Rea
     })
 }
 
-/// Bytes as text.
+/// Bytes as text that is kept and shown.
 pub(crate) fn text(raw: &[u8]) -> Result<&str, Reason> {
+    if raw.len() > TEXT_BYTES_MAX {
+        return Err(Reason::TextTooLong);
+    }
     std::str::from_utf8(raw).map_err(|_| Reason::NotUtf8)
 }
 

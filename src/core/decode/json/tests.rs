@@ -334,6 +334,8 @@ fn rj_10_depth_is_bounded() {
     assert_eq!(outcome(attribute(&maps(10_000))), Err("nested too deeply"));
     assert_eq!(outcome(format!(r#"{{"x":{}{}}}"#, "[".repeat(150), "]".repeat(150))), Ok(()));
     assert_eq!(outcome(format!(r#"{{"x":{}"#, "[".repeat(1_000_000))), Err("nested too deeply"));
+    let place = metrics_to_protobuf(attribute(&deep(10_000)).as_bytes()).expect_err("too deep").place;
+    assert!(place.len() < 300 && place.ends_with('…'), "{place}");
     assert_eq!(outcome(r#"{"x":"#.repeat(1_000_000)), Err("nested too deeply"));
 }
 

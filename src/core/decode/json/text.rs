@@ -2,6 +2,7 @@
 //! Knows no message; errors say what was expected, callers know where.
 
 use super::number::{double, integer, number_len};
+use crate::limits::JSON_UNKNOWN_KEYS_MAX;
 use std::{borrow::Cow, collections::BTreeSet};
 
 /// What was expected or is wrong.
@@ -247,11 +248,17 @@ impl<'a> Text<'a> {
         let mut keys = BTreeSet::new();
         let mut first = true;
         while self.more(b'}', &mut first)? {
-            if !keys.insert(self.key()?) {
-                return Err("duplicate key");
-            }
+            remember(&mut keys, self.key()?)?;
             self.skip(depth)?;
         }
         Ok(())
     }
+}
+
+/// Adds the name of a field that nobody knows to those of its object.
+pub(super) fn remember<'a>(unknown: &mut BTreeSet<Cow<'a, [u8]>>, key: Cow<'a, [u8]>) -> Result<(), What> {
+    if unknown.len() == JSON_UNKNOWN_KEYS_MAX {
+        return Err("too many unknown fields");
+    }
+    if unknown.insert(key) { Ok(()) } else { Err("duplicate key") }
 }
