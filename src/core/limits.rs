@@ -57,10 +57,14 @@ pub const OVERFLOW_POINTS_REMEMBERED_MAX: usize = 10_000;
 pub const POINTS_PER_LOCK_MAX: u64 = 1_000;
 /// Lines rendered under one hold of a component's lock.
 pub const SLICE_SERIES_MAX: usize = 512;
+/// Bytes rendered under one hold of a component's lock; one more series may go beyond.
+pub const SLICE_BYTES_MAX: usize = 256 << 10;
 /// Bytes of one chunk of a scrape body.
 pub const CHUNK_BYTES: usize = 64 << 10;
 /// Attribute keys whose label names one scrape remembers.
 pub const KEY_NAMES_MAX: usize = 4_096;
+/// Plans of labels that one scrape keeps from one stream of a family to the next.
+pub const LABEL_PLANS_MAX: usize = 256;
 /// Naming conflicts listed for one layout; more are only counted.
 pub const CONFLICTS_MAX: usize = 1_000;
 /// Naming conflicts logged at one look; more are only counted.

@@ -31,7 +31,7 @@ use std::{
 pub struct Layout {
     /// Who lost what.
     pub conflicts: Conflicts,
-    pub(super) targets: Vec<Vec<Constant>>,
+    pub(super) targets: Vec<Arc<[Constant]>>,
     pub(super) families: Vec<Family>, // by full name
 }
 
@@ -57,6 +57,8 @@ pub(super) struct Member {
     pub(super) id: StreamId,
     pub(super) kind: Kind,
     pub(super) constants: Arc<[Constant]>,
+    /// Equal for members whose constants differ in their texts alone: one plan of labels fits all of them.
+    pub(super) outline: usize,
     class: usize, // equal for members with equal constants
 }
 
@@ -187,7 +189,7 @@ impl<'a> Resources<'a> {
     }
 
     /// RS-04 to RS-08: one set of labels per job and instance, of the first resource that has any.
-    fn targets(&self, labeller: Labeller<'_>, conflicts: &mut Conflicts) -> Vec<Vec<Constant>> {
+    fn targets(&self, labeller: Labeller<'_>, conflicts: &mut Conflicts) -> Vec<Arc<[Constant]>> {
         let mut targets = Vec::new();
         for group in self.list.chunk_by(|a, b| a.identity == b.identity) {
             let told: Vec<_> = group
@@ -198,7 +200,7 @@ impl<'a> Resources<'a> {
             for (loser, _) in losers.iter().filter(|(_, lost)| lost != kept) {
                 conflicts.push(target_conflict(winner, loser));
             }
-            targets.push(kept.clone());
+            targets.push(kept.as_slice().into());
         }
         targets
     }
@@ -234,12 +236,15 @@ struct Members<'a> {
     scope_ranks: HashMap<*const ScopeInfo, usize>,
     constants: HashMap<(usize, usize), Known>, // by ranks of resource and scope
     classes: HashMap<Vec<Pair>, usize>,
+    outlines: HashMap<Vec<Outline>, usize>,
 }
 
-/// Constants with their class.
-type Known = (usize, Arc<[Constant]>);
+/// Constants with their class and outline.
+type Known = (usize, usize, Arc<[Constant]>);
 /// Name and text of a constant.
 type Pair = (Arc<str>, Arc<str>);
+/// What of a constant decides how labels are planned: name, key, origin, and whether it has a text at all.
+type Outline = (Arc<str>, Arc<str>, Origin, bool);
 
 impl<'a> Members<'a> {
     fn new(streams: &'a [Stream], resources: &'a Resources<'a>, labeller: Labeller<'a>) -> Self {
@@ -251,7 +256,15 @@ impl<'a> Members<'a> {
             scope_ranks.extend(group.iter().map(|scope| (Arc::as_ptr(scope), rank)));
             rank = rank.saturating_add(1);
         }
-        Self { streams, resources, labeller, scope_ranks, constants: HashMap::new(), classes: HashMap::new() }
+        Self {
+            streams,
+            resources,
+            labeller,
+            scope_ranks,
+            constants: HashMap::new(),
+            classes: HashMap::new(),
+            outlines: HashMap::new(),
+        }
     }
 
     fn ranks(&self, stream: &Stream) -> (usize, usize) {
@@ -278,18 +291,21 @@ impl<'a> Members<'a> {
         let stream = self.streams.get(stream)?;
         let ranks = self.ranks(stream);
         let resource = self.resources.list.get(ranks.0)?;
-        let (class, constants) = match self.constants.get(&ranks) {
+        let (class, outline, constants) = match self.constants.get(&ranks) {
             Some(known) => known.clone(),
             None => {
                 let constants = self.labeller.constants(&resource.identity, resource.info, &stream.scope);
                 let labels = constants.iter().map(|constant| (constant.name.clone(), constant.text.clone())).collect();
                 let next = self.classes.len();
                 let class = *self.classes.entry(labels).or_insert(next);
-                let made = (class, Arc::from(constants));
+                let of = |c: &Constant| (Arc::clone(&c.name), Arc::clone(&c.key), c.origin, c.text.is_empty());
+                let next = self.outlines.len();
+                let outline = *self.outlines.entry(constants.iter().map(of).collect()).or_insert(next);
+                let made = (class, outline, Arc::from(constants));
                 self.constants.insert(ranks, made.clone());
                 made
             }
         };
-        Some(Member { id: stream.id, kind: stream.metric.instrument.kind, constants, class })
+        Some(Member { id: stream.id, kind: stream.metric.instrument.kind, constants, outline, class })
     }
 }
