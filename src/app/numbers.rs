@@ -51,6 +51,8 @@ pub struct Numbers {
     pub omitted: [AtomicU64; Omission::ALL.len()],
     /// Scrapes refused because too many were in flight.
     pub scrapes_refused: AtomicU64,
+    /// Scrapes that were too far behind those they shared a body with.
+    pub scrapes_broken: AtomicU64,
     /// The clocks.
     pub clock: Clock,
     /// When the views were last known to be current, in nanoseconds of the wall clock; 0 = never.
@@ -222,6 +224,7 @@ impl Numbers {
             ("plan_instruments", self.control.left_out()),
             ("trace_state", self.traces.totals().cut_states),
             ("scrapes", self.scrapes_refused.load(Ordering::Relaxed)),
+            ("scrape_kept_bytes", self.scrapes_broken.load(Ordering::Relaxed)),
         ];
         ours.into_iter().chain(of_store).collect()
     }

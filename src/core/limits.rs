@@ -71,6 +71,12 @@ pub const CONFLICTS_MAX: usize = 1_000;
 pub const CONFLICTS_TOLD_MAX: usize = 10;
 /// Scrapes in flight.
 pub const SCRAPES_MAX: usize = 8;
+/// Scrapes of a kind that wait for one rendering and share it.
+pub const SCRAPES_JOINED_MAX: usize = 2_000;
+/// Milliseconds for which a scrape waits for the end of the one before of its kind.
+pub const SCRAPE_JOIN_MS_MAX: u64 = 500;
+/// Bytes of a body kept for scrapers that are slower than those they share it with.
+pub const SCRAPE_KEPT_BYTES_MAX: usize = 8 << 20;
 /// Bytes of text echoed back from a request.
 pub const ECHO_BYTES_MAX: usize = 256;
 /// Bytes of one sentence in a reply.

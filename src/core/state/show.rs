@@ -18,6 +18,7 @@ impl Stream {
         let buckets = self.decision.buckets.as_ref();
         let table = self.shaping.as_ref().map_or(&self.table, |shaping| &shaping.groups);
         let (indexes, next) = table.page(labels, from, max);
+        table.touch(labels, indexes);
         for index in indexes {
             let slot = &table.slots[*index as usize];
             let mut series = Series {
