@@ -1,6 +1,8 @@
 //! OTLP in, over gRPC and HTTP: admission, decompression, answers. What a point means is core's.
 //! Both transports end in [`Ingest`]; neither knows where the points go.
 
+#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::panic))]
+
 pub mod admit;
 pub mod answer;
 pub mod body;

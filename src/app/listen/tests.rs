@@ -1,11 +1,16 @@
 use super::{
     super::{drain, tasks::Tasks},
-    House, age,
+    Answers, House, age,
     guarded::{Activity, Guarded, Patience},
+    serve,
 };
+use axum::{Router, routing::any};
 use std::{
     io::ErrorKind,
-    sync::{Arc, atomic::AtomicU64},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 use tokio::{
@@ -107,11 +112,8 @@ async fn a_peer_that_does_not_read_is_given_up() {
     assert!(began.elapsed() >= PATIENCE.write, "given up after {:?}", began.elapsed());
 }
 
-/// Scenario: a thousand connections begin.
-/// Guarantees: each is asked to end after ten minutes, a tenth more or less, and not all at one moment (RG-13).
-#[test]
-fn connections_end_after_ten_minutes_not_all_at_once() {
-    let (_stopper, stop) = drain::pair();
+fn house() -> (House, drain::Stopper) {
+    let (stopper, stop) = drain::pair();
     let house = House {
         tasks: Tasks::default(),
         permits: Arc::new(Semaphore::new(1)),
@@ -119,6 +121,54 @@ fn connections_end_after_ten_minutes_not_all_at_once() {
         panics: AtomicU64::new(0),
         jitter: AtomicU64::new(7),
     };
+    (house, stopper)
+}
+
+/// Scenario: on one connection a request panics at once, a good one follows, one panics after its first wait, a good one
+/// follows.
+/// Guarantees: those that panic are answered with 500 and counted, the others do not notice.
+#[tokio::test]
+async fn t40_a_panic_ends_its_request_alone() {
+    let later = || async {
+        sleep(Duration::from_millis(1)).await;
+        panic!("later");
+    };
+    let router = Router::new()
+        .route("/now", any(|| async { panic!("now") as &str }))
+        .route(
+            "/later",
+            any(move || async move {
+                if true {
+                    later().await
+                }
+            }),
+        )
+        .route("/good", any(|| async { "good" }));
+    let (house, _stopper) = house();
+    let house = Arc::new(house);
+    let (mut peer, ours) = duplex(4096);
+    let answers = Answers { router, on_panic: crate::ingest::http::on_panic };
+    let serving = serve(ours, answers, Arc::clone(&house));
+    let asking = async {
+        for (path, close) in [("now", ""), ("good", ""), ("later", ""), ("good", "connection: close\r\n")] {
+            let head = format!("GET /{path} HTTP/1.1\r\nhost: x\r\n{close}\r\n");
+            peer.write_all(head.as_bytes()).await.expect("room for it");
+        }
+        let mut all = Vec::new();
+        peer.read_to_end(&mut all).await.expect("answers to the end");
+        String::from_utf8(all).expect("text")
+    };
+    let ((), all) = tokio::join!(serving, asking);
+    let statuses: Vec<&str> = all.split("HTTP/1.1 ").skip(1).filter_map(|answer| answer.get(..3)).collect();
+    assert_eq!(statuses, ["500", "200", "500", "200"], "{all}");
+    assert_eq!(house.panics.load(Ordering::Relaxed), 2);
+}
+
+/// Scenario: a thousand connections begin.
+/// Guarantees: each is asked to end after ten minutes, a tenth more or less, and not all at one moment (RG-13).
+#[test]
+fn connections_end_after_ten_minutes_not_all_at_once() {
+    let (house, _stopper) = house();
     let ages: Vec<u64> = (0..1_000).map(|_| age(&house).as_secs()).collect();
     assert!(ages.iter().all(|age| (540..660).contains(age)), "{ages:?}");
     for quarter in 0..4 {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything wrong with a body; empty when it is fine. OpenMetrics is told by its last line.
 pub fn check_text(body: &str) -> Vec<String> {
-    check(body, body.contains("# EOF"))
+    check(body, body.ends_with("\n# EOF\n") || body == "# EOF\n")
 }
 
 /// Everything wrong with a body of this format.

@@ -12,7 +12,7 @@ use crate::{
         instrument::{Instrument, Kind},
         point::{Buckets, Exemplar, ExpHistogram, Histogram, Number, Summary},
     },
-    state::visit::{Entry, Labels, MetricInfo, ResourceInfo, ScopeInfo, Series, Stream, StreamId, Value},
+    state::visit::{Labels, MetricInfo, ResourceInfo, ScopeInfo, Series, Stream, StreamId, Value},
     wire::attributes::{Attribute, ValueType},
 };
 use proptest::prelude::{Strategy, any, prop, prop_oneof};
@@ -158,9 +158,10 @@ fn intern(labels: &mut Labels, series: &FakeSeries) -> (u32, Vec<u32>) {
     }
     let keys: Vec<u32> = series.attributes.iter().map(|attribute| find(&mut labels.keys, attribute.key.clone())).collect();
     let entries = series.attributes.iter().zip(&keys).map(|(attribute, key)| {
-        let escape = attribute.text.contains(['\\', '"', '\n']);
-        let entry = Entry { key: *key, value_type: attribute.value_type, escape, text: attribute.text.clone() };
-        find(&mut labels.entries, entry)
+        let wanted = (*key, attribute.value_type, &*attribute.text);
+        let is_it = |id: &u32| labels.entry(*id).is_some_and(|entry| (entry.key, entry.value_type, entry.text) == wanted);
+        let known = (0..u32::try_from(labels.entries_len()).expect("few")).find(is_it);
+        known.unwrap_or_else(|| labels.push(*key, attribute))
     });
     let entries = entries.collect();
     (find(&mut labels.shapes, keys.into()), entries)

@@ -31,7 +31,7 @@ use std::{
 pub struct Layout {
     /// Who lost what.
     pub conflicts: Conflicts,
-    pub(super) targets: Vec<Vec<Constant>>,
+    pub(super) targets: Vec<Arc<[Constant]>>,
     pub(super) families: Vec<Family>, // by full name
 }
 
@@ -57,6 +57,8 @@ pub(super) struct Member {
     pub(super) id: StreamId,
     pub(super) kind: Kind,
     pub(super) constants: Arc<[Constant]>,
+    /// Equal for members whose constants differ in their texts alone: one plan of labels fits all of them.
+    pub(super) outline: usize,
     /// The streams that are shown as one with it, and whether it is the first of them that has series (SC-03).
     pub(super) joined: Option<Arc<[StreamId]>>,
     pub(super) is_first: bool,
@@ -194,7 +196,7 @@ impl<'a> Resources<'a> {
     }
 
     /// RS-04 to RS-08: one set of labels per job and instance, of the first resource that has any.
-    fn targets(&self, labeller: Labeller<'_>, conflicts: &mut Conflicts) -> Vec<Vec<Constant>> {
+    fn targets(&self, labeller: Labeller<'_>, conflicts: &mut Conflicts) -> Vec<Arc<[Constant]>> {
         let mut targets = Vec::new();
         for group in self.list.chunk_by(|a, b| a.identity == b.identity) {
             let told: Vec<_> = group
@@ -205,7 +207,7 @@ impl<'a> Resources<'a> {
             for (loser, _) in losers.iter().filter(|(_, lost)| lost != kept) {
                 conflicts.push(target_conflict(winner, loser));
             }
-            targets.push(kept.clone());
+            targets.push(kept.as_slice().into());
         }
         targets
     }
@@ -241,16 +243,19 @@ struct Members<'a> {
     scope_ranks: HashMap<*const ScopeInfo, usize>,
     constants: HashMap<(usize, usize), Known>, // by ranks of resource and scope
     classes: HashMap<Vec<Pair>, usize>,
+    outlines: HashMap<Vec<Outline>, usize>,
     joined: HashMap<Metric<'a>, Arc<[StreamId]>>,
 }
 
 /// What streams of one resource have in common that are shown as one where scopes give no labels.
 type Metric<'a> = (*const ResourceInfo, &'a str, Option<&'a str>, &'a str, Kind);
 
-/// Constants with their class.
-type Known = (usize, Arc<[Constant]>);
+/// Constants with their class and outline.
+type Known = (usize, usize, Arc<[Constant]>);
 /// Name and text of a constant.
 type Pair = (Arc<str>, Arc<str>);
+/// What of a constant decides how labels are planned: name, key, origin, and whether it has a text at all.
+type Outline = (Arc<str>, Arc<str>, Origin, bool);
 
 impl<'a> Members<'a> {
     fn new(streams: &'a [Stream], resources: &'a Resources<'a>, labeller: Labeller<'a>) -> Self {
@@ -263,7 +268,16 @@ impl<'a> Members<'a> {
             rank = rank.saturating_add(1);
         }
         let joined = if labeller.options.scope_labels { HashMap::new() } else { joined(streams) };
-        Self { streams, resources, labeller, scope_ranks, constants: HashMap::new(), classes: HashMap::new(), joined }
+        Self {
+            streams,
+            resources,
+            labeller,
+            scope_ranks,
+            constants: HashMap::new(),
+            classes: HashMap::new(),
+            outlines: HashMap::new(),
+            joined,
+        }
     }
 
     fn ranks(&self, stream: &Stream) -> (usize, usize) {
@@ -290,20 +304,23 @@ impl<'a> Members<'a> {
         let stream = self.streams.get(stream)?;
         let ranks = self.ranks(stream);
         let resource = self.resources.list.get(ranks.0)?;
-        let (class, constants) = match self.constants.get(&ranks) {
+        let (class, outline, constants) = match self.constants.get(&ranks) {
             Some(known) => known.clone(),
             None => {
                 let constants = self.labeller.constants(&resource.identity, resource.info, &stream.scope);
                 let labels = constants.iter().map(|constant| (constant.name.clone(), constant.text.clone())).collect();
                 let next = self.classes.len();
                 let class = *self.classes.entry(labels).or_insert(next);
-                let made = (class, Arc::from(constants));
+                let of = |c: &Constant| (Arc::clone(&c.name), Arc::clone(&c.key), c.origin, c.text.is_empty());
+                let next = self.outlines.len();
+                let outline = *self.outlines.entry(constants.iter().map(of).collect()).or_insert(next);
+                let made = (class, outline, Arc::from(constants));
                 self.constants.insert(ranks, made.clone());
                 made
             }
         };
         let joined = metric_of(stream).and_then(|metric| self.joined.get(&metric)).cloned();
-        Some(Member { id: stream.id, kind: stream.metric.instrument.kind, constants, joined, is_first: false, class })
+        Some(Member { id: stream.id, kind: stream.metric.instrument.kind, constants, joined, is_first: false, outline, class })
     }
 }
 

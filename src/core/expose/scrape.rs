@@ -16,7 +16,7 @@ use super::{
     text::Given,
 };
 use crate::{
-    limits::{CHUNK_BYTES, SLICE_SERIES_MAX},
+    limits::{CHUNK_BYTES, SLICE_BYTES_MAX, SLICE_SERIES_MAX},
     state::visit::Series,
 };
 use cursor::{Cursor, Step};
@@ -155,6 +155,7 @@ impl<S: Source> Scrape<S> {
     /// Appends about [`CHUNK_BYTES`] of the body; `false` when that was the last of it. May append nothing and have more to come.
     pub fn next_chunk(&mut self, out: &mut Vec<u8>) -> bool {
         let enough = out.len().saturating_add(CHUNK_BYTES);
+        out.reserve(CHUNK_BYTES.saturating_add(CHUNK_BYTES / 2)); // the last slice goes beyond
         while out.len() < enough {
             self.step(out);
             if matches!(self.place, Place::End) {
@@ -194,7 +195,8 @@ impl<S: Source> Scrape<S> {
         match self.order.get(nth).and_then(|at| layout.families.get(*at)) {
             Some(family) => {
                 self.writer.begin(family);
-                self.plans.clear();
+                self.plans.begin_family();
+                self.plans.begin_member();
                 self.dedupe.begin(family.may_collide);
                 self.merge(family);
                 self.place = Place::Family { nth, member: 0, cursor: Cursor::default() };
@@ -225,6 +227,7 @@ impl<S: Source> Scrape<S> {
         };
         let labeller = Labeller { options: &self.options, escaping: self.negotiated.escaping };
         let mut run = Run {
+            full: out.len().saturating_add(SLICE_BYTES_MAX),
             out,
             labeller,
             family,
@@ -244,7 +247,7 @@ impl<S: Source> Scrape<S> {
         } else if !more {
             *at = at.saturating_add(1);
             *cursor = Cursor::default();
-            self.plans.clear();
+            self.plans.begin_member();
             self.dedupe.begin_member();
         }
     }
@@ -257,7 +260,7 @@ impl<S: Source> Scrape<S> {
         for (at, member) in family.members.iter().enumerate().take(current.saturating_add(1)) {
             let mut left = if at == *current { written } else { usize::MAX };
             let mut from = Some(0);
-            self.plans.clear();
+            self.plans.begin_member();
             while let Some(next) = from.filter(|_| left > 0) {
                 self.plans.begin_slice();
                 let (plans, dedupe) = (&mut self.plans, &mut self.dedupe);
@@ -268,13 +271,14 @@ impl<S: Source> Scrape<S> {
                 });
             }
         }
-        self.plans.clear();
+        self.plans.begin_member();
     }
 }
 
 /// Everything one visit needs.
 struct Run<'a> {
     out: &'a mut Vec<u8>,
+    full: usize, // bytes of `out` beyond which the slice ends
     labeller: Labeller<'a>,
     family: &'a Family,
     member: &'a Member,
@@ -287,7 +291,10 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn series(&mut self, series: &Series<'_>) -> Step {
-        let planned: &Planned = self.plans.of(series, self.labeller, self.family, self.member);
+        if self.out.len() >= self.full {
+            return Step::Halt;
+        }
+        let planned: &mut Planned = self.plans.of(series, self.labeller, self.family, self.member);
         let lost = planned.plan.lost;
         let merged = self.merges.of(self.member, || planned.plan.hash(series));
         if self.dedupe.is_on() {
@@ -306,6 +313,9 @@ impl Run<'_> {
             merged.show(series)
         });
         let series = merged.as_ref().unwrap_or(series);
+        if self.writer.is_text() {
+            planned.write_pairs(series);
+        }
         let given = Given { labeller: self.labeller, family: self.family, planned, series };
         let is_written = self.writer.series(self.out, given);
         let count = if is_written { &mut self.stats.series } else { &mut self.stats.unfit };

@@ -10,10 +10,11 @@ use super::{
 };
 use crate::{
     decode::Data,
-    limits::{ALIASES_PER_SERIES_MAX, LIMITED_METRICS_MAX, SUPPRESSED_RULES_MAX},
+    limits::{ALIASES_PER_SERIES_MAX, DECISIONS_REMEMBERED_MAX, LIMITED_METRICS_MAX, SUPPRESSED_RULES_MAX, TEXT_BYTES_MAX},
     model::{
         clock::{Mono, Wall},
         component::ComponentKey,
+        instrument::Instrument,
         reject::Reason,
         workloads::Workloads,
     },
@@ -126,6 +127,9 @@ pub(crate) struct Component {
     pub(crate) taken: usize,
     pub(crate) scopes: Scopes,
     pub(crate) plan: Plan,
+    /// What the plan says of instruments, until the next tick or plan: all instances have the same ones, and to ask the
+    /// plan may mean to try every rule.
+    decisions: BTreeMap<Instrument, Decision>,
     pub(crate) series: usize,
     pub(crate) received: u64,
     pub(crate) suppressed: u64,
@@ -154,6 +158,7 @@ impl Component {
             taken: 0,
             scopes: Scopes::default(),
             plan,
+            decisions: BTreeMap::new(),
             series: 0,
             received: 0,
             suppressed: 0,
@@ -197,10 +202,32 @@ impl Component {
         Ok(index)
     }
 
+    /// Takes over another plan; its streams go on by the old one until each is decided again.
+    pub(crate) fn adopt(&mut self, plan: Plan) {
+        self.plan = plan;
+        self.decisions.clear();
+    }
+
+    /// Asks the plan itself again from now on, so that what is gone is not remembered for ever.
+    pub(crate) fn forget_decisions(&mut self) {
+        self.decisions = BTreeMap::new();
+    }
+
+    fn decision(&mut self, instrument: &Instrument) -> Decision {
+        if let Some(known) = self.decisions.get(instrument) {
+            return known.clone();
+        }
+        let decision = self.plan.decide(instrument);
+        if self.decisions.len() < DECISIONS_REMEMBERED_MAX {
+            self.decisions.insert(instrument.clone(), decision.clone());
+        }
+        decision
+    }
+
     /// Asks the plan again for one stream and obeys. A stream whose decision stays the same is not touched. Returns what
     /// a stream held that is now off.
     pub(crate) fn decide(&mut self, shared: &Shared, stream: &mut Stream, counts: &mut Counts) -> Option<Remains> {
-        let decision = self.plan.decide(&stream.metric.instrument);
+        let decision = self.decision(&stream.metric.instrument);
         if decision == stream.decision {
             return None;
         }
@@ -382,8 +409,11 @@ pub(crate) fn read_scope(raw: &[u8], schema_url: &[u8]) -> Result<ScopeInfo, Rea
     })
 }
 
-/// Bytes as text.
+/// Bytes as text that is kept and shown.
 pub(crate) fn text(raw: &[u8]) -> Result<&str, Reason> {
+    if raw.len() > TEXT_BYTES_MAX {
+        return Err(Reason::TextTooLong);
+    }
     std::str::from_utf8(raw).map_err(|_| Reason::NotUtf8)
 }
 

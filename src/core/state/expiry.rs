@@ -17,6 +17,7 @@ pub(crate) fn expire(shared: &Shared, directory: &Directory, component: &mut Com
         return; // its key may name a new one by now
     }
     component.interner.release();
+    component.forget_decisions();
     let mut spellings = Vec::new();
     for index in 0..component.resources.len() {
         let Some(mut resource) = component.resources[index].take() else { continue };

@@ -17,6 +17,7 @@ impl Stream {
         self.shown(from == 0).sort(labels);
         let table = self.shaping.as_ref().map_or(&self.table, |shaping| &shaping.groups);
         let (indexes, next) = table.page(labels, from, max);
+        table.touch(labels, indexes);
         indexes.iter().for_each(|index| self.show_one(labels, table, *index, f));
         next
     }

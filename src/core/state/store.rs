@@ -156,7 +156,7 @@ impl Store {
                 if component.plan.hash() == plan.hash() {
                     continue;
                 }
-                component.plan = plan;
+                component.adopt(plan);
             }
             self.decide_all(&component);
         }

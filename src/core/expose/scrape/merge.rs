@@ -42,7 +42,7 @@ impl Merges {
     ) {
         let Some((first, _)) = member.joined.as_deref().and_then(<[_]>::split_first) else { return };
         for id in member.joined.iter().flat_map(|joined| joined.iter()) {
-            plans.clear();
+            plans.begin_member();
             plans.begin_slice();
             let mut add = |plans: &mut Plans, series: &Series<'_>| {
                 let hash = plans.of(series, labeller, family, member).plan.hash(series);
@@ -55,7 +55,7 @@ impl Merges {
                 from = source.visit(*id, next, SLICE_SERIES_MAX, &mut |series| add(plans, series));
             }
         }
-        plans.clear();
+        plans.begin_member();
     }
 
     fn series(&mut self, key: (StreamId, u128), from: StreamId, series: &Series<'_>) {
