@@ -87,7 +87,8 @@ impl Engine {
         };
         let traces = Arc::new(Traces::new(targets));
         let store = store(config.max_series, config.expire_after);
-        let store = Arc::new(if config.translation_strategy.escapes() { store } else { store.keeping_names() });
+        let store = if config.translation_strategy.escapes() { store } else { store.keeping_names() };
+        let store = Arc::new(if config.scope_labels { store } else { store.joining_scopes() });
         let own_store = store_of_ourselves();
         let control = Control::new(control::Settings {
             now: Arc::new(move || (clock.mono(), clock.view_wall())),

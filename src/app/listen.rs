@@ -5,7 +5,10 @@ pub mod guarded;
 pub mod tls;
 
 use super::tasks::Tasks;
-use crate::control::socket::{Afterwards, Upgrade};
+use crate::{
+    auth::Denied,
+    control::socket::{Afterwards, Upgrade},
+};
 use axum::{Router, body::Body, response::Response};
 use guarded::{Activity, Guarded, Handling};
 use http::header;
@@ -83,6 +86,8 @@ pub struct House {
 pub struct Answers {
     /// Where requests go.
     pub router: Router,
+    /// Where they go instead over a connection of somebody who may not ask.
+    pub denied: Arc<dyn Fn(Denied) -> Router + Send + Sync>,
     /// The answer to a request that panicked.
     pub on_panic: fn() -> Response,
 }
@@ -132,6 +137,10 @@ async fn connection(tcp: TcpStream, tls: Option<DoorTls>, answers: Answers, hous
         inside = tls.shake_hands(tcp) => inside,
     };
     if let Some(inside) = inside {
+        let answers = match tls.may_ask(&inside) {
+            Ok(()) => answers,
+            Err(why) => Answers { router: (answers.denied)(why), ..answers },
+        };
         serve(inside, answers, house).await;
     }
 }

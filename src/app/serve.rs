@@ -12,7 +12,7 @@ use super::{
     ticks,
 };
 use crate::{
-    auth::tls::pair::Protocols,
+    auth::tls::pair::Offer,
     config::{self, Config},
     expose,
     ingest::{self, grpc},
@@ -121,8 +121,12 @@ async fn client(config: Option<&config::Cluster>) -> Result<Option<Client>, Faul
 
 /// Every door shows the certificate, where there is one; only gRPC has no use for HTTP/1.
 fn door_tls(engine: &Engine, name: &str) -> Option<DoorTls> {
-    let protocols = if name == "otlp-grpc" { Protocols::Http2 } else { Protocols::Http };
-    engine.numbers.certificates.clone().map(|certificates| DoorTls { certificates, protocols })
+    let offer = match name {
+        "otlp-grpc" => Offer::Grpc,
+        "otlp-http" => Offer::Http,
+        _ => Offer::Read,
+    };
+    engine.numbers.certificates.clone().map(|certificates| DoorTls { certificates, offer })
 }
 
 fn cannot_bind(name: &str, addr: SocketAddr, error: &io::Error) -> Fault {
@@ -213,14 +217,21 @@ async fn grpc_answers(engine: &Engine) -> Answers {
         health.set_service_status(name, tonic_health::ServingStatus::Serving).await;
     }
     let others = axum::Router::new().route_service("/grpc.health.v1.Health/{method}", service);
-    Answers { router: grpc::router(&engine.ingest, others), on_panic: grpc::on_panic }
+    let ingest = Arc::clone(&engine.ingest);
+    let denied = Arc::new(move |denied| grpc::denied(&ingest, denied));
+    Answers { router: grpc::router(&engine.ingest, others), denied, on_panic: grpc::on_panic }
 }
 
 fn http_answers(engine: &Engine) -> Answers {
-    Answers { router: ingest::http::router(&engine.ingest).merge(engine.control.router()), on_panic: ingest::http::on_panic }
+    let ingest = Arc::clone(&engine.ingest);
+    let denied = Arc::new(move |denied| ingest::http::denied(&ingest, denied));
+    let router = ingest::http::router(&engine.ingest).merge(engine.control.router());
+    Answers { router, denied, on_panic: ingest::http::on_panic }
 }
 
 fn read_answers(engine: &Arc<Engine>) -> Answers {
     let router = expose::http::router(engine.read_side(), engine.own_side()).merge(web::router(api::sources(engine)));
-    Answers { router, on_panic: ingest::http::on_panic }
+    let ingest = Arc::clone(&engine.ingest);
+    let denied = Arc::new(move |denied| ingest::http::denied(&ingest, denied)); // nobody is, as nobody is asked
+    Answers { router, denied, on_panic: ingest::http::on_panic }
 }

@@ -99,7 +99,7 @@ impl Fake {
                     resource_time: resource.1,
                     scope: Arc::clone(&scope),
                     metric: Arc::new(metric_of(word, rest, &scope.name)),
-                    series: 0,
+                    series: 1, // a stream of no series is not exposed; how many there are makes no difference
                 };
                 streams.push(FakeStream { head, series: RefCell::default() });
             }
@@ -116,6 +116,8 @@ impl Source for Fake {
     fn streams(&self) -> Vec<Stream> {
         self.streams.iter().map(|stream| stream.head.clone()).collect()
     }
+
+    fn visit_remembered(&self, _: StreamId, _: &mut dyn FnMut(&Series<'_>)) {}
 
     fn visit(&self, id: StreamId, from: usize, max: usize, f: &mut dyn FnMut(&Series<'_>)) -> Option<usize> {
         let stream = self.streams.get(id.stream as usize)?;

@@ -3,6 +3,7 @@
 
 mod cursor;
 mod dedupe;
+mod merge;
 mod writer;
 
 #[cfg(test)]
@@ -20,6 +21,7 @@ use crate::{
 };
 use cursor::{Cursor, Step};
 use dedupe::Dedupe;
+use merge::Merges;
 use parking_lot::Mutex;
 use std::sync::Arc;
 pub(in crate::expose) use writer::Planned;
@@ -67,6 +69,7 @@ pub struct Scrape<S> {
     writer: Writer,
     plans: Plans,
     dedupe: Dedupe,
+    merges: Merges,
 }
 
 /// Where a scrape is.
@@ -145,6 +148,7 @@ impl<S: Source> Scrape<S> {
             stats: ScrapeStats::default(),
             plans: Plans::default(),
             dedupe: Dedupe::default(),
+            merges: Merges::default(),
         }
     }
 
@@ -194,9 +198,19 @@ impl<S: Source> Scrape<S> {
                 self.plans.begin_family();
                 self.plans.begin_member();
                 self.dedupe.begin(family.may_collide);
+                self.merge(family);
                 self.place = Place::Family { nth, member: 0, cursor: Cursor::default() };
             }
             None => self.place = Place::Trailer,
+        }
+    }
+
+    /// Adds up what is shown as one, in a family that has such.
+    fn merge(&mut self, family: &Family) {
+        self.merges = Merges::default();
+        let labeller = Labeller { options: &self.options, escaping: self.negotiated.escaping };
+        for member in family.members.iter().filter(|member| member.is_first) {
+            self.merges.add(&self.source, &mut self.plans, labeller, (family, member));
         }
     }
 
@@ -222,6 +236,7 @@ impl<S: Source> Scrape<S> {
             writer: &mut self.writer,
             plans: &mut self.plans,
             dedupe: &mut self.dedupe,
+            merges: &mut self.merges,
         };
         run.plans.begin_slice();
         let more = cursor.visit(&self.source, member.id, SLICE_SERIES_MAX, &mut |series| run.series(series));
@@ -271,6 +286,7 @@ struct Run<'a> {
     writer: &'a mut Writer,
     plans: &'a mut Plans,
     dedupe: &'a mut Dedupe,
+    merges: &'a mut Merges,
 }
 
 impl Run<'_> {
@@ -280,9 +296,11 @@ impl Run<'_> {
         }
         let planned: &mut Planned = self.plans.of(series, self.labeller, self.family, self.member);
         let lost = planned.plan.lost;
+        let merged = self.merges.of(self.member, || planned.plan.hash(series));
         if self.dedupe.is_on() {
             if !self.dedupe.is_new(&planned.plan, series) {
-                self.stats.duplicates = self.stats.duplicates.saturating_add(1);
+                let is_in_sum = merged.is_some_and(|merged| merged.is_written);
+                self.stats.duplicates = self.stats.duplicates.saturating_add(u64::from(!is_in_sum));
                 self.stats.lost_attributes = self.stats.lost_attributes.saturating_add(lost);
                 return Step::Done;
             }
@@ -292,6 +310,12 @@ impl Run<'_> {
         if self.writer.is_text() {
             planned.write_pairs(series);
         }
+        let merged = merged.map(|merged| {
+            merged.is_written = true;
+            self.stats.duplicates = self.stats.duplicates.saturating_add(merged.losers);
+            merged.show(series)
+        });
+        let series = merged.as_ref().unwrap_or(series);
         let given = Given { labeller: self.labeller, family: self.family, planned, series };
         let is_written = self.writer.series(self.out, given);
         let count = if is_written { &mut self.stats.series } else { &mut self.stats.unfit };

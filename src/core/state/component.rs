@@ -48,6 +48,8 @@ pub(crate) struct Shared {
     pub(crate) requests: AtomicU64,
     /// Names become letters, digits, colons and underscores, so that each needs one that is no underscore.
     pub(crate) escapes_names: bool,
+    /// Scopes give no labels: one metric of several scopes is exposed as one, whose total must not dip.
+    pub(crate) joins_scopes: bool,
     /// Views in force.
     pub(crate) views: RwLock<Arc<ViewSet>>,
     /// Who owns which pod.
@@ -106,6 +108,8 @@ pub(crate) struct Resource {
     pub(crate) taken: usize,
     /// Streams by identity, with their identity.
     pub(crate) by_identity: HashTable<(Id128, u32)>,
+    /// One stream of each metric, whatever its scope, where scopes are joined.
+    pub(crate) by_metric: BTreeMap<Id128, u32>,
 }
 
 /// One component.
@@ -190,6 +194,7 @@ impl Component {
             streams: Vec::new(),
             taken: 0,
             by_identity: HashTable::new(),
+            by_metric: BTreeMap::new(),
         };
         let index = free_place(&mut self.resources, &mut self.taken);
         self.resources[index as usize] = Some(resource);
@@ -251,6 +256,33 @@ impl Component {
         remains
     }
 
+    /// Joins a new stream of a resource with those of other scopes that have the same metric: from now on each remembers
+    /// what its series added, so that their sum never dips.
+    pub(crate) fn join_scopes(&mut self, shared: &Shared, (resource, generation): (u32, u32), stream: (u32, &mut Stream)) {
+        let (place, stream) = stream;
+        if !shared.joins_scopes || !stream.is_monotonic() {
+            return;
+        }
+        let Some(entered) = self.resource(resource, generation) else { return };
+        let instrument = &stream.metric.instrument;
+        let parts = [instrument.name.as_bytes(), instrument.unit.as_bytes(), instrument.kind.as_str().as_bytes()];
+        let sibling = *entered.by_metric.entry(shared.identity.of_parts(&parts)).or_insert(place);
+        if sibling == place {
+            return;
+        }
+        let mut taken = entered.streams.get_mut(sibling as usize).and_then(Option::take);
+        let mut counts = Counts::default();
+        let both = taken.as_deref_mut().into_iter().chain([stream]);
+        for stream in both.filter(|stream| !stream.is_joined) {
+            stream.is_joined = true;
+            stream.reshape(&mut self.around(shared, &mut counts, Mono::default(), 0));
+        }
+        let place = self.resource(resource, generation).and_then(|entered| entered.streams.get_mut(sibling as usize));
+        if let Some(place) = place {
+            *place = taken;
+        }
+    }
+
     /// What a point needs of the component beside its stream.
     pub(crate) fn around<'a>(&'a mut self, shared: &'a Shared, counts: &'a mut Counts, now: Mono, request: u64) -> Around<'a> {
         Around {
@@ -269,7 +301,7 @@ impl Component {
 
 /// Moves the epoch when a stream comes into the list or leaves it.
 pub(crate) fn list(shared: &Shared, stream: &mut Stream) {
-    let listed = stream.has_series();
+    let listed = [stream.has_series(), stream.remembers()];
     if listed != stream.listed {
         stream.listed = listed;
         shared.move_epoch();

@@ -88,7 +88,8 @@ fn expire_streams(shared: &Shared, component: &mut Component, resource: &mut Res
     }
     if ended {
         resource.taken = 0;
-        let Resource { streams, by_identity, .. } = resource;
+        let Resource { streams, by_identity, by_metric, .. } = resource;
+        by_metric.retain(|_, index| streams.get(*index as usize).is_some_and(Option::is_some));
         by_identity.retain(|(_, index)| streams.get(*index as usize).is_some_and(Option::is_some));
         while streams.last().is_some_and(Option::is_none) {
             streams.pop();

@@ -129,8 +129,10 @@ pub(crate) struct Stream {
     pub(crate) shaping: Option<Box<Shaping>>,
     /// The last three moments at which a request carried the metric, newest first, in seconds.
     pub(crate) pushed_secs: [u32; 3],
-    /// Whether [`super::store::Store::streams`] lists it.
-    pub(crate) listed: bool,
+    /// Why [`super::store::Store::streams`] lists it: for its series, for what it remembers.
+    pub(crate) listed: [bool; 2],
+    /// Whether it is shown as one with streams of other scopes.
+    pub(crate) is_joined: bool,
     /// Points received since it came, suppressed ones included.
     pub(crate) points: u64,
     /// Points that went to its overflow series.
@@ -163,7 +165,8 @@ impl Stream {
             overflow: None,
             shaping: None,
             pushed_secs: [0; 3],
-            listed: false,
+            listed: [false; 2],
+            is_joined: false,
             points: 0,
             limited: 0,
             last_push: Mono::default(),
@@ -365,7 +368,7 @@ impl Stream {
 
     /// Ends a series that its sender ended; a group that counts on it goes on to remember it.
     pub(crate) fn end(&mut self, index: u32, around: &mut Around<'_>) {
-        if self.shaping.is_some() && self.is_monotonic() && !self.is_delta() {
+        if self.shaping.is_some() && self.is_monotonic() && (self.is_joined || !self.is_delta()) {
             self.bury(index, around);
         } else {
             self.remove(index, around);
@@ -454,6 +457,12 @@ impl Stream {
     /// Whether expositions see anything of it.
     pub(crate) fn has_series(&self) -> bool {
         self.decision.on && self.exposed() > 0
+    }
+
+    /// Whether it remembers what series added that nobody sees any more, and that a stream it is joined with goes on from.
+    pub(crate) fn remembers(&self) -> bool {
+        let hidden = |shaping: &Shaping| shaping.groups.len() > shaping.groups.exposed();
+        self.decision.on && self.is_joined && self.shaping.as_deref().is_some_and(hidden)
     }
 
     /// How many series expositions see.

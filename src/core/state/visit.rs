@@ -72,7 +72,7 @@ pub struct Stream {
     pub scope: Arc<ScopeInfo>,
     /// Its head.
     pub metric: Arc<MetricInfo>,
-    /// How many series it has now.
+    /// How many series it has now. 0: it only remembers what streams that are joined with it go on from.
     pub series: usize,
 }
 
