@@ -147,7 +147,8 @@ async fn t40_a_panic_ends_its_request_alone() {
     let (house, _stopper) = house();
     let house = Arc::new(house);
     let (mut peer, ours) = duplex(4096);
-    let answers = Answers { router, on_panic: crate::ingest::http::on_panic };
+    let denied = Arc::new(|_| Router::new()); // nobody is: the connection is plain
+    let answers = Answers { router, denied, on_panic: crate::ingest::http::on_panic };
     let serving = serve(ours, answers, Arc::clone(&house));
     let asking = async {
         for (path, close) in [("now", ""), ("good", ""), ("later", ""), ("good", "connection: close\r\n")] {

@@ -57,11 +57,11 @@ pub(super) struct Member {
     pub(super) id: StreamId,
     pub(super) kind: Kind,
     pub(super) constants: Arc<[Constant]>,
-    /// Equal for members whose constants differ in their texts alone: one plan of labels fits all of them.
-    pub(super) outline: usize,
     /// The streams that are shown as one with it, and whether it is the first of them that has series (SC-03).
     pub(super) joined: Option<Arc<[StreamId]>>,
     pub(super) is_first: bool,
+    /// Equal for members whose constants differ in their texts alone: one plan of labels fits all of them.
+    pub(super) outline: usize,
     class: usize, // equal for members with equal constants
 }
 
@@ -268,16 +268,8 @@ impl<'a> Members<'a> {
             rank = rank.saturating_add(1);
         }
         let joined = if labeller.options.scope_labels { HashMap::new() } else { joined(streams) };
-        Self {
-            streams,
-            resources,
-            labeller,
-            scope_ranks,
-            constants: HashMap::new(),
-            classes: HashMap::new(),
-            outlines: HashMap::new(),
-            joined,
-        }
+        let (constants, classes, outlines) = Default::default();
+        Self { streams, resources, labeller, scope_ranks, constants, classes, outlines, joined }
     }
 
     fn ranks(&self, stream: &Stream) -> (usize, usize) {
@@ -320,7 +312,8 @@ impl<'a> Members<'a> {
             }
         };
         let joined = metric_of(stream).and_then(|metric| self.joined.get(&metric)).cloned();
-        Some(Member { id: stream.id, kind: stream.metric.instrument.kind, constants, joined, is_first: false, outline, class })
+        let kind = stream.metric.instrument.kind;
+        Some(Member { id: stream.id, kind, constants, joined, is_first: false, outline, class })
     }
 }
 

@@ -307,15 +307,15 @@ impl Run<'_> {
         } else if self.dedupe.suspects(planned, series) {
             return Step::Halt;
         }
+        if self.writer.is_text() {
+            planned.write_pairs(series);
+        }
         let merged = merged.map(|merged| {
             merged.is_written = true;
             self.stats.duplicates = self.stats.duplicates.saturating_add(merged.losers);
             merged.show(series)
         });
         let series = merged.as_ref().unwrap_or(series);
-        if self.writer.is_text() {
-            planned.write_pairs(series);
-        }
         let given = Given { labeller: self.labeller, family: self.family, planned, series };
         let is_written = self.writer.series(self.out, given);
         let count = if is_written { &mut self.stats.series } else { &mut self.stats.unfit };

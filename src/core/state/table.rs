@@ -321,8 +321,8 @@ impl Table {
         let mut read = 0;
         for index in indexes {
             for id in self.entries(*index) {
-                let text = labels.entry(*id).map_or(&[][..], |entry| entry.text.as_bytes());
-                read ^= text.first().copied().unwrap_or_default();
+                let text = labels.entry(*id).map_or("", |entry| entry.text);
+                read ^= text.bytes().next().unwrap_or_default();
             }
         }
         std::hint::black_box(read);

@@ -42,8 +42,8 @@ impl Merges {
     ) {
         let Some((first, _)) = member.joined.as_deref().and_then(<[_]>::split_first) else { return };
         for id in member.joined.iter().flat_map(|joined| joined.iter()) {
+            plans.begin_family();
             plans.begin_member();
-            plans.begin_slice();
             let mut add = |plans: &mut Plans, series: &Series<'_>| {
                 let hash = plans.of(series, labeller, family, member).plan.hash(series);
                 self.series((*first, hash), *id, series);
@@ -55,6 +55,7 @@ impl Merges {
                 from = source.visit(*id, next, SLICE_SERIES_MAX, &mut |series| add(plans, series));
             }
         }
+        plans.begin_family();
         plans.begin_member();
     }
 
