@@ -48,6 +48,8 @@ pub(crate) struct Session<'a> {
     limited: u64,
     /// Points of the current metric.
     points: u64,
+    /// The identity of the current metric where its stream is new.
+    made: Option<Id128>,
 }
 
 /// The scope that metrics belong to. Its bytes are kept until a metric comes: only then it is looked up, or read.
@@ -90,6 +92,7 @@ impl<'a> Session<'a> {
             held: 0,
             limited: 0,
             points: 0,
+            made: None,
         }
     }
 
@@ -118,7 +121,11 @@ impl<'a> Session<'a> {
             self.limited = self.counts.overflow;
         }
         stream.limited += stream.folded(&self.shared.identity, &component.interner).min(std::mem::take(&mut self.points));
+        let made = self.made.take().filter(|_| stream.decision.on && !stream.has_series());
         if let Some(resource) = component.resource(self.place.resource, self.place.generation) {
+            if let Some(identity) = made {
+                return forget_stream(resource, identity, index);
+            }
             if self.first_time < resource.first_time || resource.first_time == 0 {
                 resource.first_time = self.first_time;
                 self.shared.move_epoch();
@@ -211,7 +218,7 @@ impl<'a> Session<'a> {
         }
         self.enter_resource()?;
         let (number, scope) = self.enter_scope()?;
-        let Self { shared, component: Some(component), counts, place, now, request, points, .. } = self else {
+        let Self { shared, component: Some(component), counts, place, now, request, points, made, .. } = self else {
             return Ok(Visit::Skip);
         };
         component.received += metric.points;
@@ -223,10 +230,11 @@ impl<'a> Session<'a> {
         let (index, mut stream) = match taken {
             Some(taken) => taken,
             None => {
-                let mut made = new_stream(shared, resource, (identity, scope), metric)?;
-                component.decide(shared, &mut made.1, counts);
-                component.join_scopes(shared, (place.resource, place.generation), (made.0, &mut made.1));
-                made
+                let mut new = new_stream(shared, resource, (identity, scope), metric)?;
+                component.decide(shared, &mut new.1, counts);
+                component.join_scopes(shared, (place.resource, place.generation), (new.0, &mut new.1));
+                *made = Some(identity);
+                new
             }
         };
         let metadata = refresh_head(shared, &mut stream, metric);
@@ -262,6 +270,7 @@ impl<'a> Session<'a> {
     fn pause(&mut self) {
         self.held = 0;
         let index = self.current.as_ref().map(|(index, _)| *index);
+        self.made = None; // more of its points follow
         self.leave_metric();
         let Some(component) = &mut self.component else { return };
         ArcMutexGuard::bump(component);
@@ -433,6 +442,18 @@ fn new_stream(
     let index = free_place(&mut resource.streams, &mut resource.taken);
     resource.by_identity.insert_unique(identity[0], (identity, index), |(identity, _)| identity[0]);
     Ok((index, stream))
+}
+
+/// Takes a new stream back of which no point was kept: names alone would take room that series must not have.
+#[cold]
+fn forget_stream(resource: &mut Resource, identity: Id128, index: u32) {
+    if let Ok(entry) = resource.by_identity.find_entry(identity[0], |(known, _)| *known == identity) {
+        entry.remove();
+    }
+    if let Some(place) = resource.streams.get_mut(index as usize) {
+        *place = None;
+    }
+    resource.taken = resource.taken.min(index as usize);
 }
 
 /// Takes over description and metadata where they changed.

@@ -28,7 +28,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::{net::TcpListener, runtime::Runtime};
+use tokio::{net::TcpListener, runtime::Runtime, task::JoinSet};
 
 /// What a back end does with every request.
 #[derive(Clone, Copy, Debug)]
@@ -95,6 +95,7 @@ impl Downstream {
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a free port");
         let (addr, backend) = (listener.local_addr().expect("it is bound"), this.clone());
         runtime.spawn(async move {
+            let mut connections = JoinSet::new();
             loop {
                 let (tcp, _) = listener.accept().await.expect("the listener works");
                 let backend = backend.clone();
@@ -102,7 +103,7 @@ impl Downstream {
                     backend.requests.fetch_add(1, Ordering::Relaxed);
                     continue;
                 }
-                tokio::spawn(async move {
+                connections.spawn(async move {
                     let service = service_fn(move |request| backend.clone().answer(request));
                     let mut builder = http2::Builder::new(TokioExecutor::new());
                     // A client that goes away in the middle is no concern of these tests.
@@ -252,7 +253,7 @@ fn t35_long_trace_states_reach_no_back_end() {
     assert_eq!(server.push_spans_grpc(sent).expect("it is taken").partial_success, None);
     let states = || {
         let bodies = good.bodies.lock().expect("no test fails within").clone();
-        let spans = bodies.iter().flat_map(|body| spans_of(body)).filter(|span| span.name.starts_with("user "));
+        let spans = bodies.iter().flat_map(spans_of).filter(|span| span.name.starts_with("user "));
         let of = |span: opentelemetry_proto::tonic::trace::v1::Span| {
             [span.trace_state.len()].into_iter().chain(span.links.into_iter().map(|link| link.trace_state.len())).collect()
         };

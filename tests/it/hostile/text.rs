@@ -19,13 +19,13 @@ pub(super) fn expand(text: &str, id: &str) -> String {
         rest = match after.chars().next() {
             Some('n') => {
                 out.push_str(&format!("h_{}", id.replace(['-', '.'], "_")));
-                &after[1..]
+                rest_of(after)
             }
             Some('t') => {
                 out.push_str(&format!("\"timeUnixNano\":\"{TIME}\""));
-                &after[1..]
+                rest_of(after)
             }
-            Some(joint @ (',' | '*')) => repeat(&after[1..], if joint == ',' { "," } else { "" }, id, &mut out),
+            Some(joint @ (',' | '*')) => repeat(rest_of(after), if joint == ',' { "," } else { "" }, id, &mut out),
             Some('d') => {
                 let (args, after) = after.strip_prefix("deep(").and_then(|args| args.split_once(')')).expect("@deep(kind,n)");
                 let (kind, n) = args.split_once(',').expect("@deep(kind,n)");
@@ -61,7 +61,7 @@ fn repeat<'a>(rest: &'a str, joint: &str, id: &str, out: &mut String) -> &'a str
         out.push_str(&format!("{inner}{joint}").repeat(n.saturating_sub(1)));
         out.push_str(&inner);
     }
-    &after[1..]
+    rest_of(after)
 }
 
 /// A number with a unit or without.
@@ -101,4 +101,9 @@ pub(super) fn deep(kind: &str, n: usize) -> String {
     }
     after.reverse();
     format!(r#"{before}{{"intValue":"1"}}{}"#, after.concat())
+}
+
+/// What follows the first character, which is ASCII.
+fn rest_of(text: &str) -> &str {
+    text.get(1..).unwrap_or_default()
 }

@@ -28,7 +28,8 @@ pub(super) fn victims(server: &Pointsman) {
 
 /// The lines of those senders, and whatever pretends to be one.
 pub(super) fn victims_of(body: &str) -> String {
-    let is_theirs = |line: &&str| line.starts_with("victim_") && line.contains(r#"{job="victim-"#);
+    let is_theirs =
+        |line: &&str| !line.starts_with('#') && [r#"{job="victim-"#, r#",job="victim-"#].iter().any(|job| line.contains(job));
     body.lines().filter(is_theirs).fold(String::new(), |all, line| all + line + "\n")
 }
 

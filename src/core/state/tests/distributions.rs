@@ -187,7 +187,7 @@ fn summaries_show_each_quantile_once() {
             1: 3 bad_quantile
             svc/a s
               {} n=5 sum=9.0 [(0.5, 1.0), (0.9, 4.0), (1.0, NaN)] 1..5
-            stats series=1 streams=2 resources=1 components=1 superseded=1
+            stats series=1 streams=1 resources=1 components=1 superseded=1
         "#]],
     );
 }

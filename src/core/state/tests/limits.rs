@@ -42,7 +42,7 @@ fn max_series_refuses() {
             svc/a g
               {k=1} 2 0..6
               {k=3} 2 0..6
-            stats series=2 streams=2 resources=2 components=1 series=2
+            stats series=2 streams=1 resources=2 components=1 series=2
         "#]],
     );
 }
