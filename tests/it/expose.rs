@@ -208,6 +208,35 @@ fn too_many_scrapes_at_once_are_refused() {
     wait("room for a scrape", || (server.get("/metrics").status == 200).then_some(()));
 }
 
+/// Series written to scrapes so far.
+fn written(server: &Pointsman) -> f64 {
+    let own = server.get("/metrics/self").text();
+    let ours = own.lines().filter(|line| line.starts_with("pointsman_pipeline_exported_total{") && line.contains("\"metrics\""));
+    ours.filter_map(|line| line.rsplit(' ').next()).map(|value| value.parse::<f64>().expect("a number")).sum()
+}
+
+/// Scenario: a scraper does not read what it gets, and a hundred others ask for the same at once, twelve times as many as may
+/// be in flight.
+/// Guarantees: all of them get a whole body, and together they cost a few renderings (T33).
+#[test]
+fn scrapes_that_come_together_share_a_rendering() {
+    const SCRAPERS: usize = 100;
+    let server = server();
+    push_much(&server);
+    let samples = server.scrape().lines().filter(|line| !line.starts_with('#')).count();
+    let mut idle = std::net::TcpStream::connect(server.read).expect("the port answers");
+    std::io::Write::write_all(&mut idle, b"GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n").expect("it is asked");
+    idle.read_exact(&mut [0; 100]).expect("it has begun");
+    let before = written(&server);
+    let bodies: Vec<String> = std::thread::scope(|scope| {
+        let scrapers: Vec<_> = (0..SCRAPERS).map(|_| scope.spawn(|| server.scrape())).collect();
+        scrapers.into_iter().map(|scraper| scraper.join().expect("it was answered")).collect()
+    });
+    assert!(bodies.iter().all(|body| body.lines().filter(|line| line.starts_with("much{")).count() == 200));
+    let renderings = (written(&server) - before) / samples as f64;
+    assert!((0.5..20.0).contains(&renderings), "{renderings} for {SCRAPERS} scrapes");
+}
+
 /// Scenario: three senders want one name for a gauge and a counter, and two metrics of a fourth become one series.
 /// Guarantees: who won and who lost stands at `/api/v1/flow` and in the log, once; each kind is counted at
 /// `/metrics/self`, and is 0 before (CF-04).

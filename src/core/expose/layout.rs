@@ -112,7 +112,9 @@ impl Family {
         in_order.sort_by(|a, b| members.compare(a.stream, b.stream));
         let help = help_of(&names, &in_order, streams, conflicts);
         let unit = unit_of(&names, &in_order, conflicts);
-        let asked = in_order.iter().flat_map(|candidate| candidate.names.asked.clone()).collect();
+        // Most streams of a family share one value of names.
+        let distinct = in_order.chunk_by(|a, b| std::ptr::eq(a.names, b.names)).filter_map(|same| same.first());
+        let asked = distinct.flat_map(|candidate| candidate.names.asked.clone()).collect();
         let mut members: Vec<Member> = in_order.iter().filter_map(|candidate| members.make(candidate.stream)).collect();
         let mut joined = HashSet::new();
         for member in &mut members {
@@ -240,7 +242,7 @@ struct Members<'a> {
     streams: &'a [Stream],
     resources: &'a Resources<'a>,
     labeller: Labeller<'a>,
-    scope_ranks: HashMap<*const ScopeInfo, usize>,
+    ranks: Vec<(usize, usize)>,                // of resource and scope, of each stream
     constants: HashMap<(usize, usize), Known>, // by ranks of resource and scope
     classes: HashMap<Vec<Pair>, usize>,
     outlines: HashMap<Vec<Outline>, usize>,
@@ -259,25 +261,30 @@ type Outline = (Arc<str>, Arc<str>, Origin, bool);
 
 impl<'a> Members<'a> {
     fn new(streams: &'a [Stream], resources: &'a Resources<'a>, labeller: Labeller<'a>) -> Self {
-        let mut scopes: Vec<&Arc<ScopeInfo>> = streams.iter().map(|stream| &stream.scope).collect();
-        scopes.sort();
-        let mut rank = 0usize;
-        let mut scope_ranks = HashMap::new();
-        for group in scopes.chunk_by(|a, b| a == b) {
-            scope_ranks.extend(group.iter().map(|scope| (Arc::as_ptr(scope), rank)));
-            rank = rank.saturating_add(1);
-        }
+        // Streams of a component share their scopes: few are left to be sorted.
+        let distinct: HashMap<*const ScopeInfo, &ScopeInfo> =
+            streams.iter().map(|stream| (Arc::as_ptr(&stream.scope), &*stream.scope)).collect();
+        let mut scopes: Vec<(&ScopeInfo, *const ScopeInfo)> = distinct.into_iter().map(|(at, scope)| (scope, at)).collect();
+        scopes.sort_unstable();
+        let groups = scopes.chunk_by(|(a, _), (b, _)| a == b).enumerate();
+        let scope_ranks: HashMap<*const ScopeInfo, usize> =
+            groups.flat_map(|(rank, group)| group.iter().map(move |(_, at)| (*at, rank))).collect();
+        let rank = |stream: &Stream| scope_ranks.get(&Arc::as_ptr(&stream.scope)).copied().unwrap_or(usize::MAX);
+        let ranks = streams.iter().map(|stream| (resources.rank(stream), rank(stream))).collect();
         let joined = if labeller.options.scope_labels { HashMap::new() } else { joined(streams) };
         let (constants, classes, outlines) = Default::default();
-        Self { streams, resources, labeller, scope_ranks, constants, classes, outlines, joined }
+        Self { streams, resources, labeller, ranks, constants, classes, outlines, joined }
     }
 
-    fn ranks(&self, stream: &Stream) -> (usize, usize) {
-        let scope = self.scope_ranks.get(&Arc::as_ptr(&stream.scope)).copied().unwrap_or(usize::MAX);
-        (self.resources.rank(stream), scope)
+    fn ranks(&self, stream: usize) -> (usize, usize) {
+        self.ranks.get(stream).copied().unwrap_or((usize::MAX, usize::MAX))
     }
 
     fn compare(&self, a: usize, b: usize) -> Ordering {
+        let by_rank = self.ranks(a).cmp(&self.ranks(b));
+        if by_rank.is_ne() {
+            return by_rank; // as almost always
+        }
         let (Some(a), Some(b)) = (self.streams.get(a), self.streams.get(b)) else { return Ordering::Equal };
         let head = |stream: &'a Stream| {
             let metric = &*stream.metric;
@@ -289,12 +296,12 @@ impl<'a> Members<'a> {
                 &metric.description,
             )
         };
-        self.ranks(a).cmp(&self.ranks(b)).then_with(|| head(a).cmp(&head(b))).then(a.id.cmp(&b.id))
+        head(a).cmp(&head(b)).then(a.id.cmp(&b.id))
     }
 
     fn make(&mut self, stream: usize) -> Option<Member> {
-        let stream = self.streams.get(stream)?;
         let ranks = self.ranks(stream);
+        let stream = self.streams.get(stream)?;
         let resource = self.resources.list.get(ranks.0)?;
         let (class, outline, constants) = match self.constants.get(&ranks) {
             Some(known) => known.clone(),

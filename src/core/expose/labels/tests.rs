@@ -1,10 +1,19 @@
-use crate::expose::{
-    ExposeOptions,
-    checker::check_text,
-    fake::{Fake, body_with},
-    negotiate::Negotiated,
+use super::{Plan, Sides, Terms};
+use crate::{
+    expose::{
+        ExposeOptions,
+        checker::check_text,
+        fake::{Fake, body_with},
+        layout::{Constant, Origin},
+        negotiate::Negotiated,
+    },
+    model::point::Number,
+    state::visit::{Entry, Labels, Series, Value},
+    wire::attributes::ValueType,
 };
 use expect_test::{Expect, expect};
+use proptest::prelude::{prop, proptest};
+use std::{collections::BTreeSet, sync::Arc};
 
 /// The body, and how many attributes and series it left out.
 fn check(table: &str, want: Expect) {
@@ -169,4 +178,48 @@ fn an_attribute_may_equal_a_constant() {
             lost 0, duplicates 1
         "##]],
     );
+}
+
+proptest! {
+    /// Scenario: series of one key set in any order, with empty values, values to escape, and keys that are joined; now and
+    /// then the ids of values mean something else.
+    /// Guarantees: text that stays from the series before is the text that would be written anew, on both sides of `le`.
+    #[test]
+    fn what_stays_is_what_would_be_written(
+        texts in prop::collection::vec("[a\"]{0,3}", 6),
+        others in prop::collection::vec("[b\\\\]{0,3}", 6),
+        rows in prop::collection::vec((prop::array::uniform4(0u32..6), prop::bool::weighted(0.1)), 1..40),
+    ) {
+        let constant = |name: &str, origin: Origin| Constant { name: name.into(), key: name.into(), origin, text: "x\"y".into() };
+        let constants: Arc<[Constant]> = [constant("job", Origin::Identity), constant("joined", Origin::Scope)].into();
+        let le: Arc<str> = "le".into();
+        let terms = Terms { constants: &constants, special: Some(&le), taken: &BTreeSet::new() };
+        let keys = [("a", "a"), ("joined", "joined"), ("k", "k"), ("z", "z")].map(|(key, name)| (key, Some(Arc::from(name))));
+        let plan = Plan::new(terms, &keys);
+        let labels = |texts: &[String]| Labels {
+            keys: Vec::new(),
+            entries: texts
+                .iter()
+                .map(|text| Entry { key: 0, value_type: ValueType::String, escape: text.contains(['"', '\\']), text: text.as_str().into() })
+                .collect(),
+            shapes: Vec::new(),
+        };
+        let (mut now, mut then) = (labels(&texts), labels(&others));
+        let mut sides = Sides::default();
+        sides.compile(&plan);
+        for (entries, is_reused) in rows {
+            if is_reused {
+                std::mem::swap(&mut now, &mut then);
+                sides.forget();
+            }
+            let value = Value::Number(Number::Int(1));
+            let series = Series { labels: &now, shape: 0, entries: &entries, start: 0, time: 0, value, exemplars: &[], bounds: &[] };
+            sides.write(&plan, &series);
+            let mut anew = Sides::default();
+            anew.before.write_slowly(&plan, plan.before(), &series);
+            anew.after.write_slowly(&plan, plan.after(), &series);
+            let text = |sides: &Sides| [&sides.before, &sides.after].map(|pairs| String::from_utf8_lossy(pairs.text()).into_owned());
+            assert_eq!(text(&sides), text(&anew));
+        }
+    }
 }

@@ -129,7 +129,8 @@ pub(super) fn settle_type<'a>(candidates: &[Candidate<'a>], conflicts: &mut Conf
     let (winner, reporters) = winner.map_or((FamilyType::Unknown, 0), |(family_type, reporters)| (*family_type, reporters.len()));
     let (kept, lost): (Vec<Candidate<'a>>, Vec<Candidate<'a>>) =
         candidates.iter().partition(|candidate| candidate.names.family_type == winner);
-    if let Some(first) = kept.iter().min_by_key(|candidate| (candidate.component, candidate.metric)) {
+    let first = kept.iter().filter(|_| !lost.is_empty()).min_by_key(|candidate| (candidate.component, candidate.metric));
+    if let Some(first) = first {
         for loser in lost {
             let family = loser.names.full.clone();
             let kept = first.wants_type();
