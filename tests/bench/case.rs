@@ -45,6 +45,11 @@ impl Case {
     pub(crate) fn instances(&self) -> usize {
         self.series / self.shape.points()
     }
+
+    /// How the requests travel, as the tables name it.
+    pub(crate) fn way(&self) -> String {
+        self.protocol.name(self.coding) + if self.shuffle { ", shuffled" } else { "" }
+    }
 }
 
 /// The options as words: each a flag with its value, or a variable of the environment.

@@ -199,6 +199,7 @@ fn changes(part: &mut Part, series: usize) -> Result<()> {
         let (cpu, scraped) = watched.change(views)?;
         writeln!(part.text, "| {name} | {cpu:.1} | {scraped:.1} |")?;
         match views {
+            _ if series != 1_000_000 => {}
             Views::Renamed => part.figures.take(goals::RENAME, cpu),
             Views::Dropped => part.figures.take(goals::KEEP, cpu),
             Views::Off => switched.push(cpu),
@@ -209,6 +210,8 @@ fn changes(part: &mut Part, series: usize) -> Result<()> {
         watched.load.pass(&watched.server)?;
         watched.check().with_context(|| name.to_owned())?;
     }
-    part.figures.take(goals::SWITCH, switched.into_iter().fold(0.0, f64::max));
+    if let Some(most) = switched.into_iter().max_by(f64::total_cmp) {
+        part.figures.take(goals::SWITCH, most);
+    }
     Ok(())
 }

@@ -121,7 +121,7 @@ impl Turns<'_> {
         let patience = 50_000 / points;
         loop {
             for (turn, body) in bodies.iter_mut().enumerate() {
-                if self.case.shape == Shape::Churn && !self.stop.load(Ordering::Relaxed) {
+                if self.case.shape == Shape::Churn {
                     body.churn(self.since.elapsed());
                 }
                 body.advance()?;

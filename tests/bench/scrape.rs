@@ -88,7 +88,7 @@ pub(crate) fn scrape(address: SocketAddr, ask: Ask, keep: bool) -> Result<Scrape
     ensure!(has(&format!("content-type: {kind}")), "the server chose another format: {head:?}");
     let mut scraped = Scraped { body: Vec::new(), bytes: 0, first_byte: Duration::ZERO, whole: Duration::ZERO };
     if has("transfer-encoding: chunked") {
-        read_chunks(&mut reader, &mut scraped, (began, keep))?;
+        read_chunks(&mut reader, &mut scraped, (began, keep)).context("the body was cut off")?;
     } else {
         reader.fill_buf()?;
         scraped.first_byte = began.elapsed();
@@ -116,8 +116,8 @@ fn read_chunks(reader: &mut impl BufRead, scraped: &mut Scraped, (began, keep): 
     let mut line = String::new();
     loop {
         line.clear();
-        reader.read_line(&mut line).context("the body was cut off")?;
-        let size = u64::from_str_radix(line.trim_end(), 16).context("the body was cut off")?;
+        reader.read_line(&mut line)?;
+        let size = u64::from_str_radix(line.trim_end(), 16).context("read the size of a chunk")?;
         if scraped.bytes == 0 {
             reader.fill_buf()?;
             scraped.first_byte = began.elapsed();
@@ -127,7 +127,7 @@ fn read_chunks(reader: &mut impl BufRead, scraped: &mut Scraped, (began, keep): 
             true => chunk.read_to_end(&mut scraped.body).map(|bytes| bytes as u64),
             false => std::io::copy(&mut chunk, &mut std::io::sink()),
         };
-        ensure!(got.context("the body was cut off")? == size, "the body was cut off");
+        ensure!(got? == size, "a chunk is shorter than it says");
         scraped.bytes += size as usize;
         line.clear();
         reader.read_line(&mut line)?;

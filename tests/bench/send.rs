@@ -154,8 +154,9 @@ async fn dial(address: SocketAddr, coding: Coding) -> Result<Grpc<Channel>> {
     let client = Grpc::new(endpoint.connect().await.context("connect over gRPC")?);
     Ok(match coding {
         Coding::None => client,
-        Coding::Gzip => client.send_compressed(CompressionEncoding::Gzip),
-        Coding::Zstd => client.send_compressed(CompressionEncoding::Zstd),
+        // The Collector answers as it was asked.
+        Coding::Gzip => client.send_compressed(CompressionEncoding::Gzip).accept_compressed(CompressionEncoding::Gzip),
+        Coding::Zstd => client.send_compressed(CompressionEncoding::Zstd).accept_compressed(CompressionEncoding::Zstd),
     })
 }
 

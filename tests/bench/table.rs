@@ -69,7 +69,7 @@ pub(crate) fn render(rounds: &[Round]) -> Result<(String, Figures)> {
             out,
             "| {} | {} | {} | {} | {:.0} | {} | {} | {} | {} | {} | {} | {} |",
             first.case.shape.name(),
-            first.case.protocol.name(first.case.coding) + if first.case.shuffle { ", shuffled" } else { "" },
+            first.case.way(),
             first.case.series,
             first.peer.name(),
             first.bytes_per_point,
@@ -132,12 +132,12 @@ fn ratios(rounds: &[Round]) -> Result<String> {
         };
         let Some(speed) = ratio(|round| Some(round.points_per_cpu_second)) else { continue };
         let memory = ratio(|round| Some(round.bytes_per_series)).unwrap_or(f64::NAN);
-        let Case { shape, series, protocol, coding, .. } = ours.case;
+        let Case { shape, series, .. } = ours.case;
         let shape = shape.name().split(',').next().unwrap_or_default();
         write!(
             out,
             "- {shape}, {series} series, {}: {speed:.1} × the points per CPU-second, 1/{:.0} of the memory a series",
-            protocol.name(coding),
+            ours.case.way(),
             1.0 / memory
         )?;
         let scrapes = (

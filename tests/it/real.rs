@@ -10,6 +10,7 @@ mod gated;
 mod jaeger;
 mod kinds;
 mod latency;
+mod million;
 mod opamp;
 mod outage;
 mod peers;

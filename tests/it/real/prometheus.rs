@@ -32,21 +32,21 @@ pub(crate) const ACCEPTS: [&str; 5] = [
 ];
 
 /// One scrape of the configuration: a name that becomes the label `format`, what to scrape, and settings of its own.
-struct Job {
-    format: &'static str,
-    target: SocketAddr,
+pub(super) struct Job {
+    pub(super) format: &'static str,
+    pub(super) target: SocketAddr,
     /// Whether our `job` and `instance` stay, as the documentation tells users to set it.
-    honor_labels: bool,
-    settings: String,
+    pub(super) honor_labels: bool,
+    pub(super) settings: String,
 }
 
-struct Prometheus {
+pub(super) struct Prometheus {
     address: SocketAddr,
     _process: Process,
 }
 
 impl Prometheus {
-    fn start(program: &str, jobs: &[Job], flags: &[&str]) -> Self {
+    pub(super) fn start(program: &str, jobs: &[Job], flags: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let mut config = "global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_configs:\n".to_owned();
         for Job { format, target, honor_labels, settings } in jobs {
@@ -63,7 +63,7 @@ impl Prometheus {
     }
 
     /// The result of an instant query.
-    fn query(&self, query: &str) -> Vec<Value> {
+    pub(super) fn query(&self, query: &str) -> Vec<Value> {
         let encoded: String = query.bytes().map(|byte| format!("%{byte:02X}")).collect();
         let reply = http(self.address, "GET", &format!("/api/v1/query?query={encoded}"), &[], b"");
         // While it loads its storage it answers 503.
@@ -89,21 +89,23 @@ impl Prometheus {
     }
 
     /// A meta series of a scrape, such as `up`.
-    fn meta(&self, name: &str, format: &str) -> Option<f64> {
+    pub(super) fn meta(&self, name: &str, format: &str) -> Option<f64> {
         let result = self.query(&format!("{name}{{format=\"{format}\"}}"));
         result.first().and_then(|series| series["value"][1].as_str()?.parse().ok())
     }
 
     /// Its own counters of samples it had to refuse.
-    fn refused(&self) -> BTreeMap<String, f64> {
-        let body = http(self.address, "GET", "/metrics", &[], b"").text();
+    pub(super) fn refused(&self) -> BTreeMap<String, f64> {
         let names = ["sample_duplicate_timestamp", "sample_out_of_order", "sample_out_of_bounds", "exemplar_out_of_order"];
         let counter = |name: &&str| format!("prometheus_target_scrapes_{name}_total");
-        let value_of = |name: String| {
-            let line = body.lines().find_map(|line| line.strip_prefix(&format!("{name} ")).and_then(|value| value.parse().ok()));
-            (name.clone(), line.unwrap_or_else(|| panic!("Prometheus has no counter {name}")))
-        };
-        names.iter().map(counter).map(value_of).collect()
+        names.iter().map(counter).map(|name| (name.clone(), self.own(&name))).collect()
+    }
+
+    /// One of its own counters.
+    pub(super) fn own(&self, name: &str) -> f64 {
+        let body = http(self.address, "GET", "/metrics", &[], b"").text();
+        let line = body.lines().find_map(|line| line.strip_prefix(&format!("{name} ")).and_then(|value| value.parse().ok()));
+        line.unwrap_or_else(|| panic!("Prometheus has no counter {name}"))
     }
 }
 
