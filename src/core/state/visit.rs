@@ -170,6 +170,19 @@ impl Labels {
         self.entries.len()
     }
 
+    /// Values without a key, their ids in their order.
+    #[cfg(test)]
+    pub(crate) fn of_texts(texts: &[String]) -> Self {
+        let mut labels = Self::default();
+        for text in texts {
+            let (text_at, text_len) = (labels.texts.len().try_into().expect("short"), text.len().try_into().expect("short"));
+            let escape = text.contains(['"', '\\', '\n']);
+            labels.entries.push(Kept { key: 0, text_at, text_len, value_type: ValueType::String, escape });
+            labels.texts += text;
+        }
+        labels
+    }
+
     /// The original key of an entry.
     #[must_use]
     pub fn key_of(&self, entry: EntryId) -> &str {

@@ -8,8 +8,7 @@ use crate::{
         negotiate::Negotiated,
     },
     model::point::Number,
-    state::visit::{Entry, Labels, Series, Value},
-    wire::attributes::ValueType,
+    state::visit::{Labels, Series, Value},
 };
 use expect_test::{Expect, expect};
 use proptest::prelude::{prop, proptest};
@@ -196,15 +195,7 @@ proptest! {
         let terms = Terms { constants: &constants, special: Some(&le), taken: &BTreeSet::new() };
         let keys = [("a", "a"), ("joined", "joined"), ("k", "k"), ("z", "z")].map(|(key, name)| (key, Some(Arc::from(name))));
         let plan = Plan::new(terms, &keys);
-        let labels = |texts: &[String]| Labels {
-            keys: Vec::new(),
-            entries: texts
-                .iter()
-                .map(|text| Entry { key: 0, value_type: ValueType::String, escape: text.contains(['"', '\\']), text: text.as_str().into() })
-                .collect(),
-            shapes: Vec::new(),
-        };
-        let (mut now, mut then) = (labels(&texts), labels(&others));
+        let (mut now, mut then) = (Labels::of_texts(&texts), Labels::of_texts(&others));
         let mut sides = Sides::default();
         sides.compile(&plan);
         for (entries, is_reused) in rows {
