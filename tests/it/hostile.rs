@@ -3,9 +3,6 @@
 //! `tests/data/hostile/*.tsv` has the rows, `row` and `body` their language, `runner` what is looked at after each one.
 
 mod body;
-#[expect(unreachable_pub, reason = "written for another crate's tests")]
-#[path = "../../src/core/expose/checker.rs"]
-mod checker;
 mod deep;
 mod downstream;
 mod flood;
@@ -16,6 +13,7 @@ mod text;
 mod threats;
 mod watch;
 
+use crate::judge::checker;
 use crate::support::Pointsman;
 
 /// Enough for a bomb to be one, and small enough for a debug build.

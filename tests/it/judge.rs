@@ -19,12 +19,8 @@ const BYTES_MAX: usize = 10 << 20;
 
 /// Checks and keeps a complete, uncompressed scrape body; equal bodies are kept once.
 pub(crate) fn keep(content_type: &str, body: &[u8]) {
-    let is_openmetrics = content_type.starts_with("application/openmetrics-text");
-    if is_openmetrics || content_type.starts_with("text/plain") {
-        let text = std::str::from_utf8(body).expect("a scrape is UTF-8");
-        let problems = checker::check(text, is_openmetrics);
-        assert!(problems.is_empty(), "{content_type}: {problems:#?}\n{text}");
-    }
+    let problems = problems(content_type, body);
+    assert!(problems.is_empty(), "{content_type}: {problems:#?}\n{}", String::from_utf8_lossy(body));
     let Some(folder) = std::env::var_os("POINTSMAN_JUDGE_DIR").filter(|_| body.len() <= BYTES_MAX) else { return };
     let mut hasher = DefaultHasher::new();
     (content_type, body).hash(&mut hasher);
@@ -33,5 +29,15 @@ pub(crate) fn keep(content_type: &str, body: &[u8]) {
         let mut file = format!("{content_type}\n").into_bytes();
         file.extend_from_slice(body);
         fs::write(&path, file).expect("the judges' folder can be written");
+    }
+}
+
+/// What our own checker finds wrong with a text body.
+pub(crate) fn problems(content_type: &str, body: &[u8]) -> Vec<String> {
+    let is_openmetrics = content_type.starts_with("application/openmetrics-text");
+    match std::str::from_utf8(body) {
+        _ if !is_openmetrics && !content_type.starts_with("text/plain") => Vec::new(),
+        Ok(text) => checker::check(text, is_openmetrics),
+        Err(error) => vec![error.to_string()],
     }
 }

@@ -32,7 +32,7 @@ fn check_faults(args: &[&str], env: &[(&str, &str)], file: &str, expected: Expec
 /// Scenario: nothing is said, in a pod.
 /// Guarantees: the documented defaults.
 #[test]
-fn defaults_are_those_of_the_documentation() {
+fn defaults_of_a_watcher_are_those_of_the_documentation() {
     expect![[r#"
         WatchConfig {
             role: Daemon,

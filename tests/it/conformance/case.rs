@@ -2,6 +2,7 @@
 //! Knows no rule: what is right stands in the files of the case.
 
 use super::{agree, reply::Row, shuffle};
+use crate::judge;
 use pointsman_core::{
     decode::{json, reply},
     expose::{ExposeOptions, negotiate::negotiate, scrape::Scrape},
@@ -261,7 +262,11 @@ impl Case {
         let mut scrape = Scrape::new(Arc::clone(&run.store), run.options.clone(), negotiated, &step.names);
         let mut body = Vec::new();
         while scrape.next_chunk(&mut body) {}
-        crate::judge::keep(&content_type, &body);
+        let problems = judge::problems(&content_type, &body);
+        if !problems.is_empty() {
+            return Err(format!("{file}: {problems:?}"));
+        }
+        judge::keep(&content_type, &body);
         let stats = scrape.stats();
         let wanted = [(step.duplicates, stats.duplicates), (step.lost, stats.lost_attributes), (step.unfit, stats.unfit)];
         if wanted.iter().any(|(wanted, got)| wanted.is_some_and(|wanted| wanted != *got)) {
