@@ -69,7 +69,7 @@ finish() {
 # What the scripts and builds call, and the Debian package that has it.
 needs() {
     local missing=() pair
-    for pair in cc:build-essential git:git flock:util-linux dpkg-deb:dpkg kill:procps curl:curl; do
+    for pair in cc:build-essential git:git flock:util-linux dpkg-deb:dpkg kill:procps curl:curl valgrind:valgrind; do
         [ -n "$(type -P "${pair%%:*}")" ] || missing+=("${pair#*:}")
     done
     python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3-venv)
@@ -110,6 +110,7 @@ mkdir -p "$POINTSMAN_JUDGE_DIR"
 tests "unit tests" cargo test --workspace --lib --bins
 tests "documentation tests" cargo test --workspace --doc
 check "the example operator builds" cargo build --quiet --example operator
+check "instruction budgets" cargo run --release --quiet -p pointsman-budgets
 tests "whole-process tests, with real peers" timeout 2400 cargo test --test it -- --include-ignored
 cp "$work/out" "$work/it"
 cargo test --quiet --test it -- --ignored --list >"$work/real" 2>/dev/null

@@ -33,7 +33,7 @@ pub const ALIASES_PER_SERIES_MAX: usize = 4;
 pub const SERIES_PER_COMPONENT_MAX: usize = 2_000_000;
 /// Bytes of label text per component, beyond which sets fold into the overflow series: places in it are 32 bits, and one
 /// series more still fits.
-pub const LABEL_BYTES_PER_COMPONENT_MAX: usize = (4 << 30) - (1 << 20);
+pub const LABEL_BYTES_PER_COMPONENT_MAX: usize = u32::MAX as usize - (1 << 20);
 const _: () = assert!(ATTRIBUTES_MAX * ATTRIBUTE_VALUE_BYTES_MAX < 1 << 20 && ATTRIBUTE_VALUE_BYTES_MAX < 1 << 16);
 /// Instruments of one component of which it remembers, until the next tick, what its plan says.
 pub const DECISIONS_REMEMBERED_MAX: usize = 1_024;

@@ -67,7 +67,11 @@ fn check<'a, const WHOLE: bool>(raw: &'a [u8], message: &'static Message, depth:
                 (Layout::Message(inner), LEN) => {
                     let body = reader.bytes().map_err(|error| flaw(error.into(), at))?;
                     let depth = if WHOLE && inner.nests { depth.checked_sub(1) } else { Some(depth) };
-                    check::<WHOLE>(body, inner, depth.ok_or_else(|| flaw(What::Depth, at))?)?;
+                    let depth = depth.ok_or_else(|| flaw(What::Depth, at))?;
+                    let special = if WHOLE { body } else { after_plain(body, &inner.plain) };
+                    if !special.is_empty() {
+                        check::<WHOLE>(special, inner, depth)?;
+                    }
                 }
                 (Layout::Value(inner), LEN) if WHOLE => {
                     let body = reader.bytes().map_err(|error| flaw(error.into(), at))?;

@@ -7,7 +7,7 @@ use super::{
     visit::{Entry, EntryId, Kept, KeyId, Labels, ShapeId},
 };
 use crate::{
-    limits::{ATTRIBUTES_MAX, LABEL_BYTES_PER_COMPONENT_MAX},
+    limits::ATTRIBUTES_MAX,
     view::plan::Keys,
     wire::attributes::{Attribute, ValueType},
 };
@@ -179,9 +179,9 @@ impl Interner {
         self.entries.shrink_to(self.entries.len(), |id| hash_of(identity, labels, *id));
     }
 
-    /// Whether the texts of one more series fit.
-    pub(crate) fn has_room(&self) -> bool {
-        self.labels.texts.len() < LABEL_BYTES_PER_COMPONENT_MAX
+    /// Bytes of all texts, those that nothing refers to until they are packed included.
+    pub(crate) const fn text_bytes(&self) -> usize {
+        self.labels.texts.len()
     }
 
     /// What this holds in memory, roughly.

@@ -83,6 +83,7 @@ impl Store {
         let caps = Caps {
             series_per_metric: limits::SERIES_PER_METRIC_MAX,
             series_per_component: limits::SERIES_PER_COMPONENT_MAX,
+            label_bytes_per_component: limits::LABEL_BYTES_PER_COMPONENT_MAX,
             tombstones: limits::TOMBSTONES_MAX,
             streams_per_resource: limits::METRICS_PER_RESOURCE_MAX,
             resources_per_component: limits::RESOURCES_PER_COMPONENT_MAX,

@@ -59,6 +59,7 @@ impl Budget {
 pub(crate) struct Caps {
     pub(crate) series_per_metric: usize,
     pub(crate) series_per_component: usize,
+    pub(crate) label_bytes_per_component: usize,
     pub(crate) tombstones: usize,
     pub(crate) streams_per_resource: usize,
     pub(crate) resources_per_component: usize,
@@ -289,7 +290,8 @@ impl Stream {
             around.counts.limit(Limit::MetricSeries);
             return Ok(false);
         }
-        if *around.component_series >= around.caps.series_per_component || !around.interner.has_room() {
+        let texts_are_full = around.interner.text_bytes() >= around.caps.label_bytes_per_component;
+        if *around.component_series >= around.caps.series_per_component || texts_are_full {
             around.counts.limit(Limit::ComponentSeries);
             return Ok(false);
         }
@@ -339,8 +341,8 @@ impl Stream {
     /// Attribute sets as they are sent. Those that are not held, because it is off or beyond a limit, are estimated by
     /// the points of its last request.
     pub(crate) fn sent(&self) -> u64 {
-        let is_overflow = |overflow: &Box<Overflow>| self.table.slots[overflow.slot as usize].is_exposed();
-        let overflows = self.overflow.as_ref().is_some_and(is_overflow);
+        let is_overflow = |overflow: &Overflow| self.table.slots[overflow.slot as usize].is_exposed();
+        let overflows = self.overflow.as_deref().is_some_and(is_overflow);
         let held = self.table.exposed() as u64 - u64::from(overflows);
         if self.landed && !overflows { held } else { held.max(self.carried.1) }
     }

@@ -23,7 +23,7 @@ pub(super) struct Source {
 }
 
 /// Path of the root, crate, whether it is only for tests.
-const ROOTS: [(&str, &str, bool); 8] = [
+const ROOTS: [(&str, &str, bool); 9] = [
     ("src/lib.rs", "pointsman", false),
     ("src/main.rs", "pointsman", false),
     ("src/core/lib.rs", "pointsman_core", false),
@@ -32,6 +32,7 @@ const ROOTS: [(&str, &str, bool); 8] = [
     ("src/instrument/examples/operator.rs", "operator", true),
     ("tests/it/main.rs", "it", true),
     ("tests/bench/main.rs", "bench", true),
+    ("tests/bench/budgets/main.rs", "budgets", true),
 ];
 
 /// Every `.rs` file below these is reached from a root.

@@ -127,6 +127,29 @@ fn a_component_over_its_cap_folds() {
     );
 }
 
+/// Scenario: the label texts of a component fill their cap.
+/// Guarantees: sets that come later are folded with a remark; those that were admitted go on.
+#[test]
+fn texts_over_their_cap_fold() {
+    check_capped(
+        |caps, _| caps.label_bytes_per_component = 6,
+        "push 1 a
+         counter+ c{k=one} 1 1..5
+         counter+ c{k=two} 2 1..5
+         counter+ c{k=three} 4 1..5
+         push 2 a
+         counter+ c{k=two} 3 5..6
+         show",
+        expect![[r#"
+            1: 1 points went to otel.metric.overflow: series limit per component reached
+            svc/a c
+              {k=one} 1 1..5
+              {k=two} 5 1..6
+              {otel.metric.overflow=true} 4 1..5
+        "#]],
+    );
+}
+
 /// Scenario: a view limits a metric; later the limit rises.
 /// Guarantees: later sets fold without a remark (RV-04); admitted series stay; raised, they are admitted again.
 #[test]

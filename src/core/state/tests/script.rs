@@ -66,6 +66,7 @@ pub(super) fn generous() -> Caps {
     Caps {
         series_per_metric: limits::SERIES_PER_METRIC_MAX,
         series_per_component: limits::SERIES_PER_COMPONENT_MAX,
+        label_bytes_per_component: 1 << 20,
         tombstones: limits::TOMBSTONES_MAX,
         streams_per_resource: 100,
         resources_per_component: 100,
