@@ -191,7 +191,8 @@ fn check(server: &Pointsman, series: u64, name: &str, (prometheus, formats, firs
         assert!(samples >= series as f64, "{name}, {format}: {samples} samples");
         let refused: f64 = refused.values().sum();
         let late = format!("count_over_time(up{{format=\"{format}\"}}[1h]) - sum_over_time(up{{format=\"{format}\"}}[1h])");
-        let late = prometheus.query(&late).first().map_or("?".to_owned(), |series| series["value"][1].to_string());
+        let late = prometheus.query(&late);
+        let late = late.first().and_then(|series| series["value"][1].as_str()).expect("it knows its scrapes");
         format!("| {name} | {format} | {series} | {samples} | {seconds:.2} | {late} | {refused} |\n")
     };
     formats.iter().map(row).collect()
