@@ -41,6 +41,8 @@ pub(crate) struct Scrape {
     pub(crate) bytes: usize,
 }
 
+/// What became of a scrape that did not come whole, or not at all.
+const CUT_OFF: &str = "the scrape was cut off";
 /// How long one measurement may take when the server gets little CPU time.
 const WALL_MAX: Duration = Duration::from_secs(120);
 /// What nobody pushes any more ends after this under churn.
@@ -182,7 +184,7 @@ pub(crate) fn measure(peer: Peer, block: &Block) -> Result<Round> {
     };
     if let Err(error) = compare(&server, load.model()) {
         // What the peer does is the peer's affair, but it is told.
-        ensure!(peer == Peer::Collector && format!("{error:#}").contains("cut off"), error);
+        ensure!(peer == Peer::Collector && format!("{error:#}").contains(CUT_OFF), error);
         round.cut_off = true;
         return Ok(round);
     }
@@ -195,10 +197,11 @@ pub(crate) fn measure(peer: Peer, block: &Block) -> Result<Round> {
 
 /// Compares the plain text with what was sent; of exponential histograms the protobuf too.
 pub(crate) fn compare(server: &Server, model: Model<'_>) -> Result<()> {
-    check::text(&scrape::read(server.read, PLAIN)?, model).context("compare the text with what was sent")?;
+    check::text(&scrape::read(server.read, PLAIN).context(CUT_OFF)?, model).context("compare the text with what was sent")?;
     if model.shape == Shape::Exponentials {
         let ask = Ask { format: scrape::Format::Protobuf, gzip: false };
-        check::protobuf(&scrape::read(server.read, ask)?, model).context("compare the protobuf with what was sent")?;
+        check::protobuf(&scrape::read(server.read, ask).context(CUT_OFF)?, model)
+            .context("compare the protobuf with what was sent")?;
     }
     Ok(())
 }

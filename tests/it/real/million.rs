@@ -164,14 +164,16 @@ fn check(server: &Pointsman, series: u64, name: &str, (prometheus, formats, firs
         push(server, series, round);
         for format in formats {
             let (want, mut got) = (sent(series, round), [f64::NAN; 6]);
-            let whole = settles(|| {
+            let mut whole = || {
                 // To count a million series takes the processor that the scrape needs: first one of them has to have moved.
                 thread::sleep(Duration::from_secs(1));
                 if moved(prometheus, format, series) == Some(round as f64) {
                     got = holds(prometheus, format);
                 }
                 got == want
-            });
+            };
+            // On a busy machine the first million takes Prometheus a while, after the scrape itself.
+            let whole = (0..4).any(|_| settles(&mut whole));
             let up = prometheus.meta("up", format);
             assert!(whole, "{name}, {format}, round {round}: it holds {got:?}, not {want:?}; up: {up:?}");
             assert_eq!(up, Some(1.0), "{name}, {format}");
@@ -188,7 +190,10 @@ fn check(server: &Pointsman, series: u64, name: &str, (prometheus, formats, firs
         let (seconds, samples) = (meta("scrape_duration_seconds"), meta("scrape_samples_scraped"));
         assert!(samples >= series as f64, "{name}, {format}: {samples} samples");
         let refused: f64 = refused.values().sum();
-        format!("| {name} | {format} | {series} | {samples} | {seconds:.2} | {refused} |\n")
+        let late = format!("count_over_time(up{{format=\"{format}\"}}[1h]) - sum_over_time(up{{format=\"{format}\"}}[1h])");
+        let late = prometheus.query(&late);
+        let late = late.first().and_then(|series| series["value"][1].as_str()).expect("it knows its scrapes");
+        format!("| {name} | {format} | {series} | {samples} | {seconds:.2} | {late} | {refused} |\n")
     };
     formats.iter().map(row).collect()
 }
@@ -209,7 +214,7 @@ fn prometheus_scrapes_a_million_series_in_time() {
         settings: format!("  scrape_interval: 10s\n  scrape_timeout: 10s\n{more}"),
     };
     let mut table =
-        "| Prometheus | format | series | samples | s a scrape | refused |\n| --- | --- | --- | --- | --- | --- |\n".to_owned();
+        "| Prometheus | format | series | samples | s a scrape, with storing | scrapes not in time | refused |\n| --- | --- | --- | --- | --- | --- | --- |\n".to_owned();
     let native = "  scrape_native_histograms: true\n  scrape_protocols: [PrometheusProto]\n";
     let exemplars = "--enable-feature=exemplar-storage";
     // One after the other: several at once would measure each other.
