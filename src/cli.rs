@@ -141,6 +141,9 @@ pub struct ServeArgs {
     /// Its private key in PEM.
     #[arg(long, value_name = "FILE")]
     pub tls_private_key_file: Vec<String>,
+    /// The authority, in PEM, whose certificates those who send OTLP or OpAMP must show.
+    #[arg(long, value_name = "FILE")]
+    pub otlp_client_ca_file: Vec<String>,
     /// A catalogue file; may be given several times.
     #[arg(long, value_name = "FILE")]
     pub catalog: Vec<String>,
@@ -433,6 +436,7 @@ impl ServeArgs {
             protecting_namespaces,
             tls_cert_file,
             tls_private_key_file,
+            otlp_client_ca_file,
             catalog,
             traces_to,
             state_dir,
@@ -459,6 +463,7 @@ impl ServeArgs {
             ("protecting-namespaces", protecting_namespaces),
             ("tls-cert-file", tls_cert_file),
             ("tls-private-key-file", tls_private_key_file),
+            ("otlp-client-ca-file", otlp_client_ca_file),
             ("catalog", catalog),
             ("traces-to", traces_to),
             ("state-dir", state_dir),

@@ -17,7 +17,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, str::FromStr, t
 use values::{Addr, BackEnd, Count, Lasting, List, LogFilter, Pod, Size, Switch, without_credentials};
 
 /// Every key of `pointsman serve`: a flag is `--key`, the environment variable [`env_name`] of it, a line of the file `key: value`.
-pub const KEYS: [&str; 24] = [
+pub const KEYS: [&str; 25] = [
     "catalog",
     "connections-per-address",
     "expire-after",
@@ -29,6 +29,7 @@ pub const KEYS: [&str; 24] = [
     "max-body",
     "max-series",
     "memory-limit",
+    "otlp-client-ca-file",
     "otlp-grpc",
     "otlp-http",
     "pod",
@@ -117,6 +118,8 @@ pub struct TlsFiles {
     pub certificate: PathBuf,
     /// The private key, in PEM.
     pub key: PathBuf,
+    /// The authority whose certificates those who send OTLP or OpAMP must show, in PEM; without it all may send.
+    pub otlp_client_ca: Option<PathBuf>,
 }
 
 /// What there is to read: nothing here is looked up elsewhere.
@@ -294,9 +297,17 @@ impl<'a> Layers<'a> {
     fn tls(&mut self) -> Option<TlsFiles> {
         let keys = ["tls-cert-file", "tls-private-key-file"];
         let [certificate, key] = keys.map(|key| self.one::<PathBuf>(key));
+        let otlp_client_ca = self.one::<PathBuf>("otlp-client-ca-file");
         match (certificate, key) {
-            (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
-            (None, None) => None,
+            (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key, otlp_client_ca }),
+            (None, None) => {
+                for Text { text: _, from, place } in self.texts("otlp-client-ca-file") {
+                    let words = ["otlp-client-ca-file", &from, "senders show certificates inside of TLS, and there is none"];
+                    let fault = Fault::new(Code::BadSetting, place, &words);
+                    self.faults.push(fault.with_hint("give `tls-cert-file` and `tls-private-key-file` too"));
+                }
+                None
+            }
             (certificate, _) => {
                 let (given, missing) = if certificate.is_some() { (keys[0], keys[1]) } else { (keys[1], keys[0]) };
                 if let Some(Text { from, place, .. }) = self.texts(given).pop() {

@@ -4,10 +4,10 @@
 pub mod body;
 pub mod compress;
 pub mod http;
+pub mod share;
 
 use pointsman_core::{expose::negotiate::Negotiated, model::clock::Mono};
 use std::{sync::Arc, time::Duration};
-use tokio::sync::Semaphore;
 
 /// The monotonic clock.
 pub type Now = Arc<dyn Fn() -> Mono + Send + Sync>;
@@ -24,12 +24,10 @@ pub type Done = Arc<dyn Fn(&Scraped) + Send + Sync>;
 /// What `/metrics` or `/metrics/self` needs.
 #[derive(Clone)]
 pub struct ReadSide {
-    /// Starts a scrape.
-    pub open: Open,
+    /// Hands out bodies.
+    pub shares: Arc<share::Shares>,
     /// The clock.
     pub now: Now,
-    /// One permit per scrape in flight.
-    pub permits: Arc<Semaphore>,
     /// Hears of every scrape that ended.
     pub done: Done,
 }
@@ -56,6 +54,8 @@ pub enum Outcome {
     TooLate,
     /// Too many scrapes were in flight.
     Refused,
+    /// Its body broke: it was too far behind those it shared it with, or compressing failed.
+    Broken,
 }
 
 impl Outcome {
@@ -67,6 +67,7 @@ impl Outcome {
             Self::Cancelled => "cancelled",
             Self::TooLate => "too_late",
             Self::Refused => "refused",
+            Self::Broken => "broken",
         }
     }
 }

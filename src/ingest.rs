@@ -1,6 +1,8 @@
 //! OTLP in, over gRPC and HTTP: admission, decompression, answers. What a point means is core's.
 //! Both transports end in [`Ingest`]; neither knows where the points go.
 
+#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::panic))]
+
 pub mod admit;
 pub mod answer;
 pub mod body;
@@ -10,6 +12,7 @@ pub mod inflate;
 pub mod sender;
 pub mod stats;
 
+use crate::auth::Denied;
 use ::http::HeaderMap;
 use admit::{Budget, Held};
 use inflate::Encoding;
@@ -98,6 +101,9 @@ pub enum Refusal {
     /// Not OTLP.
     #[error("not an OTLP request")]
     Decode(#[from] DecodeError),
+    /// Of somebody who may not send.
+    #[error(transparent)]
+    Denied(#[from] Denied),
 }
 
 /// Whose fault a refusal is, which decides code and retry.
@@ -109,6 +115,10 @@ pub enum Blame {
     Size,
     /// Never send it again in this encoding.
     Encoding,
+    /// Never send it again without saying who you are.
+    Stranger,
+    /// Never send it again as who you are.
+    Unwelcome,
     /// Send it again later.
     Us,
 }
@@ -121,6 +131,8 @@ impl Refusal {
             Self::TooLarge { .. } | Self::Bomb => Blame::Size,
             Self::Overload | Self::Late => Blame::Us,
             Self::UnknownEncoding => Blame::Encoding,
+            Self::Denied(Denied::Unknown) => Blame::Stranger,
+            Self::Denied(Denied::Nameless) => Blame::Unwelcome,
             Self::Slow | Self::Cut | Self::Corrupt(_) | Self::Decode(_) => Blame::Sender,
         }
     }
@@ -138,6 +150,8 @@ impl Refusal {
             Self::UnknownEncoding => "unknown_encoding",
             Self::Corrupt(_) => "corrupt",
             Self::Decode(_) => "not_otlp",
+            Self::Denied(Denied::Unknown) => "unauthenticated",
+            Self::Denied(Denied::Nameless) => "permission_denied",
         }
     }
 }

@@ -55,6 +55,8 @@ pub struct Totals {
     pub suppressed: BTreeMap<(Option<Arc<RuleRef>>, Cut), u64>,
     /// Trace ids forgotten before their time: the cap on kept traces bit.
     pub forgotten_early: u64,
+    /// Spans that went on without a `trace_state` that was too long.
+    pub cut_states: u64,
 }
 
 impl Traces {
@@ -129,6 +131,7 @@ impl Traces {
         totals.received = totals.received.saturating_add(tally.received);
         let kept = filtered.batches.iter().fold(0, |sum: u64, batch| sum.saturating_add(batch.spans));
         totals.kept = totals.kept.saturating_add(kept);
+        totals.cut_states = totals.cut_states.saturating_add(filtered.cut_states);
         for (reason, spans) in &tally.rejected {
             let slot = totals.rejected.entry(reason.code()).or_default();
             *slot = slot.saturating_add(*spans);

@@ -5,7 +5,7 @@ use super::{clock::Clock, conflicts::Watched, listen::tls::Certificates, numbers
 use crate::{
     config::Config,
     control::{self, Control},
-    expose::{NextChunk, Outcome, ReadSide, Scraped},
+    expose::{NextChunk, Outcome, ReadSide, Scraped, share::Shares},
     ingest::{Exported, Ingest, admit::Budget, stats::Stats},
     telemetry::Own,
     traces::{Traces, target::Target},
@@ -33,7 +33,7 @@ use std::{
     },
     time::{Duration, UNIX_EPOCH},
 };
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 
 /// The share of the memory limit that requests in flight may take.
 const FLIGHT_SHARE: u64 = 4;
@@ -87,7 +87,8 @@ impl Engine {
         };
         let traces = Arc::new(Traces::new(targets));
         let store = store(config.max_series, config.expire_after);
-        let store = Arc::new(if config.translation_strategy.escapes() { store } else { store.keeping_names() });
+        let store = if config.translation_strategy.escapes() { store } else { store.keeping_names() };
+        let store = Arc::new(if config.scope_labels { store } else { store.joining_scopes() });
         let own_store = store_of_ourselves();
         let control = Control::new(control::Settings {
             now: Arc::new(move || (clock.mono(), clock.view_wall())),
@@ -110,6 +111,7 @@ impl Engine {
             exported: AtomicU64::new(0),
             omitted: Default::default(),
             scrapes_refused: AtomicU64::new(0),
+            scrapes_broken: AtomicU64::new(0),
             clock,
             views_read_at: AtomicU64::new(0),
             cluster: OnceLock::new(),
@@ -151,9 +153,12 @@ impl Engine {
         self.side(
             Arc::new(move |agreed, names| chunks(&exposition, agreed, &names, Some(Arc::clone(&numbers)))),
             Arc::new(move |scraped| {
-                if scraped.outcome == Outcome::Refused {
-                    counted.scrapes_refused.fetch_add(1, Ordering::Relaxed);
-                } else {
+                match scraped.outcome {
+                    Outcome::Refused => drop(counted.scrapes_refused.fetch_add(1, Ordering::Relaxed)),
+                    Outcome::Broken => drop(counted.scrapes_broken.fetch_add(1, Ordering::Relaxed)),
+                    Outcome::Complete | Outcome::Cancelled | Outcome::TooLate => {}
+                }
+                if scraped.outcome != Outcome::Refused {
                     own.scraped(scraped.duration, scraped.bytes);
                 }
             }),
@@ -175,8 +180,8 @@ impl Engine {
 
     fn side(&self, open: crate::expose::Open, done: crate::expose::Done) -> ReadSide {
         let clock = self.clock;
-        let permits = Arc::new(Semaphore::new(limits::SCRAPES_MAX));
-        ReadSide { open, now: Arc::new(move || clock.mono()), permits, done }
+        let shares = Arc::new(Shares::new(open, limits::SCRAPES_MAX));
+        ReadSide { shares, now: Arc::new(move || clock.mono()), done }
     }
 }
 

@@ -9,6 +9,7 @@ mod spare;
 pub mod tls;
 
 use super::tasks::Tasks;
+use crate::auth::Denied;
 use axum::{Router, response::Response};
 use guarded::Patience;
 use guests::{Guest, Guests};
@@ -76,6 +77,8 @@ pub struct House {
 pub struct Answers {
     /// Where requests go.
     pub router: Router,
+    /// Where they go instead over a connection of somebody who may not ask.
+    pub denied: Arc<dyn Fn(Denied) -> Router + Send + Sync>,
     /// The answer to a request that panicked.
     pub on_panic: fn() -> Response,
     /// The answer to a request that took too long to answer.
@@ -135,6 +138,10 @@ async fn connection(tcp: TcpStream, tls: Option<DoorTls>, answers: Answers, hous
         inside = tls.shake_hands(tcp) => inside,
     };
     if let Some(inside) = inside {
+        let answers = match tls.may_ask(&inside) {
+            Ok(()) => answers,
+            Err(why) => Answers { router: (answers.denied)(why), ..answers },
+        };
         http::serve(inside, answers, house, guest).await;
     }
 }

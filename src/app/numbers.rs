@@ -58,6 +58,8 @@ pub struct Numbers {
     pub omitted: [AtomicU64; Omission::ALL.len()],
     /// Scrapes refused because too many were in flight.
     pub scrapes_refused: AtomicU64,
+    /// Scrapes that were too far behind those they shared a body with.
+    pub scrapes_broken: AtomicU64,
     /// The clocks.
     pub clock: Clock,
     /// When the views were last known to be current, in nanoseconds of the wall clock; 0 = never.
@@ -227,7 +229,9 @@ impl Numbers {
             ("flight_bytes", self.ingest.budget.refused()),
             ("handshake_time", self.certificates.as_ref().map_or(0, |certificates| certificates.late())),
             ("plan_instruments", self.control.left_out()),
+            ("trace_state", self.traces.totals().cut_states),
             ("scrapes", self.scrapes_refused.load(Ordering::Relaxed)),
+            ("scrape_kept_bytes", self.scrapes_broken.load(Ordering::Relaxed)),
         ];
         ours.into_iter().chain(self.connections.counts()).chain(of_store).collect()
     }
@@ -244,9 +248,13 @@ fn nobody() -> RuleRef {
 
 fn rejected(taken: &Taken) -> Vec<(DropReason, u64)> {
     let reason = |reason: &Reason| match reason {
-        Reason::SeriesLimit | Reason::TooManyAttributes | Reason::AttributeTooLong | Reason::TooDeep | Reason::TooManyBuckets => {
-            DropReason::Limit
-        }
+        Reason::SeriesLimit
+        | Reason::StreamLimit
+        | Reason::TooManyAttributes
+        | Reason::AttributeTooLong
+        | Reason::TextTooLong
+        | Reason::TooDeep
+        | Reason::TooManyBuckets => DropReason::Limit,
         Reason::QueueFull => DropReason::QueueFull,
         _ => DropReason::Invalid,
     };

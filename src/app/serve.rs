@@ -17,7 +17,7 @@ use super::{
     ticks,
 };
 use crate::{
-    auth::tls::pair::Protocols,
+    auth::tls::pair::Offer,
     config::{self, Config},
     expose,
     ingest::{self, grpc},
@@ -125,8 +125,12 @@ async fn client(config: Option<&config::Cluster>) -> Result<Option<Client>, Faul
 
 /// Every door shows the certificate, where there is one; only gRPC has no use for HTTP/1.
 fn door_tls(engine: &Engine, name: &str) -> Option<DoorTls> {
-    let protocols = if name == "otlp-grpc" { Protocols::Http2 } else { Protocols::Http };
-    engine.numbers.certificates.clone().map(|certificates| DoorTls { certificates, protocols })
+    let offer = match name {
+        "otlp-grpc" => Offer::Grpc,
+        "otlp-http" => Offer::Http,
+        _ => Offer::Read,
+    };
+    engine.numbers.certificates.clone().map(|certificates| DoorTls { certificates, offer })
 }
 
 fn cannot_bind(name: &str, addr: SocketAddr, error: &io::Error) -> Fault {
@@ -228,17 +232,23 @@ async fn grpc_answers(engine: &Engine) -> Answers {
     }
     let others = axum::Router::new().route_service("/grpc.health.v1.Health/{method}", service);
     let router = grpc::router(&engine.ingest, others);
-    Answers { router, on_panic: grpc::on_panic, on_late: grpc::on_late, is_http2: true }
+    let ingest = Arc::clone(&engine.ingest);
+    let denied = Arc::new(move |denied| grpc::denied(&ingest, denied));
+    Answers { router, denied, on_panic: grpc::on_panic, on_late: grpc::on_late, is_http2: true }
 }
 
 fn http_answers(engine: &Engine) -> Answers {
-    mixed(ingest::http::router(&engine.ingest).merge(engine.control.router()))
+    mixed(engine, ingest::http::router(&engine.ingest).merge(engine.control.router()))
 }
 
+/// Nobody is denied here, as nobody is asked.
 fn read_answers(engine: &Arc<Engine>) -> Answers {
-    mixed(expose::http::router(engine.read_side(), engine.own_side()).merge(web::router(api::sources(engine))))
+    let router = expose::http::router(engine.read_side(), engine.own_side()).merge(web::router(api::sources(engine)));
+    mixed(engine, router)
 }
 
-fn mixed(router: axum::Router) -> Answers {
-    Answers { router, on_panic: ingest::http::on_panic, on_late: ingest::http::on_late, is_http2: false }
+fn mixed(engine: &Engine, router: axum::Router) -> Answers {
+    let ingest = Arc::clone(&engine.ingest);
+    let denied = Arc::new(move |denied| ingest::http::denied(&ingest, denied));
+    Answers { router, denied, on_panic: ingest::http::on_panic, on_late: ingest::http::on_late, is_http2: false }
 }

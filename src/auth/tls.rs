@@ -2,6 +2,7 @@
 //! What does not fit never replaces what does. Knows files and rustls; neither connections nor the clock.
 
 pub mod pair;
+pub mod senders;
 
 use arc_swap::{ArcSwap, Guard};
 use pair::{Contents, Files, Pair, PairError};
@@ -10,6 +11,7 @@ use pointsman_core::{
     limits,
     model::clock::{Mono, SECOND, Wall},
 };
+use senders::Senders;
 use std::{
     error::Error,
     sync::{
@@ -23,6 +25,7 @@ use std::{
 #[derive(Debug)]
 pub struct Reloader {
     files: Files,
+    senders: Option<Senders>,
     served: ArcSwap<Pair>,
     trouble: Mutex<Option<Trouble>>,
     taken: AtomicU64,
@@ -51,13 +54,20 @@ pub enum Look {
 }
 
 impl Reloader {
-    /// Reads the first pair.
+    /// Reads the first pair. Senders are asked for a certificate where `senders` can judge it.
     ///
     /// # Errors
     /// When a file cannot be read, or the two are no pair.
-    pub fn open(files: Files) -> Result<Self, PairError> {
-        let served = ArcSwap::from_pointee(Pair::new(&Contents::read(&files)?, &files)?);
-        Ok(Self { files, served, trouble: Mutex::default(), taken: AtomicU64::new(0), refused: AtomicU64::new(0) })
+    pub fn open(files: Files, senders: Option<Senders>) -> Result<Self, PairError> {
+        let pair = Pair::new(&Contents::read(&files)?, &files, senders.as_ref().map(Senders::ask))?;
+        let served = ArcSwap::from_pointee(pair);
+        Ok(Self { files, senders, served, trouble: Mutex::default(), taken: AtomicU64::new(0), refused: AtomicU64::new(0) })
+    }
+
+    /// Who may send, where not everybody may.
+    #[must_use]
+    pub const fn senders(&self) -> Option<&Senders> {
+        self.senders.as_ref()
     }
 
     /// What new connections are shown.
@@ -97,7 +107,7 @@ impl Reloader {
         if contents.digest() == served.digest {
             return Ok(None);
         }
-        let pair = Pair::new(&contents, &self.files)?;
+        let pair = Pair::new(&contents, &self.files, self.senders.as_ref().map(Senders::ask))?;
         match (served.validity, pair.validity) {
             (Some(old), Some(new)) if old.holds(wall_secs) && !new.holds(wall_secs) => Err(PairError::NotValidNow),
             _ => Ok(Some(pair)),

@@ -88,6 +88,7 @@ fn every_key_can_be_said_everywhere() {
         ("max-body", "1GiB"),
         ("max-series", "7"),
         ("memory-limit", "2GB"),
+        ("otlp-client-ca-file", "/tls/ca.crt"),
         ("otlp-grpc", "localhost:2"),
         ("otlp-http", "10.0.0.1:3"),
         ("pod", "pointsman/pointsman-0"),
@@ -117,6 +118,8 @@ fn every_key_can_be_said_everywhere() {
     assert_eq!(config.translation_strategy, TranslationStrategy::NoTranslation);
     assert_eq!(config.traces_to, ["http://a:1", "http://b:2"]);
     assert!(config.insecure_listeners().is_empty(), "all of them speak TLS");
+    let senders = config.tls.as_ref().and_then(|tls| tls.otlp_client_ca.as_deref());
+    assert_eq!(senders, Some("/tls/ca.crt".as_ref()));
     let plain = Config { tls: None, ..config };
     assert_eq!(plain.insecure_listeners(), ["otlp-http"], "the loopback of both families is ours alone");
 }
@@ -153,6 +156,9 @@ fn what_does_not_go_together_is_told() {
         assert!(text.contains(part), "{part} is missing in\n{text}");
     }
     assert_eq!(faults.len(), 3, "{text}");
+    let faults = Config::read(&given(&["--otlp-client-ca-file", "ca.crt"], &[], "")).expect_err("no TLS to ask in");
+    assert_eq!(faults.len(), 1);
+    assert!(faults.iter().map(render::terminal).any(|text| text.contains("give `tls-cert-file` and `tls-private-key-file` too")));
     let in_pod = |args| Config::read(&Given { in_pod: true, ..given(args, &[], "") }).expect("nothing is wrong").cluster;
     assert_eq!(in_pod(&[]), Some(Cluster::default()));
     assert_eq!(in_pod(&["--views", "v"]), None);
@@ -184,13 +190,13 @@ fn all_mistakes_come_in_one_report() {
               |
             1 | pointsman serve --otlp-grcp 127.0.0.1:1 --max-body 64Mb --log a --log b
               |                 ^^^^^^^^^^^ did you mean `--otlp-grpc` or `--otlp-http`?
-              = allowed: --catalog, --connections-per-address, --expire-after, --insecure, --instance-fallback, --kubeconfig, --listen, --log, --max-body, --max-series, --memory-limit, --otlp-grpc, --otlp-http, --pod, --promote-resource-attributes, --protecting-namespaces, --ratio-suffix, --scope-labels, --state-dir, --tls-cert-file, --tls-private-key-file, --traces-to, --translation-strategy, --views, --config
+              = allowed: --catalog, --connections-per-address, --expire-after, --insecure, --instance-fallback, --kubeconfig, --listen, --log, --max-body, --max-series, --memory-limit, --otlp-client-ca-file, --otlp-grpc, --otlp-http, --pod, --promote-resource-attributes, --protecting-namespaces, --ratio-suffix, --scope-labels, --state-dir, --tls-cert-file, --tls-private-key-file, --traces-to, --translation-strategy, --views, --config
             error[PM0501]: unknown key `max-bodys`
              --> pointsman.yaml:1:1
               |
             1 | max-bodys: 1
               | ^^^^^^^^^ did you mean `max-body`?
-              = allowed: catalog, connections-per-address, expire-after, insecure, instance-fallback, kubeconfig, listen, log, max-body, max-series, memory-limit, otlp-grpc, otlp-http, pod, promote-resource-attributes, protecting-namespaces, ratio-suffix, scope-labels, state-dir, tls-cert-file, tls-private-key-file, traces-to, translation-strategy, views
+              = allowed: catalog, connections-per-address, expire-after, insecure, instance-fallback, kubeconfig, listen, log, max-body, max-series, memory-limit, otlp-client-ca-file, otlp-grpc, otlp-http, pod, promote-resource-attributes, protecting-namespaces, ratio-suffix, scope-labels, state-dir, tls-cert-file, tls-private-key-file, traces-to, translation-strategy, views
             error[PM0502]: `traces-to` from POINTSMAN_TRACES_TO: `jaeger:4317` is not the URL of an OTLP back end
               --> POINTSMAN_TRACES_TO
                = write it like http://jaeger:4317

@@ -60,6 +60,8 @@ pub trait Source {
     fn streams(&self) -> Vec<Stream>;
     /// As [`Store::visit`].
     fn visit(&self, id: StreamId, from: usize, max: usize, f: &mut dyn FnMut(&Series<'_>)) -> Option<usize>;
+    /// As [`Store::visit_remembered`].
+    fn visit_remembered(&self, id: StreamId, f: &mut dyn FnMut(&Series<'_>));
 }
 
 impl Source for Arc<Store> {
@@ -73,5 +75,9 @@ impl Source for Arc<Store> {
 
     fn visit(&self, id: StreamId, from: usize, max: usize, f: &mut dyn FnMut(&Series<'_>)) -> Option<usize> {
         Store::visit(self, id, from, max, f)
+    }
+
+    fn visit_remembered(&self, id: StreamId, f: &mut dyn FnMut(&Series<'_>)) {
+        Store::visit_remembered(self, id, f);
     }
 }

@@ -9,13 +9,17 @@ pub const ATTRIBUTES_MAX: usize = 128;
 pub const ATTRIBUTE_KEY_BYTES_MAX: usize = 256;
 /// Bytes of an attribute value, as label text.
 pub const ATTRIBUTE_VALUE_BYTES_MAX: usize = 4096;
+/// Bytes of a metric's name, unit and description, and of a scope's name, version and schema URL.
+pub const TEXT_BYTES_MAX: usize = 4096;
 /// Depth of nested attribute values.
 pub const VALUE_DEPTH_MAX: usize = 32;
 /// Depth at which the JSON decoder refuses the whole request: nested maps take four levels each.
 pub const JSON_DEPTH_MAX: usize = 192;
+/// Fields of one JSON object that nobody knows: their names are remembered while it is read.
+pub const JSON_UNKNOWN_KEYS_MAX: usize = 1024;
 /// Depth of nested protobuf groups that are skipped as unknown fields.
 pub const GROUP_DEPTH_MAX: usize = 32;
-/// Explicit bounds of one histogram point.
+/// Explicit bounds of one histogram point, and quantiles of one summary point.
 pub const BOUNDS_MAX: usize = 1024;
 /// Exponential buckets of one point and side, empty ones included.
 pub const EXPONENTIAL_BUCKETS_MAX: usize = 160;
@@ -27,6 +31,14 @@ pub const EXEMPLARS_MAX: usize = 16;
 pub const ALIASES_PER_SERIES_MAX: usize = 4;
 /// Series per component, beyond which sets fold into the overflow series.
 pub const SERIES_PER_COMPONENT_MAX: usize = 2_000_000;
+/// Bytes of label text per component, beyond which sets fold into the overflow series: places in it are 32 bits, and one
+/// series more still fits.
+pub const LABEL_BYTES_PER_COMPONENT_MAX: usize = (4 << 30) - (1 << 20);
+const _: () = assert!(ATTRIBUTES_MAX * ATTRIBUTE_VALUE_BYTES_MAX < 1 << 20 && ATTRIBUTE_VALUE_BYTES_MAX < 1 << 16);
+/// Instruments of one component of which it remembers, until the next tick, what its plan says.
+pub const DECISIONS_REMEMBERED_MAX: usize = 1_024;
+/// Series for which a new metric of a resource makes room at once, where its first request has as many points.
+pub const SERIES_EXPECTED_MAX: usize = 128;
 /// Series per metric of one resource, beyond which sets fold into the overflow series.
 pub const SERIES_PER_METRIC_MAX: usize = 1_000_000;
 /// Series in all, when no memory limit says otherwise (`--max-series`).
@@ -45,16 +57,26 @@ pub const OVERFLOW_POINTS_REMEMBERED_MAX: usize = 10_000;
 pub const POINTS_PER_LOCK_MAX: u64 = 1_000;
 /// Lines rendered under one hold of a component's lock.
 pub const SLICE_SERIES_MAX: usize = 512;
+/// Bytes rendered under one hold of a component's lock; one more series may go beyond.
+pub const SLICE_BYTES_MAX: usize = 256 << 10;
 /// Bytes of one chunk of a scrape body.
 pub const CHUNK_BYTES: usize = 64 << 10;
 /// Attribute keys whose label names one scrape remembers.
 pub const KEY_NAMES_MAX: usize = 4_096;
+/// Plans of labels that one scrape keeps from one stream of a family to the next.
+pub const LABEL_PLANS_MAX: usize = 256;
 /// Naming conflicts listed for one layout; more are only counted.
 pub const CONFLICTS_MAX: usize = 1_000;
 /// Naming conflicts logged at one look; more are only counted.
 pub const CONFLICTS_TOLD_MAX: usize = 10;
 /// Scrapes in flight.
 pub const SCRAPES_MAX: usize = 8;
+/// Scrapes of a kind that wait for one rendering and share it.
+pub const SCRAPES_JOINED_MAX: usize = 2_000;
+/// Milliseconds for which a scrape waits for the end of the one before of its kind.
+pub const SCRAPE_JOIN_MS_MAX: u64 = 500;
+/// Bytes of a body kept for scrapers that are slower than those they share it with.
+pub const SCRAPE_KEPT_BYTES_MAX: usize = 8 << 20;
 /// Bytes of text echoed back from a request.
 pub const ECHO_BYTES_MAX: usize = 256;
 /// Bytes of one sentence in a reply.
@@ -93,6 +115,8 @@ pub const TRACE_QUEUE_BYTES_MAX: usize = 64 << 20;
 pub const TRACE_QUEUE_ITEMS_MAX: usize = 250_000;
 /// Bytes of one batch of spans on its way out.
 pub const TRACE_BATCH_BYTES_MAX: usize = 1 << 20;
+/// Bytes of a span's or a link's `trace_state`: a longer one is left out, as W3C Trace Context allows.
+pub const TRACE_STATE_BYTES_MAX: usize = 512;
 /// Trace ids remembered because one of their spans was kept.
 pub const KEPT_TRACES_MAX: usize = 100_000;
 /// Seconds for which such a trace id is remembered.

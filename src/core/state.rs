@@ -24,7 +24,7 @@ mod number;
 mod overflow;
 mod owners;
 mod session;
-mod shape;
+pub(crate) mod shape;
 mod show;
 mod stream;
 mod table;

@@ -1,7 +1,10 @@
-//! The body of a scrape: rendered a chunk at a time, only when the peer takes it, and giving way to others after each.
+//! The body of a scrape: taken a piece at a time, only when the peer takes it, and giving way to others after each.
 //! A scrape that cannot be finished ends as a broken body, never as a short one.
 
-use super::{Done, NextChunk, Now, Outcome, Scraped, compress::Compress};
+use super::{
+    Done, Now, Outcome, Scraped,
+    share::{Piece, Reader},
+};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use pointsman_core::model::clock::Mono;
@@ -11,18 +14,16 @@ use std::{
     task::{Context, Poll},
     time::Duration,
 };
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::{task::yield_now, time::timeout};
 
 /// One scrape in flight.
 pub struct ScrapeBody {
-    next: NextChunk,
-    compress: Compress,
+    reader: Reader,
     ready: Option<Bytes>,
-    is_rendered: bool,
+    is_over: bool,
     gave_way: bool,
     deadline: Option<Mono>,
     watch: Watch,
-    _permit: OwnedSemaphorePermit,
 }
 
 /// Reports how the scrape ended, whichever way it does.
@@ -43,60 +44,69 @@ impl Drop for Watch {
 
 /// What a scrape is made of.
 pub struct Parts {
-    /// Hands out chunks.
-    pub next: NextChunk,
-    /// Compresses them.
-    pub compress: Compress,
+    /// Hands out the body.
+    pub reader: Reader,
     /// How long the scraper waits.
     pub patience: Option<Duration>,
     /// The clock.
     pub now: Now,
     /// Hears how it ended.
     pub done: Done,
-    /// Held until then.
-    pub permit: OwnedSemaphorePermit,
 }
 
 impl ScrapeBody {
-    /// Begins a scrape and renders its first bytes; nothing when that took longer than the scraper waits.
+    /// Waits for its turn and has the first bytes; nothing when that took longer than the scraper waits.
     ///
     /// # Errors
     /// When compressing fails.
-    pub fn begin(parts: Parts) -> io::Result<Option<Self>> {
-        let Parts { next, compress, patience, now, done, permit } = parts;
+    pub async fn begin(parts: Parts) -> io::Result<Option<Self>> {
+        let Parts { reader, patience, now, done } = parts;
         let began = now();
         let deadline = patience.map(|patience| later(began, patience));
         let watch = Watch { now, began, bytes: 0, outcome: Outcome::Cancelled, done };
-        let mut body =
-            Self { next, compress, ready: None, is_rendered: false, gave_way: false, deadline, watch, _permit: permit };
-        let first = body.render()?;
-        if body.is_too_late() {
+        let mut body = Self { reader, ready: None, is_over: false, gave_way: false, deadline, watch };
+        let is_turn = match patience {
+            Some(patience) => timeout(patience, body.reader.turn()).await.is_ok(),
+            None => {
+                body.reader.turn().await;
+                true
+            }
+        };
+        if is_turn && !body.is_too_late() {
+            body.ready = Some(body.first().await?);
+        }
+        if !is_turn || body.is_too_late() {
             body.watch.outcome = Outcome::TooLate;
             return Ok(None);
         }
-        body.ready = Some(first);
         Ok(Some(body))
+    }
+
+    async fn first(&mut self) -> io::Result<Bytes> {
+        loop {
+            match self.take() {
+                Some(taken) => return taken,
+                None => yield_now().await,
+            }
+        }
     }
 
     fn is_too_late(&self) -> bool {
         self.deadline.is_some_and(|deadline| (self.watch.now)() > deadline)
     }
 
-    /// The next bytes to send; empty only at the end of a body that has no more.
-    fn render(&mut self) -> io::Result<Bytes> {
-        loop {
-            let mut chunk = Vec::new();
-            self.is_rendered = !(self.next)(&mut chunk);
-            let out = self.compress.push(chunk, self.is_rendered)?;
-            if !out.is_empty() || self.is_rendered {
-                return Ok(out.into());
-            }
-        }
+    /// The next bytes to send; nothing when somebody else renders them right now.
+    fn take(&mut self) -> Option<io::Result<Bytes>> {
+        let taken = self.reader.take()?;
+        Some(taken.map(|Piece { bytes, is_last }| {
+            self.is_over = is_last;
+            bytes
+        }))
     }
 
     fn hand_out(&mut self, bytes: Bytes) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         self.watch.bytes = self.watch.bytes.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
-        if self.is_rendered {
+        if self.is_over {
             self.watch.outcome = Outcome::Complete;
         }
         Poll::Ready(if bytes.is_empty() { None } else { Some(Ok(Frame::data(bytes))) })
@@ -112,7 +122,7 @@ impl Body for ScrapeBody {
         if let Some(ready) = this.ready.take() {
             return this.hand_out(ready);
         }
-        if this.is_rendered {
+        if this.is_over {
             return Poll::Ready(None);
         }
         if !std::mem::replace(&mut this.gave_way, true) {
@@ -124,19 +134,26 @@ impl Body for ScrapeBody {
             this.watch.outcome = Outcome::TooLate;
             return Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::TimedOut, "the scraper waits no longer"))));
         }
-        match this.render() {
-            Ok(bytes) => this.hand_out(bytes),
-            Err(error) => Poll::Ready(Some(Err(error))),
+        match this.take() {
+            None => {
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Some(Ok(bytes)) => this.hand_out(bytes),
+            Some(Err(error)) => {
+                this.watch.outcome = Outcome::Broken;
+                Poll::Ready(Some(Err(error)))
+            }
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.is_rendered && self.ready.is_none()
+        self.is_over && self.ready.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.ready {
-            Some(ready) if self.is_rendered => SizeHint::with_exact(u64::try_from(ready.len()).unwrap_or(u64::MAX)),
+            Some(ready) if self.is_over => SizeHint::with_exact(u64::try_from(ready.len()).unwrap_or(u64::MAX)),
             _ => SizeHint::default(),
         }
     }

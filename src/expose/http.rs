@@ -4,7 +4,7 @@
 use super::{
     Outcome, ReadSide, Scraped,
     body::{Parts, ScrapeBody},
-    compress::Compress,
+    share::Wanted,
 };
 use axum::{
     Router,
@@ -15,7 +15,7 @@ use axum::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use pointsman_core::expose::negotiate::negotiate;
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 const SCRAPE_TIMEOUT: HeaderName = HeaderName::from_static("x-prometheus-scrape-timeout-seconds");
 const VARY: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding");
@@ -31,24 +31,13 @@ type Pairs = Vec<(String, String)>;
 
 async fn scrape(State(side): State<ReadSide>, headers: HeaderMap, query: Result<Query<Pairs>, QueryRejection>) -> Response {
     let Ok(Query(pairs)) = query else { return plain(StatusCode::BAD_REQUEST, "the query is not name[]=FAMILY\n") };
-    let Ok(permit) = Arc::clone(&side.permits).try_acquire_owned() else {
+    let names = pairs.into_iter().filter(|(key, _)| key == "name[]").map(|(_, name)| name).collect();
+    let agreed = negotiate(lines(&headers, &header::ACCEPT), lines(&headers, &header::ACCEPT_ENCODING));
+    let Some(reader) = side.shares.join(Wanted { agreed, names }) else {
         (side.done)(&Scraped { duration: Duration::ZERO, bytes: 0, outcome: Outcome::Refused });
         return plain(StatusCode::SERVICE_UNAVAILABLE, "too many scrapes in flight\n");
     };
-    let names = pairs.into_iter().filter(|(key, _)| key == "name[]").map(|(_, name)| name).collect();
-    let agreed = negotiate(lines(&headers, &header::ACCEPT), lines(&headers, &header::ACCEPT_ENCODING));
-    let Ok(compress) = Compress::new(agreed.encoding) else {
-        return plain(StatusCode::INTERNAL_SERVER_ERROR, "cannot compress\n");
-    };
-    let parts = Parts {
-        next: (side.open)(agreed, names),
-        compress,
-        patience: patience(&headers),
-        now: side.now,
-        done: side.done,
-        permit,
-    };
-    let body = match ScrapeBody::begin(parts) {
+    let body = match ScrapeBody::begin(Parts { reader, patience: patience(&headers), now: side.now, done: side.done }).await {
         Ok(Some(body)) => body,
         Ok(None) => return plain(StatusCode::SERVICE_UNAVAILABLE, "the scrape takes longer than the scraper waits\n"),
         Err(_) => return plain(StatusCode::INTERNAL_SERVER_ERROR, "cannot compress\n"),

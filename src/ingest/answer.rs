@@ -27,6 +27,8 @@ pub fn refused(refusal: &Refusal) -> Status {
         Blame::Size => Code::ResourceExhausted,
         Blame::Encoding => Code::Unimplemented,
         Blame::Sender => Code::InvalidArgument,
+        Blame::Stranger => Code::Unauthenticated,
+        Blame::Unwelcome => Code::PermissionDenied,
     };
     match refusal {
         Refusal::Decode(error) => Status::from(error),

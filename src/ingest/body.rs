@@ -2,7 +2,9 @@
 //! Knows neither encoding nor transport.
 
 use super::{Ingest, Refusal, admit::Held};
+use axum::extract::Request;
 use bytes::Bytes;
+use http::header;
 use http_body::Body;
 use http_body_util::BodyExt;
 use pointsman_core::limits;
@@ -56,6 +58,13 @@ where
             bytes = bytes.saturating_add(data.len());
             slow.as_mut().reset(first + (time(bytes) - time(0)));
         }
+    }
+}
+
+/// Lets a sender finish whose request is refused for its head alone. One that waits to be asked for its body is not asked.
+pub async fn decline(request: Request) {
+    if !request.headers().contains_key(header::EXPECT) {
+        discard(pin!(request.into_body())).await;
     }
 }
 

@@ -2,6 +2,7 @@
 //! reserve nothing, and inflating has the caps of HTTP. Health is tonic's. Everything else is UNIMPLEMENTED.
 
 use super::{Ingest, Refusal, Signal, admit::Held, answer, body, inflate::Encoding, plan_of};
+use crate::auth::Denied;
 use axum::{
     Router,
     body::Body,
@@ -41,6 +42,20 @@ pub fn router(ingest: &Arc<Ingest>, others: Router) -> Router {
         .fallback(unimplemented)
         .with_state(Arc::clone(ingest));
     ours.merge(others)
+}
+
+/// What answers to somebody who may not send: every call alike, and before its message is looked at.
+pub fn denied(ingest: &Arc<Ingest>, denied: Denied) -> Router {
+    let refuse = async move |State(ingest): State<Arc<Ingest>>, request: Request| {
+        let refusal = Refusal::Denied(denied);
+        match request.uri().path() {
+            METRICS => ingest.stats.refused(Signal::Metrics, &refusal),
+            TRACES => ingest.stats.refused(Signal::Traces, &refusal),
+            _ => {}
+        }
+        Failure::Refused(refusal).status().into_http::<Body>()
+    };
+    Router::new().fallback(refuse).with_state(Arc::clone(ingest))
 }
 
 /// The answer to a request that panicked.

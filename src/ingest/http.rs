@@ -2,6 +2,7 @@
 //! its request, and JSON when that is unknown.
 
 use super::{Blame, Ingest, Refusal, Signal, admit::Held, answer, body, inflate::Encoding, off_reactor, plan_of};
+use crate::auth::Denied;
 use axum::{
     Router,
     body::Body,
@@ -20,6 +21,9 @@ use pointsman_core::{
 };
 use std::sync::Arc;
 
+/// RFC 9110 wants a challenge; certificates have no registered scheme, and no sender has to read it.
+const CHALLENGE: HeaderValue = HeaderValue::from_static("ClientCertificate realm=\"otlp\"");
+
 /// The two encodings of OTLP over HTTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
@@ -31,10 +35,34 @@ enum Form {
 pub fn router(ingest: &Arc<Ingest>) -> Router {
     let at = |signal| any(move |State(ingest): State<Arc<Ingest>>, request: Request| export(ingest, signal, request));
     Router::new()
-        .route("/v1/metrics", at(Signal::Metrics))
-        .route("/v1/traces", at(Signal::Traces))
+        .route(path_of(Signal::Metrics), at(Signal::Metrics))
+        .route(path_of(Signal::Traces), at(Signal::Traces))
         .fallback(unknown)
         .with_state(Arc::clone(ingest))
+}
+
+/// What answers to somebody who may not send: every path alike, and before the body is looked at.
+pub fn denied(ingest: &Arc<Ingest>, denied: Denied) -> Router {
+    let refuse = async move |State(ingest): State<Arc<Ingest>>, request: Request| {
+        let (refusal, form) = (Refusal::Denied(denied), form_or_json(request.headers()));
+        if let Some(signal) = signal_of(request.uri().path()) {
+            ingest.stats.refused(signal, &refusal);
+        }
+        body::decline(request).await;
+        refuse(&refusal, form)
+    };
+    Router::new().fallback(refuse).with_state(Arc::clone(ingest))
+}
+
+fn signal_of(path: &str) -> Option<Signal> {
+    Signal::ALL.into_iter().find(|signal| path == path_of(*signal))
+}
+
+const fn path_of(signal: Signal) -> &'static str {
+    match signal {
+        Signal::Metrics => "/v1/metrics",
+        Signal::Traces => "/v1/traces",
+    }
 }
 
 /// The answer to a request that panicked.
@@ -129,6 +157,8 @@ fn refuse(refusal: &Refusal, form: Form) -> Response {
         (Blame::Us, _) => StatusCode::SERVICE_UNAVAILABLE,
         (Blame::Size, _) => StatusCode::PAYLOAD_TOO_LARGE,
         (Blame::Encoding, _) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        (Blame::Stranger, _) => StatusCode::UNAUTHORIZED,
+        (Blame::Unwelcome, _) => StatusCode::FORBIDDEN,
         (Blame::Sender, Refusal::Slow) => StatusCode::REQUEST_TIMEOUT,
         (Blame::Sender, _) => StatusCode::BAD_REQUEST,
     };
@@ -141,7 +171,10 @@ fn refuse(refusal: &Refusal, form: Form) -> Response {
             let accepted = HeaderValue::from_static(Encoding::ACCEPTED);
             response.headers_mut().insert(header::ACCEPT_ENCODING, accepted);
         }
-        Blame::Sender | Blame::Size => {}
+        Blame::Stranger => {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, CHALLENGE);
+        }
+        Blame::Sender | Blame::Size | Blame::Unwelcome => {}
     }
     response
 }

@@ -10,6 +10,7 @@ pub mod api;
 pub mod bodies;
 #[cfg(test)]
 mod cases;
+pub mod certificate;
 pub mod classify;
 pub mod controller;
 pub mod daemon;
@@ -23,7 +24,6 @@ pub mod scrape;
 pub mod sets;
 pub mod table;
 mod turns;
-pub mod validity;
 pub mod watch;
 pub mod world;
 

@@ -1,138 +1,181 @@
 //! The bench: points per CPU-second, memory per series and cost of a scrape, of pointsman and of the OpenTelemetry
-//! Collector with its Prometheus exporter, on the same bytes in the same run, each round checked value by value.
-//! `cargo bench --bench bench -- --help` says what can be set. Writes `tests/bench/RESULTS.md` when asked to.
+//! Collector with its Prometheus exporter, on the same bytes in the same run, each round checked value by value; and what
+//! views, spans, start and rest cost. `cargo bench --bench bench -- --help` says what can be set.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool that talks to the person who started it")]
 #![expect(clippy::disallowed_methods, reason = "it measures: it may ask for the time")]
 #![expect(clippy::cast_possible_truncation, reason = "it encodes lengths and numbers that it made itself")]
 
 mod agents;
+mod all;
 mod body;
+mod case;
+mod check;
+mod formats;
+mod goals;
+mod obey;
 mod run;
 mod scrape;
 mod send;
 mod server;
+mod shape;
+mod soak;
+mod spans;
+mod start;
 mod table;
 mod views;
+mod wire;
 
-use anyhow::{Context, Result, bail};
-use send::Protocol;
-use server::Peer;
+use anyhow::{Context, Result, bail, ensure};
+use case::{Block, Words};
+use goals::Figures;
+use std::{fs, time::Instant};
 
 const HELP: &str = "\
-cargo bench --bench bench -- [OPTION]...
+cargo bench [--profile dist] --bench bench -- [OPTION]...
 
-  --series LIST      cardinalities, with commas (10000)              BENCH_SERIES
-  --protocols LIST   grpc, http (grpc)                               BENCH_PROTOCOLS
-  --peers LIST       pointsman, collector (pointsman)                BENCH_PEERS
-  --rounds N         how often each peer runs per case (2)           BENCH_ROUNDS
-  --cpu-seconds N    server CPU time per measurement (2)             BENCH_CPU_SECONDS
-  --connections N    senders (2)                                     BENCH_CONNECTIONS
-  --write            write tests/bench/RESULTS.md
-  --views            only what 1,000 views cost to compile and obey, --rounds times
-  --agents N         only what N agents with sessions cost
+  --all              everything whose table is committed, in about 25 minutes; --write then writes tests/bench/RESULTS.md
+  --quick            the same once and small, which measures nothing well and checks everything
 
-The Collector is found in POINTSMAN_TOOLS_BIN=$(bash tests/tools/build.sh collector).
-The committed table: cargo bench --bench bench -- --series 10000,100000 --protocols grpc,http --peers pointsman,collector --rounds 4 --cpu-seconds 5 --write";
+Ingest and scrapes, every combination of (also as BENCH_SERIES and so on):
+  --series LIST      cardinalities, with commas (10000)
+  --shapes LIST      s1, s2, s3, h, e, d, c (s1)
+  --protocols LIST   grpc, http, json (grpc)
+  --encodings LIST   none, gzip, zstd (none)
+  --shuffle          points change their order from request to request
+  --peers LIST       pointsman, collector (pointsman)
+  --rounds N         how often each peer runs per case (2)
+  --cpu-seconds N    server CPU time per measurement (2)
+  --connections N    senders (2)
+  --scrapes N        measured scrapes per encoding; 0 only checks (3)
 
-/// What to measure.
-struct Options {
-    series: Vec<usize>,
-    protocols: Vec<Protocol>,
-    peers: Vec<Peer>,
-    rounds: usize,
-    cpu_seconds: f64,
-    connections: usize,
-    write: bool,
-    agents: Option<usize>,
+Only one part, with --rounds, --cpu-seconds, and --series where it makes sense:
+  --formats          scrapes in every format and encoding, and what they do to pushes
+  --obey             rules in force, metrics that are off, changes of views
+  --spans            spans forwarded
+  --start            start, rest, size
+  --soak SECONDS     memory under churn, without scrapers and with them (600)
+  --views            what 1,000 views cost to compile and obey
+  --agents N         what N agents with sessions cost
+
+The Collector is found in POINTSMAN_TOOLS_BIN=$(bash tests/tools/build.sh collector).";
+
+const FLAGS: [&str; 21] = [
+    "--all",
+    "--quick",
+    "--write",
+    "--series",
+    "--shapes",
+    "--protocols",
+    "--encodings",
+    "--shuffle",
+    "--peers",
+    "--rounds",
+    "--cpu-seconds",
+    "--connections",
+    "--scrapes",
+    "--formats",
+    "--obey",
+    "--spans",
+    "--start",
+    "--soak",
+    "--views",
+    "--agents",
+    "--help",
+];
+
+/// One section of the report.
+#[derive(Default)]
+pub(crate) struct Part {
+    pub(crate) title: String,
+    pub(crate) text: String,
+    pub(crate) figures: Figures,
 }
 
 fn main() -> Result<()> {
     // Cargo passes `--bench` to tell a harness what it is run for.
     let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
-    if args.iter().any(|arg| arg == "--help") {
+    if let Some(unknown) = args.iter().find(|arg| arg.starts_with("--") && !FLAGS.contains(&arg.as_str())) {
+        bail!("there is no option {unknown}\n{HELP}");
+    }
+    let words = Words(&args);
+    ensure!(words.has("--all") || !words.has("--write"), "only the whole of --all is written down");
+    if words.has("--help") {
         println!("{HELP}");
-        return Ok(());
-    }
-    let options = read_options(&args)?;
-    if args.iter().any(|arg| arg == "--views") {
-        println!("{}", views::measure(options.rounds)?);
-        return Ok(());
-    }
-    if let Some(agents) = options.agents {
-        println!("{}", agents::measure(agents)?);
-        return Ok(());
-    }
-    let mut rows = Vec::new();
-    for &series in &options.series {
-        for &protocol in &options.protocols {
-            // A B B A: what drifts on the machine meets both alike.
-            let mut order = options.peers.clone();
-            for round in 0..options.rounds {
-                for &peer in &order {
-                    eprintln!("{series} series, {protocol:?}, round {}: {}", round + 1, peer.name());
-                    let round = run::measure(peer, protocol, series, &options);
-                    rows.push(round.with_context(|| format!("measure {} with {series} series", peer.name()))?);
-                    eprintln!("  {}", table::line(rows.last().context("just pushed")?));
-                }
-                order.reverse();
-            }
-        }
-    }
-    let report = table::render(&rows, &args.join(" "))?;
-    println!("{report}");
-    if options.write {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bench/RESULTS.md");
-        // Sections after the table were measured by others.
-        let before = std::fs::read_to_string(path).unwrap_or_default();
-        let others = before.split_once("\n## ").map_or(String::new(), |(_, others)| format!("\n## {others}"));
-        std::fs::write(path, report + &others)?;
+    } else if words.has("--all") {
+        return all(&args.join(" "), (words.has("--quick"), words.has("--write")));
+    } else if let Some(part) = one_part(&words)? {
+        println!("{}## {}\n\n{}\n{}", table::head(&args.join(" "))?, part.title, part.text, goals::table(&part.figures)?);
+    } else {
+        let part = ingest(&words.blocks()?)?;
+        println!("{}{}", table::head(&args.join(" "))?, part.text);
     }
     Ok(())
 }
 
-fn read_options(args: &[String]) -> Result<Options> {
-    for pair in args.iter().filter(|arg| arg.starts_with("--")) {
-        if !["--series", "--protocols", "--peers", "--rounds", "--cpu-seconds", "--connections", "--write", "--views", "--agents"]
-            .contains(&pair.as_str())
-        {
-            bail!("there is no option {pair}\n{HELP}");
+fn one_part(words: &Words<'_>) -> Result<Option<Part>> {
+    let (rounds, cpu_seconds) = (words.number("rounds", "4")?, words.number("cpu-seconds", "2")?);
+    let series = || words.number("series", "1000000");
+    let plain = |title: &str, text| Part { title: title.into(), text, ..Part::default() };
+    Ok(Some(match () {
+        () if words.has("--formats") => formats::measure(series()?, rounds)?,
+        () if words.has("--obey") => obey::measure(series()?, rounds, cpu_seconds)?,
+        () if words.has("--spans") => spans::measure(rounds, cpu_seconds)?,
+        () if words.has("--start") => start::measure()?,
+        () if words.has("--soak") => soak::measure(words.number("soak", "600")?)?,
+        () if words.has("--views") => plain("What 1,000 views cost", views::measure(rounds)?),
+        () if words.has("--agents") => plain("What agents cost", agents::measure(words.number("agents", "10000")?)?),
+        () => return Ok(None),
+    }))
+}
+
+/// Every round of every block, in turns A B B A: what drifts on the machine meets both peers alike.
+fn ingest(blocks: &[Block]) -> Result<Part> {
+    let began = Instant::now();
+    let mut rounds = Vec::new();
+    for block in blocks {
+        let mut order = block.peers.clone();
+        for round in 0..block.rounds {
+            for &peer in &order {
+                eprintln!("{} s: {:?}, round {}: {}", began.elapsed().as_secs(), block.case, round + 1, peer.name());
+                let measured = run::measure(peer, block);
+                let measured = measured.with_context(|| format!("measure {} with {:?}", peer.name(), block.case))?;
+                eprintln!("  {}", table::line(&measured));
+                rounds.push(measured);
+            }
+            order.reverse();
         }
     }
-    let value = |name: &str, default: &str| {
-        let flag = format!("--{name}");
-        let given = args.iter().position(|arg| *arg == flag).and_then(|at| args.get(at + 1)).cloned();
-        let variable = format!("BENCH_{}", name.to_uppercase().replace('-', "_"));
-        given.or_else(|| std::env::var(variable).ok()).unwrap_or_else(|| default.to_owned())
-    };
-    let list = |name: &str, default: &str| value(name, default).split(',').map(str::to_owned).collect::<Vec<_>>();
-    Ok(Options {
-        series: list("series", "10000").iter().map(|text| text.parse()).collect::<Result<_, _>>().context("read --series")?,
-        protocols: list("protocols", "grpc").iter().map(|text| protocol(text)).collect::<Result<_>>()?,
-        peers: list("peers", "pointsman").iter().map(|text| peer(text)).collect::<Result<_>>()?,
-        rounds: value("rounds", "2").parse().context("read --rounds")?,
-        cpu_seconds: value("cpu-seconds", "2").parse().context("read --cpu-seconds")?,
-        connections: value("connections", "2").parse().context("read --connections")?,
-        write: args.iter().any(|arg| arg == "--write"),
-        agents: Some(value("agents", ""))
-            .filter(|text| !text.is_empty())
-            .map(|text| text.parse())
-            .transpose()
-            .context("read --agents")?,
-    })
+    let (text, figures) = table::render(&rounds)?;
+    Ok(Part { title: "Ingest, memory, scrapes".into(), text, figures })
 }
 
-fn protocol(text: &str) -> Result<Protocol> {
-    match text {
-        "grpc" => Ok(Protocol::Grpc),
-        "http" => Ok(Protocol::Http),
-        _ => bail!("read --protocols: {text} is neither grpc nor http"),
+fn all(args: &str, (quick, write): (bool, bool)) -> Result<()> {
+    ensure!(!(quick && write), "what is measured quickly is not written down");
+    let began = Instant::now();
+    let mut parts = vec![ingest(&all::blocks(quick))?];
+    parts.extend(all::parts(quick)?);
+    let mut figures = Figures::default();
+    let mut details = String::new();
+    for part in parts {
+        details += &format!("\n## {}\n\n{}", part.title, part.text);
+        figures.join(part.figures);
     }
+    let took = began.elapsed().as_secs() / 60;
+    let report = format!(
+        "{}It takes {took} minutes. What was aimed at, and what was seen, as medians:\n\n{}{details}",
+        table::head(args)?,
+        goals::table(&figures)?
+    );
+    println!("{report}");
+    if write {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bench/RESULTS.md");
+        // What other commands measured stays.
+        let before = fs::read_to_string(path).unwrap_or_default();
+        let others = before.find(OTHERS).and_then(|at| before.get(at..)).map_or(String::new(), |others| format!("\n{others}"));
+        fs::write(path, report + &others)?;
+    }
+    Ok(())
 }
 
-fn peer(text: &str) -> Result<Peer> {
-    match text {
-        "pointsman" => Ok(Peer::Pointsman),
-        "collector" => Ok(Peer::Collector),
-        _ => bail!("read --peers: {text} is neither pointsman nor collector"),
-    }
-}
+/// Begins what other commands measured.
+const OTHERS: &str = "## A view changes\n";

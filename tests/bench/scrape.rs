@@ -1,40 +1,102 @@
-//! Scrapes over HTTP/1.1 by hand: as a cheap reader for measuring, and as a checker that compares every sample with
-//! what was sent. Knows the text format only as far as the bench's own series need it.
+//! Scrapes over HTTP/1.1 by hand, as a cheap reader for measuring: what was asked for, when the first byte of the body
+//! came, when the last. Knows nothing of what a body says.
 
 use anyhow::{Context, Result, ensure};
+use flate2::read::GzDecoder;
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-/// Whether the body is compressed.
+/// A format of the exposition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Encoding {
-    Plain,
-    Gzip,
+pub(crate) enum Format {
+    Text,
+    OpenMetrics,
+    Protobuf,
 }
 
-/// One scrape, read to its end; returns the body as it came, without the chunk frames.
-pub(crate) fn scrape(address: SocketAddr, encoding: Encoding) -> Result<Vec<u8>> {
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ask {
+    pub(crate) format: Format,
+    pub(crate) gzip: bool,
+}
+
+/// What came.
+pub(crate) struct Scraped {
+    /// As it travelled, without the frames of chunks; empty if it was not to be kept.
+    pub(crate) body: Vec<u8>,
+    pub(crate) bytes: usize,
+    /// From the request to the first byte of the body.
+    pub(crate) first_byte: Duration,
+    pub(crate) whole: Duration,
+}
+
+/// Text, not compressed.
+pub(crate) const PLAIN: Ask = Ask { format: Format::Text, gzip: false };
+/// Text, compressed.
+pub(crate) const GZIP: Ask = Ask { format: Format::Text, gzip: true };
+
+impl Format {
+    /// As the tables name it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text 0.0.4",
+            Self::OpenMetrics => "OpenMetrics",
+            Self::Protobuf => "protobuf",
+        }
+    }
+
+    fn accept(self) -> &'static str {
+        match self {
+            Self::Text => "text/plain;version=0.0.4",
+            Self::OpenMetrics => "application/openmetrics-text;version=1.0.0",
+            Self::Protobuf => "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited",
+        }
+    }
+}
+
+/// One scrape whose body is kept, unpacked.
+pub(crate) fn read(address: SocketAddr, ask: Ask) -> Result<Vec<u8>> {
+    let body = scrape(address, ask, true)?.body;
+    if !ask.gzip {
+        return Ok(body);
+    }
+    let mut plain = Vec::new();
+    GzDecoder::new(&*body).read_to_end(&mut plain).context("unpack the scrape")?;
+    Ok(plain)
+}
+
+/// One scrape, read to its end.
+pub(crate) fn scrape(address: SocketAddr, ask: Ask, keep: bool) -> Result<Scraped> {
     let mut stream = TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
-    let accept = match encoding {
-        Encoding::Plain => "identity",
-        Encoding::Gzip => "gzip",
-    };
-    write!(stream, "GET /metrics HTTP/1.1\r\nhost: {address}\r\naccept-encoding: {accept}\r\nconnection: close\r\n\r\n")?;
+    stream.set_read_timeout(Some(Duration::from_secs(120)))?;
+    let began = Instant::now();
+    let (accept, encoding) = (ask.format.accept(), if ask.gzip { "gzip" } else { "identity" });
+    write!(
+        stream,
+        "GET /metrics HTTP/1.1\r\nhost: {address}\r\naccept: {accept}\r\naccept-encoding: {encoding}\r\nconnection: close\r\n\r\n"
+    )?;
     let mut reader = BufReader::with_capacity(256 * 1024, stream);
     let head = read_head(&mut reader)?;
     ensure!(head.first().is_some_and(|line| line.contains(" 200 ")), "the scrape was answered {:?}", head.first());
-    let has = |name: &str, value: &str| head.iter().any(|line| line.to_ascii_lowercase() == format!("{name}: {value}"));
-    ensure!(has("content-encoding", "gzip") == (encoding == Encoding::Gzip), "the server chose another encoding");
-    if has("transfer-encoding", "chunked") {
-        return read_chunks(&mut reader);
+    let has = |what: &str| head.iter().any(|line| line.to_ascii_lowercase().starts_with(what));
+    ensure!(has("content-encoding: gzip") == ask.gzip, "the server chose another encoding");
+    let kind = ask.format.accept().split(';').next().unwrap_or_default();
+    ensure!(has(&format!("content-type: {kind}")), "the server chose another format: {head:?}");
+    let mut scraped = Scraped { body: Vec::new(), bytes: 0, first_byte: Duration::ZERO, whole: Duration::ZERO };
+    if has("transfer-encoding: chunked") {
+        read_chunks(&mut reader, &mut scraped, (began, keep))?;
+    } else {
+        reader.fill_buf()?;
+        scraped.first_byte = began.elapsed();
+        reader.read_to_end(&mut scraped.body)?;
+        scraped.bytes = scraped.body.len();
     }
-    let mut body = Vec::new();
-    reader.read_to_end(&mut body)?;
-    Ok(body)
+    scraped.whole = began.elapsed();
+    Ok(scraped)
 }
 
 fn read_head(reader: &mut impl BufRead) -> Result<Vec<String>> {
@@ -50,37 +112,27 @@ fn read_head(reader: &mut impl BufRead) -> Result<Vec<String>> {
     }
 }
 
-fn read_chunks(reader: &mut impl BufRead) -> Result<Vec<u8>> {
-    let mut body = Vec::new();
+fn read_chunks(reader: &mut impl BufRead, scraped: &mut Scraped, (began, keep): (Instant, bool)) -> Result<()> {
+    let mut line = String::new();
     loop {
-        let mut line = String::new();
+        line.clear();
+        reader.read_line(&mut line).context("the body was cut off")?;
+        let size = u64::from_str_radix(line.trim_end(), 16).context("the body was cut off")?;
+        if scraped.bytes == 0 {
+            reader.fill_buf()?;
+            scraped.first_byte = began.elapsed();
+        }
+        let mut chunk = reader.by_ref().take(size);
+        let got = match keep {
+            true => chunk.read_to_end(&mut scraped.body).map(|bytes| bytes as u64),
+            false => std::io::copy(&mut chunk, &mut std::io::sink()),
+        };
+        ensure!(got.context("the body was cut off")? == size, "the body was cut off");
+        scraped.bytes += size as usize;
+        line.clear();
         reader.read_line(&mut line)?;
-        let size = u64::from_str_radix(line.trim_end(), 16).with_context(|| format!("read the chunk size {line:?}"))?;
-        let got = reader.by_ref().take(size).read_to_end(&mut body)?;
-        ensure!(got as u64 == size, "the body was cut off");
-        reader.read_line(&mut String::new())?;
         if size == 0 {
-            return Ok(body);
+            return Ok(());
         }
     }
-}
-
-/// Compares every sample of the bench with what was sent: each series once, with the value of its last push.
-pub(crate) fn check(body: &[u8], series: usize, expected: impl Fn(usize) -> f64) -> Result<()> {
-    let text = std::str::from_utf8(body).context("read the scrape as text")?;
-    let mut seen = vec![false; series];
-    for line in text.lines().filter(|line| line.starts_with("bench_")) {
-        let (_, rest) = line.split_once("series=\"").with_context(|| format!("find the series of {line}"))?;
-        let (number, rest) = rest.split_once('"').context("find the end of the label")?;
-        let number: usize = number.parse()?;
-        let (_, value) = rest.rsplit_once(' ').context("find the value")?;
-        let value: f64 = value.parse()?;
-        let slot = seen.get_mut(number).with_context(|| format!("nobody sent {line}"))?;
-        ensure!(!*slot, "twice in one scrape: {line}");
-        *slot = true;
-        ensure!(value == expected(number), "sent {} but got {line}", expected(number));
-    }
-    let missing = seen.iter().filter(|seen| !**seen).count();
-    ensure!(missing == 0, "{missing} of {series} series are missing from the scrape");
-    Ok(())
 }

@@ -38,7 +38,8 @@ impl Peer {
         }
     }
 
-    fn program(self) -> Result<PathBuf> {
+    /// Where its binary is.
+    pub(crate) fn program(self) -> Result<PathBuf> {
         match self {
             Self::Pointsman => Ok(PathBuf::from(env!("CARGO_BIN_EXE_pointsman"))),
             Self::Collector => {
@@ -51,20 +52,27 @@ impl Peer {
 }
 
 impl Server {
-    /// Starts the server and returns once it answers on all its ports.
-    pub(crate) fn start(peer: Peer) -> Result<Self> {
-        Self::start_with(peer, &[])
+    /// Starts the server with these flags (the Collector has none) and returns once it answers on all its ports.
+    pub(crate) fn start_with(peer: Peer, flags: &[String]) -> Result<Self> {
+        Self::start_expiring(peer, flags, "1h")
     }
 
-    /// The same, with more flags.
-    pub(crate) fn start_with(peer: Peer, flags: &[String]) -> Result<Self> {
-        let addresses = free_addresses()?;
-        let folder = tempfile::tempdir()?;
-        let child = spawn(peer, addresses, flags, &folder)?;
-        let [grpc, http, read] = addresses;
-        let mut server = Self { peer, flags: flags.to_vec(), child, grpc, http, read, folder };
+    /// The same, and what nobody pushes ends after that time.
+    pub(crate) fn start_expiring(peer: Peer, flags: &[String], expire_after: &str) -> Result<Self> {
+        let mut flags = flags.to_vec();
+        flags.extend(["--expire-after", expire_after].map(str::to_owned));
+        let mut server = Self::spawn(peer, flags)?;
         server.wait_ready().with_context(|| format!("wait for {}", peer.name()))?;
         Ok(server)
+    }
+
+    /// Starts it, and waits for nothing.
+    pub(crate) fn spawn(peer: Peer, flags: Vec<String>) -> Result<Self> {
+        let addresses = free_addresses()?;
+        let folder = tempfile::tempdir()?;
+        let child = spawn(peer, addresses, &flags, &folder)?;
+        let [grpc, http, read] = addresses;
+        Ok(Self { peer, flags, child, grpc, http, read, folder })
     }
 
     /// Kills it, and starts it anew at the same addresses.
@@ -99,10 +107,35 @@ impl Server {
         Ok((ticks(11)? + ticks(12)?) / TICKS_PER_SECOND)
     }
 
+    /// The same to the nanosecond, of the threads that live: for what takes less than a tick of the other.
+    pub(crate) fn fine_cpu_seconds(&self) -> Result<f64> {
+        let mut nanos = 0;
+        for thread in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            // A thread may end between the two looks.
+            let Ok(text) = fs::read_to_string(thread?.path().join("schedstat")) else { continue };
+            nanos += text.split(' ').next().and_then(|field| field.parse::<u64>().ok()).context("it begins with nanoseconds")?;
+        }
+        Ok(nanos as f64 / 1e9)
+    }
+
     /// Resident memory now, in bytes.
     pub(crate) fn resident_bytes(&self) -> Result<f64> {
+        self.status("VmRSS:")
+    }
+
+    /// The most resident memory since [`Server::forget_peak`], in bytes.
+    pub(crate) fn peak_bytes(&self) -> Result<f64> {
+        self.status("VmHWM:")
+    }
+
+    /// Lets the peak begin anew at what is resident now.
+    pub(crate) fn forget_peak(&self) -> Result<()> {
+        fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5").context("reset the peak of the resident memory")
+    }
+
+    fn status(&self, name: &str) -> Result<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("find VmRSS")?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).with_context(|| format!("find {name}"))?;
         let kib: f64 = line.trim().trim_end_matches(" kB").parse()?;
         Ok(kib * 1024.0)
     }
@@ -113,11 +146,12 @@ fn spawn(peer: Peer, [grpc, http, read]: [SocketAddr; 3], flags: &[String], fold
     match peer {
         Peer::Pointsman => {
             command.args(["serve", "--otlp-grpc", &grpc.to_string(), "--otlp-http", &http.to_string()]);
-            command.args(["--listen", &read.to_string(), "--memory-limit", "8GiB", "--expire-after", "1h"]).args(flags);
+            command.args(["--listen", &read.to_string(), "--memory-limit", "8GiB"]).args(flags);
         }
         Peer::Collector => {
             let config = folder.path().join("collector.yaml");
-            fs::write(&config, collector_config(grpc, http, read))?;
+            let expire_after = flags.last().map_or("1h", String::as_str);
+            fs::write(&config, collector_config([grpc, http, read], expire_after))?;
             command.arg("--config").arg(config);
         }
     }
@@ -144,7 +178,7 @@ fn free_addresses() -> Result<[SocketAddr; 3]> {
     Ok([held[0].local_addr()?, held[1].local_addr()?, held[2].local_addr()?])
 }
 
-fn collector_config(grpc: SocketAddr, http: SocketAddr, read: SocketAddr) -> String {
+fn collector_config([grpc, http, read]: [SocketAddr; 3], expire_after: &str) -> String {
     format!(
         "receivers:
   otlp:
@@ -152,7 +186,7 @@ fn collector_config(grpc: SocketAddr, http: SocketAddr, read: SocketAddr) -> Str
       grpc: {{endpoint: '{grpc}', max_recv_msg_size_mib: 64}}
       http: {{endpoint: '{http}'}}
 exporters:
-  prometheus: {{endpoint: '{read}', metric_expiration: 1h}}
+  prometheus: {{endpoint: '{read}', metric_expiration: {expire_after}}}
 service:
   telemetry:
     logs: {{level: error}}

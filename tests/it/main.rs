@@ -10,6 +10,7 @@ mod drain;
 mod expose;
 mod gates;
 mod grpc;
+mod hostile;
 mod ingest;
 mod judge;
 pub(crate) mod limits;

@@ -2,5 +2,5 @@
 //! Real back ends are asked in `real`.
 
 mod forwarding;
-mod scripted;
+pub(crate) mod scripted;
 mod whole;

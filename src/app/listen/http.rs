@@ -116,7 +116,7 @@ async fn answer(request: hyper::Request<Incoming>, answers: Answers, house: Arc<
     let Answers { router, on_panic, on_late, .. } = answers;
     let rest = Arc::new(Rest::default());
     let waits = request.headers().contains_key(header::EXPECT);
-    let asked = request.map(|incoming| Body::new(Asked { incoming: Some(incoming), rest: Arc::clone(&rest) }));
+    let asked = request.map(|incoming| Body::new(Asked { incoming: Some(incoming), is_begun: false, rest: Arc::clone(&rest) }));
     let late = async {
         rest.is_whole.notified().await;
         sleep(house.patience.handler).await;
@@ -167,9 +167,10 @@ impl Rest {
     }
 }
 
-/// A request's body.
+/// A request's body. Whoever began to read it knows best when to stop.
 struct Asked {
     incoming: Option<Incoming>,
+    is_begun: bool,
     rest: Arc<Rest>,
 }
 
@@ -178,6 +179,7 @@ impl http_body::Body for Asked {
     type Error = hyper::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        self.is_begun = true;
         let Some(incoming) = &mut self.incoming else { return Poll::Ready(None) };
         let poll = Pin::new(incoming).poll_frame(cx);
         if matches!(poll, Poll::Ready(None | Some(Err(_)))) {
@@ -198,7 +200,7 @@ impl http_body::Body for Asked {
 
 impl Drop for Asked {
     fn drop(&mut self) {
-        *self.rest.unread.lock() = self.incoming.take().filter(|incoming| !incoming.is_end_stream());
+        *self.rest.unread.lock() = self.incoming.take().filter(|incoming| !self.is_begun && !incoming.is_end_stream());
         self.rest.is_whole.notify_one();
     }
 }

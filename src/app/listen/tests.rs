@@ -10,7 +10,10 @@ use axum::{Router, body::Body, response::Response, routing::any};
 use futures_util::{FutureExt, StreamExt, stream};
 use std::{
     io::ErrorKind,
-    sync::{Arc, atomic::AtomicU64},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 use tokio::{
@@ -188,7 +191,8 @@ fn answers() -> Answers {
     let on_late = || Response::builder().status(503).body(Body::empty()).expect("a response");
     let router = Router::new().route("/", any("fine")).route("/late", any(late)).route("/endless", any(endless));
     let router = router.fallback(async move || status(404)());
-    Answers { router, on_panic, on_late, is_http2: false }
+    let denied = Arc::new(|_| Router::new()); // nobody is: the connection is plain
+    Answers { router, denied, on_panic, on_late, is_http2: false }
 }
 
 impl Served {
@@ -376,4 +380,40 @@ async fn the_spare_file_turns_one_away() {
     assert_eq!(first.read(&mut [0]).await.expect("an end"), 0, "it is closed");
     let (_, peer) = listener.accept().await.expect("the other one");
     assert_eq!(peer, second.local_addr().expect("an address"));
+}
+
+/// Scenario: on one connection a request panics at once, a good one follows, one panics after its first wait, a good one
+/// follows.
+/// Guarantees: those that panic are answered with 500 and counted, the others do not notice.
+#[tokio::test]
+async fn t40_a_panic_ends_its_request_alone() {
+    let later = || async {
+        sleep(Duration::from_millis(1)).await;
+        panic!("later");
+    };
+    let router = Router::new()
+        .route("/now", any(|| async { panic!("now") as &str }))
+        .route(
+            "/later",
+            any(move || async move {
+                if true {
+                    later().await
+                }
+            }),
+        )
+        .route("/good", any(|| async { "good" }));
+    let answers = Answers { router, on_panic: crate::ingest::http::on_panic, ..answers() };
+    let Served { mut peer, house, _stopper } = Served::with(Patience::default(), answers);
+    let all = {
+        for (path, close) in [("now", ""), ("good", ""), ("later", ""), ("good", "connection: close\r\n")] {
+            let head = format!("GET /{path} HTTP/1.1\r\nhost: x\r\n{close}\r\n");
+            peer.write_all(head.as_bytes()).await.expect("room for it");
+        }
+        let mut all = Vec::new();
+        peer.read_to_end(&mut all).await.expect("answers to the end");
+        String::from_utf8(all).expect("text")
+    };
+    let statuses: Vec<&str> = all.split("HTTP/1.1 ").skip(1).filter_map(|answer| answer.get(..3)).collect();
+    assert_eq!(statuses, ["500", "200", "500", "200"], "{all}");
+    assert_eq!(house.panics.load(Ordering::Relaxed), 2);
 }

@@ -3,9 +3,13 @@
 
 use super::super::clock::Clock;
 use crate::{
-    auth::tls::{
-        Look, Reloader, chain,
-        pair::{Files, PairError, Protocols},
+    auth::{
+        Denied,
+        tls::{
+            Look, Reloader, chain,
+            pair::{Files, Offer, PairError},
+            senders::Senders,
+        },
     },
     config::TlsFiles,
     telemetry::{Handshake, Reload, Tls},
@@ -17,6 +21,7 @@ use pointsman_core::{
     view::time::format_time,
 };
 use std::{
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -32,15 +37,15 @@ use tracing::{debug, info, warn};
 pub struct DoorTls {
     /// Whose certificate.
     pub certificates: Arc<Certificates>,
-    /// What is offered inside.
-    pub protocols: Protocols,
+    /// What is offered inside, and to whom.
+    pub offer: Offer,
 }
 
 impl DoorTls {
     /// The stream inside, or nothing: whoever does not finish in time, or speaks something else, is counted and cut.
     pub async fn shake_hands(&self, tcp: TcpStream) -> Option<TlsStream<TcpStream>> {
-        let Self { certificates, protocols } = self;
-        let config = certificates.reloader.served().config(*protocols);
+        let Self { certificates, offer } = self;
+        let config = certificates.reloader.served().config(*offer);
         let shaking = TlsAcceptor::from(config).accept(tcp);
         let (outcome, stream) = match timeout(Duration::from_millis(limits::HANDSHAKE_MS_MAX), shaking).await {
             Ok(Ok(stream)) => (Handshake::Done, Some(stream)),
@@ -52,6 +57,16 @@ impl DoorTls {
         };
         certificates.count(outcome).fetch_add(1, Ordering::Relaxed);
         stream
+    }
+
+    /// Whether the peer of a stream may ask for anything.
+    ///
+    /// # Errors
+    /// When only some may send, and this is none of them.
+    pub fn may_ask(&self, stream: &TlsStream<TcpStream>) -> Result<(), Denied> {
+        let senders = self.certificates.reloader.senders().filter(|_| self.offer != Offer::Read);
+        let now = self.certificates.clock.wall();
+        senders.map_or(Ok(()), |senders| senders.may_send(stream.get_ref().1.peer_certificates(), now))
     }
 }
 
@@ -69,11 +84,12 @@ impl Certificates {
     /// Reads the first pair.
     ///
     /// # Errors
-    /// PM0505 when a file cannot be read, PM0504 when the two are no pair.
+    /// PM0505 when a file cannot be read or holds no authority, PM0504 when the two are no pair.
     pub fn open(files: &TlsFiles, clock: Clock) -> Result<Self, Fault> {
-        let TlsFiles { certificate, key } = files.clone();
+        let TlsFiles { certificate, key, otlp_client_ca } = files.clone();
+        let senders = otlp_client_ca.map(|path| Senders::open(&path).map_err(|error| no_authority(&path, &error))).transpose()?;
         let files = Files { certificate, key };
-        match Reloader::open(files.clone()) {
+        match Reloader::open(files.clone(), senders) {
             Ok(reloader) => Ok(Self { files, reloader, clock, handshakes: Default::default() }),
             Err(error) => Err(fault(&files, &error)),
         }
@@ -152,6 +168,14 @@ fn fault(files: &Files, error: &PairError) -> Fault {
             no_pair(files, &chain(error))
         }
     }
+}
+
+fn no_authority(path: &Path, error: &PairError) -> Fault {
+    let why = match error {
+        PairError::Read { source, .. } => source.to_string(),
+        other => chain(other),
+    };
+    Fault::new(Code::CannotRead, Place::Setting("--otlp-client-ca-file".into()), &["read", &path.display().to_string(), &why])
 }
 
 fn no_pair(Files { certificate, key }: &Files, why: &str) -> Fault {

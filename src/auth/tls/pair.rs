@@ -2,7 +2,7 @@
 //! TLS 1.2 and 1.3 with the suites of rustls alone; no early data. Never shows a key, not even in `Debug`.
 
 use pointsman_core::limits;
-use pointsman_watch::validity::Validity;
+use pointsman_watch::certificate::Validity;
 use rustls::{
     ServerConfig,
     crypto::aws_lc_rs,
@@ -10,6 +10,7 @@ use rustls::{
         CertificateDer, PrivateKeyDer,
         pem::{self, PemObject},
     },
+    server::{NoClientAuth, danger::ClientCertVerifier},
 };
 use sha2::{Digest, Sha256};
 use std::{
@@ -30,13 +31,15 @@ pub struct Files {
     pub key: PathBuf,
 }
 
-/// Which protocols are offered inside of TLS.
+/// What a listener offers inside of TLS, and whether it asks who is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Protocols {
-    /// HTTP/2 alone.
-    Http2,
-    /// HTTP/2 and HTTP/1.1.
+pub enum Offer {
+    /// HTTP/2 alone, to those who send.
+    Grpc,
+    /// HTTP/2 and HTTP/1.1, to those who send.
     Http,
+    /// HTTP/2 and HTTP/1.1, to those who read: they are not asked.
+    Read,
 }
 
 /// Why two files are no pair.
@@ -87,8 +90,9 @@ pub struct Pair {
     pub validity: Option<Validity>,
     /// Of the contents it was made from.
     pub digest: [u8; 32],
+    read: Arc<ServerConfig>,
     http: Arc<ServerConfig>,
-    http2: Arc<ServerConfig>,
+    grpc: Arc<ServerConfig>,
 }
 
 impl Contents {
@@ -108,7 +112,7 @@ impl Contents {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, PairError> {
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, PairError> {
     let bytes = || {
         if !path.metadata()?.is_file() {
             return Err(io::Error::other("it is no file")); // a pipe would be empty at the second look, or never end
@@ -125,7 +129,7 @@ fn read(path: &Path) -> Result<Vec<u8>, PairError> {
 }
 
 /// Without the bytes that rustls would print.
-fn words(error: &pem::Error) -> &'static str {
+pub(super) fn words(error: &pem::Error) -> &'static str {
     match error {
         pem::Error::NoItemsFound => "there is none",
         pem::Error::MissingSectionEnd { .. } => "its end is missing",
@@ -134,11 +138,12 @@ fn words(error: &pem::Error) -> &'static str {
 }
 
 impl Pair {
-    /// Makes contents into a pair; `files` is where they came from, for errors.
+    /// Makes contents into a pair; `files` is where they came from, for errors. Senders are asked for a certificate
+    /// where there is somebody who judges it.
     ///
     /// # Errors
     /// When they are no certificate and its key.
-    pub fn new(contents: &Contents, files: &Files) -> Result<Self, PairError> {
+    pub fn new(contents: &Contents, files: &Files, judge: Option<Arc<dyn ClientCertVerifier>>) -> Result<Self, PairError> {
         let certificate = |error| PairError::Certificate { path: files.certificate.clone(), what: words(&error) };
         let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&contents.certificate).collect();
         let chain = chain.map_err(certificate)?;
@@ -146,25 +151,38 @@ impl Pair {
         let validity = Validity::of(own);
         let key = PrivateKeyDer::from_pem_slice(&contents.key)
             .map_err(|error| PairError::Key { path: files.key.clone(), what: words(&error) })?;
-        let mut http = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
-            .map_err(PairError::Match)?;
-        http.max_early_data_size = 0;
-        let mut http2 = http.clone();
-        http.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        http2.alpn_protocols = vec![b"h2".to_vec()];
-        Ok(Self { validity, digest: contents.digest(), http: Arc::new(http), http2: Arc::new(http2) })
+        let nobody: Arc<dyn ClientCertVerifier> = Arc::new(NoClientAuth);
+        let read = serving(chain.clone(), key.clone_key(), Arc::clone(&nobody))?;
+        let http = serving(chain, key, judge.unwrap_or(nobody))?;
+        let mut grpc = http.clone();
+        grpc.alpn_protocols = vec![b"h2".to_vec()];
+        let [read, http, grpc] = [read, http, grpc].map(Arc::new);
+        Ok(Self { validity, digest: contents.digest(), read, http, grpc })
     }
 
-    /// What a listener of these protocols serves.
+    /// What a listener of this kind serves.
     #[must_use]
-    pub fn config(&self, protocols: Protocols) -> Arc<ServerConfig> {
-        Arc::clone(match protocols {
-            Protocols::Http2 => &self.http2,
-            Protocols::Http => &self.http,
+    pub fn config(&self, offer: Offer) -> Arc<ServerConfig> {
+        Arc::clone(match offer {
+            Offer::Grpc => &self.grpc,
+            Offer::Http => &self.http,
+            Offer::Read => &self.read,
         })
     }
+}
+
+fn serving(
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+    judge: Arc<dyn ClientCertVerifier>,
+) -> Result<ServerConfig, PairError> {
+    let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| builder.with_client_cert_verifier(judge).with_single_cert(chain, key))
+        .map_err(PairError::Match)?;
+    config.max_early_data_size = 0;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
 }
 
 impl fmt::Debug for Pair {

@@ -1,6 +1,6 @@
 use super::{
     Look, Reloader, chain,
-    pair::{Files, PairError, Protocols},
+    pair::{Files, Offer, PairError},
 };
 use expect_test::{Expect, expect};
 use pointsman_core::{
@@ -80,7 +80,7 @@ fn what_is_no_pair_is_refused_at_the_start() {
     let ((certificate, key), (_, other)) = (pem(2027), pem(2027));
     let check = |certificate: &str, key: &str, want: Expect| {
         let folder = Folder::new(certificate, key);
-        let error = Reloader::open(folder.files()).expect_err("no pair");
+        let error = Reloader::open(folder.files(), None).expect_err("no pair");
         want.assert_eq(&folder.plain(&chain(&error)));
     };
     check(&certificate, &other, expect!["match the certificate and its key: keys may not be consistent: KeyMismatch"]);
@@ -93,7 +93,7 @@ fn what_is_no_pair_is_refused_at_the_start() {
     let folder = Folder::new(&certificate, &key);
     fs::remove_file(folder.at("tls.key")).expect("it was there");
     fs::create_dir(folder.at("tls.key")).expect("a folder instead");
-    let error = Reloader::open(folder.files()).expect_err("no file");
+    let error = Reloader::open(folder.files(), None).expect_err("no file");
     assert!(matches!(error, PairError::Read { .. }), "{error:?}");
 }
 
@@ -104,7 +104,7 @@ fn what_is_no_pair_is_refused_at_the_start() {
 fn a_new_pair_is_taken_however_it_comes() {
     let ((first, first_key), (second, second_key)) = (pem(2027), pem(2028));
     let mut folder = Folder::new(&first, &first_key);
-    let reloader = Reloader::open(folder.files()).expect("a pair");
+    let reloader = Reloader::open(folder.files(), None).expect("a pair");
     folder.write("new.crt", &second);
     folder.write("new.key", &second_key);
     fs::rename(folder.at("new.crt"), folder.at("tls.crt")).expect("renamed");
@@ -146,7 +146,7 @@ fn a_new_pair_is_taken_however_it_comes() {
 fn a_torn_pair_waits_and_a_wrong_one_is_told_once() {
     let ((first, first_key), (second, second_key), (_, wrong)) = (pem(2027), pem(2028), pem(2028));
     let mut folder = Folder::new(&first, &first_key);
-    let reloader = Reloader::open(folder.files()).expect("a pair");
+    let reloader = Reloader::open(folder.files(), None).expect("a pair");
     folder.write("tls.crt", &second);
     assert_eq!(folder.looks(&reloader, 3), "waiting\nwaiting\nwaiting");
     folder.write("tls.key", &second_key);
@@ -179,7 +179,7 @@ fn a_torn_pair_waits_and_a_wrong_one_is_told_once() {
 fn a_certificate_of_another_time_does_not_replace_a_valid_one() {
     let (good, ended, early, better) = (pem(2027), pem(2025), pem(2030), pem(2028));
     let mut folder = Folder::new(&good.0, &good.1);
-    let reloader = Reloader::open(folder.files()).expect("a pair");
+    let reloader = Reloader::open(folder.files(), None).expect("a pair");
     for (certificate, key) in [&ended, &early] {
         folder.write("tls.crt", certificate);
         folder.write("tls.key", key);
@@ -193,7 +193,7 @@ fn a_certificate_of_another_time_does_not_replace_a_valid_one() {
     folder.write("tls.key", &better.1);
     assert_eq!(folder.looks(&reloader, 1), "taken");
     let late = Folder::new(&ended.0, &ended.1);
-    assert!(Reloader::open(late.files()).expect("a pair").served().validity.expect("it is read").has_ended(NOW.0 / SECOND));
+    assert!(Reloader::open(late.files(), None).expect("a pair").served().validity.expect("it is read").has_ended(NOW.0 / SECOND));
 }
 
 /// Scenario: what a pair offers.
@@ -202,9 +202,9 @@ fn a_certificate_of_another_time_does_not_replace_a_valid_one() {
 fn a_pair_offers_no_old_protocol() {
     let (certificate, key) = pem(2027);
     let folder = Folder::new(&certificate, &key);
-    let reloader = Reloader::open(folder.files()).expect("a pair");
+    let reloader = Reloader::open(folder.files(), None).expect("a pair");
     let served = reloader.served();
-    for (protocols, names) in [(Protocols::Http2, &[&b"h2"[..]][..]), (Protocols::Http, &[b"h2", b"http/1.1"])] {
+    for (protocols, names) in [(Offer::Grpc, &[&b"h2"[..]][..]), (Offer::Http, &[b"h2", b"http/1.1"])] {
         let config = served.config(protocols);
         assert_eq!(config.alpn_protocols, names);
         assert_eq!(config.max_early_data_size, 0);

@@ -9,7 +9,7 @@ use super::{
     schema::{Field, Kind, Label, METRICS_REQUEST, Message, TRACES_REQUEST},
 };
 use crate::{
-    limits::{BODY_BYTES_MAX, JSON_DEPTH_MAX},
+    limits::{BODY_BYTES_MAX, ECHO_BYTES_MAX, JSON_DEPTH_MAX},
     wire::write,
 };
 use base64::{
@@ -18,7 +18,7 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 use std::{borrow::Cow, collections::BTreeSet, fmt::Write};
-use text::Text;
+use text::{Text, remember};
 
 /// Rewrites an `ExportMetricsServiceRequest`.
 ///
@@ -77,6 +77,10 @@ impl Fault {
     fn place(&self) -> String {
         let mut place = String::new();
         for segment in self.path.iter().rev() {
+            if place.len() >= ECHO_BYTES_MAX {
+                place.push('…'); // a path is as deep as its sender likes
+                break;
+            }
             match segment {
                 Segment::Field(name) if place.is_empty() => place.push_str(name),
                 Segment::Field(name) => write!(place, ".{name}").expect("writing to a string does not fail"),
@@ -263,7 +267,7 @@ impl<'a> Seen<'a> {
     }
 
     fn unknown(&mut self, key: Cow<'a, [u8]>) -> Outcome {
-        if self.unknown.insert(key) { Ok(()) } else { Err("duplicate key".into()) }
+        Ok(remember(&mut self.unknown, key)?)
     }
 }
 

@@ -35,7 +35,7 @@ pub fn walk(body: &[u8], sink: &mut impl MetricsSink) {
     }
 }
 
-/// The quantiles of a [`super::RawSummary`], in wire order.
+/// The quantiles of a [`super::RawSummary`], in wire order: at most one more than a point may have.
 #[must_use]
 pub fn quantiles(raw: &[u8]) -> Vec<(f64, f64)> {
     summary::quantiles(raw)

@@ -1,7 +1,7 @@
 //! The OTLP messages as data: what the structure check and the JSON decoder are driven by, so that both know the same
 //! fields. Field numbers, types and JSON names are those of opentelemetry-proto 1.x; deprecated fields are left out.
 
-use crate::wire::read::Wire;
+use crate::wire::read::{Wire, key};
 
 /// A message type.
 pub(super) struct Message {
@@ -11,6 +11,8 @@ pub(super) struct Message {
     pub(super) nests: bool,
     /// Every field that is known.
     pub(super) fields: &'static [Field],
+    /// By key of one byte: how many bytes follow it where its field needs no look inside; 0 for others.
+    pub(super) plain: [u8; 128],
     layouts: [Layout; FIELD_NUMBERS],
 }
 
@@ -68,6 +70,9 @@ pub(super) enum Kind {
     Value(&'static Message),
 }
 
+/// In [`Message::plain`]: a length follows the key.
+pub(super) const LENGTH: u8 = u8::MAX;
+
 /// What may stand on the wire for a field number.
 #[derive(Clone, Copy)]
 pub(super) enum Layout {
@@ -89,7 +94,8 @@ pub(super) enum Layout {
 
 impl Message {
     const fn new(name: &'static str, fields: &'static [Field]) -> Self {
-        Self { name, nests: false, fields, layouts: layouts(fields) }
+        let layouts = layouts(fields);
+        Self { name, nests: false, fields, plain: plain(&layouts), layouts }
     }
 
     /// What may stand for the field number of `key`.
@@ -97,6 +103,23 @@ impl Message {
     pub(super) fn layout(&self, field: u32) -> Layout {
         self.layouts.get(field as usize).copied().unwrap_or(Layout::Unknown)
     }
+}
+
+#[expect(clippy::indexing_slicing, reason = "runs when compiling: a number out of range does not build")]
+const fn plain(layouts: &[Layout; FIELD_NUMBERS]) -> [u8; 128] {
+    let mut plain = [0; 128];
+    let mut field = 1_u32;
+    while field < 16 {
+        let (wire, after) = match layouts[field as usize] {
+            Layout::Scalar(Wire::Fixed64) => (Wire::Fixed64, 8),
+            Layout::Scalar(Wire::Fixed32) => (Wire::Fixed32, 4),
+            Layout::Scalar(Wire::Len) | Layout::Text | Layout::Value(_) => (Wire::Len, LENGTH),
+            _ => (Wire::Varint, 0),
+        };
+        plain[key(field, wire) as usize] = after;
+        field = field.wrapping_add(1);
+    }
+    plain
 }
 
 #[expect(clippy::indexing_slicing, reason = "runs when compiling: a number out of range does not build")]

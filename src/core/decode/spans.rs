@@ -8,8 +8,12 @@ use super::{
     structure::{check_request, check_whole},
 };
 use crate::{
+    limits::TRACE_STATE_BYTES_MAX,
     model::reject::Reason,
-    wire::read::{Reader, Wire, WireError, key, pieces},
+    wire::{
+        read::{Reader, Wire, WireError, key, pieces},
+        write,
+    },
 };
 
 /// Checks the structure of a request down to each span's fields. Nothing of it may be used when this fails.
@@ -57,6 +61,43 @@ pub fn scope_flaw(scope: &RawScope<'_>) -> Option<Reason> {
     head_flaw(scope.raw, scope.schema_url, &SCOPE)
 }
 
+/// The span without what is too long to hand on: its own `trace_state` and those of its links. Nothing when all fit.
+#[must_use]
+pub fn without_long_states(raw: &[u8]) -> Option<Vec<u8>> {
+    has_long_state(raw).then(|| {
+        let mut out = Vec::with_capacity(raw.len());
+        // What was written before a flaw stands; `flaw` has refused such a span.
+        copy(raw, false, &mut out).ok();
+        out
+    })
+}
+
+fn has_long_state(raw: &[u8]) -> bool {
+    let is_long = |raw: &[u8]| pieces(raw, TRACE_STATE_FIELD).any(|state| state.len() > TRACE_STATE_BYTES_MAX);
+    raw.len() > TRACE_STATE_BYTES_MAX && (is_long(raw) || pieces(raw, LINKS_FIELD).any(is_long))
+}
+
+/// Copies a span, or one of its links: both have their `trace_state` in field 3.
+fn copy(raw: &[u8], is_link: bool, out: &mut Vec<u8>) -> Result<(), WireError> {
+    let mut reader = Reader::new(raw);
+    loop {
+        let began = reader.rest();
+        let Some(key) = reader.key()? else { return Ok(()) };
+        if key == TRACE_STATE && reader.bytes()?.len() > TRACE_STATE_BYTES_MAX {
+            continue;
+        }
+        if key == LINKS && !is_link {
+            let link = reader.bytes()?;
+            write::nested(out, LINKS_FIELD, |out| copy(link, true, out))?;
+            continue;
+        }
+        if key != TRACE_STATE {
+            reader.skip(key)?;
+        }
+        out.extend_from_slice(began.get(..began.len().saturating_sub(reader.rest().len())).unwrap_or_default());
+    }
+}
+
 fn head_flaw(raw: &[u8], schema_url: &[u8], message: &'static Message) -> Option<Reason> {
     if std::str::from_utf8(schema_url).is_err() { Some(Reason::NotUtf8) } else { check_whole(raw, message).err() }
 }
@@ -67,6 +108,11 @@ fn is_id(id: &[u8], len: usize) -> bool {
 
 const TRACE_ID: u32 = key(1, Wire::Len);
 const SPAN_ID: u32 = key(2, Wire::Len);
+/// `Span.trace_state`, and `Link.trace_state`
+const TRACE_STATE_FIELD: u32 = 3;
+const TRACE_STATE: u32 = key(TRACE_STATE_FIELD, Wire::Len);
+const LINKS_FIELD: u32 = 13;
+const LINKS: u32 = key(LINKS_FIELD, Wire::Len);
 const PARENT_SPAN_ID: u32 = key(4, Wire::Len);
 const NAME: u32 = key(5, Wire::Len);
 const START: u32 = key(7, Wire::Fixed64);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything wrong with a body; empty when it is fine. OpenMetrics is told by its last line.
 pub fn check_text(body: &str) -> Vec<String> {
-    let mut checker = Checker { is_openmetrics: body.contains("# EOF"), ..Checker::default() };
+    let mut checker = Checker { is_openmetrics: body.ends_with("\n# EOF\n") || body == "# EOF\n", ..Checker::default() };
     if !body.is_empty() && !body.ends_with('\n') {
         checker.problems.push("the last line has no end".to_owned());
     }

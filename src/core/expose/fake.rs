@@ -12,7 +12,7 @@ use crate::{
         instrument::{Instrument, Kind},
         point::{Buckets, Exemplar, ExpHistogram, Histogram, Number, Summary},
     },
-    state::visit::{Entry, Labels, MetricInfo, ResourceInfo, ScopeInfo, Series, Stream, StreamId, Value},
+    state::visit::{Labels, MetricInfo, ResourceInfo, ScopeInfo, Series, Stream, StreamId, Value},
     wire::attributes::{Attribute, ValueType},
 };
 use proptest::prelude::{Strategy, any, prop, prop_oneof};
@@ -99,7 +99,7 @@ impl Fake {
                     resource_time: resource.1,
                     scope: Arc::clone(&scope),
                     metric: Arc::new(metric_of(word, rest, &scope.name)),
-                    series: 0,
+                    series: 1, // a stream of no series is not exposed; how many there are makes no difference
                 };
                 streams.push(FakeStream { head, series: RefCell::default() });
             }
@@ -116,6 +116,8 @@ impl Source for Fake {
     fn streams(&self) -> Vec<Stream> {
         self.streams.iter().map(|stream| stream.head.clone()).collect()
     }
+
+    fn visit_remembered(&self, _: StreamId, _: &mut dyn FnMut(&Series<'_>)) {}
 
     fn visit(&self, id: StreamId, from: usize, max: usize, f: &mut dyn FnMut(&Series<'_>)) -> Option<usize> {
         let stream = self.streams.get(id.stream as usize)?;
@@ -156,9 +158,10 @@ fn intern(labels: &mut Labels, series: &FakeSeries) -> (u32, Vec<u32>) {
     }
     let keys: Vec<u32> = series.attributes.iter().map(|attribute| find(&mut labels.keys, attribute.key.clone())).collect();
     let entries = series.attributes.iter().zip(&keys).map(|(attribute, key)| {
-        let escape = attribute.text.contains(['\\', '"', '\n']);
-        let entry = Entry { key: *key, value_type: attribute.value_type, escape, text: attribute.text.clone() };
-        find(&mut labels.entries, entry)
+        let wanted = (*key, attribute.value_type, &*attribute.text);
+        let is_it = |id: &u32| labels.entry(*id).is_some_and(|entry| (entry.key, entry.value_type, entry.text) == wanted);
+        let known = (0..u32::try_from(labels.entries_len()).expect("few")).find(is_it);
+        known.unwrap_or_else(|| labels.push(*key, attribute))
     });
     let entries = entries.collect();
     (find(&mut labels.shapes, keys.into()), entries)

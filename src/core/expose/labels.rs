@@ -5,7 +5,7 @@ use super::{
     escape::{is_legacy_label_name, push_name, push_value},
     layout::{Constant, Origin},
 };
-use crate::state::visit::{Entry, Series};
+use crate::state::visit::{Entry, EntryId, Series};
 use foldhash::fast::FixedState;
 use std::{
     collections::BTreeSet,
@@ -30,6 +30,7 @@ pub(super) struct Plan {
     pub(super) lost: u64,
     /// Whether two series may have the same labels because of this key set (CF-06).
     pub(super) may_collide: bool,
+    constants: Arc<[Constant]>,
     keys: Vec<u8>, // the original keys with their lengths, so that a re-used id is noticed
 }
 
@@ -46,7 +47,8 @@ pub(super) struct Slot {
 /// Where a label's value comes from.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Value {
-    Constant(Arc<str>),
+    /// The constant at this place of the stream's.
+    Constant(usize),
     /// The entry at this place of the series.
     Entry(usize),
     /// Several that want one name, to be joined by `;` (LB-07).
@@ -58,14 +60,14 @@ pub(super) enum Value {
 /// One of several joined values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Part {
-    Constant(Arc<str>),
+    Constant(usize),
     Entry(usize),
 }
 
 /// What a stream's plans have in common.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Terms<'a> {
-    pub(super) constants: &'a [Constant],
+    pub(super) constants: &'a Arc<[Constant]>,
     /// `le`, `quantile`, or none.
     pub(super) special: Option<&'a Arc<str>>,
     /// Names of the constants of any stream in the family.
@@ -90,7 +92,7 @@ enum Place {
 impl Plan {
     /// Plans the labels of a key set; each key comes with its exposed name, unless it has none.
     pub(super) fn new<'k>(terms: Terms<'k>, keys: &[(&'k str, Option<Arc<str>>)]) -> Self {
-        let mut plan = Self::default();
+        let mut plan = Self { constants: Arc::clone(terms.constants), ..Self::default() };
         let mut claims: Vec<Claim<'_>> = Vec::with_capacity(terms.constants.len().saturating_add(keys.len()).saturating_add(1));
         claims.extend(terms.special.map(|name| Claim { name, key: "", origin: None, place: Place::Constant(0) }));
         for (place, constant) in terms.constants.iter().enumerate() {
@@ -115,11 +117,16 @@ impl Plan {
         claims.sort_unstable();
         plan.slots.reserve_exact(claims.len());
         for group in claims.chunk_by(|a, b| a.name == b.name) {
-            if let Some((value, first)) = plan.settle(group, terms.constants).zip(group.first()) {
+            if let Some((value, first)) = plan.settle(group).zip(group.first()) {
                 plan.slots.push(Slot { name: Arc::clone(first.name), is_legacy: is_legacy_label_name(first.name), value });
             }
         }
         plan
+    }
+
+    /// Takes the constants of another stream, which differ from those it was planned for in their texts alone.
+    pub(super) fn rebind(&mut self, constants: &Arc<[Constant]>) {
+        self.constants = Arc::clone(constants);
     }
 
     /// Whether this plan is still that of these keys.
@@ -149,7 +156,7 @@ impl Plan {
     }
 
     /// Who gets a name: the special label or identity alone, else attributes before promoted ones, else all of them, joined.
-    fn settle(&mut self, group: &[Claim<'_>], constants: &[Constant]) -> Option<Value> {
+    fn settle(&mut self, group: &[Claim<'_>]) -> Option<Value> {
         let has = |origin: Option<Origin>| group.iter().any(|claim| claim.origin == origin);
         let entries = || group.iter().filter(|claim| matches!(claim.place, Place::Entry(_))).count();
         if has(None) {
@@ -169,16 +176,14 @@ impl Plan {
         }
         let part = |claim: &Claim<'_>| match claim.place {
             Place::Entry(place) => Part::Entry(place),
-            Place::Constant(place) => {
-                Part::Constant(constants.get(place).map(|constant| Arc::clone(&constant.text)).unwrap_or_default())
-            }
+            Place::Constant(place) => Part::Constant(place),
         };
         let mut winners = group.iter().filter(wins);
         let first = part(winners.next()?);
         let rest: Vec<Part> = winners.map(part).collect();
         if rest.is_empty() {
             return match first {
-                Part::Constant(text) => (!text.is_empty()).then_some(Value::Constant(text)),
+                Part::Constant(place) => (!constant_of(&self.constants, place).is_empty()).then_some(Value::Constant(place)),
                 Part::Entry(place) => Some(Value::Entry(place)),
             };
         }
@@ -198,7 +203,14 @@ impl Plan {
 
     /// The labels of a series with their values, empty ones left out.
     pub(super) fn labels<'a>(&'a self, series: &'a Series<'a>) -> impl Iterator<Item = (&'a Slot, Pieces<'a>)> + 'a {
-        labels_of(&self.slots, series)
+        self.labels_of(&self.slots, series)
+    }
+
+    fn labels_of<'a>(&'a self, slots: &'a [Slot], series: &'a Series<'a>) -> impl Iterator<Item = (&'a Slot, Pieces<'a>)> + 'a {
+        slots.iter().filter_map(|slot| {
+            let pieces = Pieces { slot, constants: &self.constants, series };
+            (!pieces.is_empty()).then_some((slot, pieces))
+        })
     }
 
     /// A hash of the labels alone, the same in each format.
@@ -217,17 +229,11 @@ impl Plan {
     }
 }
 
-fn labels_of<'a>(slots: &'a [Slot], series: &'a Series<'a>) -> impl Iterator<Item = (&'a Slot, Pieces<'a>)> + 'a {
-    slots.iter().filter_map(|slot| {
-        let pieces = Pieces { slot, series };
-        (!pieces.is_empty()).then_some((slot, pieces))
-    })
-}
-
 /// A label's value: the texts that make it up.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pieces<'a> {
     slot: &'a Slot,
+    constants: &'a [Constant],
     series: &'a Series<'a>,
 }
 
@@ -235,7 +241,7 @@ impl<'a> Pieces<'a> {
     /// Shows each text in turn.
     pub(super) fn each(&self, mut show: impl FnMut(&'a str)) {
         match &self.slot.value {
-            Value::Constant(text) => show(text),
+            Value::Constant(place) => show(constant_of(self.constants, *place)),
             Value::Entry(place) => show(text_of(self.series, *place)),
             Value::Joined(parts) => {
                 for (i, part) in parts.iter().enumerate() {
@@ -243,7 +249,7 @@ impl<'a> Pieces<'a> {
                         show(";");
                     }
                     match part {
-                        Part::Constant(text) => show(text),
+                        Part::Constant(place) => show(constant_of(self.constants, *place)),
                         Part::Entry(place) => show(text_of(self.series, *place)),
                     }
                 }
@@ -268,103 +274,178 @@ impl<'a> Pieces<'a> {
     }
 }
 
-fn entry_of<'a>(series: &Series<'a>, place: usize) -> Option<&'a Entry> {
-    series.entries.get(place).and_then(|id| series.labels.entries.get(*id as usize))
+fn constant_of(constants: &[Constant], place: usize) -> &str {
+    constants.get(place).map_or("", |constant| &constant.text)
+}
+
+fn entry_of<'a>(series: &Series<'a>, place: usize) -> Option<(EntryId, Entry<'a>)> {
+    let id = *series.entries.get(place)?;
+    Some((id, series.labels.entry(id)?))
 }
 
 fn text_of<'a>(series: &Series<'a>, place: usize) -> &'a str {
-    entry_of(series, place).map_or("", |entry| &entry.text)
+    entry_of(series, place).map_or("", |(_, entry)| entry.text)
 }
 
-/// Label pairs as text, between the braces: what most series need is copied from here in a few pieces.
-#[derive(Debug)]
-pub(super) struct TextProgram {
-    text: Vec<u8>,
+/// Label pairs as text, between the braces. Neighbours in a stream have most values in common, so the text of the series
+/// before stays, and only what differs is written anew.
+#[derive(Debug, Default)]
+pub(super) struct Pairs {
+    constant: Vec<u8>,
     steps: Vec<Step>,
-    tail: Range<usize>,
+    tail: Range<usize>, // of `constant`
+    text: Vec<u8>,      // of the series at hand
 }
 
 /// Constant text, then an entry's.
 #[derive(Debug)]
 struct Step {
-    text: Range<usize>,
+    constant: Range<usize>,
     place: usize,
-    is_joined: bool, // then it may be empty
+    is_joined: bool,        // then it may be empty
+    entry: Option<EntryId>, // whose text stands there
+    written: Range<usize>,  // where it stands
 }
 
-impl TextProgram {
-    /// Compiles the pairs of the slots, `separator` before each but the first.
-    pub(super) fn new(slots: &[Slot]) -> Self {
-        let mut program = Self { text: Vec::new(), steps: Vec::new(), tail: 0..0 };
+impl Pairs {
+    /// Compiles the pairs of some of the plan's slots.
+    pub(super) fn compile(&mut self, slots: &[Slot], constants: &[Constant]) {
+        self.constant.clear();
+        self.steps.clear();
+        self.text.clear();
         let mut from = 0usize;
         for (i, slot) in slots.iter().enumerate() {
             if i > 0 {
-                program.text.push(b',');
+                self.constant.push(b',');
             }
-            push_name(&mut program.text, &slot.name, slot.is_legacy);
-            program.text.extend_from_slice(b"=\"");
+            push_name(&mut self.constant, &slot.name, slot.is_legacy);
+            self.constant.extend_from_slice(b"=\"");
             match &slot.value {
-                Value::Constant(text) => push_value(&mut program.text, text),
-                Value::Entry(place) => program.copy(&mut from, *place, false),
+                Value::Constant(place) => push_value(&mut self.constant, constant_of(constants, *place)),
+                Value::Entry(place) => self.copy(&mut from, *place, false),
                 Value::Joined(parts) => {
                     for (i, part) in parts.iter().enumerate() {
                         if i > 0 {
-                            program.text.push(b';');
+                            self.constant.push(b';');
                         }
                         match part {
-                            Part::Constant(text) => push_value(&mut program.text, text),
-                            Part::Entry(place) => program.copy(&mut from, *place, true),
+                            Part::Constant(place) => push_value(&mut self.constant, constant_of(constants, *place)),
+                            Part::Entry(place) => self.copy(&mut from, *place, true),
                         }
                     }
                 }
                 Value::Special => {}
             }
-            program.text.push(b'"');
+            self.constant.push(b'"');
         }
-        program.tail = from..program.text.len();
-        program
-    }
-
-    /// Appends the pairs of labels that are all constant.
-    pub(super) fn write_constants(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.text);
+        self.tail = from..self.constant.len();
+        if self.steps.is_empty() {
+            self.text.extend_from_slice(&self.constant);
+        }
     }
 
     fn copy(&mut self, from: &mut usize, place: usize, is_joined: bool) {
-        self.steps.push(Step { text: *from..self.text.len(), place, is_joined });
-        *from = self.text.len();
+        let end = self.constant.len();
+        self.steps.push(Step { constant: *from..end, place, is_joined, entry: None, written: 0..0 });
+        *from = end;
     }
 
-    /// Appends the pairs of a series; `false` when one of them is empty, so that the slow way must be taken.
+    /// The pairs of the series that was written last.
+    pub(super) fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// The ids of entries may mean something else from now on.
+    pub(super) fn forget(&mut self) {
+        for step in &mut self.steps {
+            (step.entry, step.written) = (None, 0..0);
+        }
+    }
+
+    /// Writes the pairs of a series; `false` when one of them is empty, so that the slow way must be taken.
     #[inline]
-    pub(super) fn write(&self, out: &mut Vec<u8>, series: &Series<'_>) -> bool {
-        for step in &self.steps {
-            let Some(entry) = entry_of(series, step.place) else { return false };
+    fn write(&mut self, series: &Series<'_>) -> bool {
+        for (at, step) in self.steps.iter_mut().enumerate() {
+            let Some((id, entry)) = entry_of(series, step.place) else { return false };
+            if step.entry == Some(id) {
+                continue;
+            }
+            let there = self.text.get_mut(step.written.clone()).unwrap_or_default();
+            if there.len() != entry.text.len() || there.is_empty() || entry.escape {
+                return self.write_from(at, series);
+            }
+            there.copy_from_slice(entry.text.as_bytes());
+            step.entry = Some(id);
+        }
+        true
+    }
+
+    /// Writes everything from a step on.
+    fn write_from(&mut self, first: usize, series: &Series<'_>) -> bool {
+        let before = first.checked_sub(1).and_then(|before| self.steps.get(before));
+        self.text.truncate(before.map_or(0, |step| step.written.end));
+        for step in self.steps.iter_mut().skip(first) {
+            let Some((id, entry)) = entry_of(series, step.place) else { return false };
             if entry.text.is_empty() && !step.is_joined {
                 return false;
             }
-            out.extend_from_slice(self.text.get(step.text.clone()).unwrap_or_default());
+            self.text.extend_from_slice(self.constant.get(step.constant.clone()).unwrap_or_default());
+            let begin = self.text.len();
             if entry.escape {
-                push_value(out, &entry.text);
+                push_value(&mut self.text, entry.text);
             } else {
-                out.extend_from_slice(entry.text.as_bytes());
+                self.text.extend_from_slice(entry.text.as_bytes());
             }
+            (step.entry, step.written) = (Some(id), begin..self.text.len());
         }
-        out.extend_from_slice(self.text.get(self.tail.clone()).unwrap_or_default());
+        self.text.extend_from_slice(self.constant.get(self.tail.clone()).unwrap_or_default());
         true
+    }
+
+    /// Writes the pairs of a series one by one, empty ones left out.
+    fn write_slowly(&mut self, plan: &Plan, slots: &[Slot], series: &Series<'_>) {
+        self.forget();
+        self.text.clear();
+        for (slot, pieces) in plan.labels_of(slots, series) {
+            if !self.text.is_empty() {
+                self.text.push(b',');
+            }
+            push_name(&mut self.text, &slot.name, slot.is_legacy);
+            self.text.extend_from_slice(b"=\"");
+            pieces.each(|piece| push_value(&mut self.text, piece));
+            self.text.push(b'"');
+        }
     }
 }
 
-/// Appends the pairs of a series one by one, empty ones left out.
-pub(super) fn push_pairs(out: &mut Vec<u8>, slots: &[Slot], series: &Series<'_>) {
-    let start = out.len();
-    for (slot, pieces) in labels_of(slots, series) {
-        if out.len() > start {
-            out.push(b',');
+/// The pairs of a plan's labels: before `le` or `quantile`, or all, and those behind it.
+#[derive(Debug, Default)]
+pub(super) struct Sides {
+    pub(super) before: Pairs,
+    pub(super) after: Pairs,
+}
+
+impl Sides {
+    /// Compiles the pairs of the plan.
+    pub(super) fn compile(&mut self, plan: &Plan) {
+        self.before.compile(plan.before(), &plan.constants);
+        self.after.compile(plan.after(), &plan.constants);
+    }
+
+    /// As [`Pairs::forget`].
+    pub(super) fn forget(&mut self) {
+        self.before.forget();
+        self.after.forget();
+    }
+
+    /// Writes both sides for a series.
+    #[inline]
+    pub(super) fn write(&mut self, plan: &Plan, series: &Series<'_>) {
+        if !self.before.write(series) {
+            self.before.write_slowly(plan, plan.before(), series);
         }
-        push_name(out, &slot.name, slot.is_legacy);
-        out.extend_from_slice(b"=\"");
-        pieces.each(|piece| push_value(out, piece));
-        out.push(b'"');
+        if !self.after.write(series) {
+            self.after.write_slowly(plan, plan.after(), series);
+        }
     }
 }

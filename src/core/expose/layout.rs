@@ -31,7 +31,7 @@ use std::{
 pub struct Layout {
     /// Who lost what.
     pub conflicts: Conflicts,
-    pub(super) targets: Vec<Vec<Constant>>,
+    pub(super) targets: Vec<Arc<[Constant]>>,
     pub(super) families: Vec<Family>, // by full name
 }
 
@@ -57,6 +57,11 @@ pub(super) struct Member {
     pub(super) id: StreamId,
     pub(super) kind: Kind,
     pub(super) constants: Arc<[Constant]>,
+    /// The streams that are shown as one with it, and whether it is the first of them that has series (SC-03).
+    pub(super) joined: Option<Arc<[StreamId]>>,
+    pub(super) is_first: bool,
+    /// Equal for members whose constants differ in their texts alone: one plan of labels fits all of them.
+    pub(super) outline: usize,
     class: usize, // equal for members with equal constants
 }
 
@@ -72,7 +77,7 @@ impl Layout {
         let names = names_of(streams, options, escaping);
 
         let mut groups: BTreeMap<&str, Vec<Candidate<'_>>> = BTreeMap::new();
-        for (stream, (info, names)) in streams.iter().zip(&names).enumerate() {
+        for (stream, (info, names)) in streams.iter().zip(&names).enumerate().filter(|(_, (info, _))| info.series > 0) {
             let Some(names) = names else { continue };
             let metric = info.metric.instrument.name.as_ref();
             let candidate = Candidate { stream, names, component: &info.resource.component, metric };
@@ -108,14 +113,18 @@ impl Family {
         let help = help_of(&names, &in_order, streams, conflicts);
         let unit = unit_of(&names, &in_order, conflicts);
         let asked = in_order.iter().flat_map(|candidate| candidate.names.asked.clone()).collect();
-        let members: Vec<Member> = in_order.iter().filter_map(|candidate| members.make(candidate.stream)).collect();
+        let mut members: Vec<Member> = in_order.iter().filter_map(|candidate| members.make(candidate.stream)).collect();
+        let mut joined = HashSet::new();
+        for member in &mut members {
+            member.is_first = member.joined.as_ref().is_some_and(|ids| joined.insert(Arc::as_ptr(ids)));
+        }
         let classes: HashSet<usize> = members.iter().map(|member| member.class).collect();
         let mut constant_names = BTreeSet::new();
         let mut seen: HashSet<usize> = HashSet::new();
         for member in members.iter().filter(|member| seen.insert(member.class)) {
             constant_names.extend(member.constants.iter().map(|constant| constant.name.clone()));
         }
-        let may_collide = classes.len() < members.len();
+        let may_collide = classes.len() < members.len() || !joined.is_empty();
         Some(Self { names, help, unit, asked, members, constant_names, may_collide })
     }
 }
@@ -169,7 +178,7 @@ struct Resource<'a> {
 impl<'a> Resources<'a> {
     fn new(streams: &'a [Stream], options: &ExposeOptions) -> Self {
         let mut times: HashMap<*const ResourceInfo, (&'a ResourceInfo, u64)> = HashMap::new();
-        for stream in streams {
+        for stream in streams.iter().filter(|stream| stream.series > 0) {
             let (_, time) = times.entry(Arc::as_ptr(&stream.resource)).or_insert((&stream.resource, 0));
             *time = (*time).max(stream.resource_time);
         }
@@ -187,7 +196,7 @@ impl<'a> Resources<'a> {
     }
 
     /// RS-04 to RS-08: one set of labels per job and instance, of the first resource that has any.
-    fn targets(&self, labeller: Labeller<'_>, conflicts: &mut Conflicts) -> Vec<Vec<Constant>> {
+    fn targets(&self, labeller: Labeller<'_>, conflicts: &mut Conflicts) -> Vec<Arc<[Constant]>> {
         let mut targets = Vec::new();
         for group in self.list.chunk_by(|a, b| a.identity == b.identity) {
             let told: Vec<_> = group
@@ -198,7 +207,7 @@ impl<'a> Resources<'a> {
             for (loser, _) in losers.iter().filter(|(_, lost)| lost != kept) {
                 conflicts.push(target_conflict(winner, loser));
             }
-            targets.push(kept.clone());
+            targets.push(kept.as_slice().into());
         }
         targets
     }
@@ -234,12 +243,19 @@ struct Members<'a> {
     scope_ranks: HashMap<*const ScopeInfo, usize>,
     constants: HashMap<(usize, usize), Known>, // by ranks of resource and scope
     classes: HashMap<Vec<Pair>, usize>,
+    outlines: HashMap<Vec<Outline>, usize>,
+    joined: HashMap<Metric<'a>, Arc<[StreamId]>>,
 }
 
-/// Constants with their class.
-type Known = (usize, Arc<[Constant]>);
+/// What streams of one resource have in common that are shown as one where scopes give no labels.
+type Metric<'a> = (*const ResourceInfo, &'a str, Option<&'a str>, &'a str, Kind);
+
+/// Constants with their class and outline.
+type Known = (usize, usize, Arc<[Constant]>);
 /// Name and text of a constant.
 type Pair = (Arc<str>, Arc<str>);
+/// What of a constant decides how labels are planned: name, key, origin, and whether it has a text at all.
+type Outline = (Arc<str>, Arc<str>, Origin, bool);
 
 impl<'a> Members<'a> {
     fn new(streams: &'a [Stream], resources: &'a Resources<'a>, labeller: Labeller<'a>) -> Self {
@@ -251,7 +267,9 @@ impl<'a> Members<'a> {
             scope_ranks.extend(group.iter().map(|scope| (Arc::as_ptr(scope), rank)));
             rank = rank.saturating_add(1);
         }
-        Self { streams, resources, labeller, scope_ranks, constants: HashMap::new(), classes: HashMap::new() }
+        let joined = if labeller.options.scope_labels { HashMap::new() } else { joined(streams) };
+        let (constants, classes, outlines) = Default::default();
+        Self { streams, resources, labeller, scope_ranks, constants, classes, outlines, joined }
     }
 
     fn ranks(&self, stream: &Stream) -> (usize, usize) {
@@ -278,18 +296,52 @@ impl<'a> Members<'a> {
         let stream = self.streams.get(stream)?;
         let ranks = self.ranks(stream);
         let resource = self.resources.list.get(ranks.0)?;
-        let (class, constants) = match self.constants.get(&ranks) {
+        let (class, outline, constants) = match self.constants.get(&ranks) {
             Some(known) => known.clone(),
             None => {
                 let constants = self.labeller.constants(&resource.identity, resource.info, &stream.scope);
                 let labels = constants.iter().map(|constant| (constant.name.clone(), constant.text.clone())).collect();
                 let next = self.classes.len();
                 let class = *self.classes.entry(labels).or_insert(next);
-                let made = (class, Arc::from(constants));
+                let of = |c: &Constant| (Arc::clone(&c.name), Arc::clone(&c.key), c.origin, c.text.is_empty());
+                let next = self.outlines.len();
+                let outline = *self.outlines.entry(constants.iter().map(of).collect()).or_insert(next);
+                let made = (class, outline, Arc::from(constants));
                 self.constants.insert(ranks, made.clone());
                 made
             }
         };
-        Some(Member { id: stream.id, kind: stream.metric.instrument.kind, constants, class })
+        let joined = metric_of(stream).and_then(|metric| self.joined.get(&metric)).cloned();
+        let kind = stream.metric.instrument.kind;
+        Some(Member { id: stream.id, kind, constants, joined, is_first: false, outline, class })
     }
+}
+
+/// The streams of each metric that several scopes of a resource have, in the order of the scopes.
+fn joined(streams: &[Stream]) -> HashMap<Metric<'_>, Arc<[StreamId]>> {
+    let mut groups: HashMap<Metric<'_>, Vec<&Stream>> = HashMap::new();
+    for stream in streams {
+        if let Some(metric) = metric_of(stream) {
+            groups.entry(metric).or_default().push(stream);
+        }
+    }
+    groups.retain(|_, group| group.len() > 1);
+    let ids = |mut group: Vec<&Stream>| {
+        group.sort_by(|a, b| a.scope.cmp(&b.scope).then(a.id.cmp(&b.id)));
+        group.iter().map(|stream| stream.id).collect()
+    };
+    groups.into_iter().map(|(metric, group)| (metric, ids(group))).collect()
+}
+
+/// What joins a stream with others: sums and histograms add up, values of gauges and quantiles do not.
+fn metric_of(stream: &Stream) -> Option<Metric<'_>> {
+    let metric = &*stream.metric;
+    let adds_up = match metric.instrument.kind {
+        Kind::Counter | Kind::Histogram | Kind::ExponentialHistogram => true,
+        Kind::UpDownCounter => metric.prometheus_type.is_none(),
+        Kind::Gauge | Kind::Summary => false,
+    };
+    let instrument = &metric.instrument;
+    let key = (Arc::as_ptr(&stream.resource), &*instrument.name, metric.rename.as_deref(), &*instrument.unit, instrument.kind);
+    adds_up.then_some(key)
 }

@@ -3,6 +3,7 @@
 
 mod cursor;
 mod dedupe;
+mod merge;
 mod writer;
 
 #[cfg(test)]
@@ -15,11 +16,12 @@ use super::{
     text::Given,
 };
 use crate::{
-    limits::{CHUNK_BYTES, SLICE_SERIES_MAX},
+    limits::{CHUNK_BYTES, SLICE_BYTES_MAX, SLICE_SERIES_MAX},
     state::visit::Series,
 };
 use cursor::{Cursor, Step};
 use dedupe::Dedupe;
+use merge::Merges;
 use parking_lot::Mutex;
 use std::sync::Arc;
 pub(in crate::expose) use writer::Planned;
@@ -67,6 +69,7 @@ pub struct Scrape<S> {
     writer: Writer,
     plans: Plans,
     dedupe: Dedupe,
+    merges: Merges,
 }
 
 /// Where a scrape is.
@@ -145,12 +148,14 @@ impl<S: Source> Scrape<S> {
             stats: ScrapeStats::default(),
             plans: Plans::default(),
             dedupe: Dedupe::default(),
+            merges: Merges::default(),
         }
     }
 
     /// Appends about [`CHUNK_BYTES`] of the body; `false` when that was the last of it. May append nothing and have more to come.
     pub fn next_chunk(&mut self, out: &mut Vec<u8>) -> bool {
         let enough = out.len().saturating_add(CHUNK_BYTES);
+        out.reserve(CHUNK_BYTES.saturating_add(CHUNK_BYTES / 2)); // the last slice goes beyond
         while out.len() < enough {
             self.step(out);
             if matches!(self.place, Place::End) {
@@ -190,11 +195,22 @@ impl<S: Source> Scrape<S> {
         match self.order.get(nth).and_then(|at| layout.families.get(*at)) {
             Some(family) => {
                 self.writer.begin(family);
-                self.plans.clear();
+                self.plans.begin_family();
+                self.plans.begin_member();
                 self.dedupe.begin(family.may_collide);
+                self.merge(family);
                 self.place = Place::Family { nth, member: 0, cursor: Cursor::default() };
             }
             None => self.place = Place::Trailer,
+        }
+    }
+
+    /// Adds up what is shown as one, in a family that has such.
+    fn merge(&mut self, family: &Family) {
+        self.merges = Merges::default();
+        let labeller = Labeller { options: &self.options, escaping: self.negotiated.escaping };
+        for member in family.members.iter().filter(|member| member.is_first) {
+            self.merges.add(&self.source, &mut self.plans, labeller, (family, member));
         }
     }
 
@@ -211,6 +227,7 @@ impl<S: Source> Scrape<S> {
         };
         let labeller = Labeller { options: &self.options, escaping: self.negotiated.escaping };
         let mut run = Run {
+            full: out.len().saturating_add(SLICE_BYTES_MAX),
             out,
             labeller,
             family,
@@ -219,6 +236,7 @@ impl<S: Source> Scrape<S> {
             writer: &mut self.writer,
             plans: &mut self.plans,
             dedupe: &mut self.dedupe,
+            merges: &mut self.merges,
         };
         run.plans.begin_slice();
         let more = cursor.visit(&self.source, member.id, SLICE_SERIES_MAX, &mut |series| run.series(series));
@@ -229,7 +247,7 @@ impl<S: Source> Scrape<S> {
         } else if !more {
             *at = at.saturating_add(1);
             *cursor = Cursor::default();
-            self.plans.clear();
+            self.plans.begin_member();
             self.dedupe.begin_member();
         }
     }
@@ -242,7 +260,7 @@ impl<S: Source> Scrape<S> {
         for (at, member) in family.members.iter().enumerate().take(current.saturating_add(1)) {
             let mut left = if at == *current { written } else { usize::MAX };
             let mut from = Some(0);
-            self.plans.clear();
+            self.plans.begin_member();
             while let Some(next) = from.filter(|_| left > 0) {
                 self.plans.begin_slice();
                 let (plans, dedupe) = (&mut self.plans, &mut self.dedupe);
@@ -253,13 +271,14 @@ impl<S: Source> Scrape<S> {
                 });
             }
         }
-        self.plans.clear();
+        self.plans.begin_member();
     }
 }
 
 /// Everything one visit needs.
 struct Run<'a> {
     out: &'a mut Vec<u8>,
+    full: usize, // bytes of `out` beyond which the slice ends
     labeller: Labeller<'a>,
     family: &'a Family,
     member: &'a Member,
@@ -267,21 +286,36 @@ struct Run<'a> {
     writer: &'a mut Writer,
     plans: &'a mut Plans,
     dedupe: &'a mut Dedupe,
+    merges: &'a mut Merges,
 }
 
 impl Run<'_> {
     fn series(&mut self, series: &Series<'_>) -> Step {
-        let planned: &Planned = self.plans.of(series, self.labeller, self.family, self.member);
+        if self.out.len() >= self.full {
+            return Step::Halt;
+        }
+        let planned: &mut Planned = self.plans.of(series, self.labeller, self.family, self.member);
         let lost = planned.plan.lost;
+        let merged = self.merges.of(self.member, || planned.plan.hash(series));
         if self.dedupe.is_on() {
             if !self.dedupe.is_new(&planned.plan, series) {
-                self.stats.duplicates = self.stats.duplicates.saturating_add(1);
+                let is_in_sum = merged.is_some_and(|merged| merged.is_written);
+                self.stats.duplicates = self.stats.duplicates.saturating_add(u64::from(!is_in_sum));
                 self.stats.lost_attributes = self.stats.lost_attributes.saturating_add(lost);
                 return Step::Done;
             }
         } else if self.dedupe.suspects(planned, series) {
             return Step::Halt;
         }
+        if self.writer.is_text() {
+            planned.write_pairs(series);
+        }
+        let merged = merged.map(|merged| {
+            merged.is_written = true;
+            self.stats.duplicates = self.stats.duplicates.saturating_add(merged.losers);
+            merged.show(series)
+        });
+        let series = merged.as_ref().unwrap_or(series);
         let given = Given { labeller: self.labeller, family: self.family, planned, series };
         let is_written = self.writer.series(self.out, given);
         let count = if is_written { &mut self.stats.series } else { &mut self.stats.unfit };

@@ -4,7 +4,7 @@
 use super::{
     classic::classic,
     escape::{is_legacy_metric_name, push_help, push_name, push_value},
-    labels::{Plan, Slot, TextProgram, push_pairs},
+    labels::{Plan, Sides},
     layout::{Family, FamilyType, Labeller},
     number::{push_canonical, push_f64, push_number, push_u64},
     openmetrics,
@@ -25,8 +25,6 @@ pub(super) struct TextWriter {
     needs_head: bool,
     sample: Sample,     // of the family's plain samples
     parts: [Sample; 4], // `_bucket`, `_sum`, `_count`, `_created`
-    before: Vec<u8>,    // label pairs of the series at hand before `le` or `quantile`
-    after: Vec<u8>,     // and behind it
 }
 
 /// A sample's name, as a line begins with it.
@@ -52,14 +50,7 @@ pub(super) struct Given<'a> {
 
 impl TextWriter {
     pub(super) fn new(is_openmetrics: bool) -> Self {
-        Self {
-            is_openmetrics,
-            needs_head: false,
-            sample: Sample::default(),
-            parts: Default::default(),
-            before: Vec::new(),
-            after: Vec::new(),
-        }
+        Self { is_openmetrics, needs_head: false, sample: Sample::default(), parts: Default::default() }
     }
 
     /// Writes target info; labels are constant.
@@ -71,7 +62,9 @@ impl TextWriter {
                 self.head(out, family, word, ["", "Target metadata"]);
             }
             out.extend_from_slice(b"target_info{");
-            TextProgram::new(&plan.slots).write_constants(out);
+            let mut sides = Sides::default();
+            sides.compile(&plan);
+            out.extend_from_slice(sides.before.text());
             out.extend_from_slice(b"} 1\n");
         }
     }
@@ -109,31 +102,19 @@ impl TextWriter {
     }
 
     #[inline]
-    fn number(&mut self, out: &mut Vec<u8>, given: Given<'_>, value: Number) {
-        let start = out.len();
-        out.extend_from_slice(&self.sample.open);
-        let labels = out.len();
-        push_labels(out, &given.planned.program, given, Plan::before);
-        if out.len() == labels {
-            out.truncate(start);
-            out.extend_from_slice(&self.sample.bare);
-            out.push(b' ');
-        } else {
-            out.extend_from_slice(b"} ");
-        }
+    fn number(&self, out: &mut Vec<u8>, given: Given<'_>, value: Number) {
+        self.start(out, &self.sample, given, None);
         push_number(out, value);
         if self.is_openmetrics && given.family.names.is_total() {
             openmetrics::push_latest(out, given);
             out.push(b'\n');
-            self.split_labels(given);
             self.created(out, given);
         } else {
             out.push(b'\n');
         }
     }
 
-    fn histogram(&mut self, out: &mut Vec<u8>, given: Given<'_>, histogram: &Histogram) {
-        self.split_labels(given);
+    fn histogram(&self, out: &mut Vec<u8>, given: Given<'_>, histogram: &Histogram) {
         let mut above = f64::NEG_INFINITY;
         let mut total = 0u64;
         let last = (f64::INFINITY, None);
@@ -141,7 +122,7 @@ impl TextWriter {
         for (le, count) in finite.chain([last]) {
             // TY-08: the last one is the count, whatever the buckets say.
             total = count.map_or(histogram.count, |count| total.saturating_add(count));
-            self.start_line(out, BUCKET, Some(("le", le)));
+            self.start_line(out, BUCKET, given, Some(("le", le)));
             push_u64(out, total);
             if self.is_openmetrics {
                 openmetrics::push_within(out, given, above, le);
@@ -151,33 +132,30 @@ impl TextWriter {
         }
         let sum = histogram.sum.filter(|sum| !self.is_openmetrics || openmetrics::may_have_sum(histogram, *sum));
         if let Some(sum) = sum {
-            self.start_line(out, SUM, None);
+            self.start_line(out, SUM, given, None);
             push_f64(out, sum);
             out.push(b'\n');
         }
         if sum.is_some() || !self.is_openmetrics {
-            self.start_line(out, COUNT, None);
+            self.start_line(out, COUNT, given, None);
             push_u64(out, histogram.count);
             out.push(b'\n');
         }
         self.created(out, given);
     }
 
-    fn summary(&mut self, out: &mut Vec<u8>, given: Given<'_>, summary: &Summary) {
-        self.split_labels(given);
-        let sample = std::mem::take(&mut self.sample);
+    fn summary(&self, out: &mut Vec<u8>, given: Given<'_>, summary: &Summary) {
         for (quantile, value) in &summary.quantiles {
-            self.start(out, &sample, Some(("quantile", *quantile)));
+            self.start(out, &self.sample, given, Some(("quantile", *quantile)));
             push_f64(out, *value);
             out.push(b'\n');
         }
-        self.sample = sample;
         if !self.is_openmetrics || summary.sum >= 0.0 {
-            self.start_line(out, SUM, None);
+            self.start_line(out, SUM, given, None);
             push_f64(out, summary.sum);
             out.push(b'\n');
         }
-        self.start_line(out, COUNT, None);
+        self.start_line(out, COUNT, given, None);
         push_u64(out, summary.count);
         out.push(b'\n');
         self.created(out, given);
@@ -187,56 +165,54 @@ impl TextWriter {
         if self.is_openmetrics
             && let Some(start) = given.created()
         {
-            self.start_line(out, CREATED, None);
+            self.start_line(out, CREATED, given, None);
             super::number::push_seconds(out, start);
             out.push(b'\n');
         }
     }
 
-    /// Writes the series' label pairs aside: several lines repeat them.
-    fn split_labels(&mut self, given: Given<'_>) {
-        let Planned { program, after, .. } = given.planned;
-        self.before.clear();
-        push_labels(&mut self.before, program, given, Plan::before);
-        self.after.clear();
-        push_labels(&mut self.after, after, given, Plan::after);
-    }
-
-    fn start_line(&self, out: &mut Vec<u8>, part: usize, special: Option<(&str, f64)>) {
+    fn start_line(&self, out: &mut Vec<u8>, part: usize, given: Given<'_>, special: Option<(&str, f64)>) {
         if let Some(sample) = self.parts.get(part) {
-            self.start(out, sample, special);
+            self.start(out, sample, given, special);
         }
     }
 
     /// Everything of a line up to its value.
-    fn start(&self, out: &mut Vec<u8>, sample: &Sample, special: Option<(&str, f64)>) {
-        if special.is_none() && self.before.is_empty() && self.after.is_empty() {
+    #[inline]
+    fn start(&self, out: &mut Vec<u8>, sample: &Sample, given: Given<'_>, special: Option<(&str, f64)>) {
+        let Sides { before, after } = &given.planned.sides;
+        let (before, after) = (before.text(), after.text());
+        if special.is_none() && before.is_empty() && after.is_empty() {
             out.extend_from_slice(&sample.bare);
             out.push(b' ');
             return;
         }
         out.extend_from_slice(&sample.open);
-        out.extend_from_slice(&self.before);
+        out.extend_from_slice(before);
         if let Some((name, value)) = special {
-            if !self.before.is_empty() {
+            if !before.is_empty() {
                 out.push(b',');
             }
-            out.extend_from_slice(name.as_bytes());
-            out.extend_from_slice(b"=\"");
-            if self.is_openmetrics {
-                push_canonical(out, value)
-            } else {
-                push_f64(out, value)
-            }
-            out.push(b'"');
+            self.push_special(out, name, value);
         }
-        if !self.after.is_empty() {
-            if special.is_some() || !self.before.is_empty() {
+        if !after.is_empty() {
+            if special.is_some() || !before.is_empty() {
                 out.push(b',');
             }
-            out.extend_from_slice(&self.after);
+            out.extend_from_slice(after);
         }
         out.extend_from_slice(b"} ");
+    }
+
+    fn push_special(&self, out: &mut Vec<u8>, name: &str, value: f64) {
+        out.extend_from_slice(name.as_bytes());
+        out.extend_from_slice(b"=\"");
+        if self.is_openmetrics {
+            push_canonical(out, value)
+        } else {
+            push_f64(out, value)
+        }
+        out.push(b'"');
     }
 
     fn family_head(&self, out: &mut Vec<u8>, family: &Family) {
@@ -304,15 +280,5 @@ impl Sample {
             bare.push(b'}');
         }
         Self { open, bare }
-    }
-}
-
-/// The fast way, or where a value is empty the slow one.
-#[inline]
-fn push_labels(out: &mut Vec<u8>, program: &TextProgram, given: Given<'_>, side: impl Fn(&Plan) -> &[Slot]) {
-    let start = out.len();
-    if !program.write(out, given.series) {
-        out.truncate(start);
-        push_pairs(out, side(&given.planned.plan), given.series);
     }
 }

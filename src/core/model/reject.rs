@@ -38,9 +38,11 @@ pub enum Reason {
     TooManyAttributes,
     /// Limits: a key or value is too long.
     AttributeTooLong,
+    /// Limits: a name, unit, description or schema URL is too long.
+    TextTooLong,
     /// RJ-10: attribute values nested too deeply.
     TooDeep,
-    /// Limits: more buckets or bounds than a point may have.
+    /// Limits: more buckets, bounds or quantiles than a point may have.
     TooManyBuckets,
     /// RV-04: `--max-series` is reached.
     SeriesLimit,
@@ -77,6 +79,7 @@ impl Reason {
             Self::BadAttributes => "attributes do not parse",
             Self::TooManyAttributes => "more than 128 attributes",
             Self::AttributeTooLong => "attribute key over 256 bytes or value over 4 KiB",
+            Self::TextTooLong => "name, unit, description, version or schema URL over 4 KiB",
             Self::TooDeep => "attribute value nested deeper than 32",
             Self::TooManyBuckets => "too many buckets",
             Self::SeriesLimit => "series limit --max-series reached",
@@ -108,6 +111,7 @@ impl Reason {
             Self::BadAttributes => "bad_attributes",
             Self::TooManyAttributes => "too_many_attributes",
             Self::AttributeTooLong => "attribute_too_long",
+            Self::TextTooLong => "text_too_long",
             Self::TooDeep => "too_deep",
             Self::TooManyBuckets => "too_many_buckets",
             Self::SeriesLimit => "series_limit",

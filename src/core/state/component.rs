@@ -10,10 +10,11 @@ use super::{
 };
 use crate::{
     decode::Data,
-    limits::{ALIASES_PER_SERIES_MAX, LIMITED_METRICS_MAX, SUPPRESSED_RULES_MAX},
+    limits::{ALIASES_PER_SERIES_MAX, DECISIONS_REMEMBERED_MAX, LIMITED_METRICS_MAX, SUPPRESSED_RULES_MAX, TEXT_BYTES_MAX},
     model::{
         clock::{Mono, Wall},
         component::ComponentKey,
+        instrument::Instrument,
         reject::Reason,
         workloads::Workloads,
     },
@@ -47,6 +48,8 @@ pub(crate) struct Shared {
     pub(crate) requests: AtomicU64,
     /// Names become letters, digits, colons and underscores, so that each needs one that is no underscore.
     pub(crate) escapes_names: bool,
+    /// Scopes give no labels: one metric of several scopes is exposed as one, whose total must not dip.
+    pub(crate) joins_scopes: bool,
     /// Views in force.
     pub(crate) views: RwLock<Arc<ViewSet>>,
     /// Who owns which pod.
@@ -105,6 +108,8 @@ pub(crate) struct Resource {
     pub(crate) taken: usize,
     /// Streams by identity, with their identity.
     pub(crate) by_identity: HashTable<(Id128, u32)>,
+    /// One stream of each metric, whatever its scope, where scopes are joined.
+    pub(crate) by_metric: BTreeMap<Id128, u32>,
 }
 
 /// One component.
@@ -122,6 +127,9 @@ pub(crate) struct Component {
     pub(crate) taken: usize,
     pub(crate) scopes: Scopes,
     pub(crate) plan: Plan,
+    /// What the plan says of instruments, until the next tick or plan: all instances have the same ones, and to ask the
+    /// plan may mean to try every rule.
+    decisions: BTreeMap<Instrument, Decision>,
     pub(crate) series: usize,
     pub(crate) received: u64,
     pub(crate) suppressed: u64,
@@ -150,6 +158,7 @@ impl Component {
             taken: 0,
             scopes: Scopes::default(),
             plan,
+            decisions: BTreeMap::new(),
             series: 0,
             received: 0,
             suppressed: 0,
@@ -185,6 +194,7 @@ impl Component {
             streams: Vec::new(),
             taken: 0,
             by_identity: HashTable::new(),
+            by_metric: BTreeMap::new(),
         };
         let index = free_place(&mut self.resources, &mut self.taken);
         self.resources[index as usize] = Some(resource);
@@ -192,10 +202,32 @@ impl Component {
         Ok(index)
     }
 
+    /// Takes over another plan; its streams go on by the old one until each is decided again.
+    pub(crate) fn adopt(&mut self, plan: Plan) {
+        self.plan = plan;
+        self.decisions.clear();
+    }
+
+    /// Asks the plan itself again from now on, so that what is gone is not remembered for ever.
+    pub(crate) fn forget_decisions(&mut self) {
+        self.decisions = BTreeMap::new();
+    }
+
+    fn decision(&mut self, instrument: &Instrument) -> Decision {
+        if let Some(known) = self.decisions.get(instrument) {
+            return known.clone();
+        }
+        let decision = self.plan.decide(instrument);
+        if self.decisions.len() < DECISIONS_REMEMBERED_MAX {
+            self.decisions.insert(instrument.clone(), decision.clone());
+        }
+        decision
+    }
+
     /// Asks the plan again for one stream and obeys. A stream whose decision stays the same is not touched. Returns what
     /// a stream held that is now off.
     pub(crate) fn decide(&mut self, shared: &Shared, stream: &mut Stream, counts: &mut Counts) -> Option<Remains> {
-        let decision = self.plan.decide(&stream.metric.instrument);
+        let decision = self.decision(&stream.metric.instrument);
         if decision == stream.decision {
             return None;
         }
@@ -224,6 +256,33 @@ impl Component {
         remains
     }
 
+    /// Joins a new stream of a resource with those of other scopes that have the same metric: from now on each remembers
+    /// what its series added, so that their sum never dips.
+    pub(crate) fn join_scopes(&mut self, shared: &Shared, (resource, generation): (u32, u32), stream: (u32, &mut Stream)) {
+        let (place, stream) = stream;
+        if !shared.joins_scopes || !stream.is_monotonic() {
+            return;
+        }
+        let Some(entered) = self.resource(resource, generation) else { return };
+        let instrument = &stream.metric.instrument;
+        let parts = [instrument.name.as_bytes(), instrument.unit.as_bytes(), instrument.kind.as_str().as_bytes()];
+        let sibling = *entered.by_metric.entry(shared.identity.of_parts(&parts)).or_insert(place);
+        if sibling == place {
+            return;
+        }
+        let mut taken = entered.streams.get_mut(sibling as usize).and_then(Option::take);
+        let mut counts = Counts::default();
+        let both = taken.as_deref_mut().into_iter().chain([stream]);
+        for stream in both.filter(|stream| !stream.is_joined) {
+            stream.is_joined = true;
+            stream.reshape(&mut self.around(shared, &mut counts, Mono::default(), 0));
+        }
+        let place = self.resource(resource, generation).and_then(|entered| entered.streams.get_mut(sibling as usize));
+        if let Some(place) = place {
+            *place = taken;
+        }
+    }
+
     /// What a point needs of the component beside its stream.
     pub(crate) fn around<'a>(&'a mut self, shared: &'a Shared, counts: &'a mut Counts, now: Mono, request: u64) -> Around<'a> {
         Around {
@@ -242,7 +301,7 @@ impl Component {
 
 /// Moves the epoch when a stream comes into the list or leaves it.
 pub(crate) fn list(shared: &Shared, stream: &mut Stream) {
-    let listed = stream.has_series();
+    let listed = [stream.has_series(), stream.remembers()];
     if listed != stream.listed {
         stream.listed = listed;
         shared.move_epoch();
@@ -350,8 +409,11 @@ pub(crate) fn read_scope(raw: &[u8], schema_url: &[u8]) -> Result<ScopeInfo, Rea
     })
 }
 
-/// Bytes as text.
+/// Bytes as text that is kept and shown.
 pub(crate) fn text(raw: &[u8]) -> Result<&str, Reason> {
+    if raw.len() > TEXT_BYTES_MAX {
+        return Err(Reason::TextTooLong);
+    }
     std::str::from_utf8(raw).map_err(|_| Reason::NotUtf8)
 }
 

@@ -192,7 +192,7 @@ impl Costs {
         for (key, entry) in member.keys.iter().zip(member.entries) {
             let place = *entry as usize;
             if self.seen.len() <= place {
-                self.seen.resize(labels.entries.len().max(place + 1), false);
+                self.seen.resize(labels.entries_len().max(place + 1), false);
             }
             if std::mem::replace(&mut self.seen[place], true) {
                 continue;

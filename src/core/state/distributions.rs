@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     decode::{RawExponential, RawHistogram, RawSummary, metrics::quantiles},
+    limits::BOUNDS_MAX,
     model::{
         point::{ExpHistogram, Histogram, Summary},
         reject::Reason,
@@ -257,6 +258,9 @@ fn add_compensated(old: f64, error: &mut f64, more: f64) -> f64 {
 /// Checks and reads a summary (TY-15): quantiles ascending, each once; a NaN value is allowed.
 fn read_summary(point: &RawSummary<'_>) -> Result<Summary, Reason> {
     let mut pairs = quantiles(point.quantiles);
+    if pairs.len() > BOUNDS_MAX {
+        return Err(Reason::TooManyBuckets);
+    }
     if pairs.iter().any(|(quantile, value)| !(0.0..=1.0).contains(quantile) || *value < 0.0) {
         return Err(Reason::BadQuantile);
     }

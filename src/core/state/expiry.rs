@@ -17,6 +17,7 @@ pub(crate) fn expire(shared: &Shared, directory: &Directory, component: &mut Com
         return; // its key may name a new one by now
     }
     component.interner.release();
+    component.forget_decisions();
     let mut spellings = Vec::new();
     for index in 0..component.resources.len() {
         let Some(mut resource) = component.resources[index].take() else { continue };
@@ -87,7 +88,8 @@ fn expire_streams(shared: &Shared, component: &mut Component, resource: &mut Res
     }
     if ended {
         resource.taken = 0;
-        let Resource { streams, by_identity, .. } = resource;
+        let Resource { streams, by_identity, by_metric, .. } = resource;
+        by_metric.retain(|_, index| streams.get(*index as usize).is_some_and(Option::is_some));
         by_identity.retain(|(_, index)| streams.get(*index as usize).is_some_and(Option::is_some));
         while streams.last().is_some_and(Option::is_none) {
             streams.pop();

@@ -3,10 +3,11 @@
 
 use super::{
     identity::Identity,
-    visit::{Entry, EntryId, KeyId, Labels, ShapeId},
+    table::grow,
+    visit::{Entry, EntryId, Kept, KeyId, Labels, ShapeId},
 };
 use crate::{
-    limits::ATTRIBUTES_MAX,
+    limits::{ATTRIBUTES_MAX, LABEL_BYTES_PER_COMPONENT_MAX},
     view::plan::Keys,
     wire::attributes::{Attribute, ValueType},
 };
@@ -45,6 +46,8 @@ pub(crate) struct Interner {
     shapes: HashTable<ShapeId>,
     free: Unused,
     resting: Unused,
+    /// Bytes of [`Labels`]' texts that no entry has any more.
+    texts_gone: usize,
 }
 
 /// Ids that name nothing.
@@ -107,8 +110,9 @@ impl Interner {
 
     fn find_entry(&self, identity: &Identity, key: KeyId, attribute: &Attribute) -> Option<EntryId> {
         let same = |id: &EntryId| {
-            let entry = &self.labels.entries[*id as usize];
-            entry.key == key && entry.value_type == attribute.value_type && entry.text == attribute.text
+            let is_it =
+                |entry: Entry<'_>| entry.key == key && entry.value_type == attribute.value_type && *entry.text == *attribute.text;
+            self.labels.entry(*id).is_some_and(is_it)
         };
         self.entries.find(entry_hash(identity, key, attribute.value_type, &attribute.text), same).copied()
     }
@@ -127,15 +131,10 @@ impl Interner {
         if let Some(id) = self.find_entry(identity, key, attribute) {
             return id;
         }
-        let escape = attribute.text.bytes().any(|b| matches!(b, b'\\' | b'"' | b'\n'));
-        let entry = Entry { key, value_type: attribute.value_type, escape, text: attribute.text.clone() };
-        let id = place(&mut self.labels.entries, &mut self.free.entries, entry);
-        let entries = &self.labels.entries;
-        let hash = |id: &EntryId| {
-            let entry = &entries[*id as usize];
-            entry_hash(identity, entry.key, entry.value_type, &entry.text)
-        };
-        self.entries.insert_unique(hash(&id), id, hash);
+        let kept = self.labels.keep(key, attribute);
+        let id = place(&mut self.labels.entries, &mut self.free.entries, kept);
+        let labels = &self.labels;
+        self.entries.insert_unique(hash_of(identity, labels, id), id, |id| hash_of(identity, labels, *id));
         id
     }
 
@@ -147,7 +146,7 @@ impl Interner {
     /// Lets ids that were swept a tick ago be used again, and gives back the tail of them, so that a flood that is over
     /// leaves no large table behind.
     pub(crate) fn release(&mut self) {
-        let Labels { keys, entries, shapes } = &mut self.labels;
+        let Labels { keys, entries, shapes, .. } = &mut self.labels;
         release(keys, &mut self.free.keys, &mut self.resting.keys);
         release(entries, &mut self.free.entries, &mut self.resting.entries);
         release(shapes, &mut self.free.shapes, &mut self.resting.shapes);
@@ -156,9 +155,9 @@ impl Interner {
     /// Forgets what is not marked. Its ids rest until [`Interner::release`].
     pub(crate) fn sweep(&mut self, identity: &Identity, marks: &Marks) {
         let mut keys = vec![false; self.labels.keys.len()];
-        let Labels { keys: key_texts, entries, shapes } = &mut self.labels;
+        let Labels { keys: key_texts, entries, shapes, .. } = &mut self.labels;
         for gone in self.entries.extract_if(|id| !marks.entries[*id as usize]) {
-            entries[gone as usize].text = Box::default();
+            self.texts_gone += usize::from(std::mem::take(&mut entries[gone as usize].text_len));
             self.resting.entries.push(gone);
         }
         for gone in self.shapes.extract_if(|id| !marks.shapes[*id as usize]) {
@@ -172,21 +171,64 @@ impl Interner {
         }
         self.keys.shrink_to(self.keys.len(), |id| identity.short(0, key_texts[*id as usize].as_bytes()));
         self.shapes.shrink_to(self.shapes.len(), |id| identity.short_ids(&shapes[*id as usize]));
-        self.entries.shrink_to(self.entries.len(), |id| {
-            let entry = &entries[*id as usize];
-            entry_hash(identity, entry.key, entry.value_type, &entry.text)
-        });
+        if self.texts_gone > self.labels.texts.len() / 4 {
+            self.labels.pack_texts();
+            self.texts_gone = 0;
+        }
+        let labels = &self.labels;
+        self.entries.shrink_to(self.entries.len(), |id| hash_of(identity, labels, *id));
+    }
+
+    /// Whether the texts of one more series fit.
+    pub(crate) fn has_room(&self) -> bool {
+        self.labels.texts.len() < LABEL_BYTES_PER_COMPONENT_MAX
     }
 
     /// What this holds in memory, roughly.
     pub(crate) fn bytes(&self) -> usize {
-        let texts: usize = self.labels.entries.iter().map(|e| e.text.len()).sum();
-        texts
-            + self.labels.entries.capacity() * size_of::<Entry>()
+        self.labels.texts.capacity()
+            + self.labels.entries.capacity() * size_of::<Kept>()
             + self.labels.shapes.iter().map(|s| 16 + 4 * s.len()).sum::<usize>()
             + self.labels.keys.iter().map(|k| 16 + k.len()).sum::<usize>()
             + self.entries.allocation_size()
     }
+}
+
+impl Labels {
+    /// Takes over the text of a value.
+    fn keep(&mut self, key: KeyId, attribute: &Attribute) -> Kept {
+        let escape = attribute.text.bytes().any(|b| matches!(b, b'\\' | b'"' | b'\n'));
+        let text_len = u16::try_from(attribute.text.len()).expect("ATTRIBUTE_VALUE_BYTES_MAX fits 16 bits");
+        let text_at = id_of(self.texts.len());
+        let room = self.texts.capacity() - self.texts.len();
+        if room < attribute.text.len() {
+            self.texts.reserve_exact(attribute.text.len().max(self.texts.len() / 8));
+        }
+        self.texts.push_str(&attribute.text);
+        Kept { key, text_at, text_len, value_type: attribute.value_type, escape }
+    }
+
+    /// Adds an entry: a table of tests has no interner.
+    #[cfg(test)]
+    pub(crate) fn push(&mut self, key: KeyId, attribute: &Attribute) -> EntryId {
+        let kept = self.keep(key, attribute);
+        place(&mut self.entries, &mut Vec::new(), kept)
+    }
+
+    /// Moves the texts together that are still in use.
+    fn pack_texts(&mut self) {
+        let mut packed = String::with_capacity(self.entries.iter().map(|kept| usize::from(kept.text_len)).sum());
+        for kept in &mut self.entries {
+            let at = kept.text_at as usize;
+            kept.text_at = id_of(packed.len());
+            packed.push_str(self.texts.get(at..at + usize::from(kept.text_len)).unwrap_or_default());
+        }
+        self.texts = packed;
+    }
+}
+
+fn hash_of(identity: &Identity, labels: &Labels, id: EntryId) -> u64 {
+    labels.entry(id).map_or(0, |entry| entry_hash(identity, entry.key, entry.value_type, entry.text))
 }
 
 fn entry_hash(identity: &Identity, key: KeyId, value_type: ValueType, text: &str) -> u64 {
@@ -198,6 +240,7 @@ fn place<T>(values: &mut Vec<T>, free: &mut Vec<u32>, value: T) -> u32 {
         values[id as usize] = value;
         return id;
     }
+    grow(values, 1);
     values.push(value);
     id_of(values.len() - 1)
 }

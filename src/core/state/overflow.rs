@@ -131,7 +131,7 @@ impl Stream {
             }
         };
         let total = Total::default();
-        self.overflow = Some(Overflow { slot, request: 0, total, recent: BTreeSet::new(), newest: 0 });
+        self.overflow = Some(Box::new(Overflow { slot, request: 0, total, recent: BTreeSet::new(), newest: 0 }));
         Ok(slot)
     }
 }
@@ -148,6 +148,6 @@ impl Overflow {
 
     /// What this holds in memory, roughly.
     pub(crate) fn bytes(&self) -> usize {
-        16 * self.recent.len()
+        size_of::<Self>() + 16 * self.recent.len()
     }
 }

@@ -225,6 +225,7 @@ impl<'a> Session<'a> {
             None => {
                 let mut made = new_stream(shared, resource, (identity, scope), metric)?;
                 component.decide(shared, &mut made.1, counts);
+                component.join_scopes(shared, (place.resource, place.generation), (made.0, &mut made.1));
                 made
             }
         };

@@ -55,7 +55,7 @@ struct Group {
 
 /// Something that values can be added to.
 #[derive(Debug, Clone)]
-enum Sum {
+pub(crate) enum Sum {
     Number(Total),
     Histogram(Option<Histogram>),
     Exponential(Option<ExpHistogram>),
@@ -113,7 +113,29 @@ impl Sum {
         }
     }
 
-    fn add(&mut self, value: Value<'_>) {
+    /// A sum of one value.
+    pub(crate) fn of(value: Value<'_>) -> Self {
+        let mut sum = match value {
+            Value::Number(_) => Self::Number(Total::new()),
+            Value::Histogram(_) => Self::Histogram(None),
+            Value::Exponential(_) => Self::Exponential(None),
+            Value::Summary(_) => Self::Nothing,
+        };
+        sum.add(value);
+        sum
+    }
+
+    /// What was added up.
+    pub(crate) fn value(&self) -> Option<Value<'_>> {
+        match self {
+            Self::Number(total) => Some(Value::Number(total.value())),
+            Self::Histogram(sum) => sum.as_ref().map(Value::Histogram),
+            Self::Exponential(sum) => sum.as_ref().map(Value::Exponential),
+            Self::Nothing => None,
+        }
+    }
+
+    pub(crate) fn add(&mut self, value: Value<'_>) {
         match (self, value) {
             (Self::Number(total), Value::Number(number)) => total.add(number),
             (Self::Histogram(sum), Value::Histogram(h)) => match sum {
@@ -272,7 +294,7 @@ impl Stream {
         self.shaping = None;
         let gone: Vec<u32> = self.table.indexes().filter(|i| !self.table.slots[*i as usize].is_exposed()).collect();
         gone.into_iter().for_each(|index| self.remove(index, around));
-        if self.decision.keys.is_all() || matches!(self.data, Data::Summary) {
+        if (self.decision.keys.is_all() && !self.is_joined) || matches!(self.data, Data::Summary) {
             return;
         }
         self.shaping = Some(Box::new(Shaping {

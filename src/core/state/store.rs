@@ -99,6 +99,13 @@ impl Store {
         self
     }
 
+    /// For expositions without scope labels: one metric of several scopes is exposed as one, whose total must not dip (SC-03).
+    #[must_use]
+    pub fn joining_scopes(mut self) -> Self {
+        self.shared.joins_scopes = true;
+        self
+    }
+
     /// A store with caps of its own: tests cannot fill those of `limits.rs`.
     pub(crate) fn with_caps(config: StoreConfig, caps: Caps) -> Self {
         let StoreConfig { series_max, expire_after, seeds } = config;
@@ -111,6 +118,7 @@ impl Store {
             generation: 1.into(),
             requests: 0.into(),
             escapes_names: true,
+            joins_scopes: false,
             views: Default::default(),
             workloads: Default::default(),
             suppressed: Mutex::default(),
@@ -148,7 +156,7 @@ impl Store {
                 if component.plan.hash() == plan.hash() {
                     continue;
                 }
-                component.plan = plan;
+                component.adopt(plan);
             }
             self.decide_all(&component);
         }
@@ -204,7 +212,8 @@ impl Store {
             for (r, resource) in (0..).zip(&component.resources) {
                 let Some(resource) = resource else { continue };
                 for (s, stream) in (0..).zip(&resource.streams) {
-                    let Some(stream) = stream.as_ref().filter(|stream| stream.has_series()) else { continue };
+                    let listed = stream.as_ref().filter(|stream| stream.has_series() || stream.remembers());
+                    let Some(stream) = listed else { continue };
                     streams.push(Stream {
                         id: StreamId { component: component.id, resource: r, stream: s, generation: stream.generation },
                         resource: Arc::clone(&resource.info),
@@ -233,6 +242,19 @@ impl Store {
             return None;
         }
         stream.show(labels, (from, max), f)
+    }
+
+    /// Shows what a stream remembers of series that nobody sees any more: a stream of another scope goes on from it. Holds
+    /// the component's lock meanwhile; a cap bounds how many there are.
+    pub fn visit_remembered(&self, id: StreamId, f: &mut dyn FnMut(&Series<'_>)) {
+        let Some(component) = self.directory.at(id.component) else { return };
+        let mut component = component.lock();
+        let Component { resources, interner: Interner { labels, .. }, .. } = &mut *component;
+        let resource = resources.get_mut(id.resource as usize).and_then(Option::as_mut);
+        let stream = resource.and_then(|resource| resource.streams.get_mut(id.stream as usize)).and_then(Option::as_mut);
+        if let Some(stream) = stream.filter(|stream| stream.generation == id.generation) {
+            stream.show_remembered(labels, f);
+        }
     }
 
     /// Points that views suppressed, by rule, since the store began.

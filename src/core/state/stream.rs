@@ -10,11 +10,12 @@ use super::{
     labels::{Interner, id_of},
     overflow::Overflow,
     shape::Shaping,
-    table::{Slot, Table, Values},
+    table::{Slot, Table, Values, grow},
     visit::{MetricInfo, ScopeInfo},
 };
 use crate::{
     decode::{Data, Temporality},
+    limits::SERIES_EXPECTED_MAX,
     model::{clock::Mono, reject::Reason},
     view::plan::Decision,
     wire::attributes::read_attributes,
@@ -102,7 +103,7 @@ pub(crate) struct Remains {
     _table: Table,
     _deltas: Vec<DeltaSide>,
     _exemplars: Exemplars,
-    _overflow: Option<Overflow>,
+    _overflow: Option<Box<Overflow>>,
     _shaping: Option<Box<Shaping>>,
     _raw: HashTable<u32>,
     _aliases: Aliases,
@@ -124,12 +125,14 @@ pub(crate) struct Stream {
     pub(crate) table: Table,
     pub(crate) deltas: Vec<DeltaSide>,
     pub(crate) exemplars: Exemplars,
-    pub(crate) overflow: Option<Overflow>,
+    pub(crate) overflow: Option<Box<Overflow>>,
     pub(crate) shaping: Option<Box<Shaping>>,
     /// The last three moments at which a request carried the metric, newest first, in seconds.
     pub(crate) pushed_secs: [u32; 3],
-    /// Whether [`super::store::Store::streams`] lists it.
-    pub(crate) listed: bool,
+    /// Why [`super::store::Store::streams`] lists it: for its series, for what it remembers.
+    pub(crate) listed: [bool; 2],
+    /// Whether it is shown as one with streams of other scopes.
+    pub(crate) is_joined: bool,
     /// Points received since it came, suppressed ones included.
     pub(crate) points: u64,
     /// Points that went to its overflow series.
@@ -162,7 +165,8 @@ impl Stream {
             overflow: None,
             shaping: None,
             pushed_secs: [0; 3],
-            listed: false,
+            listed: [false; 2],
+            is_joined: false,
             points: 0,
             limited: 0,
             last_push: Mono::default(),
@@ -262,7 +266,10 @@ impl Stream {
         if self.is_delta() {
             match self.deltas.get_mut(index as usize) {
                 Some(side) => *side = DeltaSide::default(),
-                None => self.deltas.push(DeltaSide::default()),
+                None => {
+                    grow(&mut self.deltas, 1);
+                    self.deltas.push(DeltaSide::default());
+                }
             }
         }
         self.join_group(index, around);
@@ -282,7 +289,7 @@ impl Stream {
             around.counts.limit(Limit::MetricSeries);
             return Ok(false);
         }
-        if *around.component_series >= around.caps.series_per_component {
+        if *around.component_series >= around.caps.series_per_component || !around.interner.has_room() {
             around.counts.limit(Limit::ComponentSeries);
             return Ok(false);
         }
@@ -322,12 +329,17 @@ impl Stream {
         let before = if self.carried.0 == request { self.carried.1 } else { 0 };
         self.carried = (request, before + points);
         self.landed = self.decision.on;
+        if self.landed && self.table.slots.capacity() == 0 {
+            let series = usize::try_from(points).unwrap_or(usize::MAX).min(SERIES_EXPECTED_MAX);
+            self.table.expect(series);
+            self.raw = HashTable::with_capacity(series);
+        }
     }
 
     /// Attribute sets as they are sent. Those that are not held, because it is off or beyond a limit, are estimated by
     /// the points of its last request.
     pub(crate) fn sent(&self) -> u64 {
-        let is_overflow = |overflow: &Overflow| self.table.slots[overflow.slot as usize].is_exposed();
+        let is_overflow = |overflow: &Box<Overflow>| self.table.slots[overflow.slot as usize].is_exposed();
         let overflows = self.overflow.as_ref().is_some_and(is_overflow);
         let held = self.table.exposed() as u64 - u64::from(overflows);
         if self.landed && !overflows { held } else { held.max(self.carried.1) }
@@ -356,7 +368,7 @@ impl Stream {
 
     /// Ends a series that its sender ended; a group that counts on it goes on to remember it.
     pub(crate) fn end(&mut self, index: u32, around: &mut Around<'_>) {
-        if self.shaping.is_some() && self.is_monotonic() && !self.is_delta() {
+        if self.shaping.is_some() && self.is_monotonic() && (self.is_joined || !self.is_delta()) {
             self.bury(index, around);
         } else {
             self.remove(index, around);
@@ -447,6 +459,12 @@ impl Stream {
         self.decision.on && self.exposed() > 0
     }
 
+    /// Whether it remembers what series added that nobody sees any more, and that a stream it is joined with goes on from.
+    pub(crate) fn remembers(&self) -> bool {
+        let hidden = |shaping: &Shaping| shaping.groups.len() > shaping.groups.exposed();
+        self.decision.on && self.is_joined && self.shaping.as_deref().is_some_and(hidden)
+    }
+
     /// How many series expositions see.
     pub(crate) fn exposed(&self) -> usize {
         self.shaping.as_ref().map_or(self.table.exposed(), |shaping| shaping.groups.exposed())
@@ -465,7 +483,7 @@ impl Stream {
             + self.aliases.bytes()
             + self.deltas.capacity() * size_of::<DeltaSide>()
             + self.exemplars.bytes()
-            + self.overflow.as_ref().map_or(0, Overflow::bytes)
+            + self.overflow.as_ref().map_or(0, |overflow| overflow.bytes())
             + self.shaping.as_ref().map_or(0, |shaping| shaping.bytes())
     }
 }

@@ -107,7 +107,10 @@ impl Values {
         fn put<T: Default>(values: &mut Vec<T>, index: usize) {
             match values.get_mut(index) {
                 Some(value) => *value = T::default(),
-                None => values.push(T::default()),
+                None => {
+                    grow(values, 1);
+                    values.push(T::default());
+                }
             }
         }
         match self {
@@ -115,6 +118,15 @@ impl Values {
             Self::Histograms(values) => put(values, index),
             Self::Exponentials(values) => put(values, index),
             Self::Summaries(values) => put(values, index),
+        }
+    }
+
+    fn reserve(&mut self, series: usize) {
+        match self {
+            Self::Numbers => {}
+            Self::Histograms(values) => values.reserve_exact(series),
+            Self::Exponentials(values) => values.reserve_exact(series),
+            Self::Summaries(values) => values.reserve_exact(series),
         }
     }
 
@@ -196,6 +208,13 @@ impl Table {
         self.canonical.len()
     }
 
+    /// Makes room for the first series.
+    pub(crate) fn expect(&mut self, series: usize) {
+        self.slots.reserve_exact(series);
+        self.values.reserve(series);
+        self.canonical = HashTable::with_capacity(series);
+    }
+
     /// The entries of a slot.
     #[inline]
     pub(crate) fn entries(&self, index: u32) -> &[EntryId] {
@@ -216,6 +235,8 @@ impl Table {
             flags: LIVE,
             ..Slot::default()
         };
+        let first = if self.arena.capacity() == 0 { self.slots.capacity() } else { 0 };
+        grow(&mut self.arena, entries.len() * first.max(1));
         self.arena.extend_from_slice(entries);
         let index = match self.free.pop() {
             Some(index) => {
@@ -223,6 +244,7 @@ impl Table {
                 index
             }
             None => {
+                grow(&mut self.slots, 1);
                 self.slots.push(slot);
                 id_of(self.slots.len() - 1)
             }
@@ -292,17 +314,32 @@ impl Table {
         (page, next)
     }
 
+    /// Reads what a page is made of, so that it is at hand: each series lies elsewhere in memory than its neighbour in
+    /// order, and so do its texts. Asked for one after the other they come together; when each is asked for as it is written,
+    /// every line waits for its own.
+    pub(crate) fn touch(&self, labels: &Labels, indexes: &[u32]) {
+        let mut read = 0;
+        for index in indexes {
+            for id in self.entries(*index) {
+                let text = labels.entry(*id).map_or("", |entry| entry.text);
+                read ^= text.bytes().next().unwrap_or_default();
+            }
+        }
+        std::hint::black_box(read);
+    }
+
     /// Brings the order up to date, before [`Table::page`].
     pub(crate) fn sort(&mut self, labels: &Labels) {
         if !std::mem::take(&mut self.order_is_stale) {
             return;
         }
-        let Self { slots, arena, order, .. } = self;
+        let Self { slots, arena, order, exposed, .. } = self;
         // The old order stays in front: with few newcomers the sort finds one long run.
         let mut seen = vec![false; slots.len()];
         order.retain(|index| slots[*index as usize].is_exposed());
         order.iter().for_each(|index| seen[*index as usize] = true);
         let newcomers = (0..).zip(slots.iter()).filter(|(_, slot)| slot.is_exposed()).map(|(index, _)| index);
+        order.reserve_exact(exposed.saturating_sub(order.len()));
         order.extend(newcomers.filter(|index: &u32| !seen[*index as usize]));
         order.sort_by(|a, b| compare(labels, entries_of(slots, arena, *a), entries_of(slots, arena, *b)));
     }
@@ -366,6 +403,13 @@ impl Table {
     }
 }
 
+/// Makes room for more in smaller steps than a vector would: what is kept for long has little to spare.
+pub(crate) fn grow<T>(values: &mut Vec<T>, more: usize) {
+    if values.capacity() - values.len() < more {
+        values.reserve_exact(more.max(values.len() / 8));
+    }
+}
+
 #[inline]
 fn entries_of<'a>(slots: &[Slot], arena: &'a [EntryId], index: u32) -> &'a [EntryId] {
     let slot = &slots[index as usize];
@@ -377,10 +421,10 @@ fn entries_of<'a>(slots: &[Slot], arena: &'a [EntryId], index: u32) -> &'a [Entr
 fn compare(labels: &Labels, a: &[EntryId], b: &[EntryId]) -> Ordering {
     let first = a.iter().zip(b).find(|(a, b)| a != b);
     let Some((a_id, b_id)) = first else { return a.len().cmp(&b.len()) };
-    let (Some(a), Some(b)) = (labels.entries.get(*a_id as usize), labels.entries.get(*b_id as usize)) else {
+    let (Some(a), Some(b)) = (labels.entry(*a_id), labels.entry(*b_id)) else {
         return a_id.cmp(b_id);
     };
     let by_key = || labels.key_of(*a_id).cmp(labels.key_of(*b_id));
     let keys = if a.key == b.key { Ordering::Equal } else { by_key() };
-    keys.then_with(|| a.text.cmp(&b.text)).then_with(|| a.value_type.cmp(&b.value_type))
+    keys.then_with(|| a.text.cmp(b.text)).then_with(|| a.value_type.cmp(&b.value_type))
 }

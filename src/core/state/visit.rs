@@ -72,20 +72,20 @@ pub struct Stream {
     pub scope: Arc<ScopeInfo>,
     /// Its head.
     pub metric: Arc<MetricInfo>,
-    /// How many series it has now.
+    /// How many series it has now. 0: it only remembers what streams that are joined with it go on from.
     pub series: usize,
 }
 
 /// Index into [`Labels::keys`].
 pub type KeyId = u32;
-/// Index into [`Labels::entries`].
+/// Names an [`Entry`] in [`Labels::entry`].
 pub type EntryId = u32;
 /// Index into [`Labels::shapes`].
 pub type ShapeId = u32;
 
 /// An interned attribute value with its key.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Entry {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Entry<'a> {
     /// Which key.
     pub key: KeyId,
     /// Part of the identity.
@@ -93,7 +93,17 @@ pub struct Entry {
     /// Whether `text` holds `\`, `"` or a newline, so that text formats must escape it.
     pub escape: bool,
     /// The label value, raw.
-    pub text: Box<str>,
+    pub text: &'a str,
+}
+
+/// An [`Entry`] as it is kept: its text lies among those of the others.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kept {
+    pub(super) key: KeyId,
+    pub(super) text_at: u32,
+    pub(super) text_len: u16,
+    pub(super) value_type: ValueType,
+    pub(super) escape: bool,
 }
 
 /// The interned attributes of one component. Ids are re-used only a tick after nothing refers to them any more; the
@@ -102,10 +112,11 @@ pub struct Entry {
 pub struct Labels {
     /// Original keys.
     pub keys: Vec<Box<str>>,
-    /// Values.
-    pub entries: Vec<Entry>,
     /// Key sets: the keys of a series, sorted by original key bytes, in the order of its entries.
     pub shapes: Vec<Box<[KeyId]>>,
+    pub(super) entries: Vec<Kept>,
+    /// The texts of all entries: a box for each would cost more than most of them.
+    pub(super) texts: String,
 }
 
 /// One series, borrowed under the component's lock: copy what you need.
@@ -143,9 +154,25 @@ pub enum Value<'a> {
 }
 
 impl Labels {
+    /// The entry of an id.
+    #[inline]
+    #[must_use]
+    pub fn entry(&self, id: EntryId) -> Option<Entry<'_>> {
+        let kept = self.entries.get(id as usize)?;
+        let at = kept.text_at as usize;
+        let text = self.texts.get(at..at + usize::from(kept.text_len))?;
+        Some(Entry { key: kept.key, value_type: kept.value_type, escape: kept.escape, text })
+    }
+
+    /// One more than the largest id.
+    #[must_use]
+    pub const fn entries_len(&self) -> usize {
+        self.entries.len()
+    }
+
     /// The original key of an entry.
     #[must_use]
     pub fn key_of(&self, entry: EntryId) -> &str {
-        self.entries.get(entry as usize).and_then(|e| self.keys.get(e.key as usize)).map_or("", |k| k)
+        self.entries.get(entry as usize).and_then(|kept| self.keys.get(kept.key as usize)).map_or("", |key| key)
     }
 }

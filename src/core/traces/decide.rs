@@ -55,6 +55,8 @@ pub struct Filtered {
     pub tally: Tally,
     /// The suppressed ones by the rule that did it.
     pub suppressed: BTreeMap<(Option<Arc<RuleRef>>, Cut), u64>,
+    /// Spans that go on without a `trace_state` that was too long.
+    pub cut_states: u64,
 }
 
 /// A span that goes on, with where it came from.
@@ -219,7 +221,9 @@ impl SpanSink for Sorter<'_, '_> {
         if let Some(cut) = self.cut(&judged, span) {
             return self.suppress(judged.decision, cut);
         }
-        self.writer.span(span.raw);
+        let shorter = spans::without_long_states(span.raw);
+        self.filtered.cut_states = self.filtered.cut_states.saturating_add(u64::from(shorter.is_some()));
+        self.writer.span(shorter.as_deref().unwrap_or(span.raw));
         if let Ok(component) = &self.place.component {
             let Judged { trace_id, span_id, name, .. } = judged;
             (self.seen)(&KeptSpan { component, trace_id, span_id, name, raw: *span });

@@ -115,10 +115,15 @@ impl<'a> Reader<'a> {
     /// When it is cut off or has more than 64 bits.
     #[inline]
     pub fn varint(&mut self) -> Result<u64, WireError> {
-        match self.rest.split_first() {
-            Some((&byte, rest)) if byte < 0x80 => {
+        match self.rest {
+            [byte, rest @ ..] if *byte < 0x80 => {
                 self.rest = rest;
-                Ok(u64::from(byte))
+                Ok(u64::from(*byte))
+            }
+            // The length of most points.
+            [low, high, rest @ ..] if *high < 0x80 => {
+                self.rest = rest;
+                Ok(u64::from(*low & 0x7f) | u64::from(*high).wrapping_shl(7))
             }
             _ => self.varint_long(),
         }
@@ -183,6 +188,21 @@ impl<'a> Reader<'a> {
         let (bytes, rest) = self.rest.split_at_checked(len).ok_or(WireError::Truncated)?;
         self.rest = rest;
         Ok(bytes)
+    }
+
+    /// Steps over further fields of the same one-byte key, each with its length: what is repeated mostly stands together.
+    ///
+    /// # Errors
+    /// When one is cut off.
+    #[inline]
+    pub fn skip_same(&mut self, key: u32) -> Result<(), WireError> {
+        while let Some((&byte, rest)) = self.rest.split_first()
+            && u32::from(byte) == key
+        {
+            self.rest = rest;
+            self.bytes()?;
+        }
+        Ok(())
     }
 
     /// Steps over the value of the field whose key was just read.

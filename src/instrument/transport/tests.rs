@@ -66,13 +66,18 @@ async fn http_reads_partial_success() {
     assert_eq!(body, b"some points");
 }
 
-/// Scenario: answers that are not 200. Guarantees: those of OTLP's list are tried again, others are not.
+/// Scenario: answers that are not 200. Guarantees: those of OTLP's list are tried again, others are not, least of all those
+/// that say who may not send.
 #[tokio::test]
-async fn http_statuses_say_whether_to_retry() {
-    for (status, retry) in [(400, false), (413, false), (429, true), (500, false), (502, true), (503, true), (504, true)] {
+async fn statuses_say_whether_to_retry() {
+    let (not, again) = ([400, 401, 403, 404, 413, 415, 500, 501], [429, 502, 503, 504]);
+    for (status, retry) in not.map(|status| (status, false)).into_iter().chain(again.map(|status| (status, true))) {
         let (result, ..) = post(format!("HTTP/1.1 {status} X\r\ncontent-length: 0\r\n\r\n").into_bytes()).await;
         assert_eq!(result.expect_err("refused").retryable(), retry, "{status}");
     }
+    let retryable = |code: i32| SendError::Grpc(code.into(), Box::new(Status::new(code.into(), "no"))).retryable();
+    let codes: Vec<i32> = (1..=16).filter(|code| retryable(*code)).collect();
+    assert_eq!(codes, [1, 4, 10, 11, 14, 15], "neither PERMISSION_DENIED, 7, nor UNAUTHENTICATED, 16");
 }
 
 /// Scenario: receivers that say when to come again, rightly and wrongly. Guarantees: it is read from HTTP's `Retry-After`

@@ -2,7 +2,7 @@
 //! Knows their fields only.
 
 use super::text::{Condition, Flaw, Meta, Read, Stamp, Text, last_of, or_default};
-use crate::{limits::CERTIFICATE_CHARS_MAX, validity::Validity};
+use crate::{certificate::Validity, limits::CERTIFICATE_CHARS_MAX};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use serde::Deserialize;

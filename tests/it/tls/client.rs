@@ -3,12 +3,13 @@
 
 use crate::support::{DEADLINE, Reply, parse};
 use hyper_util::rt::TokioIo;
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::{
-    ClientConfig, ClientConnection, RootCertStore, StreamOwned,
-    client::Resumption,
+    ClientConfig, ClientConnection, ConfigBuilder, RootCertStore, StreamOwned,
+    client::{Resumption, WantsClientCert},
     crypto::aws_lc_rs,
-    pki_types::{CertificateDer, ServerName},
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
+    sign::{CertifiedKey, SingleCertAndKey},
 };
 use std::{
     fs,
@@ -48,6 +49,11 @@ impl Authority {
         &self.pem
     }
 
+    /// A client that trusts this authority alone, and shows a certificate.
+    pub(crate) fn client_showing(&self, own: &Pair, protocols: &[&str]) -> Client {
+        Client::showing(self.own.clone(), own, protocols)
+    }
+
     /// One more pair.
     pub(crate) fn pair(&self) -> Pair {
         self.pair_for("localhost")
@@ -57,6 +63,17 @@ impl Authority {
     pub(crate) fn pair_for(&self, name: &str) -> Pair {
         let key = KeyPair::generate().expect("a key");
         let params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
+        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
+        Pair { certificate: certificate.pem(), key: key.serialize_pem(), der: certificate.der().clone() }
+    }
+
+    /// A pair for somebody of this common name, or of none.
+    pub(crate) fn sender(&self, name: Option<&str>, years: (i32, i32)) -> Pair {
+        let key = KeyPair::generate().expect("a key");
+        let mut params = CertificateParams::default();
+        params.distinguished_name = DistinguishedName::new();
+        name.into_iter().for_each(|name| params.distinguished_name.push(DnType::CommonName, name));
+        (params.not_before, params.not_after) = (date_time_ymd(years.0, 1, 1), date_time_ymd(years.1, 1, 1));
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
         Pair { certificate: certificate.pem(), key: key.serialize_pem(), der: certificate.der().clone() }
     }
@@ -86,14 +103,30 @@ pub(crate) struct Client {
     config: Arc<ClientConfig>,
 }
 
+/// The beginning of a client that trusts one certificate alone.
+fn verifying(certificate: CertificateDer<'static>) -> ConfigBuilder<ClientConfig, WantsClientCert> {
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate).expect("an authority");
+    let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()));
+    builder.with_safe_default_protocol_versions().expect("versions").with_root_certificates(roots)
+}
+
 impl Client {
     /// A client that trusts one certificate alone, and remembers no session.
     pub(crate) fn trusting(certificate: CertificateDer<'static>, protocols: &[&str]) -> Self {
-        let mut roots = RootCertStore::empty();
-        roots.add(certificate).expect("an authority");
-        let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()));
-        let builder = builder.with_safe_default_protocol_versions().expect("versions");
-        let mut config = builder.with_root_certificates(roots).with_no_client_auth();
+        let mut config = verifying(certificate).with_no_client_auth();
+        config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
+        config.resumption = Resumption::disabled();
+        Self { config: Arc::new(config) }
+    }
+
+    /// As [`Client::trusting`], with a certificate to show whoever asks, whatever authorities it hints at.
+    pub(crate) fn showing(certificate: CertificateDer<'static>, own: &Pair, protocols: &[&str]) -> Self {
+        let builder = verifying(certificate);
+        let key = PrivateKeyDer::from_pem_slice(own.key.as_bytes()).expect("a key");
+        let key = builder.crypto_provider().key_provider.load_private_key(key).expect("a key of a known kind");
+        let own = Arc::new(CertifiedKey::new(vec![own.der.clone()], key));
+        let mut config = builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(own)));
         config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
         config.resumption = Resumption::disabled();
         Self { config: Arc::new(config) }
@@ -127,13 +160,17 @@ impl Client {
 
     /// One HTTP/1.1 exchange on a connection of its own.
     pub(crate) fn http(&self, addr: SocketAddr, method: &str, path: &str, body: &str) -> io::Result<Reply> {
-        let mut stream = self.connect(addr)?;
         let length = body.len();
         let head = format!(
             "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
         );
-        stream.write_all(head.as_bytes())?;
-        stream.write_all(body.as_bytes())?;
+        self.says(addr, format!("{head}{body}").as_bytes())
+    }
+
+    /// Sends bytes on a connection of their own, and reads one answer to its end.
+    pub(crate) fn says(&self, addr: SocketAddr, words: &[u8]) -> io::Result<Reply> {
+        let mut stream = self.connect(addr)?;
+        stream.write_all(words)?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer)?;
         Ok(parse(&answer))

@@ -116,7 +116,7 @@ fn names(request: &ExportTraceServiceRequest) -> Vec<String> {
 }
 
 /// A request with a span for each name.
-pub(super) fn request(names: &[&str]) -> ExportTraceServiceRequest {
+pub(crate) fn request(names: &[&str]) -> ExportTraceServiceRequest {
     let span = |name: &&str| Span { trace_id: vec![1; 16], span_id: vec![2; 8], name: (*name).into(), ..Span::default() };
     let spans = names.iter().map(span).collect();
     let scope_spans = vec![ScopeSpans { spans, ..ScopeSpans::default() }];

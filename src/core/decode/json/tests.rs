@@ -334,6 +334,8 @@ fn rj_10_depth_is_bounded() {
     assert_eq!(outcome(attribute(&maps(10_000))), Err("nested too deeply"));
     assert_eq!(outcome(format!(r#"{{"x":{}{}}}"#, "[".repeat(150), "]".repeat(150))), Ok(()));
     assert_eq!(outcome(format!(r#"{{"x":{}"#, "[".repeat(1_000_000))), Err("nested too deeply"));
+    let place = metrics_to_protobuf(attribute(&deep(10_000)).as_bytes()).expect_err("too deep").place;
+    assert!(place.len() < 300 && place.ends_with('…'), "{place}");
     assert_eq!(outcome(r#"{"x":"#.repeat(1_000_000)), Err("nested too deeply"));
 }
 
@@ -381,6 +383,14 @@ fn growth_is_bounded() {
 }
 
 proptest! {
+    /// Scenario: any bytes, whatever stands beside them. Guarantees: the end of a plain string is found where a look at one
+    /// byte after the other finds it.
+    #[test]
+    fn the_end_of_a_string_is_found(bytes in prop::collection::vec(prop::sample::select(b"a \x00\x1f \x20!\"#[\\]\x5b\x7f\x80\xa2\xdc\xff".to_vec()), 0..40)) {
+        let naive = bytes.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..b' '));
+        prop_assert_eq!(super::text::special(&bytes), naive);
+    }
+
     /// Scenario: any request as JSON, in any legal spelling. Guarantees: prost reads the same request out of our protobuf.
     #[test]
     fn any_metrics_request_survives_as_json(seed in prop::collection::vec(any::<u8>(), 0..2_000), how in prop::collection::vec(any::<u8>(), 0..2_000)) {

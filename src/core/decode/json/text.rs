@@ -2,6 +2,7 @@
 //! Knows no message; errors say what was expected, callers know where.
 
 use super::number::{double, integer, number_len};
+use crate::limits::JSON_UNKNOWN_KEYS_MAX;
 use std::{borrow::Cow, collections::BTreeSet};
 
 /// What was expected or is wrong.
@@ -11,6 +12,29 @@ pub(super) type What = &'static str;
 pub(super) struct Text<'a> {
     len: usize,
     rest: &'a [u8],
+}
+
+/// Where the first byte is that may not simply stand in a string, eight bytes at a time.
+#[inline]
+pub(super) fn special(text: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::MAX / 255;
+    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..b' ');
+    let (words, rest) = text.as_chunks::<8>();
+    let mut at = 0_usize;
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        // A byte of `x` that is zero sets its high bit, as those do that are below a space; above the first such byte
+        // bits may be wrong, below it none is.
+        let zero = |x: u64| x.wrapping_sub(ONES) & !x;
+        let below = |byte: u64| word.wrapping_sub(ONES.wrapping_mul(byte)) & !word;
+        let is = |byte: u8| zero(word ^ ONES.wrapping_mul(u64::from(byte)));
+        let found = (is(b'"') | is(b'\\') | below(0x20)) & ONES.wrapping_mul(0x80);
+        if found != 0 {
+            return Some(at.saturating_add(found.trailing_zeros() as usize / 8));
+        }
+        at = at.saturating_add(8);
+    }
+    rest.iter().position(is_special).map(|place| at.saturating_add(place))
 }
 
 impl<'a> Text<'a> {
@@ -117,7 +141,7 @@ impl<'a> Text<'a> {
 
     /// Everything up to a quote or a backslash.
     fn plain(&mut self) -> Result<&'a [u8], What> {
-        let len = self.rest.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < b' ').ok_or("cut off")?;
+        let len = special(self.rest).ok_or("cut off")?;
         let (plain, rest) = self.rest.split_at_checked(len).ok_or("cut off")?;
         self.rest = rest;
         if rest.first().is_some_and(|&byte| byte < b' ') { Err("control character in a string") } else { Ok(plain) }
@@ -224,11 +248,17 @@ impl<'a> Text<'a> {
         let mut keys = BTreeSet::new();
         let mut first = true;
         while self.more(b'}', &mut first)? {
-            if !keys.insert(self.key()?) {
-                return Err("duplicate key");
-            }
+            remember(&mut keys, self.key()?)?;
             self.skip(depth)?;
         }
         Ok(())
     }
+}
+
+/// Adds the name of a field that nobody knows to those of its object.
+pub(super) fn remember<'a>(unknown: &mut BTreeSet<Cow<'a, [u8]>>, key: Cow<'a, [u8]>) -> Result<(), What> {
+    if unknown.len() == JSON_UNKNOWN_KEYS_MAX {
+        return Err("too many unknown fields");
+    }
+    if unknown.insert(key) { Ok(()) } else { Err("duplicate key") }
 }

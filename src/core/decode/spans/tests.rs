@@ -1,4 +1,4 @@
-use super::{check, flaw, resource_flaw, scope_flaw, walk};
+use super::{check, flaw, resource_flaw, scope_flaw, walk, without_long_states};
 use crate::{
     decode::{
         RawResource, RawScope, RawSpan, SpanSink,
@@ -13,7 +13,7 @@ use opentelemetry_proto::tonic::{
     collector::trace::v1::ExportTraceServiceRequest,
     common::v1::{AnyValue, ArrayValue, InstrumentationScope, KeyValue, any_value::Value},
     resource::v1::Resource,
-    trace::v1::Span,
+    trace::v1::{Span, span::Link},
 };
 use proptest::prelude::{TestCaseError, any, prop, prop_assert, prop_assert_eq, proptest};
 use prost::Message;
@@ -182,4 +182,28 @@ fn rj_01_a_flawed_span_is_named() {
     let bad_id = Some(Reason::BadId);
     let rest = [Some(Reason::TooDeep), Some(Reason::NotUtf8), Some(Reason::BadAttributes)];
     assert_eq!(flaws.0, [[None, bad_id, bad_id, bad_id, bad_id, None, None].as_slice(), &rest].concat());
+}
+
+/// Scenario: spans whose `trace_state`, or that of a link, is at the limit, over it, given twice, or 64 KiB long.
+/// Guarantees: what is over 512 bytes goes, and nothing else of the span; what fits is not even copied.
+#[test]
+fn t35_a_long_trace_state_goes_no_further() {
+    let link = |state: usize| Link { trace_id: vec![3; 16], trace_state: "l".repeat(state), flags: 7, ..Link::default() };
+    let span = |own: usize, links: &[usize]| Span {
+        trace_id: vec![1; 16],
+        span_id: vec![2; 8],
+        trace_state: "s".repeat(own),
+        name: "n".repeat(1_000),
+        links: links.iter().map(|state| link(*state)).collect(),
+        ..Span::default()
+    };
+    let cut = |span: &Span| without_long_states(&span.encode_to_vec()).map(|raw| Span::decode(&*raw).expect("a span"));
+    assert_eq!(cut(&span(512, &[512, 0])), None);
+    assert_eq!(cut(&span(513, &[512])), Some(span(0, &[512])));
+    assert_eq!(cut(&span(512, &[1, 513, 2])), Some(span(512, &[1, 0, 2])));
+    assert_eq!(cut(&span(64 << 10, &[64 << 10])), Some(span(0, &[0])));
+    let mut twice = span(513, &[]).encode_to_vec();
+    write::bytes(&mut twice, 3, b"k=v");
+    let kept = without_long_states(&twice).map(|raw| Span::decode(&*raw).expect("a span").trace_state);
+    assert_eq!(kept.as_deref(), Some("k=v"));
 }

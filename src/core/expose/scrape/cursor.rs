@@ -26,14 +26,17 @@ pub(super) struct Cursor {
 }
 
 /// A series by its keys and values, not by its ids: those may be re-used.
-type Anchor = Vec<(Box<str>, Box<str>, ValueType)>;
+#[derive(Debug)]
+struct Anchor {
+    pairs: Vec<(Box<str>, Box<str>, ValueType)>,
+    is_shown: bool,
+}
 
 /// What a visit found out.
 struct Slice<'a> {
     anchor: Option<&'a Anchor>, // until it is passed
     seen: usize,
     shown: usize,
-    last: Vec<EntryId>,
     next: Option<Anchor>,
     is_halted: bool,
 }
@@ -53,7 +56,7 @@ impl Cursor {
         show: &mut dyn FnMut(&Series<'_>) -> Step,
     ) -> bool {
         let anchor = self.last.take();
-        let mut slice = Slice { anchor: anchor.as_ref(), seen: 0, shown: 0, last: Vec::new(), next: None, is_halted: false };
+        let mut slice = Slice { anchor: anchor.as_ref(), seen: 0, shown: 0, next: None, is_halted: false };
         let next = source.visit(id, self.from, max, &mut |series| slice.series(series, max, show));
         let Slice { shown, next: reached, is_halted, .. } = slice;
         self.shown = self.shown.saturating_add(shown);
@@ -73,39 +76,36 @@ impl Slice<'_> {
         }
         self.seen = self.seen.saturating_add(1);
         if let Some(anchor) = self.anchor {
-            if compare(series, anchor) != Ordering::Greater {
-                return;
+            match compare(series, anchor) {
+                Ordering::Less => return,
+                Ordering::Equal if anchor.is_shown => return,
+                Ordering::Equal | Ordering::Greater => self.anchor = None,
             }
-            self.anchor = None;
         }
-        if show(series) == Step::Halt {
-            self.is_halted = true;
-            if self.shown > 0 {
-                self.next = Some(anchor_of(series.labels, &self.last));
-            }
-            return;
+        self.is_halted = show(series) == Step::Halt;
+        if !self.is_halted {
+            self.shown = self.shown.saturating_add(1);
         }
-        self.shown = self.shown.saturating_add(1);
-        self.last.clear();
-        self.last.extend_from_slice(series.entries);
-        if self.seen >= max {
-            self.next = Some(anchor_of(series.labels, series.entries));
+        if self.is_halted || self.seen >= max {
+            self.next = Some(Anchor { pairs: owned(series), is_shown: !self.is_halted });
         }
     }
 }
 
 fn pairs<'a>(labels: &'a Labels, entries: &'a [EntryId]) -> impl Iterator<Item = (&'a str, &'a str, ValueType)> {
-    entries.iter().map(|id| match labels.entries.get(*id as usize) {
-        Some(entry) => (labels.key_of(*id), &*entry.text, entry.value_type),
+    entries.iter().map(|id| match labels.entry(*id) {
+        Some(entry) => (labels.key_of(*id), entry.text, entry.value_type),
         None => ("", "", ValueType::Empty),
     })
 }
 
-fn anchor_of(labels: &Labels, entries: &[EntryId]) -> Anchor {
-    pairs(labels, entries).map(|(key, text, value_type)| (key.into(), text.into(), value_type)).collect()
+fn owned(series: &Series<'_>) -> Vec<(Box<str>, Box<str>, ValueType)> {
+    let pairs = pairs(series.labels, series.entries);
+    pairs.map(|(key, text, value_type)| (key.into(), text.into(), value_type)).collect()
 }
 
 /// In the order in which a source shows series.
 fn compare(series: &Series<'_>, anchor: &Anchor) -> Ordering {
-    pairs(series.labels, series.entries).cmp(anchor.iter().map(|(key, text, value_type)| (&**key, &**text, *value_type)))
+    let anchor = anchor.pairs.iter().map(|(key, text, value_type)| (&**key, &**text, *value_type));
+    pairs(series.labels, series.entries).cmp(anchor)
 }

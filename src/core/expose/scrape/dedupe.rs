@@ -4,7 +4,7 @@
 use super::writer::Planned;
 use crate::{
     expose::labels::Plan,
-    state::visit::{EntryId, Series},
+    state::visit::{Entry, EntryId, Series},
 };
 use std::collections::HashSet;
 
@@ -46,27 +46,29 @@ impl Dedupe {
     /// because its values differ from its neighbour's in their types alone.
     #[inline]
     pub(super) fn suspects(&mut self, planned: &Planned, series: &Series<'_>) -> bool {
-        let may_collide = planned.plan.may_collide || planned.shares_names || has_empty(series) || self.is_twin(series);
-        self.must_catch_up = may_collide;
-        if !may_collide {
+        self.must_catch_up = planned.plan.may_collide || planned.shares_names || self.is_odd(series);
+        self.must_catch_up
+    }
+
+    /// Notes the values of a series until one is odd; what its neighbour has as well was looked at with that.
+    #[inline]
+    fn is_odd(&mut self, series: &Series<'_>) -> bool {
+        let entry = |id: EntryId| series.labels.entry(id);
+        if self.last_shape != Some(series.shape) || self.last.len() != series.entries.len() {
             self.last_shape = Some(series.shape);
             self.last.clear();
             self.last.extend_from_slice(series.entries);
+            return series.entries.iter().any(|id| entry(*id).is_some_and(|entry| entry.text.is_empty()));
         }
-        may_collide
-    }
-
-    fn is_twin(&self, series: &Series<'_>) -> bool {
-        if self.last_shape != Some(series.shape) || self.last.len() != series.entries.len() {
-            return false;
+        let mut is_first = true;
+        for (last, id) in self.last.iter_mut().zip(series.entries).filter(|(last, id)| **last != **id) {
+            let (before, now) = (entry(std::mem::replace(last, *id)), entry(*id));
+            let is_twin = |(before, now): (Entry<'_>, Entry<'_>)| before.value_type != now.value_type && before.text == now.text;
+            let is_twin = std::mem::take(&mut is_first) && before.zip(now).is_some_and(is_twin);
+            if is_twin || now.is_some_and(|now| now.text.is_empty()) {
+                return true;
+            }
         }
-        let text = |id: EntryId| series.labels.entries.get(id as usize).map(|entry| &entry.text);
-        let differing = self.last.iter().zip(series.entries).find(|(a, b)| a != b);
-        differing.is_some_and(|(a, b)| text(*a) == text(*b))
+        false
     }
-}
-
-fn has_empty(series: &Series<'_>) -> bool {
-    let is_empty = |id: &EntryId| series.labels.entries.get(*id as usize).is_some_and(|entry| entry.text.is_empty());
-    series.entries.iter().any(is_empty)
 }

@@ -3,21 +3,25 @@
 
 use crate::{
     expose::{
-        labels::{Plan, Terms, TextProgram},
+        labels::{Plan, Sides, Terms},
         layout::{Constant, Family, Labeller, Member},
         negotiate::Format,
         protobuf::ProtobufWriter,
         text::{Given, TextWriter},
     },
-    limits::KEY_NAMES_MAX,
+    limits::{KEY_NAMES_MAX, LABEL_PLANS_MAX},
     model::instrument::Kind,
     state::visit::{Labels, Series, ShapeId},
 };
 use foldhash::fast::FixedState;
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
+    hash::{BuildHasher, Hasher},
     sync::Arc,
 };
+
+/// Seed of a hash of keys.
+const KEYS_SEED: u64 = 0x6b;
 
 /// A format at work.
 #[derive(Debug)]
@@ -36,9 +40,9 @@ impl Writer {
     }
 
     /// Target info comes first of all (RS-07).
-    pub(super) fn targets(&mut self, out: &mut Vec<u8>, targets: &[Vec<Constant>]) {
+    pub(super) fn targets(&mut self, out: &mut Vec<u8>, targets: &[Arc<[Constant]>]) {
         let taken = BTreeSet::new();
-        let plan = |constants: &Vec<Constant>| Plan::new(Terms { constants, special: None, taken: &taken }, &[]);
+        let plan = |constants: &Arc<[Constant]>| Plan::new(Terms { constants, special: None, taken: &taken }, &[]);
         match self {
             Self::Text(text) => text.targets(out, targets.iter().map(plan)),
             Self::Protobuf(protobuf) => protobuf.targets(out, targets.iter().map(plan)),
@@ -51,6 +55,12 @@ impl Writer {
             Self::Text(text) => text.begin(family),
             Self::Protobuf(_) => {}
         }
+    }
+
+    /// Whether label pairs are written as text.
+    #[inline]
+    pub(super) const fn is_text(&self) -> bool {
+        matches!(self, Self::Text(_))
     }
 
     /// `false` when the format has no place for the value.
@@ -81,23 +91,34 @@ impl Writer {
 #[derive(Debug)]
 pub(in crate::expose) struct Planned {
     pub(in crate::expose) plan: Plan,
-    /// Label pairs before `le` or `quantile`, or all.
-    pub(in crate::expose) program: TextProgram,
-    /// Label pairs behind it.
-    pub(in crate::expose) after: TextProgram,
-    /// Whether another key set of the family gives the same label names.
+    /// Its label pairs as text.
+    pub(in crate::expose) sides: Sides,
+    /// Whether another key set of the stream gives the same label names.
     pub(super) shares_names: bool,
-    checked: u64, // the slice in which the keys were last compared
+    names_hash: u64,
+    outline: usize, // of the constants it is planned for
+    special: Special,
+    member: u64, // whose constants it has now
 }
 
-/// The plans of the stream at hand, and the names of keys met in this scrape.
+impl Planned {
+    /// Writes the label pairs of a series as text.
+    #[inline]
+    pub(super) fn write_pairs(&mut self, series: &Series<'_>) {
+        self.sides.write(&self.plan, series);
+    }
+}
+
+/// The plans of the family at hand, and the names of keys met in this scrape. Streams of a family mostly differ in the texts
+/// of their constants alone: then one plan serves them in turn.
 #[derive(Debug)]
 pub(super) struct Plans {
-    slice: u64,
+    member: u64, // counts streams
     current: Option<(ShapeId, usize)>,
-    by_shape: HashMap<ShapeId, usize, FixedState>,
+    by_shape: HashMap<ShapeId, usize, FixedState>, // of this slice
+    by_keys: HashMap<u64, usize, FixedState>,
     list: Vec<Planned>,
-    names: HashSet<u64, FixedState>, // hashes of the label names of each plan
+    names: HashSet<u64, FixedState>, // hashes of the label names of each plan of the stream
     keys: HashMap<Box<str>, Option<Arc<str>>, FixedState>,
     le: Arc<str>,
     quantile: Arc<str>,
@@ -106,9 +127,10 @@ pub(super) struct Plans {
 impl Default for Plans {
     fn default() -> Self {
         Self {
-            slice: 0,
+            member: 0,
             current: None,
             by_shape: HashMap::default(),
+            by_keys: HashMap::default(),
             list: Vec::new(),
             names: HashSet::default(),
             keys: HashMap::default(),
@@ -121,53 +143,117 @@ impl Default for Plans {
 impl Plans {
     /// Ids may have been re-used since the last slice: keys are compared once per slice.
     pub(super) fn begin_slice(&mut self) {
-        self.slice = self.slice.saturating_add(1);
-        self.current = None;
-    }
-
-    /// Another stream, perhaps of another component: no id means what it meant.
-    pub(super) fn clear(&mut self) {
         self.current = None;
         self.by_shape.clear();
-        self.list.clear();
+    }
+
+    /// Another stream, perhaps of another component.
+    pub(super) fn begin_member(&mut self) {
+        self.member = self.member.saturating_add(1);
+        self.begin_slice();
         self.names.clear();
+        if self.list.len() > LABEL_PLANS_MAX {
+            self.begin_family();
+        }
+    }
+
+    /// Another family: what its constants may collide with is another matter.
+    pub(super) fn begin_family(&mut self) {
+        self.begin_slice();
+        self.by_keys.clear();
+        self.list.clear();
     }
 
     /// The plan for a series of `member`.
     #[inline]
-    pub(super) fn of(&mut self, series: &Series<'_>, labeller: Labeller<'_>, family: &Family, member: &Member) -> &Planned {
+    pub(super) fn of(&mut self, series: &Series<'_>, labeller: Labeller<'_>, family: &Family, member: &Member) -> &mut Planned {
         let at = match self.current {
             Some((shape, at)) if shape == series.shape => at,
             _ => self.find(series, labeller, family, member),
         };
         self.current = Some((series.shape, at));
         // `find` has put it there.
-        self.list.get(at).expect("a plan was made for this shape")
+        self.list.get_mut(at).expect("a plan was made for this shape")
     }
 
     fn find(&mut self, series: &Series<'_>, labeller: Labeller<'_>, family: &Family, member: &Member) -> usize {
-        let keys = || keys_of(series.labels, series.shape);
-        if let Some(at) = self.by_shape.get(&series.shape)
-            && let Some(planned) = self.list.get_mut(*at)
-            && (planned.checked == self.slice || planned.plan.is_for(keys()))
-        {
-            planned.checked = self.slice;
+        if let Some(at) = self.by_shape.get(&series.shape) {
             return *at;
         }
-        let named: Vec<(&str, Option<Arc<str>>)> = keys().map(|key| (key, name_of(&mut self.keys, labeller, key))).collect();
-        let special = match member.kind {
-            Kind::Histogram | Kind::ExponentialHistogram => Some(&self.le),
-            Kind::Summary => Some(&self.quantile),
-            Kind::Counter | Kind::UpDownCounter | Kind::Gauge => None,
+        let keys = || keys_of(series.labels, series.shape);
+        let hash = hash_of(keys(), member);
+        let is_it = |planned: &Planned| {
+            planned.outline == member.outline && planned.special == Special::of(member.kind) && planned.plan.is_for(keys())
         };
-        let terms = Terms { constants: &member.constants, special, taken: &family.constant_names };
-        let plan = Plan::new(terms, &named);
-        let shares_names = !self.names.insert(plan.names_hash());
-        let (program, after) = (TextProgram::new(plan.before()), TextProgram::new(plan.after()));
-        let at = self.list.len();
-        self.list.push(Planned { plan, program, after, shares_names, checked: self.slice });
+        let known = self.by_keys.get(&hash).copied().filter(|at| self.list.get(*at).is_some_and(is_it));
+        let at = known.unwrap_or_else(|| {
+            let planned = self.plan(keys(), labeller, family, member);
+            self.list.push(planned);
+            self.list.len().saturating_sub(1)
+        });
+        self.by_keys.insert(hash, at);
         self.by_shape.insert(series.shape, at);
+        if let Some(planned) = self.list.get_mut(at) {
+            if planned.member == self.member {
+                planned.sides.forget();
+            } else {
+                planned.member = self.member;
+                planned.plan.rebind(&member.constants);
+                planned.sides.compile(&planned.plan);
+                planned.shares_names = !self.names.insert(planned.names_hash);
+            }
+        }
         at
+    }
+
+    /// A plan that no stream has yet.
+    fn plan<'k>(
+        &mut self,
+        keys: impl Iterator<Item = &'k str>,
+        labeller: Labeller<'_>,
+        family: &Family,
+        member: &Member,
+    ) -> Planned {
+        let named: Vec<(&str, Option<Arc<str>>)> = keys.map(|key| (key, name_of(&mut self.keys, labeller, key))).collect();
+        let special = Special::of(member.kind);
+        let name = match special {
+            Special::None => None,
+            Special::Le => Some(&self.le),
+            Special::Quantile => Some(&self.quantile),
+        };
+        let terms = Terms { constants: &member.constants, special: name, taken: &family.constant_names };
+        let plan = Plan::new(terms, &named);
+        let names_hash = plan.names_hash();
+        let (sides, outline) = (Sides::default(), member.outline);
+        Planned { plan, sides, shares_names: false, names_hash, outline, special, member: 0 }
+    }
+}
+
+fn hash_of<'k>(keys: impl Iterator<Item = &'k str>, member: &Member) -> u64 {
+    let mut hasher = FixedState::with_seed(KEYS_SEED).build_hasher();
+    hasher.write_usize(member.outline);
+    for key in keys {
+        hasher.write(key.as_bytes());
+        hasher.write_u8(0xff);
+    }
+    hasher.finish()
+}
+
+/// The label that a kind's lines have beside those of its series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Special {
+    None,
+    Le,
+    Quantile,
+}
+
+impl Special {
+    const fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::Histogram | Kind::ExponentialHistogram => Self::Le,
+            Kind::Summary => Self::Quantile,
+            Kind::Counter | Kind::UpDownCounter | Kind::Gauge => Self::None,
+        }
     }
 }
 

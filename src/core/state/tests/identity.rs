@@ -134,7 +134,7 @@ fn pages_hold_while_series_come_and_go() {
     let page = |script: &Script, from| {
         let mut seen = String::new();
         let next = script.store.visit(id, from, 2, &mut |series| {
-            seen.push_str(&series.labels.entries[series.entries[0] as usize].text);
+            seen.push_str(series.labels.entry(series.entries[0]).unwrap().text);
         });
         (seen, next)
     };
@@ -251,9 +251,7 @@ fn a_look_keeps_its_place_while_series_come_and_go() {
     let id = script.store.streams()[0].id;
     let mut seen = Vec::new();
     let mut page = |script: &Script, from| {
-        script
-            .store
-            .visit(id, from, 2, &mut |series| seen.push(series.labels.entries[series.entries[0] as usize].text.to_string()))
+        script.store.visit(id, from, 2, &mut |series| seen.push(series.labels.entry(series.entries[0]).unwrap().text.to_owned()))
     };
     let next = page(&script, 0).expect("there is more");
     script.run("push 2 a\n gauge g{k=4} 0..6 stale\n gauge g{k=1} 1 0..6\n gauge g{k=9} 1 0..6");

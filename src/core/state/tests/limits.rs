@@ -4,9 +4,19 @@ use super::{
     points::request,
     script::{Script, check_capped},
 };
-use crate::model::clock::{Mono, Wall};
+use crate::model::{
+    clock::{Mono, Wall},
+    reject::Reason,
+};
 use expect_test::expect;
+use opentelemetry_proto::tonic::{
+    collector::metrics::v1::ExportMetricsServiceRequest,
+    metrics::v1::{
+        Metric, ResourceMetrics, ScopeMetrics, Summary, SummaryDataPoint, metric, summary_data_point::ValueAtQuantile,
+    },
+};
 use prost::Message;
+use std::collections::BTreeMap;
 
 /// Scenario: more series than `--max-series`.
 /// Guarantees: the rest is refused by name of the limit (RV-04), known series go on.
@@ -246,4 +256,35 @@ fn scopes_come_and_go() {
             format!("{second}: 1 suppressed\n")
         );
     }
+}
+
+/// Scenario: a metric's name, unit and description, and a summary's quantiles, at their limit and one more.
+/// Guarantees: the one is kept, the other refused with a reason; a metric of the same request is not touched.
+#[test]
+fn long_texts_and_many_quantiles_are_refused() {
+    let script = Script::default();
+    let push = |name: usize, unit: usize, description: usize, quantiles: u32| {
+        let quantile = |i: u32| ValueAtQuantile { quantile: f64::from(i) / 2_000.0, value: 1.0 };
+        let point = SummaryDataPoint {
+            time_unix_nano: 5,
+            quantile_values: (0..quantiles).map(quantile).collect(),
+            ..SummaryDataPoint::default()
+        };
+        let metric = |name: String, unit: usize, description: usize| Metric {
+            name,
+            unit: "u".repeat(unit),
+            description: "d".repeat(description),
+            data: Some(metric::Data::Summary(Summary { data_points: vec![point.clone()] })),
+            ..Metric::default()
+        };
+        let metrics = vec![metric("n".repeat(name), unit, description), metric("good".to_owned(), 0, 0)];
+        let scope_metrics = vec![ScopeMetrics { metrics, ..ScopeMetrics::default() }];
+        let resource_metrics = vec![ResourceMetrics { scope_metrics, ..ResourceMetrics::default() }];
+        let body = ExportMetricsServiceRequest { resource_metrics }.encode_to_vec();
+        script.store.ingest(&body, Mono::from_secs(1), Wall::from_secs(1)).expect("a request").rejected
+    };
+    assert_eq!(push(4_096, 4_096, 4_096, 1_024), BTreeMap::new());
+    let too_long = BTreeMap::from([(Reason::TextTooLong, 1)]);
+    assert_eq!([push(4_097, 0, 0, 1), push(1, 4_097, 0, 1), push(1, 0, 4_097, 1)], [0; 3].map(|_| too_long.clone()));
+    assert_eq!(push(1, 0, 0, 1_025), BTreeMap::from([(Reason::TooManyBuckets, 2)]));
 }

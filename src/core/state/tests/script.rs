@@ -223,7 +223,7 @@ pub(super) fn line(series: &Series<'_>) -> String {
         .iter()
         .zip(series.entries)
         .map(|(key, entry)| {
-            let entry = &series.labels.entries[*entry as usize];
+            let entry = series.labels.entry(*entry).unwrap();
             assert_eq!(entry.key, *key);
             format!("{}={}", series.labels.keys[*key as usize], entry.text)
         })

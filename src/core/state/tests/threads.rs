@@ -59,7 +59,7 @@ fn pushes_views_ticks_and_looks_at_once() {
                     let (mut from, mut seen) = (Some(0), Vec::new());
                     while let Some(at) = from {
                         from = script.store.visit(stream.id, at, 2, &mut |series| {
-                            let text = |entry: &u32| series.labels.entries[*entry as usize].text.to_string();
+                            let text = |entry: &u32| series.labels.entry(*entry).unwrap().text.to_owned();
                             seen.push(series.entries.iter().map(text).collect::<Vec<_>>());
                         });
                     }

@@ -35,6 +35,7 @@ fn read(raw: &[u8], point: &mut RawNumber<'_>, attributes: &mut Run, exemplars: 
         match key {
             ATTRIBUTES => {
                 reader.bytes()?;
+                reader.skip_same(ATTRIBUTES)?;
                 attributes.add(raw, began, reader.rest());
             }
             START => point.start = reader.fixed64()?,

@@ -4,6 +4,7 @@
 use super::{Run, START, Scratch, TIME, low32};
 use crate::{
     decode::RawSummary,
+    limits::BOUNDS_MAX,
     wire::read::{Reader, Wire, WireError, key, pieces},
 };
 
@@ -53,7 +54,7 @@ fn read(raw: &[u8], point: &mut RawSummary<'_>, attributes: &mut Run, quantiles:
 }
 
 pub(in crate::decode::metrics) fn quantiles(raw: &[u8]) -> Vec<(f64, f64)> {
-    pieces(raw, QUANTILES_FIELD).filter_map(|raw| value_at_quantile(raw).ok()).collect()
+    pieces(raw, QUANTILES_FIELD).take(BOUNDS_MAX.saturating_add(1)).filter_map(|raw| value_at_quantile(raw).ok()).collect()
 }
 
 fn value_at_quantile(raw: &[u8]) -> Result<(f64, f64), WireError> {

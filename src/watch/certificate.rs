@@ -1,4 +1,4 @@
-//! When a certificate is valid: the two times of RFC 5280, read out of its DER.
+//! When a certificate is valid, and whom it names: two times and the common name of RFC 5280, read out of its DER.
 //! Knows as much of the encoding as leads there, and nothing else that a certificate says. It is here, and not beside the
 //! listeners that use it too, because this crate knows none of the others, and others may know this one.
 
@@ -6,6 +6,12 @@ const INTEGER: u8 = 0x02;
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
 const SEQUENCE: u8 = 0x30;
+const SET: u8 = 0x31;
+const OBJECT_IDENTIFIER: u8 = 0x06;
+/// 2.5.4.3
+const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
+/// UTF8String, PrintableString, IA5String: the forms of text whose bytes are UTF-8.
+const TEXTS: [u8; 3] = [0x0c, 0x13, 0x16];
 /// `[0] EXPLICIT`, around the version.
 const VERSION: u8 = 0xa0;
 
@@ -22,14 +28,7 @@ impl Validity {
     /// Of a certificate in DER; `None` when it is not where it should be.
     #[must_use]
     pub fn of(certificate: &[u8]) -> Option<Self> {
-        let mut tbs = Der(Der(Der(certificate).take(SEQUENCE)?).take(SEQUENCE)?);
-        if tbs.0.first() == Some(&VERSION) {
-            tbs.take(VERSION)?;
-        }
-        for before in [INTEGER, SEQUENCE, SEQUENCE] {
-            tbs.take(before)?; // serial number, signature algorithm, issuer
-        }
-        let mut times = Der(tbs.take(SEQUENCE)?);
+        let mut times = Der(from_validity(certificate)?.take(SEQUENCE)?);
         Some(Self { from_secs: times.time()?, until_secs: times.time()? })
     }
 
@@ -44,6 +43,37 @@ impl Validity {
     pub fn has_ended(&self, at_secs: u64) -> bool {
         at_secs > self.until_secs
     }
+}
+
+/// The common name of a certificate's subject, in DER; `None` when it has none, an empty one, or one that is no text.
+#[must_use]
+pub fn common_name(certificate: &[u8]) -> Option<&str> {
+    let mut rest = from_validity(certificate)?;
+    rest.take(SEQUENCE)?;
+    let mut subject = Der(rest.take(SEQUENCE)?);
+    while !subject.0.is_empty() {
+        let mut set = Der(subject.take(SET)?);
+        while !set.0.is_empty() {
+            let mut pair = Der(set.take(SEQUENCE)?);
+            if pair.take(OBJECT_IDENTIFIER)? == COMMON_NAME {
+                let tag = *TEXTS.iter().find(|tag| pair.0.first() == Some(tag))?;
+                return std::str::from_utf8(pair.take(tag)?).ok().filter(|name| !name.is_empty());
+            }
+        }
+    }
+    None
+}
+
+/// What a certificate says from its two times on: these, then its subject.
+fn from_validity(certificate: &[u8]) -> Option<Der<'_>> {
+    let mut tbs = Der(Der(Der(certificate).take(SEQUENCE)?).take(SEQUENCE)?);
+    if tbs.0.first() == Some(&VERSION) {
+        tbs.take(VERSION)?;
+    }
+    for before in [INTEGER, SEQUENCE, SEQUENCE] {
+        tbs.take(before)?; // serial number, signature algorithm, issuer
+    }
+    Some(tbs)
 }
 
 /// What is left to read.

@@ -1,5 +1,5 @@
-use super::Validity;
-use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+use super::{Validity, common_name};
+use rcgen::{CertificateParams, DistinguishedName, DnType, DnValue, KeyPair, date_time_ymd};
 
 /// A certificate in DER, from and until midnight of two days.
 fn der(from: (i32, u8, u8), until: (i32, u8, u8)) -> Vec<u8> {
@@ -51,4 +51,35 @@ fn both_ends_belong_to_the_time() {
     let validity = Validity { from_secs: 10, until_secs: 20 };
     let at = |secs| (validity.holds(secs), validity.has_ended(secs));
     assert_eq!([9, 10, 20, 21].map(at), [(false, false), (true, false), (true, false), (false, true)]);
+}
+
+/// Scenario: certificates of one name among others, in each form of text; of an empty name, of none, of other bytes.
+/// Guarantees: the name is read where there is one; else nobody is named. No prefix of a certificate panics or names anybody else.
+#[test]
+fn the_common_name_is_read() {
+    let der = |names: &[(DnType, DnValue)]| {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = DistinguishedName::new();
+        names.iter().for_each(|(kind, value)| params.distinguished_name.push(kind.clone(), value.clone()));
+        let key = KeyPair::generate().expect("a key");
+        params.self_signed(&key).expect("a certificate").der().to_vec()
+    };
+    let utf8 = |text: &str| DnValue::Utf8String(text.to_owned());
+    let printable = DnValue::PrintableString("machine-config".try_into().expect("printable"));
+    let wide = DnValue::BmpString("abc".try_into().expect("wide"));
+    let among = [(DnType::OrganizationName, utf8("o")), (DnType::CommonName, utf8("größe")), (DnType::CountryName, utf8("XX"))];
+    assert_eq!(common_name(&der(&among)), Some("größe"));
+    assert_eq!(common_name(&der(&[(DnType::CommonName, printable)])), Some("machine-config"));
+    for nobody in [
+        vec![],
+        vec![(DnType::OrganizationName, utf8("o"))],
+        vec![(DnType::CommonName, utf8(""))],
+        vec![(DnType::CommonName, wide)],
+    ] {
+        assert_eq!(common_name(&der(&nobody)), None, "{nobody:?}");
+    }
+    let whole = der(&among);
+    for length in 0..whole.len() {
+        assert_eq!(common_name(whole.get(..length).unwrap_or_default()), None, "{length} bytes");
+    }
 }

@@ -1,0 +1,103 @@
+//! What was aimed at and what was seen, in one table: a figure that was missed stays in it, as missed.
+//! Knows figures by their name only; whoever measures hands them in.
+
+use anyhow::Result;
+use std::fmt::Write;
+
+/// Figures by the goal they belong to.
+#[derive(Default)]
+pub(crate) struct Figures(Vec<(&'static str, f64)>);
+
+impl Figures {
+    /// Takes a figure for a goal; of several the last counts.
+    pub(crate) fn take(&mut self, goal: &'static str, value: f64) {
+        self.0.retain(|(name, _)| *name != goal);
+        self.0.push((goal, value));
+    }
+
+    /// Takes over those of another part.
+    pub(crate) fn join(&mut self, others: Self) {
+        others.0.into_iter().for_each(|(name, value)| self.take(name, value));
+    }
+
+    fn get(&self, goal: &str) -> Option<f64> {
+        self.0.iter().find(|(name, _)| *name == goal).map(|(_, value)| *value)
+    }
+}
+
+/// Which side of the reach is good.
+#[derive(Clone, Copy)]
+enum Reach {
+    Least(f64),
+    Most(f64),
+    /// Nobody said how much is enough.
+    Open,
+}
+use Reach::{Least, Most, Open};
+
+/// One goal: its name, its reach, its unit, and how many digits are shown.
+struct Goal(&'static str, Reach, &'static str, usize);
+
+pub(crate) const INGEST_GRPC_1M: &str = "ingest, 1,000 points a request, gRPC, 1M series";
+pub(crate) const INGEST_SMALL: &str = "ingest, 100 points a request, gRPC, 100k series";
+pub(crate) const INGEST_GZIP: &str = "ingest, gRPC, gzip, 100k series";
+pub(crate) const INGEST_JSON: &str = "ingest, HTTP JSON, 100k series";
+pub(crate) const INGEST_RATIO: &str = "ingest, gRPC, 100k series, against the Collector";
+pub(crate) const MEMORY: &str = "memory a series, 5 attributes, 1M series";
+pub(crate) const MEMORY_RATIO: &str = "memory a series, 100k series, part of the Collector's";
+pub(crate) const SCRAPE_PLAIN: &str = "scrape of 1M series, text, CPU";
+pub(crate) const SCRAPE_GZIP: &str = "scrape of 1M series, text, gzip, CPU";
+pub(crate) const SCRAPE_FIRST: &str = "scrape of 1M series, text, first byte";
+pub(crate) const SCRAPE_MEMORY: &str = "scrape of 1M series, text, extra RSS";
+pub(crate) const SCRAPE_P99: &str = "ingest p99 while 1M series are scraped ÷ without";
+pub(crate) const RULES: &str = "1,000 rules in force, a point";
+pub(crate) const DISABLED: &str = "a disabled metric, cost of a point ÷ enabled";
+pub(crate) const SWITCH: &str = "a view turns 1M series off or on, CPU beside the pushes";
+pub(crate) const RENAME: &str = "a view renames 1M series, CPU beside the pushes";
+pub(crate) const KEEP: &str = "a view drops an attribute of 500k series, CPU beside the pushes";
+pub(crate) const SPANS: &str = "spans forwarded, gzip";
+pub(crate) const SPANS_PLAIN: &str = "spans forwarded to a back end without gzip";
+pub(crate) const IDLE: &str = "idle RSS";
+pub(crate) const BINARY: &str = "binary, stripped";
+pub(crate) const READY: &str = "from exec to ready";
+
+const GOALS: [Goal; 22] = [
+    Goal(INGEST_GRPC_1M, Least(5.0), "M points/CPU-s", 2),
+    Goal(INGEST_SMALL, Least(2.5), "M points/CPU-s", 2),
+    Goal(INGEST_GZIP, Least(3.0), "M points/CPU-s", 2),
+    Goal(INGEST_JSON, Least(0.6), "M points/CPU-s", 2),
+    Goal(INGEST_RATIO, Open, "×", 1),
+    Goal(MEMORY, Most(150.0), "B", 0),
+    Goal(MEMORY_RATIO, Open, "×", 3),
+    Goal(SCRAPE_PLAIN, Most(120.0), "ms", 0),
+    Goal(SCRAPE_GZIP, Most(450.0), "ms", 0),
+    Goal(SCRAPE_FIRST, Most(5.0), "ms", 1),
+    Goal(SCRAPE_MEMORY, Most(1.0), "MiB", 2),
+    Goal(SCRAPE_P99, Most(1.2), "×", 2),
+    Goal(RULES, Most(1.0), "ns", 1),
+    Goal(DISABLED, Open, "×", 2),
+    Goal(SWITCH, Most(50.0), "ms", 0),
+    Goal(RENAME, Most(50.0), "ms", 0),
+    Goal(KEEP, Most(500.0), "ms", 0),
+    Goal(SPANS, Least(1.5), "M spans/CPU-s", 2),
+    Goal(SPANS_PLAIN, Least(1.5), "M spans/CPU-s", 2),
+    Goal(IDLE, Most(12.0), "MiB", 1),
+    Goal(BINARY, Most(25.0), "MB", 1),
+    Goal(READY, Most(50.0), "ms", 0),
+];
+
+/// The table of every goal for which there is a figure.
+pub(crate) fn table(figures: &Figures) -> Result<String> {
+    let mut out = String::from("| measure | reach | seen | met |\n| --- | --- | --- | --- |\n");
+    for Goal(name, reach, unit, digits) in GOALS {
+        let Some(seen) = figures.get(name) else { continue };
+        let (reach, is_met) = match reach {
+            Least(least) => (format!("≥ {least} {unit}"), Some(seen >= least)),
+            Most(most) => (format!("≤ {most} {unit}"), Some(seen <= most)),
+            Open => ("–".to_owned(), None),
+        };
+        let met = is_met.map_or("–", |is_met| if is_met { "yes" } else { "**no**" });
+        writeln!(out, "| {name} | {reach} | {seen:.digits$} {unit} | {met} |")?;
+    }
+    Ok(out)
+}

@@ -1,0 +1,168 @@
+//! Who may send: certificates of the authority in `--otlp-client-ca-file`, asked for on the OTLP ports alone.
+//! Strangers finish the handshake, so that they read why they are refused, and never try again.
+
+use super::{
+    POINT,
+    client::{Authority, Client},
+    flags,
+};
+use crate::support::{Pointsman, Reply, run, runtime};
+use opentelemetry_proto::tonic::collector::metrics::v1::{
+    ExportMetricsServiceRequest, metrics_service_client::MetricsServiceClient,
+};
+use std::fs;
+use tempfile::TempDir;
+use tonic::Code;
+
+/// A server that asks, its own authority, and that of those who may send.
+struct Asking {
+    server: Pointsman,
+    ours: Authority,
+    senders: Authority,
+    _folder: TempDir,
+}
+
+impl Asking {
+    fn start() -> Self {
+        let (ours, senders, folder) = (Authority::named("ours"), Authority::named("senders"), TempDir::new().expect("a folder"));
+        ours.pair().write(folder.path());
+        let ca = folder.path().join("ca.crt");
+        fs::write(&ca, senders.pem()).expect("the folder takes files");
+        let pair = flags(folder.path());
+        let ca = ca.display().to_string();
+        let all: Vec<&str> = pair.iter().map(String::as_str).chain(["--otlp-client-ca-file", &ca]).collect();
+        Self { server: Pointsman::start(&all), ours, senders, _folder: folder }
+    }
+
+    /// Everybody there is: what they show, and the statuses of HTTP and gRPC that they get.
+    fn everybody(&self, protocols: &[&str]) -> [(&'static str, Client, u16, Code); 6] {
+        let showing = |authority: &Authority, name: Option<&str>, years| {
+            self.ours.client_showing(&authority.sender(name, years), protocols)
+        };
+        let other = Authority::named("senders"); // the same name, another key
+        [
+            ("one of them", showing(&self.senders, Some("machine-config"), (2020, 2090)), 200, Code::Ok),
+            ("nobody", self.ours.client(protocols), 401, Code::Unauthenticated),
+            ("a stranger", showing(&other, Some("machine-config"), (2020, 2090)), 401, Code::Unauthenticated),
+            ("one that was", showing(&self.senders, Some("machine-config"), (2020, 2021)), 401, Code::Unauthenticated),
+            ("one that will be", showing(&self.senders, Some("machine-config"), (2080, 2090)), 401, Code::Unauthenticated),
+            ("one without a name", showing(&self.senders, None, (2020, 2090)), 403, Code::PermissionDenied),
+        ]
+    }
+}
+
+/// The code of the status in an answer, in JSON or in protobuf.
+fn code(reply: &Reply) -> i64 {
+    match reply.header("content-type") {
+        Some("application/json") => reply.json()["code"].as_i64().expect("a status"),
+        Some("application/x-protobuf") => match reply.body[..] {
+            [8, code, ..] => code.into(), // field 1, a varint
+            _ => panic!("no status: {:?}", reply.body),
+        },
+        other => panic!("{other:?}: {}", reply.text()),
+    }
+}
+
+/// Scenario: somebody of the authority, nobody, a stranger, certificates that have ended, not begun and name nobody, over
+/// HTTP in both encodings, on paths that exist and others, and over gRPC to the metrics, to health and to nothing.
+/// Guarantees: 200; 401 with a challenge, 403; a status in the request's encoding; UNAUTHENTICATED, PERMISSION_DENIED, and
+/// nothing that says to try again. Nothing of a stranger's is applied, and each refusal is counted.
+#[test]
+fn only_those_of_the_authority_may_send() {
+    let asking = Asking::start();
+    let server = &asking.server;
+    for (who, client, status, grpc) in asking.everybody(&["http/1.1"]) {
+        for content_type in ["application/json", "application/x-protobuf", "APPLICATION/JSON; charset=utf-8"] {
+            let is_json = content_type != "application/x-protobuf";
+            let body = if is_json { POINT } else { "" };
+            let length = body.len();
+            for path in ["/v1/metrics", "/v1/traces", "/v1/opamp", "/anything"] {
+                if status == 200 && path != "/v1/metrics" {
+                    continue;
+                }
+                let head = format!("POST {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-type: {content_type}\r\n");
+                let reply = client.says(server.http, format!("{head}content-length: {length}\r\n\r\n{body}").as_bytes());
+                let reply = reply.expect("the handshake is finished");
+                assert_eq!(reply.status, status, "{who}: {path}: {}", reply.text());
+                assert_eq!(reply.header("www-authenticate").is_some(), status == 401, "{who}");
+                assert_eq!(reply.header("retry-after"), None, "{who}");
+                if status != 200 {
+                    assert_eq!(code(&reply), i64::from(grpc as i32), "{who}");
+                    let wanted = if is_json { "application/json" } else { "application/x-protobuf" };
+                    assert_eq!(reply.header("content-type"), Some(wanted), "{who}: {path}");
+                }
+            }
+        }
+    }
+    for (who, client, _, wanted) in asking.everybody(&["h2"]) {
+        runtime().block_on(async {
+            let channel = client.channel(server.grpc).await.expect("the handshake is finished");
+            let taken = MetricsServiceClient::new(channel.clone()).export(ExportMetricsServiceRequest::default()).await;
+            assert_eq!(taken.as_ref().map_or_else(tonic::Status::code, |_| Code::Ok), wanted, "{who}: {taken:?}");
+            if let Err(status) = taken {
+                assert!(!String::from_utf8_lossy(status.details()).contains("RetryInfo"), "{who}");
+            }
+            let mut health = tonic_health::pb::health_client::HealthClient::new(channel);
+            let answer = health.check(tonic_health::pb::HealthCheckRequest::default()).await;
+            assert_eq!(answer.map_or_else(|status| status.code(), |_| Code::Ok), wanted, "{who}: health");
+        });
+    }
+    let reader = asking.ours.client(&["http/1.1"]);
+    let scrape = reader.get(server.read, "/metrics").text();
+    assert!(scrape.contains("\ninside 7\n"), "{scrape}");
+    assert_eq!(scrape.matches("\ninside ").count(), 1, "{scrape}");
+    let flow = reader.get(server.read, "/api/v1/flow").json();
+    let refused = |signal: &str, reason: &str| flow["item"][signal]["requestsRefused"][reason].clone();
+    for (reason, metrics, traces) in [("unauthenticated", 16, 12), ("permission_denied", 4, 3)] {
+        assert_eq!((refused("metrics", reason), refused("traces", reason)), (metrics.into(), traces.into()), "{flow}");
+    }
+}
+
+/// Scenario: a stranger asks for leave to send a body (`Expect: 100-continue`), announces one and sends none, and sends a
+/// part of a body that is no metrics request; then a session that was made by somebody who may read.
+/// Guarantees: each is refused at once and for its head alone; nobody is asked for a body that is not wanted.
+#[test]
+fn strangers_are_refused_before_their_body() {
+    let asking = Asking::start();
+    let server = &asking.server;
+    let stranger = asking.ours.client(&["http/1.1"]);
+    let head = "POST /v1/metrics HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-type: application/json\r\n";
+    for more in
+        ["expect: 100-continue\r\ncontent-length: 9\r\n\r\n", "content-length: 9\r\n\r\n{\"r", "content-encoding: lzw\r\n\r\n"]
+    {
+        let reply = stranger.says(server.http, format!("{head}{more}").as_bytes()).expect("an answer");
+        assert_eq!(reply.status, 401, "{more}: {}", reply.text());
+    }
+    let remembering = asking.ours.client(&["http/1.1"]).remembering();
+    for _ in 0..3 {
+        assert_eq!(remembering.get(server.read, "/livez").text(), "ok\n");
+        let reply = remembering.http(server.http, "POST", "/v1/metrics", POINT).expect("an answer");
+        assert_eq!(reply.status, 401, "a session of a reader is no certificate");
+    }
+}
+
+/// Scenario: an authority without TLS of our own, one that is not there, one that is no certificate, and an empty file.
+/// Guarantees: no start, with the flag and the reason.
+#[test]
+fn an_authority_that_cannot_be_used_is_told() {
+    let folder = TempDir::new().expect("a folder");
+    let authority = Authority::named("ours");
+    authority.pair().write(folder.path());
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    fs::write(at("text"), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").expect("written");
+    fs::write(at("empty"), "").expect("written");
+    let serve = ["serve", "--otlp-grpc", "127.0.0.1:0", "--otlp-http", "127.0.0.1:0", "--listen", "127.0.0.1:0"];
+    let pair = flags(folder.path());
+    for (file, reason) in [("away", "No such file"), ("text", "no authority"), ("empty", "there is none")] {
+        let ca = at(file);
+        let args: Vec<&str> =
+            serve.into_iter().chain(pair.iter().map(String::as_str)).chain(["--otlp-client-ca-file", &ca]).collect();
+        let (code, _, said) = run(&args, &[]);
+        assert_eq!(code, 2, "{said}");
+        assert!(said.contains("PM0505") && said.contains(reason) && said.contains("--otlp-client-ca-file"), "{file}: {said}");
+    }
+    let ca = at("tls.crt");
+    let (code, _, said) = run(&[&serve[..], &["--otlp-client-ca-file", &ca]].concat(), &[]);
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("PM0502") && said.contains("give `tls-cert-file`"), "{said}");
+}
