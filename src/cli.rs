@@ -177,6 +177,9 @@ pub struct ServeArgs {
     /// Series kept at once [default: half the memory limit / 256 B].
     #[arg(long, value_name = "N")]
     pub max_series: Vec<String>,
+    /// Connections of one address [default: 2048, and loopback as many as there may be].
+    #[arg(long, value_name = "N")]
+    pub connections_per_address: Vec<String>,
     /// Memory to stay within [default: 90 % of the cgroup's limit, else 1GiB].
     #[arg(long, value_name = "SIZE")]
     pub memory_limit: Vec<String>,
@@ -445,6 +448,7 @@ impl ServeArgs {
             expire_after,
             max_body,
             max_series,
+            connections_per_address,
             memory_limit,
             insecure,
             log,
@@ -471,6 +475,7 @@ impl ServeArgs {
             ("expire-after", expire_after),
             ("max-body", max_body),
             ("max-series", max_series),
+            ("connections-per-address", connections_per_address),
             ("memory-limit", memory_limit),
             ("insecure", insecure),
             ("log", log),

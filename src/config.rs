@@ -17,8 +17,9 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, str::FromStr, t
 use values::{Addr, BackEnd, Count, Lasting, List, LogFilter, Pod, Size, Switch, without_credentials};
 
 /// Every key of `pointsman serve`: a flag is `--key`, the environment variable [`env_name`] of it, a line of the file `key: value`.
-pub const KEYS: [&str; 24] = [
+pub const KEYS: [&str; 25] = [
     "catalog",
+    "connections-per-address",
     "expire-after",
     "insecure",
     "instance-fallback",
@@ -89,6 +90,8 @@ pub struct Config {
     pub max_body: usize,
     /// Series kept at once.
     pub max_series: usize,
+    /// Connections of one address, where that was said; then loopback counts too.
+    pub connections_per_address: Option<usize>,
     /// Memory to stay within, in bytes.
     pub memory_limit: u64,
     /// Whether plain text off loopback was allowed.
@@ -172,6 +175,7 @@ impl Config {
                 .one("max-body")
                 .map_or(limits::BODY_BYTES_MAX, |Size(bytes)| usize::try_from(bytes).unwrap_or(usize::MAX)),
             max_series: layers.one("max-series").map_or_else(series, |Count(n)| n),
+            connections_per_address: layers.one("connections-per-address").map(|Count(n)| n),
             memory_limit,
             insecure: layers.switch("insecure", false),
             log: layers.one("log").map_or_else(|| "info".to_owned(), |LogFilter(text)| text),

@@ -83,8 +83,11 @@ pub enum Refusal {
     /// Too much is in flight.
     #[error("too many bytes in flight, try again later")]
     Overload,
+    /// Was there, and we took too long over it.
+    #[error("no answer within {} s, try again later", limits::HANDLER_MS_MAX / 1000)]
+    Late,
     /// Did not arrive in time.
-    #[error("the body took longer than {} s", limits::BODY_MS_MAX / 1000)]
+    #[error("the body came too slowly: {} s in all, {} B/s", limits::BODY_MS_MAX / 1000, limits::BODY_BYTES_PER_SEC_MIN)]
     Slow,
     /// Ended before its end, or is no HTTP body.
     #[error("the body ended before its end")]
@@ -126,7 +129,7 @@ impl Refusal {
     pub const fn blame(&self) -> Blame {
         match self {
             Self::TooLarge { .. } | Self::Bomb => Blame::Size,
-            Self::Overload => Blame::Us,
+            Self::Overload | Self::Late => Blame::Us,
             Self::UnknownEncoding => Blame::Encoding,
             Self::Denied(Denied::Unknown) => Blame::Stranger,
             Self::Denied(Denied::Nameless) => Blame::Unwelcome,
@@ -141,6 +144,7 @@ impl Refusal {
             Self::TooLarge { .. } => "too_large",
             Self::Bomb => "bomb",
             Self::Overload => "overload",
+            Self::Late => "late",
             Self::Slow => "slow",
             Self::Cut => "cut",
             Self::UnknownEncoding => "unknown_encoding",

@@ -107,6 +107,7 @@ impl Engine {
             views: Arc::new(ArcSwap::default()),
             insecure: config.insecure_listeners(),
             certificates,
+            connections: Arc::default(),
             exported: AtomicU64::new(0),
             omitted: Default::default(),
             scrapes_refused: AtomicU64::new(0),

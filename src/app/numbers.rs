@@ -1,7 +1,12 @@
 //! Every count of the process, gathered from whoever counts, as our own telemetry and the API want it.
 //! Counts only what has no owner: series written, and scrapes refused.
 
-use super::{clock::Clock, conflicts::Watched, engine::Loaded, listen::tls::Certificates};
+use super::{
+    clock::Clock,
+    conflicts::Watched,
+    engine::Loaded,
+    listen::{hits::Hits, tls::Certificates},
+};
 use crate::{
     control::{self, Control},
     ingest::{Ingest, Signal, stats::Taken},
@@ -45,6 +50,8 @@ pub struct Numbers {
     pub insecure: Vec<&'static str>,
     /// What listeners show, where they speak TLS.
     pub certificates: Option<Arc<Certificates>>,
+    /// What limits of connections cut off.
+    pub connections: Arc<Hits>,
     /// Series written to scrapes.
     pub exported: AtomicU64,
     /// What scrapes left out, in the order of [`Omission::ALL`].
@@ -226,7 +233,7 @@ impl Numbers {
             ("scrapes", self.scrapes_refused.load(Ordering::Relaxed)),
             ("scrape_kept_bytes", self.scrapes_broken.load(Ordering::Relaxed)),
         ];
-        ours.into_iter().chain(of_store).collect()
+        ours.into_iter().chain(self.connections.counts()).chain(of_store).collect()
     }
 }
 

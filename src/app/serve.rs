@@ -6,7 +6,12 @@ use super::{
     clock::Clock,
     drain::{self, Stop, Stopper},
     engine::Engine,
-    listen::{Answers, Door, House, accept, tls::DoorTls},
+    listen::{
+        Answers, Door, House, accept,
+        guarded::Patience,
+        guests::{Caps, Guests},
+        tls::DoorTls,
+    },
     surroundings,
     tasks::Tasks,
     ticks,
@@ -33,7 +38,6 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::Semaphore;
 use tracing::{info, warn};
 
 /// Bound, not running.
@@ -82,7 +86,7 @@ pub async fn bind(config: Config, clock: Clock) -> Result<App, BindError> {
     });
     let mut doors = Vec::new();
     for (name, addr) in addresses {
-        match Door::open(name, addr).await {
+        match Door::open(name, addr) {
             Ok(mut door) => {
                 door.tls = engine.as_ref().and_then(|engine| door_tls(engine, name));
                 doors.push(door);
@@ -166,7 +170,8 @@ impl App {
         ticks::start(&engine, cluster, &back, &back_stop);
         let house = Arc::new(House {
             tasks: front.clone(),
-            permits: Arc::new(Semaphore::new(surroundings::connections_max())),
+            guests: Guests::new(caps(&engine.config), engine.clock.now(), Arc::clone(&engine.numbers.connections)),
+            patience: Patience::default(),
             stop: stop.clone(),
             panics: AtomicU64::new(0),
             jitter: AtomicU64::new(surroundings::random()),
@@ -202,6 +207,15 @@ impl App {
     }
 }
 
+/// Who asks for a cap on one address means every address.
+fn caps(config: &Config) -> Caps {
+    Caps {
+        all: surroundings::connections_max(),
+        per_address: config.connections_per_address.unwrap_or(limits::CONNECTIONS_PER_ADDRESS_MAX),
+        of_loopback: config.connections_per_address.is_some(),
+    }
+}
+
 /// Ends the front, then the back; each has half of the time. Answers whether nothing was cut off.
 async fn drained(engine: &Engine, front: &Tasks, back: &Tasks, back_stopper: &Stopper) -> bool {
     let half = Duration::from_millis(limits::DRAIN_MS_MAX / 2);
@@ -217,21 +231,24 @@ async fn grpc_answers(engine: &Engine) -> Answers {
         health.set_service_status(name, tonic_health::ServingStatus::Serving).await;
     }
     let others = axum::Router::new().route_service("/grpc.health.v1.Health/{method}", service);
+    let router = grpc::router(&engine.ingest, others);
     let ingest = Arc::clone(&engine.ingest);
     let denied = Arc::new(move |denied| grpc::denied(&ingest, denied));
-    Answers { router: grpc::router(&engine.ingest, others), denied, on_panic: grpc::on_panic }
+    Answers { router, denied, on_panic: grpc::on_panic, on_late: grpc::on_late, is_http2: true }
 }
 
 fn http_answers(engine: &Engine) -> Answers {
-    let ingest = Arc::clone(&engine.ingest);
-    let denied = Arc::new(move |denied| ingest::http::denied(&ingest, denied));
-    let router = ingest::http::router(&engine.ingest).merge(engine.control.router());
-    Answers { router, denied, on_panic: ingest::http::on_panic }
+    mixed(engine, ingest::http::router(&engine.ingest).merge(engine.control.router()))
 }
 
+/// Nobody is denied here, as nobody is asked.
 fn read_answers(engine: &Arc<Engine>) -> Answers {
     let router = expose::http::router(engine.read_side(), engine.own_side()).merge(web::router(api::sources(engine)));
+    mixed(engine, router)
+}
+
+fn mixed(engine: &Engine, router: axum::Router) -> Answers {
     let ingest = Arc::clone(&engine.ingest);
-    let denied = Arc::new(move |denied| ingest::http::denied(&ingest, denied)); // nobody is, as nobody is asked
-    Answers { router, denied, on_panic: ingest::http::on_panic }
+    let denied = Arc::new(move |denied| ingest::http::denied(&ingest, denied));
+    Answers { router, denied, on_panic: ingest::http::on_panic, on_late: ingest::http::on_late, is_http2: false }
 }

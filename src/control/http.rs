@@ -10,12 +10,12 @@ use axum::{
 use flate2::bufread::GzDecoder;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::BodyExt;
-use pointsman_core::limits::{BODY_MS_MAX, SYNC_MESSAGE_BYTES_MAX};
+use pointsman_core::limits::{SYNC_MESSAGE_BYTES_MAX, body_ms_max};
 use pointsman_instrument::semconv::attribute::PointsmanSyncRefusal as Refusal;
-use std::{io::Read, sync::Arc, sync::atomic::Ordering, time::Duration};
+use std::{io::Read, pin::pin, sync::Arc, sync::atomic::Ordering, time::Duration};
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
-    time::timeout,
+    time::sleep,
 };
 
 const PROTOBUF: &str = "application/x-protobuf";
@@ -135,19 +135,25 @@ impl<'c> Held<'c> {
     }
 }
 
-/// A whole body, within size, time and what is on its way in.
+/// A whole body, within size, time, pace and what is on its way in.
 async fn read(control: &Control, mut body: Body) -> Result<Held<'_>, StatusCode> {
     let mut held = Held::new(control);
-    let reading = async {
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|_| StatusCode::BAD_REQUEST)?;
-            if let Some(data) = frame.data_ref() {
-                held.extend(data)?;
-            }
+    let time = |bytes| Duration::from_millis(body_ms_max(bytes));
+    let mut slow = pin!(sleep(time(0)));
+    let first = slow.deadline();
+    loop {
+        let frame = tokio::select! {
+            biased;
+            frame = body.frame() => frame,
+            () = slow.as_mut() => return Err(StatusCode::REQUEST_TIMEOUT),
+        };
+        let Some(frame) = frame else { return Ok(held) };
+        let frame = frame.map_err(|_| StatusCode::BAD_REQUEST)?;
+        if let Some(data) = frame.data_ref() {
+            held.extend(data)?;
+            slow.as_mut().reset(first + (time(held.bytes.len()) - time(0)));
         }
-        Ok(held)
-    };
-    timeout(Duration::from_millis(BODY_MS_MAX), reading).await.unwrap_or(Err(StatusCode::REQUEST_TIMEOUT))
+    }
 }
 
 /// One gzip stream and no more: what comes out is bounded and needs room of its own, so its ratio need not be bounded.

@@ -236,12 +236,24 @@ const _: () = assert!(SERIES_PER_METRIC_MAX <= SERIES_PER_COMPONENT_MAX);
 pub const HEADER_MS_MAX: u64 = 5_000;
 /// Milliseconds for a whole request body.
 pub const BODY_MS_MAX: u64 = 30_000;
+/// Milliseconds before a body has to keep to [`BODY_BYTES_PER_SEC_MIN`].
+pub const BODY_GRACE_MS: u64 = 5_000;
+/// Bytes a second of a body, at least, from its beginning to any moment after that.
+pub const BODY_BYTES_PER_SEC_MIN: u64 = 1 << 10;
 /// Bytes of a refused body that are read and dropped, so that its sender reads why.
 pub const DISCARD_BYTES_MAX: usize = 16 << 20;
 /// Milliseconds for that.
 pub const DISCARD_MS_MAX: u64 = 1_000;
 /// Milliseconds for which a peer may refuse to read what we write.
 pub const WRITE_STALL_MS_MAX: u64 = 30_000;
+/// Bytes a second that a peer has to read, at least, beyond that time.
+pub const WRITE_BYTES_PER_SEC_MIN: u64 = 1 << 10;
+/// Bytes that the kernel keeps of what a peer does not read; it may double them.
+pub const SEND_BUFFER_BYTES: u32 = 256 << 10;
+/// Connections that wait to be accepted.
+pub const BACKLOG_MAX: u32 = 1_024;
+/// Milliseconds for the head of an answer, once the request is there.
+pub const HANDLER_MS_MAX: u64 = 10_000;
 /// Milliseconds without a byte in either direction before a connection is closed.
 pub const IDLE_MS_MAX: u64 = 90_000;
 /// Milliseconds a connection lives before it is asked to end; each gets up to a tenth more or less.
@@ -270,6 +282,18 @@ pub const HTTP2_LOCAL_RESETS_MAX: usize = 256;
 pub const HTTP2_PENDING_RESETS_MAX: usize = 20;
 /// Connections in all, where the limit of open files is higher than a third more.
 pub const CONNECTIONS_MAX: usize = 16_384;
+/// Connections of one address.
+pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 2_048;
+/// Connections that were told to make room and are not gone yet: at most this part of all.
+pub const CONNECTIONS_LEAVING_SHARE: usize = 8;
+/// Connections of one address that may end by the peer's misbehaviour at once; then one every so often.
+pub const MISBEHAVED_BURST: u64 = 256;
+/// Milliseconds until one of them is forgotten.
+pub const MISBEHAVED_EVERY_MS: u64 = 1_000;
+/// Addresses of which that is remembered.
+pub const MISBEHAVED_ADDRESSES_MAX: usize = 4_096;
+/// First and last milliseconds of waiting after an accept that failed.
+pub const ACCEPT_PAUSE_MS: (u64, u64) = (10, 250);
 /// How many times its size a compressed body may grow to, beyond the first [`INFLATE_FREE_BYTES`].
 pub const INFLATE_RATIO_MAX: usize = 200;
 /// Bytes to which any body may grow.
@@ -302,6 +326,16 @@ pub const TLS_FILE_BYTES_MAX: u64 = 256 << 10;
 pub const TLS_RELOAD_MS: u64 = 2_000;
 /// Milliseconds for which certificate and key may fail to fit before anybody is told: whoever writes them writes one first.
 pub const TLS_TORN_MS_MAX: u64 = 5_000;
+
+const _: () = assert!(BODY_GRACE_MS < BODY_MS_MAX && CONNECTIONS_PER_ADDRESS_MAX <= CONNECTIONS_MAX);
+
+/// Milliseconds within which a body of which so many bytes came has to go on, from its beginning.
+#[must_use]
+pub const fn body_ms_max(bytes: usize) -> u64 {
+    let earned = (bytes as u64).saturating_mul(1_000) / BODY_BYTES_PER_SEC_MIN;
+    let all = BODY_GRACE_MS.saturating_add(earned);
+    if all < BODY_MS_MAX { all } else { BODY_MS_MAX }
+}
 
 const _: () = assert!(HEADER_MS_MAX < IDLE_MS_MAX && BODY_MS_MAX < IDLE_MS_MAX);
 const _: () = assert!(HTTP2_STREAM_WINDOW_BYTES <= HTTP2_CONNECTION_WINDOW_BYTES);

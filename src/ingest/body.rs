@@ -1,4 +1,4 @@
-//! Reads a request body as it comes: within the cap, the budget and the time. Announced lengths only ever refuse early.
+//! Reads a request body as it comes: within the cap, the budget, the time and above the least pace. Announced lengths only ever refuse early.
 //! Knows neither encoding nor transport.
 
 use super::{Ingest, Refusal, admit::Held};
@@ -12,7 +12,7 @@ use std::{
     pin::{Pin, pin},
     time::Duration,
 };
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// Reads a whole body of at most `limit` bytes.
 ///
@@ -24,26 +24,40 @@ where
 {
     let mut body = pin!(body);
     let mut held = Held::new(ingest.budget.share());
-    let all = async {
-        if body.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
-            return Err(Refusal::TooLarge { limit });
-        }
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|_| Refusal::Cut)?;
-            if let Some(data) = frame.data_ref() {
-                held.extend(data, limit)?;
-            }
-        }
-        Ok(())
-    };
-    match timeout(ingest.body_time_max, all).await {
-        Ok(Ok(())) => Ok(held),
-        Ok(Err(refusal)) => {
+    match fill(ingest, body.as_mut(), &mut held, limit).await {
+        Ok(()) => Ok(held),
+        Err(Refusal::Slow) => Err(Refusal::Slow),
+        Err(refusal) => {
             drop(held);
             discard(body).await;
             Err(refusal)
         }
-        Err(_) => Err(Refusal::Slow),
+    }
+}
+
+async fn fill<B>(ingest: &Ingest, mut body: Pin<&mut B>, held: &mut Held, limit: usize) -> Result<(), Refusal>
+where
+    B: Body<Data = Bytes>,
+{
+    if body.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
+        return Err(Refusal::TooLarge { limit });
+    }
+    let time = |bytes| Duration::from_millis(limits::body_ms_max(bytes)).min(ingest.body_time_max);
+    let mut slow = pin!(sleep(time(0)));
+    let (first, mut bytes) = (slow.deadline(), 0_usize);
+    loop {
+        let frame = tokio::select! {
+            biased;
+            frame = body.frame() => frame,
+            () = slow.as_mut() => return Err(Refusal::Slow),
+        };
+        let Some(frame) = frame else { return Ok(()) };
+        let frame = frame.map_err(|_| Refusal::Cut)?;
+        if let Some(data) = frame.data_ref() {
+            held.extend(data, limit)?;
+            bytes = bytes.saturating_add(data.len());
+            slow.as_mut().reset(first + (time(bytes) - time(0)));
+        }
     }
 }
 
@@ -71,3 +85,6 @@ where
     // Who takes longer has had its chance.
     timeout(Duration::from_millis(limits::DISCARD_MS_MAX), rest).await.unwrap_or(());
 }
+
+#[cfg(test)]
+mod tests;

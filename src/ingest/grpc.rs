@@ -64,6 +64,12 @@ pub fn on_panic() -> Response {
     Status::internal("pointsman failed on this request").into_http()
 }
 
+/// The answer to a request that took us too long.
+#[must_use]
+pub fn on_late() -> Response {
+    Failure::Refused(Refusal::Late).status().into_http()
+}
+
 async fn unimplemented(request: Request) -> Response {
     if is_grpc(request.headers()) {
         return Status::unimplemented("no such service: metrics and traces are taken, logs are not").into_http();

@@ -72,6 +72,12 @@ pub fn on_panic() -> Response {
     fail(StatusCode::INTERNAL_SERVER_ERROR, Form::Json, &status)
 }
 
+/// The answer to a request that took us too long.
+#[must_use]
+pub fn on_late() -> Response {
+    refuse(&Refusal::Late, Form::Json)
+}
+
 async fn unknown(request: Request) -> Response {
     let status = Status::new(Code::NotFound, "no such path: POST to /v1/metrics or /v1/traces");
     fail(StatusCode::NOT_FOUND, form_or_json(request.headers()), &status)

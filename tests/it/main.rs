@@ -13,6 +13,7 @@ mod grpc;
 mod hostile;
 mod ingest;
 mod judge;
+pub(crate) mod limits;
 mod opamp;
 mod operator;
 pub(crate) mod plan;

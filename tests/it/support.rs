@@ -9,6 +9,7 @@ use opentelemetry_proto::tonic::collector::{
 };
 use prost::Message;
 use std::{
+    ffi::OsStr,
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
     process::{Child, Command, ExitStatus, Stdio},
@@ -65,9 +66,22 @@ impl Pointsman {
         Self::start_as(&args, &[])
     }
 
+    /// As [`Self::start`], within what a line of the shell leaves it: `ulimit -n 64`.
+    pub(crate) fn start_within(limits: &str, flags: &[&str]) -> Self {
+        let plain =
+            command(&["serve", "--otlp-grpc", "127.0.0.1:0", "--otlp-http", "127.0.0.1:0", "--listen", "127.0.0.1:0"], &[]);
+        let mut shell = command_of("sh", &["-c", &format!("{limits} && exec \"$0\" \"$@\"")], &[]);
+        shell.arg(plain.get_program()).args(plain.get_args()).args(flags);
+        Self::spawn(shell)
+    }
+
     /// Starts any verb that serves, with an environment beside none of ours.
     pub(crate) fn start_as(args: &[&str], env: &[(&str, &str)]) -> Self {
-        let mut child = command(args, env).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the binary starts");
+        Self::spawn(command(args, env))
+    }
+
+    fn spawn(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the binary starts");
         let stderr = Arc::new(Mutex::new(Vec::new()));
         let pipe = child.stderr.take().expect("stderr is piped");
         let lines = Arc::clone(&stderr);
@@ -204,7 +218,10 @@ impl Drop for Pointsman {
 /// The binary with arguments, and nothing of our environment that could be a setting of its. What measures may name another
 /// build of it in `POINTSMAN_PROGRAM`.
 pub(crate) fn command(args: &[&str], env: &[(&str, &str)]) -> Command {
-    let program = std::env::var_os("POINTSMAN_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_pointsman").into());
+    command_of(std::env::var_os("POINTSMAN_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_pointsman").into()), args, env)
+}
+
+fn command_of(program: impl AsRef<OsStr>, args: &[&str], env: &[(&str, &str)]) -> Command {
     let mut command = Command::new(program);
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("POINTSMAN_")) {
         command.env_remove(name);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the real peers that tests talk to into a cache outside the clone, each once per content of its folder, and
 # prints as its last line the folder that holds them all. Needs Go, Python 3 with venv, and on Debian apt-get.
-# Usage: tests/tools/build.sh [prometheus|jaeger|collector|gosender|opampclient|kubernetes|etcd|python|debian]...   (none = all)
+# Usage: tests/tools/build.sh [prometheus|jaeger|collector|gosender|opampclient|h2spec|kubernetes|etcd|python|debian]...   (none = all)
 set -euo pipefail
 cd "$(dirname "$0")"
 here=$PWD
@@ -105,7 +105,11 @@ for tool in "${@:-all}"; do
     known=no
     wanted() { [ "$tool" = all ] || [ "$tool" = "$1" ]; }
     if wanted python; then known=yes; python_env; fi
-    if wanted debian; then known=yes; debian_tool prometheus "2.*" prometheus2 prometheus2=prometheus promtool2=promtool; fi
+    if wanted debian; then
+        known=yes
+        debian_tool prometheus "2.*" prometheus2 prometheus2=prometheus promtool2=promtool
+        debian_tool slowhttptest "1.*" slowhttptest slowhttptest=slowhttptest
+    fi
     if wanted etcd; then known=yes; debian_tool etcd-server "3.*" etcd etcd=etcd; fi
     if wanted kubernetes; then
         known=yes
@@ -122,6 +126,7 @@ for tool in "${@:-all}"; do
     if wanted jaeger; then known=yes; go_tool jaeger "" jaeger=github.com/jaegertracing/jaeger/cmd/all-in-one; fi
     if wanted gosender; then known=yes; go_tool gosender "" gosender=.; fi
     if wanted opampclient; then known=yes; go_tool opampclient "" opampclient=.; fi
+    if wanted h2spec; then known=yes; go_tool h2spec "" h2spec=github.com/summerwind/h2spec/cmd/h2spec; fi
     if wanted collector; then known=yes; go_tool collector "" collector=.; fi
     [ $known = yes ] || { say "no tool named '$tool'"; exit 2; }
 done

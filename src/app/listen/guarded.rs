@@ -1,6 +1,7 @@
 //! A stream that gives up on peers that are slow: to finish a request's head, to read what we write, or to say anything
 //! at all. Knows bytes, time-outs and whether a request is being handled; of protocols only HTTP/2's first letters.
 
+use super::{guests::Guest, hits::Limit};
 use pointsman_core::limits;
 use std::{
     future::Future,
@@ -15,21 +16,31 @@ use std::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
     time::{Sleep, sleep},
 };
+use tokio_rustls::server::TlsStream;
+use tracing::debug;
 
 /// How an HTTP/2 connection begins. Its heads have no beginning in bytes; pings and the idle time watch over it.
-const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n";
+const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// How long a peer may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
     /// From the first byte of a request, or the connection, to the end of the request's head.
     pub head: Duration,
-    /// While we cannot write.
+    /// While we cannot write; and for all that we have to write at once, beside a second for every
+    /// [`limits::WRITE_BYTES_PER_SEC_MIN`] of it.
     pub write: Duration,
     /// Without a byte in either direction.
     pub idle: Duration,
+    /// For the answer to a request that is there as a whole: ours.
+    pub handler: Duration,
+    /// Before a connection is asked to end, a tenth more or less.
+    pub age: Duration,
+    /// For its end once it is asked to.
+    pub grace: Duration,
 }
 
 impl Default for Patience {
@@ -38,13 +49,37 @@ impl Default for Patience {
             head: Duration::from_millis(limits::HEADER_MS_MAX),
             write: Duration::from_millis(limits::WRITE_STALL_MS_MAX),
             idle: Duration::from_millis(limits::IDLE_MS_MAX),
+            handler: Duration::from_millis(limits::HANDLER_MS_MAX),
+            age: Duration::from_millis(limits::CONNECTION_AGE_MS_MAX),
+            grace: Duration::from_millis(limits::CONNECTION_GRACE_MS_MAX),
         }
     }
 }
 
-/// Requests of one connection: whoever handles them counts, the stream looks.
-#[derive(Debug, Default)]
+/// A stream that can be ended without a farewell: what its peer does not read would else stay with the kernel for minutes.
+pub trait Abort {
+    /// Its end, once dropped, frees everything.
+    fn abort(&self);
+}
+
+impl Abort for TcpStream {
+    fn abort(&self) {
+        if let Err(error) = self.set_zero_linger() {
+            debug!(%error, "what a peer does not read stays for a while");
+        }
+    }
+}
+
+impl<S: Abort> Abort for TlsStream<S> {
+    fn abort(&self) {
+        self.get_ref().0.abort();
+    }
+}
+
+/// Requests of one connection: whoever handles them counts, the stream looks, and the list of guests is told.
+#[derive(Debug)]
 pub struct Activity {
+    guest: Guest,
     begun: AtomicU64,
     ended: AtomicU64,
 }
@@ -54,9 +89,22 @@ pub struct Activity {
 pub struct Handling(Arc<Activity>);
 
 impl Activity {
+    /// A new connection's.
+    #[must_use]
+    pub const fn of(guest: Guest) -> Self {
+        Self { guest, begun: AtomicU64::new(0), ended: AtomicU64::new(0) }
+    }
+
+    /// Whose it is.
+    #[must_use]
+    pub const fn guest(&self) -> &Guest {
+        &self.guest
+    }
+
     /// A head is complete, and its request is handled until the answer drops.
     #[must_use]
     pub fn begin(self: &Arc<Self>) -> Handling {
+        self.guest.begin();
         self.begun.fetch_add(1, Ordering::Relaxed);
         Handling(Arc::clone(self))
     }
@@ -73,6 +121,7 @@ impl Activity {
 impl Drop for Handling {
     fn drop(&mut self) {
         self.0.ended.fetch_add(1, Ordering::Relaxed);
+        self.0.guest.end();
     }
 }
 
@@ -82,11 +131,12 @@ pub struct Guarded<S> {
     stream: S,
     patience: Patience,
     activity: Arc<Activity>,
+    is_http2: bool, // nothing else is of use here
     first: Vec<u8>, // as many bytes as tell HTTP/2
     moved: bool,    // since `quiet` began
     quiet: Pin<Box<Sleep>>,
     head: Option<Head>,
-    stalled: Option<Pin<Box<Sleep>>>,
+    writing: Option<Writing>,
 }
 
 /// A head that is not complete yet, unless a request has begun since.
@@ -96,17 +146,30 @@ struct Head {
     late: Pin<Box<Sleep>>,
 }
 
+/// What we write and the peer does not read as fast.
+#[derive(Debug)]
+struct Writing {
+    stalled: Option<Pin<Box<Sleep>>>,
+    slow: Pin<Box<Sleep>>,
+}
+
 impl<S> Guarded<S> {
     /// Wraps a new connection.
-    pub fn new(stream: S, activity: Arc<Activity>) -> Self {
-        Self::with(stream, activity, Patience::default())
-    }
-
-    /// As [`Guarded::new`], with other times.
-    pub fn with(stream: S, activity: Arc<Activity>, patience: Patience) -> Self {
+    pub fn new(stream: S, activity: Arc<Activity>, patience: Patience) -> Self {
         let head = Some(Head { begun: activity.begun(), late: Box::pin(sleep(patience.head)) });
         let quiet = Box::pin(sleep(patience.idle));
-        Self { stream, patience, activity, first: Vec::new(), moved: false, quiet, head, stalled: None }
+        Self { stream, patience, activity, is_http2: false, first: Vec::new(), moved: false, quiet, head, writing: None }
+    }
+
+    /// Says nothing to whoever speaks no HTTP: a peer that speaks HTTP/2 badly must not read HTTP/1.
+    #[must_use]
+    pub fn speaking_http2(self) -> Self {
+        Self { is_http2: true, ..self }
+    }
+
+    /// Whether what is to be written is the complaint of a parser, which only HTTP/1 has.
+    fn is_complaint(&self) -> bool {
+        self.is_http2 && self.first != HTTP2 && self.activity.begun() == 0
     }
 
     /// Bytes came: outside of a request they begin a head.
@@ -152,23 +215,52 @@ impl<S> Guarded<S> {
         false
     }
 
-    /// What a write came to: a peer that does not read is given up after a while.
-    fn wrote<T>(&mut self, cx: &mut Context<'_>, poll: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if poll.is_ready() {
-            self.stalled = None;
-            self.moved = true;
-            return poll;
-        }
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(self.patience.write)));
-        match stalled.as_mut().poll(cx) {
-            Poll::Ready(()) => Poll::Ready(Err(too_slow("the peer does not read"))),
-            Poll::Pending => Poll::Pending,
-        }
+    fn too_slow(&self, limit: Limit, what: &'static str) -> io::Error {
+        self.activity.guest.hit(limit);
+        io::Error::new(io::ErrorKind::TimedOut, what)
     }
 }
 
-fn too_slow(what: &'static str) -> io::Error {
-    io::Error::new(io::ErrorKind::TimedOut, what)
+impl<S: Abort> Guarded<S> {
+    /// What a write came to: a peer that does not read, or hardly, is given up after a while.
+    fn wrote(&mut self, cx: &mut Context<'_>, poll: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(written) = &poll {
+            self.moved = true;
+            let earned =
+                written.as_ref().map_or(0, |bytes| *bytes as u64).saturating_mul(1_000) / limits::WRITE_BYTES_PER_SEC_MIN;
+            if let Some(Writing { stalled, slow }) = &mut self.writing {
+                *stalled = None;
+                let later = slow.deadline() + Duration::from_millis(earned);
+                slow.as_mut().reset(later);
+            }
+            return poll;
+        }
+        match self.is_write_late(cx) {
+            true => {
+                self.stream.abort();
+                Poll::Ready(Err(self.too_slow(Limit::WriteTime, "the peer does not read")))
+            }
+            false => Poll::Pending,
+        }
+    }
+
+    fn is_write_late(&mut self, cx: &mut Context<'_>) -> bool {
+        let patience = self.patience.write;
+        let writing = self.writing.get_or_insert_with(|| Writing { stalled: None, slow: Box::pin(sleep(patience)) });
+        let stalled = writing.stalled.get_or_insert_with(|| Box::pin(sleep(patience)));
+        stalled.as_mut().poll(cx).is_ready() || writing.slow.as_mut().poll(cx).is_ready()
+    }
+
+    /// Everything is written, or still is not.
+    fn flushed(&mut self, cx: &mut Context<'_>, poll: Poll<io::Result<()>>) -> Poll<io::Result<()>> {
+        match poll {
+            Poll::Ready(done) => {
+                self.writing = None;
+                Poll::Ready(done)
+            }
+            Poll::Pending => self.wrote(cx, Poll::Pending).map_ok(|_| ()),
+        }
+    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
@@ -181,21 +273,30 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
             return poll;
         }
         if this.is_head_late(cx) {
-            return Poll::Ready(Err(too_slow("the peer does not finish its head")));
+            return Poll::Ready(Err(this.too_slow(Limit::HeadTime, "the peer does not finish its head")));
         }
-        if this.is_too_quiet(cx) { Poll::Ready(Err(too_slow("the peer says nothing"))) } else { Poll::Pending }
+        if this.is_too_quiet(cx) {
+            return Poll::Ready(Err(this.too_slow(Limit::IdleTime, "the peer says nothing")));
+        }
+        Poll::Pending
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
+impl<S: AsyncWrite + Abort + Unpin> AsyncWrite for Guarded<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        if this.is_complaint() {
+            return Poll::Ready(Ok(buf.len()));
+        }
         let poll = Pin::new(&mut this.stream).poll_write(cx, buf);
         this.wrote(cx, poll)
     }
 
     fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        if this.is_complaint() {
+            return Poll::Ready(Ok(bufs.iter().map(|buf| buf.len()).sum()));
+        }
         let poll = Pin::new(&mut this.stream).poll_write_vectored(cx, bufs);
         this.wrote(cx, poll)
     }
@@ -207,12 +308,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let poll = Pin::new(&mut this.stream).poll_flush(cx);
-        if poll.is_pending() { this.wrote(cx, poll) } else { poll }
+        this.flushed(cx, poll)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let poll = Pin::new(&mut this.stream).poll_shutdown(cx);
-        if poll.is_pending() { this.wrote(cx, poll) } else { poll }
+        this.flushed(cx, poll)
     }
 }

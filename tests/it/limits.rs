@@ -1,0 +1,53 @@
+//! Limits of connections, from outside: peers that are slow, that flood, that speak HTTP wrongly on purpose, and a process
+//! that runs out of files. Beside each of them somebody good is served.
+
+mod caps;
+mod files;
+mod http2;
+mod slow;
+mod smuggling;
+
+use crate::support::Pointsman;
+use std::{fs, io, net::SocketAddr, process::Command};
+use tokio::net::{TcpSocket, TcpStream};
+
+/// Where hostile peers come from: another address than that of the good ones, and loopback all the same.
+const HOSTILE: [u8; 4] = [127, 0, 0, 2];
+
+/// A socket of any address of loopback.
+fn socket(from: [u8; 4]) -> io::Result<TcpSocket> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind((from, 0).into())?;
+    Ok(socket)
+}
+
+/// A connection from the hostile address.
+async fn connect(to: SocketAddr) -> io::Result<TcpStream> {
+    socket(HOSTILE)?.connect(to).await
+}
+
+/// A number of `/proc/PID/status`, in KiB.
+fn memory_kib(server: &Pointsman, key: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).expect("the process runs");
+    let line = status.lines().find(|line| line.starts_with(key)).expect("the kernel says it");
+    line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number")
+}
+
+/// How often a limit of this name bit, as the process says of itself to somebody good.
+pub(crate) fn hits(server: &Pointsman, limit: &str) -> u64 {
+    hits_in(&server.get("/metrics/self").text(), limit)
+}
+
+/// The same, in what was read.
+fn hits_in(own: &str, limit: &str) -> u64 {
+    let label = format!("pointsman_limit=\"{limit}\"");
+    let line = own.lines().find(|line| line.starts_with("pointsman_limit_hits_total{") && line.contains(&label));
+    let value = line.and_then(|line| line.rsplit(' ').next()).and_then(|value| value.trim_end_matches(".0").parse().ok());
+    value.unwrap_or_else(|| panic!("{limit} is missing in\n{own}"))
+}
+
+/// Lets this process open so many files, where it may.
+fn may_open(pid: u32, files: &str) {
+    let done = Command::new("prlimit").args([format!("--pid={pid}"), format!("--nofile={files}")]).status();
+    assert!(done.expect("prlimit runs (util-linux)").success(), "the limit of {pid} is set to {files}");
+}
