@@ -237,9 +237,12 @@ fn nobody() -> RuleRef {
 
 fn rejected(taken: &Taken) -> Vec<(DropReason, u64)> {
     let reason = |reason: &Reason| match reason {
-        Reason::SeriesLimit | Reason::TooManyAttributes | Reason::AttributeTooLong | Reason::TooDeep | Reason::TooManyBuckets => {
-            DropReason::Limit
-        }
+        Reason::SeriesLimit
+        | Reason::MemoryLimit
+        | Reason::TooManyAttributes
+        | Reason::AttributeTooLong
+        | Reason::TooDeep
+        | Reason::TooManyBuckets => DropReason::Limit,
         Reason::QueueFull => DropReason::QueueFull,
         _ => DropReason::Invalid,
     };

@@ -3,6 +3,7 @@
 
 use super::{
     identity::Identity,
+    room::{of_table, of_vec},
     visit::{Entry, EntryId, KeyId, Labels, ShapeId},
 };
 use crate::{
@@ -176,6 +177,13 @@ impl Interner {
             let entry = &entries[*id as usize];
             entry_hash(identity, entry.key, entry.value_type, &entry.text)
         });
+    }
+
+    /// Bytes that tables take when so many attributes are new.
+    pub(crate) fn growth(&self, attributes: usize) -> usize {
+        let Labels { keys, entries, shapes } = &self.labels;
+        let texts = of_vec(keys, attributes) + of_vec(entries, attributes) + of_vec(shapes, 1);
+        texts + of_table(&self.keys, attributes) + of_table(&self.entries, attributes) + of_table(&self.shapes, 1)
     }
 
     /// What this holds in memory, roughly.

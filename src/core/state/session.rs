@@ -2,7 +2,7 @@
 //! points land, and counts what became of each. Parses a head only when its bytes are new.
 
 use super::{
-    component::{Component, Resource, Shared, free_place, key_of, list, read_resource, read_scope, text},
+    component::{Component, RESOURCE_BYTES, Resource, Shared, free_place, key_of, list, read_resource, read_scope, text},
     counts::{Counts, Limit},
     directory::{Directory, Place},
     expiry,
@@ -252,7 +252,10 @@ impl<'a> Session<'a> {
         let ScopeAt { spelling, raw, schema_url } = &self.scope;
         match component.scopes.find(*spelling) {
             Some(known) => Ok(known),
-            None => component.scopes.add(self.shared, *spelling, read_scope(raw, schema_url)?),
+            None => {
+                let _promise = self.shared.take_room(raw.len() + schema_url.len() + RESOURCE_BYTES)?;
+                component.scopes.add(self.shared, *spelling, read_scope(raw, schema_url)?)
+            }
         }
     }
 
@@ -421,6 +424,8 @@ fn new_stream(
     if resource.by_identity.len() >= shared.caps.streams_per_resource {
         return Err(Reason::StreamLimit);
     }
+    let texts = metric.name.len() + metric.unit.len() + metric.description.len();
+    let _promise = shared.take_room(texts + RESOURCE_BYTES)?;
     let instrument = Instrument {
         scope: scope.name.clone(),
         name: text(metric.name)?.into(),
@@ -430,6 +435,7 @@ fn new_stream(
     let info = MetricInfo { instrument, description: text(metric.description)?.into(), prometheus_type: None, rename: None };
     let stream = Box::new(Stream::new(shared.next_generation(), scope, Arc::new(info), metric.data));
     let index = free_place(&mut resource.streams, &mut resource.taken);
+    shared.budget.add_stream();
     resource.by_identity.insert_unique(identity[0], (identity, index), |(identity, _)| identity[0]);
     Ok((index, stream))
 }
@@ -440,6 +446,7 @@ fn refresh_head(shared: &Shared, stream: &mut Stream, metric: &RawMetric<'_>) ->
     if stream.metric.description.as_bytes() == metric.description && stream.metadata == metadata {
         return Ok(());
     }
+    let _promise = shared.take_room(metric.description.len() + metric.metadata.len() + RESOURCE_BYTES)?;
     let (attributes, _) = read_attributes(metric.metadata, 12)?;
     let kind = attributes.into_iter().find(|a| &*a.key == "prometheus.type").map(|a| a.text);
     let mut info = (*stream.metric).clone();

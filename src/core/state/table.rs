@@ -4,6 +4,7 @@
 use super::{
     identity::{Id128, Identity},
     labels::{Marks, id_of},
+    room::{of_table, of_vec},
     visit::{EntryId, Labels, ShapeId, Value},
 };
 use crate::{
@@ -134,6 +135,15 @@ impl Values {
             (Self::Exponentials(from), Self::Exponentials(to)) => to.push(std::mem::take(&mut from[index])),
             (Self::Summaries(from), Self::Summaries(to)) => to.push(std::mem::take(&mut from[index])),
             _ => {}
+        }
+    }
+
+    fn growth(&self) -> usize {
+        match self {
+            Self::Numbers => 0,
+            Self::Histograms(values) => of_vec(values, 1),
+            Self::Exponentials(values) => of_vec(values, 1),
+            Self::Summaries(values) => of_vec(values, 1),
         }
     }
 
@@ -352,6 +362,12 @@ impl Table {
         packed.exposed = self.exposed;
         *self = packed;
         moved
+    }
+
+    /// Bytes that one more series of so many attributes takes.
+    pub(crate) fn growth(&self, attributes: usize) -> usize {
+        let slots = if self.free.is_empty() { of_vec(&self.slots, 1) + self.values.growth() } else { 0 };
+        slots + of_vec(&self.arena, attributes) + of_table(&self.canonical, 1)
     }
 
     /// What this holds in memory, roughly.
