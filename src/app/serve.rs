@@ -162,7 +162,7 @@ impl App {
         ticks::start(&engine, cluster, &back, &back_stop);
         let house = Arc::new(House {
             tasks: front.clone(),
-            permits: Arc::new(Semaphore::new(surroundings::connections_max())),
+            permits: Arc::new(Semaphore::new(connections_max(&engine))),
             stop: stop.clone(),
             panics: AtomicU64::new(0),
             jitter: AtomicU64::new(surroundings::random()),
@@ -196,6 +196,11 @@ impl App {
         }
         Ok(())
     }
+}
+
+/// As many connections as there are files and memory for.
+fn connections_max(engine: &Engine) -> usize {
+    surroundings::connections_max().min(engine.config.heap_bytes / 2 / limits::CONNECTION_BYTES)
 }
 
 /// Ends the front, then the back; each has half of the time. Answers whether nothing was cut off.

@@ -264,15 +264,15 @@ pub const BODY_FIRST_BYTES: usize = 64 << 10;
 pub const DISCARD_OVERLOAD_BYTES_MAX: usize = 1 << 20;
 /// Milliseconds without a byte after which nobody waits for the rest of a refused body.
 pub const DISCARD_PAUSE_MS_MAX: u64 = 50;
-/// What memory must be left for the heap, in bytes: with less, hardly a request would fit.
+/// The least that a memory limit must leave for the heap, in bytes: with less, hardly a request would fit.
 pub const HEAP_BYTES_MIN: u64 = 16 << 20;
 /// The part of the heap that bodies in flight may take is one of so many.
 pub const FLIGHT_SHARE: usize = 4;
 /// The part of the heap that spans on their way out may take is one of so many.
 pub const TRACE_QUEUE_SHARE: usize = 8;
-/// Memory that a request of a traced span costs in the queue beside its bytes.
+/// What a request of spans costs in the queue beside its bytes.
 pub const TRACE_ITEM_BYTES: usize = 256;
-/// What a connection takes, typically, where all of half the heap is in use for them.
+/// What a connection is reckoned at, in bytes: half the heap says how many there may be.
 pub const CONNECTION_BYTES: usize = 32 << 10;
 /// Milliseconds for everything in flight to end after a stop was asked for.
 pub const DRAIN_MS_MAX: u64 = 10_000;

@@ -4,7 +4,6 @@
 use super::{Blame, Refusal, Signal};
 use pointsman_core::{
     decode::reply::{Code, Reply, Status, metrics_reply, traces_reply},
-    limits,
     model::reject::Tally,
 };
 use std::time::Duration;
@@ -30,8 +29,8 @@ pub fn refused(refusal: &Refusal) -> Status {
     };
     match refusal {
         Refusal::Decode(error) => Status::from(error),
-        Refusal::Overload => {
-            Status::new(code, refusal.to_string()).with_retry_after(Duration::from_secs(limits::RETRY_AFTER_SECS))
+        Refusal::Overload { retry_secs } => {
+            Status::new(code, refusal.to_string()).with_retry_after(Duration::from_secs(*retry_secs))
         }
         _ => Status::new(code, refusal.to_string()),
     }

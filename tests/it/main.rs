@@ -12,6 +12,7 @@ mod gates;
 mod grpc;
 mod ingest;
 mod judge;
+mod memory;
 mod opamp;
 mod operator;
 pub(crate) mod plan;
