@@ -7,6 +7,7 @@
 
 mod agents;
 mod body;
+mod overload;
 mod run;
 mod scrape;
 mod send;
@@ -30,6 +31,7 @@ cargo bench --bench bench -- [OPTION]...
   --write            write tests/bench/RESULTS.md
   --views            only what 1,000 views cost to compile and obey, --rounds times
   --agents N         only what N agents with sessions cost
+  --overload N       only what becomes of 2 and 10 times the load it can take, N seconds each
 
 The Collector is found in POINTSMAN_TOOLS_BIN=$(bash tests/tools/build.sh collector).
 The committed table: cargo bench --bench bench -- --series 10000,100000 --protocols grpc,http --peers pointsman,collector --rounds 4 --cpu-seconds 5 --write";
@@ -44,6 +46,7 @@ struct Options {
     connections: usize,
     write: bool,
     agents: Option<usize>,
+    overload: Option<u64>,
 }
 
 fn main() -> Result<()> {
@@ -60,6 +63,10 @@ fn main() -> Result<()> {
     }
     if let Some(agents) = options.agents {
         println!("{}", agents::measure(agents)?);
+        return Ok(());
+    }
+    if let Some(seconds) = options.overload {
+        println!("{}", overload::measure(seconds)?);
         return Ok(());
     }
     let mut rows = Vec::new();
@@ -92,8 +99,19 @@ fn main() -> Result<()> {
 
 fn read_options(args: &[String]) -> Result<Options> {
     for pair in args.iter().filter(|arg| arg.starts_with("--")) {
-        if !["--series", "--protocols", "--peers", "--rounds", "--cpu-seconds", "--connections", "--write", "--views", "--agents"]
-            .contains(&pair.as_str())
+        if ![
+            "--series",
+            "--protocols",
+            "--peers",
+            "--rounds",
+            "--cpu-seconds",
+            "--connections",
+            "--write",
+            "--views",
+            "--agents",
+            "--overload",
+        ]
+        .contains(&pair.as_str())
         {
             bail!("there is no option {pair}\n{HELP}");
         }
@@ -118,6 +136,11 @@ fn read_options(args: &[String]) -> Result<Options> {
             .map(|text| text.parse())
             .transpose()
             .context("read --agents")?,
+        overload: Some(value("overload", ""))
+            .filter(|text| !text.is_empty())
+            .map(|text| text.parse())
+            .transpose()
+            .context("read --overload")?,
     })
 }
 

@@ -99,6 +99,13 @@ impl Server {
         Ok((ticks(11)? + ticks(12)?) / TICKS_PER_SECOND)
     }
 
+    /// The most memory that was ever resident, in bytes.
+    pub(crate) fn peak_bytes(&self) -> Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("find VmHWM")?;
+        Ok(1024 * line.trim().trim_end_matches(" kB").parse::<u64>()?)
+    }
+
     /// Resident memory now, in bytes.
     pub(crate) fn resident_bytes(&self) -> Result<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
@@ -113,7 +120,10 @@ fn spawn(peer: Peer, [grpc, http, read]: [SocketAddr; 3], flags: &[String], fold
     match peer {
         Peer::Pointsman => {
             command.args(["serve", "--otlp-grpc", &grpc.to_string(), "--otlp-http", &http.to_string()]);
-            command.args(["--listen", &read.to_string(), "--memory-limit", "8GiB", "--expire-after", "1h"]).args(flags);
+            command.args(["--listen", &read.to_string(), "--expire-after", "1h"]).args(flags);
+            if !flags.iter().any(|flag| flag == "--memory-limit") {
+                command.args(["--memory-limit", "8GiB"]);
+            }
         }
         Peer::Collector => {
             let config = folder.path().join("collector.yaml");
