@@ -171,7 +171,7 @@ pub struct ServeArgs {
     /// How long after its last push a resource ends [default: 5m].
     #[arg(long, value_name = "DURATION")]
     pub expire_after: Vec<String>,
-    /// Largest request body, also after decompression [default: 64MiB].
+    /// Largest request body, also after decompression [default: 64MiB, or what --memory-limit leaves room for].
     #[arg(long, value_name = "SIZE")]
     pub max_body: Vec<String>,
     /// Series kept at once [default: half the memory limit / 256 B].

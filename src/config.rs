@@ -53,6 +53,9 @@ const SERIES_BYTES: u64 = 256;
 /// The memory limit where no cgroup sets one.
 const MEMORY_BYTES: u64 = 1 << 30;
 
+/// What a process takes beside its heap and its code: stacks, tables of libraries.
+const OTHER_BYTES: u64 = 8 << 20;
+
 /// Everything `pointsman serve` was told.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
@@ -94,6 +97,8 @@ pub struct Config {
     pub connections_per_address: Option<usize>,
     /// Memory to stay within, in bytes.
     pub memory_limit: u64,
+    /// What of it the heap may hold: the rest is for the program itself, and for what its allocator loses in gaps.
+    pub heap_bytes: usize,
     /// Whether plain text off loopback was allowed.
     pub insecure: bool,
     /// The log filter.
@@ -135,6 +140,8 @@ pub struct Given {
     pub file: Option<(String, String)>,
     /// The memory limit of the cgroup, in bytes.
     pub cgroup_bytes: Option<u64>,
+    /// What the program's code takes, in bytes.
+    pub program_bytes: u64,
     /// Whether we run in a pod that may talk to its API server.
     pub in_pod: bool,
 }
@@ -154,6 +161,7 @@ impl Config {
         let mut layers = Layers::new(given, &KEYS);
         let memory_limit = layers.one("memory-limit").map(|Size(bytes)| bytes);
         let memory_limit = memory_limit.unwrap_or_else(|| given.cgroup_bytes.map_or(MEMORY_BYTES, |all| all / 10 * 9));
+        let heap_bytes = layers.heap(memory_limit);
         let series = || usize::try_from(memory_limit / SERIES_SHARE / SERIES_BYTES).unwrap_or(usize::MAX);
         let config = Self {
             otlp_grpc: layers.addr("otlp-grpc", 4317),
@@ -171,12 +179,11 @@ impl Config {
             instance_fallback: layers.switch("instance-fallback", true),
             promote_resource_attributes: layers.one("promote-resource-attributes").map(|List(names)| names).unwrap_or_default(),
             expire_after: layers.one("expire-after").map_or(Duration::from_secs(300), |Lasting(time)| time),
-            max_body: layers
-                .one("max-body")
-                .map_or(limits::BODY_BYTES_MAX, |Size(bytes)| usize::try_from(bytes).unwrap_or(usize::MAX)),
+            max_body: layers.max_body(heap_bytes),
             max_series: layers.one("max-series").map_or_else(series, |Count(n)| n),
             connections_per_address: layers.one("connections-per-address").map(|Count(n)| n),
             memory_limit,
+            heap_bytes,
             insecure: layers.switch("insecure", false),
             log: layers.one("log").map_or_else(|| "info".to_owned(), |LogFilter(text)| text),
         };
@@ -317,6 +324,38 @@ impl<'a> Layers<'a> {
                 None
             }
         }
+    }
+
+    /// The part of the memory limit that the heap may hold. With too little hardly a request would fit.
+    fn heap(&mut self, memory_limit: u64) -> usize {
+        let beside = self.given.program_bytes.saturating_add(OTHER_BYTES);
+        let heap = memory_limit.saturating_sub(beside) / 4 * 3;
+        if heap < limits::HEAP_BYTES_MIN {
+            let (text, from, place) = self.texts("memory-limit").pop().map_or_else(
+                || (String::new(), "the cgroup".to_owned(), Place::Setting("--memory-limit".into())),
+                |Text { text, from, place }| (format!("{text}: "), from, place),
+            );
+            let least = (limits::HEAP_BYTES_MIN / 3 * 4).saturating_add(beside).div_ceil(1 << 20);
+            let what = format!("{text}the program alone takes {} MiB", beside.div_ceil(1 << 20));
+            let fault = Fault::new(Code::BadSetting, place, &["memory-limit", &from, &what]);
+            self.faults.push(fault.with_hint(format!("give at least {least}MiB")));
+        }
+        usize::try_from(heap.max(limits::HEAP_BYTES_MIN)).unwrap_or(usize::MAX)
+    }
+
+    /// The largest body: compressed and inflated, while its room is doubled, it fits in the share of requests in flight.
+    fn max_body(&mut self, heap_bytes: usize) -> usize {
+        let most = heap_bytes / limits::FLIGHT_SHARE / 5 * 2;
+        let Some(Size(bytes)) = self.one("max-body") else { return limits::BODY_BYTES_MAX.min(most) };
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+        if bytes > most {
+            for Text { text, from, place } in self.texts("max-body") {
+                let what = format!("{text} does not fit in what --memory-limit leaves for requests");
+                let fault = Fault::new(Code::BadSetting, place, &["max-body", &from, &what]);
+                self.faults.push(fault.with_hint(format!("give at most {}MiB, or more memory", most >> 20)));
+            }
+        }
+        bytes.min(most)
     }
 
     fn check_plain_text(&mut self, config: &Config) {

@@ -20,7 +20,7 @@ use groups::{Catalogues, Job};
 use offers::{Outgoing, Prepared};
 use parking_lot::Mutex;
 use pointsman_core::{
-    limits::{INLINE_BYTES_MAX, SYNC_ACCOUNT_MS, SYNC_FLIGHT_BYTES_MAX, SYNC_SENDERS_MAX},
+    limits::{INLINE_BYTES_MAX, SYNC_ACCOUNT_MS, SYNC_FLIGHT_BYTES_MAX, SYNC_MESSAGE_BYTES_MAX, SYNC_SENDERS_MAX},
     model::{
         clock::{Mono, Wall},
         component::ComponentKey,
@@ -183,6 +183,11 @@ impl Control {
             stale: AtomicU64::new(0),
             files: ArcSwap::default(),
         })
+    }
+
+    /// Lets no more than so many bytes of messages be on their way in. To be said at the start.
+    pub fn narrow(&self, bytes: usize) {
+        self.flight.forget_permits(SYNC_FLIGHT_BYTES_MAX.saturating_sub(bytes.max(2 * SYNC_MESSAGE_BYTES_MAX)));
     }
 
     /// `/v1/opamp`: a WebSocket, or one message a request.

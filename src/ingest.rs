@@ -44,6 +44,9 @@ impl Signal {
     }
 }
 
+/// How many times the bytes of spans stand in memory while they are sorted out: twice while their room grows, then once.
+const SPAN_COPIES: usize = 3;
+
 /// Takes one request in protobuf.
 pub type Take = Arc<dyn Fn(&[u8]) -> Result<Tally, DecodeError> + Send + Sync>;
 
@@ -81,8 +84,11 @@ pub enum Refusal {
     #[error("the body grows to more than {} times its size", limits::INFLATE_RATIO_MAX)]
     Bomb,
     /// Too much is in flight.
-    #[error("too many bytes in flight, try again later")]
-    Overload,
+    #[error("no memory is left for more requests, try again in {retry_secs} s")]
+    Overload {
+        /// When to try again, in seconds.
+        retry_secs: u64,
+    },
     /// Was there, and we took too long over it.
     #[error("no answer within {} s, try again later", limits::HANDLER_MS_MAX / 1000)]
     Late,
@@ -129,7 +135,7 @@ impl Refusal {
     pub const fn blame(&self) -> Blame {
         match self {
             Self::TooLarge { .. } | Self::Bomb => Blame::Size,
-            Self::Overload | Self::Late => Blame::Us,
+            Self::Overload { .. } | Self::Late => Blame::Us,
             Self::UnknownEncoding => Blame::Encoding,
             Self::Denied(Denied::Unknown) => Blame::Stranger,
             Self::Denied(Denied::Nameless) => Blame::Unwelcome,
@@ -143,7 +149,7 @@ impl Refusal {
         match self {
             Self::TooLarge { .. } => "too_large",
             Self::Bomb => "bomb",
-            Self::Overload => "overload",
+            Self::Overload { .. } => "overload",
             Self::Late => "late",
             Self::Slow => "slow",
             Self::Cut => "cut",
@@ -171,13 +177,17 @@ impl Ingest {
     /// Applies a request in protobuf, and tells which plan shaped it, where it says so.
     ///
     /// # Errors
-    /// When it is not OTLP: then nothing was applied.
-    pub fn apply(&self, signal: Signal, body: &[u8], plan: Option<PlanHash>) -> Result<Tally, Refusal> {
+    /// When it is not OTLP, or no memory is left for what comes of it: then nothing was applied.
+    pub fn apply(&self, signal: Signal, body: &Held, plan: Option<PlanHash>) -> Result<Tally, Refusal> {
         let take = match signal {
             Signal::Metrics => &self.metrics,
             Signal::Traces => &self.traces,
         };
+        // Spans are copied on their way out; points are not.
+        let copies = if signal == Signal::Traces { body.len().saturating_mul(SPAN_COPIES) } else { 0 };
+        let promise = body.promise(copies)?;
         let tally = off_reactor(body.len(), || take(body))?;
+        drop(promise);
         self.stats.took(signal, body.len(), &tally);
         if let Some(PlanHash(hash)) = plan {
             (self.exported)(&hash, sender::sender(body));

@@ -15,19 +15,20 @@ use parking_lot::Mutex;
 use plans::Plans;
 use pointsman_core::{
     decode::DecodeError,
-    limits::SUPPRESSED_RULES_MAX,
+    limits::{SUPPRESSED_RULES_MAX, TRACE_ITEM_BYTES, TRACE_QUEUE_BYTES_MAX, TRACE_QUEUE_ITEMS_MAX, TRACE_QUEUE_SHARE},
     model::{
         clock::{Mono, Wall},
         reject::Tally,
         workloads::Workloads,
     },
+    state::room::{Boundless, Room},
     traces::{
         decide::{self, Cut, Filtered, Judge},
         kept::KeptTraces,
     },
     view::plan::{RuleRef, ViewSet},
 };
-use queue::Item;
+use queue::{Item, Queue};
 use recent::{Recent, RecentTrace};
 use std::{collections::BTreeMap, sync::Arc};
 use target::Target;
@@ -39,6 +40,7 @@ pub struct Traces {
     kept: KeptTraces,
     recent: Recent,
     backends: Vec<Arc<Backend>>,
+    room: Arc<dyn Room>,
     totals: Mutex<Totals>,
 }
 
@@ -63,9 +65,26 @@ impl Traces {
     /// One queue per back end; without back ends spans only stay in memory.
     #[must_use]
     pub fn new(targets: Vec<Target>) -> Self {
-        let backends = targets.into_iter().map(|target| Arc::new(Backend::new(target))).collect();
+        Self::within(targets, usize::MAX, Arc::new(Boundless))
+    }
+
+    /// The same within so much memory in all, of which somebody lends what there is.
+    #[must_use]
+    pub fn within(targets: Vec<Target>, heap_bytes: usize, room: Arc<dyn Room>) -> Self {
+        let share = heap_bytes / TRACE_QUEUE_SHARE;
+        let (bytes, items) = (TRACE_QUEUE_BYTES_MAX.min(share), TRACE_QUEUE_ITEMS_MAX.min(share / TRACE_ITEM_BYTES));
+        let backends = targets.into_iter().map(|target| Arc::new(Backend::new(target, Queue::new(bytes, items)))).collect();
         let (plans, kept, recent) = (Plans::default(), KeptTraces::default(), Recent::default());
-        Self { plans, kept, recent, backends, totals: Mutex::default() }
+        Self { plans, kept, recent, backends, room, totals: Mutex::default() }
+    }
+
+    /// Whether so much more may stay in memory.
+    fn has_room(&self, bytes: usize) -> bool {
+        let has_room = self.room.take(bytes);
+        if has_room {
+            self.room.give_back(bytes);
+        }
+        has_room
     }
 
     /// Swaps the views; call it again when one of them expires, as for the store.
@@ -87,13 +106,18 @@ impl Traces {
         let plan_of = |component: &_| self.plans.plan(component);
         let workloads = self.plans.workloads();
         let judge = Judge { plan_of: &plan_of, workloads: &workloads, kept: &self.kept, now };
+        let shows = self.backends.is_empty() && self.has_room(body.len());
         let filtered = decide::filter(body, judge, &mut |span| {
-            if self.backends.is_empty() {
+            if shows {
                 self.recent.add(span);
             }
         })?;
         self.count(&filtered);
         for batch in filtered.batches {
+            if !self.has_room(batch.bytes.len()) {
+                self.backends.iter().for_each(|backend| backend.leave_out(batch.spans));
+                continue;
+            }
             // boxed, or the room in which the bytes grew would wait with them, beside the queue's account
             let item = Item { bytes: batch.bytes.into_boxed_slice().into(), spans: batch.spans };
             self.backends.iter().for_each(|backend| backend.offer(item.clone()));

@@ -177,7 +177,10 @@ fn span(span: &RecentSpan) -> Span {
 
 fn health(engine: &Engine) -> Health {
     let stats = engine.store.stats();
+    let (heap_bytes, heap_bytes_max) = engine.ingest.budget.heap();
     Health {
+        heap_bytes,
+        heap_bytes_max,
         flight_bytes: engine.ingest.budget.bytes(),
         series: stats.series,
         series_max: engine.config.max_series,

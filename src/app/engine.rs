@@ -1,12 +1,18 @@
 //! What runs behind the doors: the store, the traces, the views in force and our own telemetry, joined by closures so
 //! that none of them knows another.
 
-use super::{clock::Clock, conflicts::Watched, listen::tls::Certificates, numbers::Numbers, observer::Observer, surroundings};
+use super::{
+    clock::Clock, conflicts::Watched, listen::tls::Certificates, memory, numbers::Numbers, observer::Observer, surroundings,
+};
 use crate::{
     config::Config,
     control::{self, Control},
     expose::{NextChunk, Outcome, ReadSide, Scraped, share::Shares},
-    ingest::{Exported, Ingest, admit::Budget, stats::Stats},
+    ingest::{
+        Exported, Ingest,
+        admit::{Budget, Sizes},
+        stats::Stats,
+    },
     telemetry::Own,
     traces::{Traces, target::Target},
 };
@@ -34,9 +40,6 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 use tokio::sync::Notify;
-
-/// The share of the memory limit that requests in flight may take.
-const FLIGHT_SHARE: u64 = 4;
 
 /// Everything behind the doors.
 pub struct Engine {
@@ -85,8 +88,9 @@ impl Engine {
                 return Err(targets.err().into_iter().flatten().chain(certificates.err()).collect());
             }
         };
-        let traces = Arc::new(Traces::new(targets));
-        let store = store(config.max_series, config.expire_after);
+        let budget = budget(&config);
+        let traces = Arc::new(Traces::within(targets, config.heap_bytes, budget.clone()));
+        let store = store(config.max_series, config.expire_after).within(budget.clone());
         let store = if config.translation_strategy.escapes() { store } else { store.keeping_names() };
         let store = Arc::new(if config.scope_labels { store } else { store.joining_scopes() });
         let own_store = store_of_ourselves();
@@ -96,7 +100,8 @@ impl Engine {
             speed: clock.speed(),
             expire_after: config.expire_after,
         });
-        let ingest = Arc::new(Ingest { exported: exported(&control), ..ingest(&config, clock, &store, &traces) });
+        control.narrow(config.heap_bytes / limits::TRACE_QUEUE_SHARE);
+        let ingest = Arc::new(Ingest { exported: exported(&control), ..ingest(&config, clock, (&store, &traces), budget) });
         let exposition = Arc::new(Exposition::new(Arc::clone(&store), options(&config)));
         let numbers = Arc::new(Numbers {
             conflicts: Watched::new(Arc::clone(&exposition)),
@@ -239,11 +244,14 @@ fn options(config: &Config) -> ExposeOptions {
     }
 }
 
-fn ingest(config: &Config, clock: Clock, store: &Arc<Store>, traces: &Arc<Traces>) -> Ingest {
+/// The memory that everything shares.
+fn budget(config: &Config) -> Arc<Budget> {
+    let sizes = Sizes { heap: config.heap_bytes, flight: config.heap_bytes / limits::FLIGHT_SHARE };
+    Budget::new(sizes, memory::allocated, surroundings::random())
+}
+
+fn ingest(config: &Config, clock: Clock, (store, traces): (&Arc<Store>, &Arc<Traces>), budget: Arc<Budget>) -> Ingest {
     let (store, traces) = (Arc::clone(store), Arc::clone(traces));
-    let share = usize::try_from(config.memory_limit / FLIGHT_SHARE).unwrap_or(usize::MAX);
-    // One body must always fit, compressed and inflated.
-    let budget = Budget::new(share.max(config.max_body.saturating_mul(2)));
     Ingest {
         metrics: Arc::new(move |body| store.ingest(body, clock.mono(), clock.wall())),
         traces: Arc::new(move |body| traces.ingest(body, clock.mono())),

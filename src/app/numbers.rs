@@ -249,6 +249,7 @@ fn nobody() -> RuleRef {
 fn rejected(taken: &Taken) -> Vec<(DropReason, u64)> {
     let reason = |reason: &Reason| match reason {
         Reason::SeriesLimit
+        | Reason::MemoryLimit
         | Reason::StreamLimit
         | Reason::TooManyAttributes
         | Reason::AttributeTooLong

@@ -6,7 +6,7 @@ use super::{
     clock::Clock,
     demo,
     drain::{self, Signals},
-    serve, surroundings,
+    memory, serve, surroundings,
     tools::{self, Form, ToolError, client::Client},
     watch,
 };
@@ -27,11 +27,14 @@ use std::{
     ffi::OsString,
     fs::File,
     io::{self, IsTerminal, Read, Write},
+    os::unix::process::CommandExt,
     path::{Path, PathBuf},
-    process::ExitCode,
+    process::{Command, ExitCode},
 };
 use tracing_subscriber::EnvFilter;
 
+/// Where the C library reads how its allocator is to behave.
+const TUNABLES: &str = "GLIBC_TUNABLES";
 /// Bad usage or input.
 const BAD_USAGE: u8 = 2;
 
@@ -152,7 +155,19 @@ fn said(written: io::Result<()>) -> ExitCode {
     }
 }
 
+/// Starts this program anew under an allocator that gives memory back, in the same process; returns where that is so already,
+/// or cannot be.
+fn anew(env: &BTreeMap<String, String>) {
+    let Some(tunables) = memory::tunables(env.get(TUNABLES).map(String::as_str)) else { return };
+    let mut args = std::env::args_os();
+    let Some(name) = args.next() else { return };
+    let error = Command::new("/proc/self/exe").arg0(name).args(args).env(TUNABLES, tunables).exec();
+    // More memory is lost in gaps then; everything else goes on as ever.
+    writeln!(io::stderr(), "warning: cannot start anew with {TUNABLES}: {error}").ok();
+}
+
 fn serve(args: &ServeArgs, env: BTreeMap<String, String>, line: CommandLine) -> ExitCode {
+    anew(&env);
     let config = match configure(args.config.as_ref(), args.typed(), (env, line), Config::read) {
         Ok(config) => config,
         Err(faults) => return report(&faults),
@@ -254,8 +269,9 @@ fn configure<C>(
             (None, Some(Fault::new(Code::CannotRead, from, &["read", &path, &error])))
         }
     };
-    let (cgroup_bytes, in_pod) = (surroundings::cgroup_bytes(), surroundings::in_pod(&env));
-    let given = Given { flags, command_line: line, env, file, cgroup_bytes, in_pod };
+    let (cgroup_bytes, in_pod, program_bytes) =
+        (surroundings::cgroup_bytes(), surroundings::in_pod(&env), surroundings::program_bytes());
+    let given = Given { flags, command_line: line, env, file, cgroup_bytes, program_bytes, in_pod };
     match (read(&given), unread) {
         (read, None) => read,
         (read, Some(unread)) => Err(read.err().into_iter().flatten().chain([unread]).collect()),

@@ -207,10 +207,10 @@ impl App {
     }
 }
 
-/// Who asks for a cap on one address means every address.
+/// As many connections as there are files and memory for. Who asks for a cap on one address means every address.
 fn caps(config: &Config) -> Caps {
     Caps {
-        all: surroundings::connections_max(),
+        all: surroundings::connections_max().min(config.heap_bytes / 2 / limits::CONNECTION_BYTES),
         per_address: config.connections_per_address.unwrap_or(limits::CONNECTIONS_PER_ADDRESS_MAX),
         of_loopback: config.connections_per_address.is_some(),
     }

@@ -20,6 +20,19 @@ fn memory_limit(text: &str) -> Option<u64> {
     text.trim().parse().ok().filter(|bytes| *bytes < 1 << 60)
 }
 
+/// What the program's own code may take of memory once all of it was used, in bytes.
+#[must_use]
+pub fn program_bytes() -> u64 {
+    fs::read_to_string("/proc/self/status").map_or(0, |text| code_bytes(&text))
+}
+
+/// The sizes of our code and that of libraries in the text of `/proc/self/status`.
+fn code_bytes(text: &str) -> u64 {
+    let kib = |line: &str| line.split_whitespace().nth(1)?.parse::<u64>().ok();
+    let lines = text.lines().filter(|line| line.starts_with("VmExe:") || line.starts_with("VmLib:"));
+    lines.filter_map(kib).fold(0, |sum, kib| sum.saturating_add(kib.saturating_mul(1 << 10)))
+}
+
 /// Whether this is a pod with an account of its API server.
 #[must_use]
 pub fn in_pod(env: &BTreeMap<String, String>) -> bool {

@@ -17,6 +17,7 @@ fn given(args: &[&str], env: &[(&str, &str)], file: &str) -> Given {
         env: env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
         file: (!file.is_empty()).then(|| ("pointsman.yaml".to_owned(), file.to_owned())),
         cgroup_bytes: None,
+        program_bytes: 0,
         in_pod: false,
     }
 }
@@ -56,6 +57,7 @@ fn defaults_are_those_of_the_documentation() {
             max_series: 2097152,
             connections_per_address: None,
             memory_limit: 1073741824,
+            heap_bytes: 799014912,
             insecure: false,
             log: "info",
         }
@@ -85,7 +87,7 @@ fn every_key_can_be_said_everywhere() {
         ("kubeconfig", "./kubeconfig"),
         ("listen", "[::1]:1"),
         ("log", "debug"),
-        ("max-body", "1GiB"),
+        ("max-body", "100MiB"),
         ("max-series", "7"),
         ("memory-limit", "2GB"),
         ("otlp-client-ca-file", "/tls/ca.crt"),
@@ -112,7 +114,7 @@ fn every_key_can_be_said_everywhere() {
     let config = read_everywhere(all.into_iter().filter(|(key, _)| *key != "kubeconfig"));
     assert_eq!((config.cluster.is_none(), config.views.as_deref()), (true, Some("./views".as_ref())));
     assert_eq!(config.expire_after, Duration::from_secs(5400));
-    assert_eq!((config.max_body, config.memory_limit, config.max_series), (1 << 30, 2_000_000_000, 7));
+    assert_eq!((config.max_body, config.memory_limit, config.max_series), (100 << 20, 2_000_000_000, 7));
     assert_eq!(config.connections_per_address, Some(10_000));
     assert_eq!(config.promote_resource_attributes, ["k8s.node.name", "host.name"]);
     assert_eq!(config.translation_strategy, TranslationStrategy::NoTranslation);
@@ -174,6 +176,22 @@ fn memory_follows_the_cgroup_unless_told() {
     };
     assert_eq!(cgroup(&[]), (966_367_638, 1_887_436));
     assert_eq!(cgroup(&["--memory-limit", "512MiB"]), (512 << 20, 1 << 20));
+}
+
+/// Scenario: less memory than the program takes, and bodies that do not fit in what it leaves.
+/// Guarantees: a default that fits; what was asked for and cannot be is a fault that names what can.
+#[test]
+fn memory_and_bodies_fit_together() {
+    let read = |args: &[&str]| Config::read(&Given { program_bytes: 32 << 20, ..given(args, &[], "") });
+    let sizes = |args: &[&str]| read(args).map(|config| (config.heap_bytes >> 20, config.max_body >> 10)).expect("it fits");
+    assert_eq!(sizes(&[]), (738, 64 << 10));
+    assert_eq!(sizes(&["--memory-limit", "64MiB"]), (18, 1843));
+    assert_eq!(sizes(&["--memory-limit", "64MiB", "--max-body", "1MiB"]), (18, 1024));
+    let refused = |args: &[&str]| read(args).expect_err("it does not fit").iter().map(render::terminal).collect::<String>();
+    let small = refused(&["--memory-limit", "48MiB"]);
+    assert!(small.contains("the program alone takes 40 MiB") && small.contains("give at least 62MiB"), "{small}");
+    let large = refused(&["--memory-limit", "64MiB", "--max-body", "2MiB"]);
+    assert!(large.contains("--max-body") && large.contains("give at most 1MiB"), "{large}");
 }
 
 /// Scenario: mistakes in all three places at once.

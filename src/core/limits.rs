@@ -304,6 +304,24 @@ pub const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 pub const INLINE_BYTES_MAX: usize = 512 << 10;
 /// Seconds after which a refused sender may try again.
 pub const RETRY_AFTER_SECS: u64 = 5;
+/// Seconds over which those are spread who are refused at once.
+pub const RETRY_SPREAD_SECS: u64 = 5;
+/// Bytes of a body that must fit before its first one is read.
+pub const BODY_FIRST_BYTES: usize = 64 << 10;
+/// The same where there is no memory for it: to read on would be what was refused.
+pub const DISCARD_OVERLOAD_BYTES_MAX: usize = 1 << 20;
+/// Milliseconds without a byte after which nobody waits for the rest of a refused body.
+pub const DISCARD_PAUSE_MS_MAX: u64 = 50;
+/// The least that a memory limit must leave for the heap, in bytes: with less, hardly a request would fit.
+pub const HEAP_BYTES_MIN: u64 = 16 << 20;
+/// The part of the heap that bodies in flight may take is one of so many.
+pub const FLIGHT_SHARE: usize = 4;
+/// The part of the heap that spans on their way out may take is one of so many.
+pub const TRACE_QUEUE_SHARE: usize = 8;
+/// What a request of spans costs in the queue beside its bytes.
+pub const TRACE_ITEM_BYTES: usize = 256;
+/// What a connection is reckoned at, in bytes: half the heap says how many there may be.
+pub const CONNECTION_BYTES: usize = 32 << 10;
 /// Milliseconds for everything in flight to end after a stop was asked for.
 pub const DRAIN_MS_MAX: u64 = 10_000;
 /// Milliseconds between two readings of the view folder.

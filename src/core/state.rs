@@ -4,6 +4,7 @@
 
 pub mod counts;
 pub mod observe;
+pub mod room;
 pub mod store;
 pub mod visit;
 

@@ -1,7 +1,9 @@
-//! How many bytes of requests may be in flight at once. Accounted as bytes arrive or are made, never from what a
-//! sender announces.
+//! Who may take memory. What the heap holds is counted by the allocator itself; on top of that come promises: bytes that
+//! somebody is about to allocate. Requests in flight have a share of their own, so that neither a flood of bodies keeps new
+//! series out, nor a store that is full the senders of known ones. Nothing is taken for what a sender announces.
 
 use super::Refusal;
+use pointsman_core::{limits, state::room::Room};
 use std::{
     ops::Deref,
     sync::{
@@ -10,35 +12,63 @@ use std::{
     },
 };
 
-/// The bytes that all requests share.
+/// What there is to share.
+#[derive(Clone, Copy, Debug)]
+pub struct Sizes {
+    /// Bytes that the heap may hold.
+    pub heap: usize,
+    /// The part of them that requests in flight may take.
+    pub flight: usize,
+}
+
+/// The memory that everything shares.
 #[derive(Debug)]
 pub struct Budget {
-    bytes_max: usize,
-    bytes: AtomicUsize,
+    sizes: Sizes,
+    /// What the heap holds now.
+    allocated: fn() -> usize,
+    promised: AtomicUsize,
+    flight: AtomicUsize,
     refused: AtomicU64,
     paused: AtomicBool,
+    jitter: AtomicU64,
 }
 
 /// Bytes in memory that the budget knows of, given back when dropped.
 #[derive(Debug)]
 pub struct Held {
+    share: Share, // given back before the bytes are: never is more free than that
     bytes: Vec<u8>,
     from: usize,
-    share: Share,
 }
 
-/// A part of the budget.
+/// A part of what requests in flight may take.
 #[derive(Debug)]
 pub struct Share {
     budget: Arc<Budget>,
     bytes: usize,
 }
 
+/// Bytes that are about to be allocated; they count twice from then on until this is dropped.
+#[derive(Debug)]
+pub struct Promise {
+    budget: Arc<Budget>,
+    bytes: usize,
+}
+
 impl Budget {
-    /// A budget of so many bytes.
+    /// A budget over a heap whose size `allocated` tells; any number seeds the spread of retries.
     #[must_use]
-    pub fn new(bytes_max: usize) -> Arc<Self> {
-        Arc::new(Self { bytes_max, bytes: AtomicUsize::new(0), refused: AtomicU64::new(0), paused: AtomicBool::new(false) })
+    pub fn new(sizes: Sizes, allocated: fn() -> usize, seed: u64) -> Arc<Self> {
+        Arc::new(Self {
+            sizes,
+            allocated,
+            promised: AtomicUsize::new(0),
+            flight: AtomicUsize::new(0),
+            refused: AtomicU64::new(0),
+            paused: AtomicBool::new(false),
+            jitter: AtomicU64::new(seed),
+        })
     }
 
     /// Refuses everything from now on, as an overload does, or takes it again: senders try another replica.
@@ -49,7 +79,13 @@ impl Budget {
     /// Bytes in flight.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.bytes.load(Ordering::Relaxed)
+        self.flight.load(Ordering::SeqCst)
+    }
+
+    /// Bytes that the heap holds, and may hold.
+    #[must_use]
+    pub fn heap(&self) -> (usize, usize) {
+        ((self.allocated)(), self.sizes.heap)
     }
 
     /// Requests refused because of it.
@@ -63,22 +99,106 @@ impl Budget {
     pub fn share(self: &Arc<Self>) -> Share {
         Share { budget: Arc::clone(self), bytes: 0 }
     }
+
+    /// Whether a request may begin that announces so many bytes: asked before a byte of its body is read. What is left of
+    /// the share then is for those that have begun, so that they can end.
+    ///
+    /// # Errors
+    /// [`Refusal::Overload`].
+    pub fn admit(self: &Arc<Self>, announced: usize) -> Result<Share, Refusal> {
+        let first = announced.clamp(1, limits::BODY_FIRST_BYTES);
+        let begun = self.flight.load(Ordering::SeqCst).saturating_add(first);
+        let is_paused = self.paused.load(Ordering::Relaxed);
+        if is_paused || begun > self.sizes.flight / 4 * 3 || announced > self.sizes.flight || !self.fits(first, self.for_flight())
+        {
+            return Err(self.overload());
+        }
+        Ok(self.share())
+    }
+
+    /// Memory for something that is neither a body nor to stay.
+    ///
+    /// # Errors
+    /// [`Refusal::Overload`].
+    pub fn promise(self: &Arc<Self>, bytes: usize) -> Result<Promise, Refusal> {
+        if self.take_below(bytes, self.for_flight()) {
+            return Ok(Promise { budget: Arc::clone(self), bytes });
+        }
+        Err(self.overload())
+    }
+
+    /// A refusal that names a time of its own, so that not all who are refused come back at once.
+    fn overload(&self) -> Refusal {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+        // Steps of the golden ratio spread any run of numbers evenly.
+        let step = self.jitter.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::Relaxed);
+        Refusal::Overload { retry_secs: limits::RETRY_AFTER_SECS + (step >> 33) % (limits::RETRY_SPREAD_SECS + 1) }
+    }
+
+    /// What bodies may fill the heap to: what is left is for what nobody asks for, scrapes and connections above all.
+    const fn for_flight(&self) -> usize {
+        self.sizes.heap / 16 * 15
+    }
+
+    fn fits(&self, bytes: usize, max: usize) -> bool {
+        let promised = self.promised.load(Ordering::SeqCst).saturating_add(bytes);
+        (self.allocated)().saturating_add(promised) <= max
+    }
+
+    /// Promises bytes unless that would lead beyond a mark. Promises first and looks then: of two who do so at once, both
+    /// see both.
+    fn take_below(&self, bytes: usize, max: usize) -> bool {
+        if bytes > max {
+            return false;
+        }
+        let promised = self.promised.fetch_add(bytes, Ordering::SeqCst).saturating_add(bytes);
+        let fits = (self.allocated)().saturating_add(promised) <= max;
+        if !fits {
+            self.promised.fetch_sub(bytes, Ordering::SeqCst);
+        }
+        fits
+    }
+}
+
+/// What is new may take what bodies cannot: known series are taken in however many there are.
+impl Room for Budget {
+    fn take(&self, bytes: usize) -> bool {
+        // Bodies have their own share: what they take of it does not count here.
+        let of_bodies = self.flight.load(Ordering::SeqCst).min(self.sizes.flight);
+        let below = (self.sizes.heap - self.sizes.flight).saturating_add(of_bodies);
+        self.take_below(bytes, below.min(self.for_flight()))
+    }
+
+    fn give_back(&self, bytes: usize) {
+        self.promised.fetch_sub(bytes, Ordering::SeqCst);
+    }
 }
 
 impl Share {
-    /// Takes more; refused when nothing is left.
+    /// Takes more, `anew` bytes of which are about to be allocated: until then they are promised.
     ///
     /// # Errors
     /// [`Refusal::Overload`]: the part stays as it was.
-    pub fn grow(&mut self, bytes: usize) -> Result<(), Refusal> {
-        let before = self.budget.bytes.fetch_add(bytes, Ordering::Relaxed);
-        if before.saturating_add(bytes) > self.budget.bytes_max || self.budget.paused.load(Ordering::Relaxed) {
-            self.budget.bytes.fetch_sub(bytes, Ordering::Relaxed);
-            self.budget.refused.fetch_add(1, Ordering::Relaxed);
-            return Err(Refusal::Overload);
+    pub fn grow(&mut self, bytes: usize, anew: usize) -> Result<Promise, Refusal> {
+        let budget = &self.budget;
+        if budget.paused.load(Ordering::Relaxed) {
+            return Err(budget.overload());
+        }
+        let promise = budget.promise(anew)?;
+        let before = budget.flight.fetch_add(bytes, Ordering::SeqCst);
+        if before.saturating_add(bytes) > budget.sizes.flight {
+            budget.flight.fetch_sub(bytes, Ordering::SeqCst);
+            return Err(budget.overload());
         }
         self.bytes = self.bytes.saturating_add(bytes);
-        Ok(())
+        Ok(promise)
+    }
+
+    /// Gives back what was taken beyond so many bytes.
+    fn shrink_to(&mut self, bytes: usize) {
+        let beyond = self.bytes.saturating_sub(bytes);
+        self.budget.flight.fetch_sub(beyond, Ordering::SeqCst);
+        self.bytes = self.bytes.saturating_sub(beyond);
     }
 
     /// Another empty part of the same budget.
@@ -90,15 +210,21 @@ impl Share {
 
 impl Drop for Share {
     fn drop(&mut self) {
-        self.budget.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.shrink_to(0);
+    }
+}
+
+impl Drop for Promise {
+    fn drop(&mut self) {
+        self.budget.give_back(self.bytes);
     }
 }
 
 impl Held {
     /// Nothing yet.
     #[must_use]
-    pub fn new(share: Share) -> Self {
-        Self { bytes: Vec::new(), from: 0, share }
+    pub const fn new(share: Share) -> Self {
+        Self { share, bytes: Vec::new(), from: 0 }
     }
 
     /// Appends, within the budget and a cap.
@@ -106,26 +232,48 @@ impl Held {
     /// # Errors
     /// When either is reached.
     pub fn extend(&mut self, more: &[u8], limit: usize) -> Result<(), Refusal> {
-        if self.bytes.len().saturating_add(more.len()) > limit {
+        let (len, capacity) = (self.bytes.len().saturating_add(more.len()), self.bytes.capacity());
+        if len > limit {
             return Err(Refusal::TooLarge { limit });
         }
-        self.share.grow(more.len())?;
+        if len > capacity {
+            // Doubled, that each byte is copied once on average; never beyond the cap.
+            let wanted = len.max(capacity.saturating_mul(2).min(limit));
+            let promise = self.share.grow(wanted.saturating_sub(capacity), wanted)?;
+            self.bytes.reserve_exact(wanted.saturating_sub(self.bytes.len()));
+            drop(promise);
+        }
         self.bytes.extend_from_slice(more);
         Ok(())
     }
 
-    /// Takes bytes that were made elsewhere.
+    /// Takes bytes that `make` makes, up to so many.
     ///
     /// # Errors
-    /// When the budget is reached.
-    pub fn of(bytes: Vec<u8>, mut share: Share) -> Result<Self, Refusal> {
-        share.grow(bytes.len())?;
-        Ok(Self { bytes, from: 0, share })
+    /// When the budget is reached, or as `make` does.
+    pub fn made<E: Into<Refusal>>(
+        mut share: Share,
+        at_most: usize,
+        make: impl FnOnce() -> Result<Vec<u8>, E>,
+    ) -> Result<Self, Refusal> {
+        let promise = share.grow(at_most, at_most)?;
+        let bytes = make().map_err(Into::into)?;
+        share.shrink_to(bytes.capacity());
+        drop(promise);
+        Ok(Self { share, bytes, from: 0 })
     }
 
     /// Hides the first bytes.
     pub fn skip(&mut self, bytes: usize) {
         self.from = self.from.saturating_add(bytes);
+    }
+
+    /// Memory for what is made of it and does not stay.
+    ///
+    /// # Errors
+    /// [`Refusal::Overload`].
+    pub fn promise(&self, bytes: usize) -> Result<Promise, Refusal> {
+        self.share.budget.promise(bytes)
     }
 
     /// Another empty part of the same budget.

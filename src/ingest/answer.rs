@@ -32,9 +32,10 @@ pub fn refused(refusal: &Refusal) -> Status {
     };
     match refusal {
         Refusal::Decode(error) => Status::from(error),
-        Refusal::Overload | Refusal::Late => {
-            Status::new(code, refusal.to_string()).with_retry_after(Duration::from_secs(limits::RETRY_AFTER_SECS))
+        Refusal::Overload { retry_secs } => {
+            Status::new(code, refusal.to_string()).with_retry_after(Duration::from_secs(*retry_secs))
         }
+        Refusal::Late => Status::new(code, refusal.to_string()).with_retry_after(Duration::from_secs(limits::RETRY_AFTER_SECS)),
         _ => Status::new(code, refusal.to_string()),
     }
 }

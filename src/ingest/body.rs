@@ -14,34 +14,38 @@ use std::{
 };
 use tokio::time::{sleep, timeout};
 
-/// Reads a whole body of at most `limit` bytes.
+/// Reads a whole body of at most so many bytes. `is_stream`: its connection goes on without it, whatever becomes of it.
 ///
 /// # Errors
-/// When it is too large, too slow, cut off, or too much is in flight.
-pub async fn read<B>(ingest: &Ingest, body: B, limit: usize) -> Result<Held, Refusal>
+/// When it is too large, too slow, cut off, or no memory is left for it: then no byte of it was read.
+pub async fn read<B>(ingest: &Ingest, body: B, (limit, is_stream): (usize, bool)) -> Result<Held, Refusal>
 where
     B: Body<Data = Bytes>,
 {
     let mut body = pin!(body);
-    let mut held = Held::new(ingest.budget.share());
-    match fill(ingest, body.as_mut(), &mut held, limit).await {
-        Ok(()) => Ok(held),
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    let admitted = if announced > limit { Err(Refusal::TooLarge { limit }) } else { ingest.budget.admit(announced) };
+    let read = match admitted {
+        Ok(share) => fill(ingest, body.as_mut(), Held::new(share), limit).await,
+        Err(refusal) => Err(refusal),
+    };
+    match read {
+        Ok(held) => Ok(held),
         Err(Refusal::Slow) => Err(Refusal::Slow),
         Err(refusal) => {
-            drop(held);
-            discard(body).await;
+            if !is_stream {
+                let is_overload = matches!(refusal, Refusal::Overload { .. });
+                discard(body, if is_overload { limits::DISCARD_OVERLOAD_BYTES_MAX } else { limits::DISCARD_BYTES_MAX }).await;
+            }
             Err(refusal)
         }
     }
 }
 
-async fn fill<B>(ingest: &Ingest, mut body: Pin<&mut B>, held: &mut Held, limit: usize) -> Result<(), Refusal>
+async fn fill<B>(ingest: &Ingest, mut body: Pin<&mut B>, mut held: Held, limit: usize) -> Result<Held, Refusal>
 where
     B: Body<Data = Bytes>,
 {
-    if body.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
-        return Err(Refusal::TooLarge { limit });
-    }
     let time = |bytes| Duration::from_millis(limits::body_ms_max(bytes)).min(ingest.body_time_max);
     let mut slow = pin!(sleep(time(0)));
     let (first, mut bytes) = (slow.deadline(), 0_usize);
@@ -51,7 +55,7 @@ where
             frame = body.frame() => frame,
             () = slow.as_mut() => return Err(Refusal::Slow),
         };
-        let Some(frame) = frame else { return Ok(()) };
+        let Some(frame) = frame else { return Ok(held) };
         let frame = frame.map_err(|_| Refusal::Cut)?;
         if let Some(data) = frame.data_ref() {
             held.extend(data, limit)?;
@@ -64,18 +68,20 @@ where
 /// Lets a sender finish whose request is refused for its head alone. One that waits to be asked for its body is not asked.
 pub async fn decline(request: Request) {
     if !request.headers().contains_key(header::EXPECT) {
-        discard(pin!(request.into_body())).await;
+        discard(pin!(request.into_body()), limits::DISCARD_BYTES_MAX).await;
     }
 }
 
 /// Lets a sender finish, within bounds: one that still writes while we close never reads why it was refused.
-async fn discard<B>(mut body: Pin<&mut B>)
+async fn discard<B>(mut body: Pin<&mut B>, bytes_max: usize)
 where
     B: Body<Data = Bytes>,
 {
+    let pause = Duration::from_millis(limits::DISCARD_PAUSE_MS_MAX);
     let rest = async {
-        let mut left = limits::DISCARD_BYTES_MAX;
-        while let Some(Ok(frame)) = body.frame().await {
+        let mut left = bytes_max;
+        // Who waits for an answer before it sends more has it at once.
+        while let Ok(Some(Ok(frame))) = timeout(pause, body.frame()).await {
             left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
             if left == 0 {
                 return;

@@ -133,7 +133,7 @@ async fn take(ingest: &Ingest, signal: Signal, request: Request) -> Result<Vec<u
     let encoding = Encoding::parse(request.headers().get(GRPC_ENCODING).map(HeaderValue::as_bytes))?;
     let plan = plan_of(request.headers());
     let limit = ingest.body_bytes_max.saturating_add(PREFIX_BYTES);
-    let framed = body::read(ingest, request.into_body(), limit).await.map_err(|refusal| match refusal {
+    let framed = body::read(ingest, request.into_body(), (limit, true)).await.map_err(|refusal| match refusal {
         // The sender knows the limit of a message, not of its frame.
         Refusal::TooLarge { .. } => Refusal::TooLarge { limit: ingest.body_bytes_max },
         other => other,

@@ -10,7 +10,7 @@ use axum::{
     response::Response,
     routing::any,
 };
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
 use pointsman_core::{
     decode::{
         DecodeError, json,
@@ -109,7 +109,8 @@ async fn export(ingest: Arc<Ingest>, signal: Signal, request: Request) -> Respon
 
 async fn take(ingest: &Ingest, signal: Signal, form: Form, request: Request) -> Result<Tally, Refusal> {
     let (encoding, plan) = (encoding(request.headers())?, plan_of(request.headers()));
-    let raw = body::read(ingest, request.into_body(), ingest.body_bytes_max).await?;
+    let is_stream = request.version() == Version::HTTP_2;
+    let raw = body::read(ingest, request.into_body(), (ingest.body_bytes_max, is_stream)).await?;
     let body = ingest.inflate(encoding, raw)?;
     match form {
         Form::Protobuf => ingest.apply(signal, &body, plan),
@@ -123,8 +124,10 @@ fn rewrite(signal: Signal, body: &Held) -> Result<Held, Refusal> {
         Signal::Metrics => json::metrics_to_protobuf,
         Signal::Traces => json::traces_to_protobuf,
     };
-    let protobuf = off_reactor(body.len(), || convert(body))?;
-    Held::of(protobuf, body.beside())
+    // A digit and a comma become up to eight bytes, in a buffer that doubles.
+    let commas = body.iter().filter(|byte| **byte == b',').count();
+    let at_most = commas.saturating_mul(8).saturating_add(body.len()).saturating_mul(2);
+    off_reactor(body.len(), || Held::made(body.beside(), at_most, || convert(body)))
 }
 
 /// One `content-encoding` line with one encoding: a chain of them is a bomb's disguise.
@@ -163,19 +166,14 @@ fn refuse(refusal: &Refusal, form: Form) -> Response {
         (Blame::Sender, _) => StatusCode::BAD_REQUEST,
     };
     let mut response = fail(status, form, &answer::refused(refusal));
-    match refusal.blame() {
-        Blame::Us => {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(limits::RETRY_AFTER_SECS));
-        }
-        Blame::Encoding => {
-            let accepted = HeaderValue::from_static(Encoding::ACCEPTED);
-            response.headers_mut().insert(header::ACCEPT_ENCODING, accepted);
-        }
-        Blame::Stranger => {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, CHALLENGE);
-        }
-        Blame::Sender | Blame::Size | Blame::Unwelcome => {}
-    }
+    let header = match refusal {
+        Refusal::Overload { retry_secs } => Some((header::RETRY_AFTER, HeaderValue::from(*retry_secs))),
+        Refusal::Late => Some((header::RETRY_AFTER, HeaderValue::from(limits::RETRY_AFTER_SECS))),
+        Refusal::UnknownEncoding => Some((header::ACCEPT_ENCODING, HeaderValue::from_static(Encoding::ACCEPTED))),
+        Refusal::Denied(Denied::Unknown) => Some((header::WWW_AUTHENTICATE, CHALLENGE)),
+        _ => None,
+    };
+    response.headers_mut().extend(header);
     response
 }
 

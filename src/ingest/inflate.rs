@@ -58,6 +58,7 @@ pub fn inflate(encoding: Encoding, body: &Held, limit: usize) -> Result<Held, Re
         }
         Encoding::Zstd => {
             let corrupt = |_| Refusal::Corrupt("zstd");
+            let _window = body.promise(zstd_bytes(body))?; // the library takes it from elsewhere
             let mut decoder = zstd::stream::read::Decoder::with_buffer(&**body).map_err(corrupt)?.single_frame();
             decoder.window_log_max(limits::ZSTD_WINDOW_LOG_MAX).map_err(corrupt)?;
             let out = read_capped(&mut decoder, body, limit, "zstd with a window of at most 8 MiB")?;
@@ -65,6 +66,23 @@ pub fn inflate(encoding: Encoding, body: &Held, limit: usize) -> Result<Held, Re
             Ok(out)
         }
     }
+}
+
+/// What the library takes to inflate a frame: its window, as its head says (RFC 8878, 3.1.1.1), and two blocks.
+fn zstd_bytes(body: &[u8]) -> usize {
+    const SINGLE_SEGMENT: u8 = 1 << 5;
+    const BLOCKS: usize = 512 << 10;
+    let window = match body.get(4..6) {
+        Some(&[head, window]) if head & SINGLE_SEGMENT == 0 => {
+            let base = 1_usize << (10 + u32::from(window >> 3)); // at most 41
+            base.saturating_add(base / 8 * usize::from(window & 7))
+        }
+        _ => zstd::zstd_safe::get_frame_content_size(body)
+            .ok()
+            .flatten()
+            .map_or(usize::MAX, |size| usize::try_from(size).unwrap_or(usize::MAX)),
+    };
+    window.min(1 << limits::ZSTD_WINDOW_LOG_MAX).saturating_add(BLOCKS)
 }
 
 /// Reads to the end in steps, so that memory grows only with what really came out.

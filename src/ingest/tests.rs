@@ -1,25 +1,34 @@
 use super::{
     Ingest, Refusal,
-    admit::{Budget, Held},
+    admit::{Budget, Held, Sizes},
     body,
     inflate::{Encoding, inflate},
     stats::Stats,
 };
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use pointsman_core::state::room::Room;
 use std::{
     collections::VecDeque,
     io::{self, Write},
     pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::{Context, Poll},
     time::Duration,
 };
 
 const LIMIT: usize = 8 << 20;
 
+/// A budget of so many bytes in flight, over a heap that is never full.
+fn budget(flight: usize) -> Arc<Budget> {
+    Budget::new(Sizes { heap: usize::MAX >> 1, flight }, || 0, 0)
+}
+
 fn held(bytes: &[u8], budget: &Arc<Budget>) -> Held {
-    Held::of(bytes.to_vec(), budget.share()).expect("it fits")
+    Held::made(budget.share(), bytes.len(), || Ok::<_, Refusal>(bytes.to_vec())).expect("it fits")
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -35,7 +44,7 @@ fn zstd_of_window(bytes: &[u8], log: u32) -> Vec<u8> {
 
 /// What inflating comes to, in a word.
 fn outcome(encoding: Encoding, body: &[u8]) -> String {
-    let budget = Budget::new(usize::MAX >> 1);
+    let budget = budget(usize::MAX >> 1);
     let result = inflate(encoding, &held(body, &budget), LIMIT);
     let text = match &result {
         Ok(out) => format!("{} bytes", out.len()),
@@ -50,14 +59,15 @@ fn outcome(encoding: Encoding, body: &[u8]) -> String {
 /// Guarantees: nothing more is taken meanwhile, with the answer of an overload; what was taken is given back as ever.
 #[test]
 fn a_paused_budget_takes_nothing() {
-    let budget = Budget::new(100);
+    let budget = budget(100);
     let mut share = budget.share();
-    assert!(share.grow(10).is_ok());
+    assert!(share.grow(10, 10).is_ok());
     budget.pause(true);
-    assert!(matches!(share.grow(1), Err(Refusal::Overload)));
-    assert_eq!((budget.bytes(), budget.refused()), (10, 1));
+    assert!(matches!(share.grow(1, 1), Err(Refusal::Overload { .. })));
+    assert!(budget.admit(1).is_err());
+    assert_eq!((budget.bytes(), budget.refused()), (10, 2));
     budget.pause(false);
-    assert!(share.grow(1).is_ok());
+    assert!(share.grow(1, 1).is_ok());
     drop(share);
     assert_eq!(budget.bytes(), 0);
 }
@@ -95,17 +105,74 @@ fn inflating_stays_within_every_cap() {
 /// Guarantees: it is refused as our fault, the others stay, and what ends gives its part back.
 #[test]
 fn the_budget_is_shared_and_given_back() {
-    let budget = Budget::new(100);
+    let budget = budget(100);
     let first = held(&[0; 60], &budget);
     let mut second = Held::new(budget.share());
     second.extend(&[0; 40], 1000).expect("it just fits");
     let refused = second.extend(&[0; 1], 1000).expect_err("it does not fit");
-    assert!(matches!(refused, Refusal::Overload), "{refused}");
+    assert!(matches!(refused, Refusal::Overload { .. }), "{refused}");
     assert_eq!((budget.bytes(), budget.refused(), second.len()), (100, 1, 40));
     drop(first);
     second.extend(&[0; 60], 1000).expect("there is room again");
     drop(second);
     assert_eq!(budget.bytes(), 0);
+}
+
+/// What the heap of the next test holds.
+static HEAP: AtomicUsize = AtomicUsize::new(0);
+
+/// Scenario: threads take memory at random, for bodies and for what is new, hold it for a while and give it back; what a
+/// promise is for is allocated while it holds.
+/// Guarantees: the heap never holds more than it may, whatever comes between; nothing stays promised or in flight; what is
+/// new leaves bodies their share.
+#[test]
+fn no_interleaving_leads_beyond_the_heap() {
+    const MAX: usize = 1_000_000;
+    let budget = Budget::new(Sizes { heap: MAX, flight: MAX / 4 }, || HEAP.load(Ordering::SeqCst), 7);
+    let peak = AtomicUsize::new(0);
+    let allocate = |bytes: usize| {
+        let held = HEAP.fetch_add(bytes, Ordering::SeqCst) + bytes;
+        peak.fetch_max(held, Ordering::SeqCst);
+    };
+    std::thread::scope(|scope| {
+        for thread in 0..8_usize {
+            let (budget, allocate) = (&budget, &allocate);
+            scope.spawn(move || {
+                let mut random = thread + 1;
+                let mut new = Vec::new();
+                for _ in 0..20_000 {
+                    random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                    let bytes = (random >> 40) % 50_000;
+                    if thread % 2 == 0 {
+                        let mut share = budget.share();
+                        if let Ok(promise) = share.grow(bytes, bytes) {
+                            allocate(bytes);
+                            drop(promise);
+                            drop(share); // as a body does: its account first, then its bytes
+                            HEAP.fetch_sub(bytes, Ordering::SeqCst);
+                        }
+                    } else if budget.take(bytes) {
+                        allocate(bytes);
+                        budget.give_back(bytes);
+                        new.push(bytes);
+                    } else {
+                        new.drain(..).for_each(|bytes| {
+                            HEAP.fetch_sub(bytes, Ordering::SeqCst);
+                        });
+                    }
+                }
+                new.into_iter().for_each(|bytes| {
+                    HEAP.fetch_sub(bytes, Ordering::SeqCst);
+                });
+            });
+        }
+    });
+    let peak = peak.load(Ordering::SeqCst);
+    assert!(peak <= MAX && peak > MAX / 2, "{peak}");
+    assert_eq!((budget.bytes(), HEAP.load(Ordering::SeqCst)), (0, 0));
+    assert!(budget.take(MAX / 4 * 3) && !budget.take(1), "nothing stays promised, and what is new has three quarters");
+    let mut share = budget.share();
+    assert!(share.grow(MAX / 8, MAX / 8).is_ok(), "bodies have their share beside it");
 }
 
 /// Scenario: names of encodings as senders write them.
@@ -147,7 +214,7 @@ impl Body for Frames {
 }
 
 async fn arrives(frames: Vec<io::Result<&'static [u8]>>, announced: u64, stalls: bool) -> String {
-    let budget = Budget::new(100);
+    let budget = budget(100);
     let ingest = Ingest {
         metrics: Arc::new(|_| unreachable!("nothing is applied here")),
         traces: Arc::new(|_| unreachable!("nothing is applied here")),
@@ -158,7 +225,7 @@ async fn arrives(frames: Vec<io::Result<&'static [u8]>>, announced: u64, stalls:
         stats: Stats::default(),
     };
     let frames = frames.into_iter().map(|frame| frame.map(Bytes::from_static)).collect();
-    let read = body::read(&ingest, Frames { frames, announced, stalls }, 10).await;
+    let read = body::read(&ingest, Frames { frames, announced, stalls }, (10, false)).await;
     let text = match &read {
         Ok(held) => format!("{} bytes", held.len()),
         Err(refusal) => refusal.code().to_owned(),

@@ -9,7 +9,7 @@ use super::{
     target::Target,
 };
 use pointsman_core::{
-    limits::{TRACE_BATCH_BYTES_MAX, TRACE_LINGER_MS, TRACE_QUEUE_BYTES_MAX, TRACE_QUEUE_ITEMS_MAX, TRACE_SPLITS_MAX},
+    limits::{TRACE_BATCH_BYTES_MAX, TRACE_LINGER_MS, TRACE_SPLITS_MAX},
     model::clock::Wall,
     traces::{answer::Partial, retry::Backoff},
 };
@@ -39,8 +39,13 @@ pub struct BackendState {
 impl Backend {
     /// Nothing queued, nothing connected.
     #[must_use]
-    pub fn new(target: Target) -> Self {
-        Self { target, queue: Queue::new(TRACE_QUEUE_BYTES_MAX, TRACE_QUEUE_ITEMS_MAX), stats: Stats::default() }
+    pub fn new(target: Target, queue: Queue) -> Self {
+        Self { target, queue, stats: Stats::default() }
+    }
+
+    /// Counts spans as dropped for which nothing has room.
+    pub fn leave_out(&self, spans: u64) {
+        self.stats.drop_spans(DropReason::QueueFull, spans);
     }
 
     /// Queues an item, or counts its spans as dropped.

@@ -180,6 +180,10 @@ pub struct Span {
 pub struct Health {
     /// Bytes of requests in flight.
     pub flight_bytes: usize,
+    /// Bytes that the heap holds.
+    pub heap_bytes: usize,
+    /// Bytes that it may hold.
+    pub heap_bytes_max: usize,
     /// Series held.
     pub series: u64,
     /// Series that may be held.

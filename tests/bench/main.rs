@@ -13,6 +13,7 @@ mod check;
 mod formats;
 mod goals;
 mod obey;
+mod overload;
 mod run;
 mod scrape;
 mod send;
@@ -54,12 +55,13 @@ Only one part, with --rounds, --cpu-seconds, and --series where it makes sense:
   --spans            spans forwarded
   --start            start, rest, size
   --soak SECONDS     memory under churn, without scrapers and with them (600)
+  --overload N       what becomes of 2 and 10 times the load it can take, N seconds each
   --views            what 1,000 views cost to compile and obey
   --agents N         what N agents with sessions cost
 
 The Collector is found in POINTSMAN_TOOLS_BIN=$(bash tests/tools/build.sh collector).";
 
-const FLAGS: [&str; 21] = [
+const FLAGS: [&str; 22] = [
     "--all",
     "--quick",
     "--write",
@@ -80,6 +82,7 @@ const FLAGS: [&str; 21] = [
     "--soak",
     "--views",
     "--agents",
+    "--overload",
     "--help",
 ];
 
@@ -122,6 +125,9 @@ fn one_part(words: &Words<'_>) -> Result<Option<Part>> {
         () if words.has("--spans") => spans::measure(rounds, cpu_seconds)?,
         () if words.has("--start") => start::measure()?,
         () if words.has("--soak") => soak::measure(words.number("soak", "600")?)?,
+        () if words.has("--overload") => {
+            plain("What becomes of an overload", overload::measure(words.number("overload", "30")?)?)
+        }
         () if words.has("--views") => plain("What 1,000 views cost", views::measure(rounds)?),
         () if words.has("--agents") => plain("What agents cost", agents::measure(words.number("agents", "10000")?)?),
         () => return Ok(None),

@@ -146,7 +146,10 @@ fn spawn(peer: Peer, [grpc, http, read]: [SocketAddr; 3], flags: &[String], fold
     match peer {
         Peer::Pointsman => {
             command.args(["serve", "--otlp-grpc", &grpc.to_string(), "--otlp-http", &http.to_string()]);
-            command.args(["--listen", &read.to_string(), "--memory-limit", "8GiB"]).args(flags);
+            command.args(["--listen", &read.to_string()]).args(flags);
+            if !flags.iter().any(|flag| flag == "--memory-limit") {
+                command.args(["--memory-limit", "8GiB"]);
+            }
         }
         Peer::Collector => {
             let config = folder.path().join("collector.yaml");

@@ -1,12 +1,13 @@
 //! One unary gRPC call with any path, headers and bytes: what no well-behaved client would send is sent too.
 //! Knows HTTP/2 and gRPC's frame, and nothing of OTLP.
 
-use crate::support::runtime;
+use crate::support::{DEADLINE, runtime};
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
+use http_body::Frame;
+use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::client::conn::http2::SendRequest;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use std::net::SocketAddr;
+use std::{convert::Infallible, net::SocketAddr};
 use tonic::Code;
 
 /// The method that takes metrics.
@@ -50,6 +51,38 @@ async fn connect(addr: SocketAddr) -> (SendRequest<Full<Bytes>>, impl Future<Out
     (client, async { drop(connection.await) })
 }
 
+/// A call whose body never begins: how it is answered on its head alone, within a deadline.
+pub(crate) fn call_without_body(addr: SocketAddr, path: &str) -> Called {
+    runtime().block_on(async {
+        let tcp = tokio::net::TcpStream::connect(addr).await.expect("the gRPC port answers");
+        let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(tcp)).await;
+        let (mut client, connection) = handshake.expect("HTTP/2");
+        let silent = StreamBody::new(futures_util::stream::pending::<Result<Frame<Bytes>, Infallible>>());
+        let request = http::Request::post(format!("http://{addr}{path}")).header("te", "trailers").header(GRPC.0, GRPC.1);
+        let request = request.body(silent).expect("a request");
+        let answered = async {
+            let (head, body) = client.send_request(request).await.expect("an answer").into_parts();
+            let trailers = body.collect().await.ok().and_then(|body| body.trailers().cloned()).unwrap_or_default();
+            called(if head.headers.contains_key("grpc-status") { &head.headers } else { &trailers }, Vec::new())
+        };
+        tokio::select! {
+            called = tokio::time::timeout(DEADLINE, answered) => called.expect("answered in time"),
+            ended = connection => panic!("the connection ended: {ended:?}"),
+        }
+    })
+}
+
+/// How a call ended, by its status.
+fn called(status: &http::HeaderMap, answer: Vec<u8>) -> Called {
+    let status = tonic::Status::from_header_map(status).expect("a gRPC status");
+    Called {
+        code: status.code(),
+        message: status.message().to_owned(),
+        has_retry_info: String::from_utf8_lossy(status.details()).contains("RetryInfo"),
+        answer,
+    }
+}
+
 /// One call on a connection.
 async fn exchange(
     client: &mut SendRequest<Full<Bytes>>,
@@ -68,11 +101,5 @@ async fn exchange(
     let body = response.into_body().collect().await.expect("a body");
     let trailers = body.trailers().cloned().unwrap_or_default();
     let all = if headers.contains_key("grpc-status") { headers } else { trailers };
-    let status = tonic::Status::from_header_map(&all).expect("a gRPC status");
-    Called {
-        code: status.code(),
-        message: status.message().to_owned(),
-        has_retry_info: String::from_utf8_lossy(status.details()).contains("RetryInfo"),
-        answer: body.to_bytes().get(5..).unwrap_or_default().to_vec(),
-    }
+    called(&all, body.to_bytes().get(5..).unwrap_or_default().to_vec())
 }

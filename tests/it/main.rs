@@ -14,6 +14,7 @@ mod hostile;
 mod ingest;
 mod judge;
 pub(crate) mod limits;
+mod memory;
 mod opamp;
 mod operator;
 pub(crate) mod plan;

@@ -19,6 +19,7 @@ fn read(args: &[&str], env: &[(&str, &str)], file: &str, in_pod: bool) -> Result
         env: env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
         file: (!file.is_empty()).then(|| ("watch.yaml".to_owned(), file.to_owned())),
         cgroup_bytes: None,
+        program_bytes: 0,
         in_pod,
     };
     WatchConfig::read(&watch.role, &given).map_err(|faults| faults.iter().map(render::terminal).collect())

@@ -46,6 +46,8 @@ pub enum Reason {
     TooManyBuckets,
     /// RV-04: `--max-series` is reached.
     SeriesLimit,
+    /// RV-04: no memory is left for what is new.
+    MemoryLimit,
     /// Limits: more components, resources, scopes or metrics than are kept.
     StreamLimit,
     /// TM-07: a delta point that overlaps what was added already, or is older.
@@ -83,6 +85,7 @@ impl Reason {
             Self::TooDeep => "attribute value nested deeper than 32",
             Self::TooManyBuckets => "too many buckets",
             Self::SeriesLimit => "series limit --max-series reached",
+            Self::MemoryLimit => "memory limit --memory-limit reached, nothing new is taken",
             Self::StreamLimit => "too many components, resources, scopes or metrics",
             Self::LateDelta => "delta point overlaps or precedes what was added already",
             Self::OldWriter => "an older writer of this stream: a newer start time took over",
@@ -115,6 +118,7 @@ impl Reason {
             Self::TooDeep => "too_deep",
             Self::TooManyBuckets => "too_many_buckets",
             Self::SeriesLimit => "series_limit",
+            Self::MemoryLimit => "memory_limit",
             Self::StreamLimit => "stream_limit",
             Self::LateDelta => "late_delta",
             Self::OldWriter => "old_writer",

@@ -1,7 +1,7 @@
 //! Further spellings of series: other orders of the same attributes, found by the identity of their bytes.
 //! Forgetting those of one series costs what that series has, however many others there are.
 
-use super::identity::Id128;
+use super::{identity::Id128, room::of_table};
 use crate::limits::ALIASES_PER_SERIES_MAX;
 use hashbrown::HashTable;
 use std::collections::BTreeMap;
@@ -47,6 +47,11 @@ impl Aliases {
                 self.add(raw, index);
             });
         }
+    }
+
+    /// Bytes that one more takes.
+    pub(crate) fn growth(&self) -> usize {
+        of_table(&self.by_raw, 1) + 256
     }
 
     /// How many there are.

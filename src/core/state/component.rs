@@ -2,9 +2,10 @@
 //! Knows the plan's decisions, not how they came about.
 
 use super::{
-    counts::{Counters, Counts},
+    counts::{Counters, Counts, Limit},
     identity::{Id128, Identity},
     labels::{Interner, id_of},
+    room::{Promise, Room},
     stream::{Around, Budget, Caps, Remains, Stream},
     visit::{ResourceInfo, ScopeInfo},
 };
@@ -34,11 +35,16 @@ use std::{
     },
 };
 
+/// What a new resource, scope or metric takes beside its texts: its places in tables, which may grow.
+pub(crate) const RESOURCE_BYTES: usize = 4_096;
+
 /// What all components share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) identity: Identity,
     pub(crate) budget: Budget,
+    /// Memory for what is new.
+    pub(crate) room: Arc<dyn Room>,
     pub(crate) caps: Caps,
     pub(crate) counters: Counters,
     /// Moves when the list of streams would read differently.
@@ -63,6 +69,15 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn next_generation(&self) -> u32 {
         self.generation.fetch_add(1, Relaxed)
+    }
+
+    /// Memory for something new that is no series: a component, a resource, a scope, a metric, its description.
+    pub(crate) fn take_room(&self, bytes: usize) -> Result<Promise<'_>, Reason> {
+        let promise = Promise::of(&*self.room, bytes.saturating_add(self.budget.scrape_bytes()));
+        if promise.is_none() {
+            self.counters.limit(Limit::Memory);
+        }
+        promise.ok_or(Reason::MemoryLimit)
     }
 
     pub(crate) fn move_epoch(&self) {
@@ -181,6 +196,7 @@ impl Component {
         if self.by_identity.len() >= shared.caps.resources_per_component {
             return Err(Reason::StreamLimit);
         }
+        let _promise = shared.take_room(info.bytes() + RESOURCE_BYTES)?;
         let resource = Resource {
             generation: shared.next_generation(),
             info: Arc::clone(info),
@@ -288,6 +304,7 @@ impl Component {
         Around {
             identity: &shared.identity,
             budget: &shared.budget,
+            room: &*shared.room,
             caps: &shared.caps,
             interner: &mut self.interner,
             component_series: &mut self.series,

@@ -21,6 +21,8 @@ pub enum Limit {
     /// `--max-series`: the point is refused.
     #[default]
     Series,
+    /// `--memory-limit`: the point is refused, for it would begin something new.
+    Memory,
     /// Series of one component: the point goes to the overflow series.
     ComponentSeries,
     /// Series of one metric of one resource: the point goes to the overflow series.
@@ -37,8 +39,9 @@ pub enum Limit {
 
 impl Limit {
     /// Every cap.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Series,
+        Self::Memory,
         Self::ComponentSeries,
         Self::MetricSeries,
         Self::ViewSeries,
@@ -52,6 +55,7 @@ impl Limit {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Series => "series",
+            Self::Memory => "memory",
             Self::ComponentSeries => "component_series",
             Self::MetricSeries => "metric_series",
             Self::ViewSeries => "view_series",
@@ -81,6 +85,10 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
+    pub(crate) fn limit(&self, limit: Limit) {
+        self.limits[limit as usize].fetch_add(1, Relaxed);
+    }
+
     pub(crate) fn add(&self, counts: &Counts) {
         let Counts { superseded, gaps, falls, retried, overflow, duplicate_keys, limits } = counts;
         let pairs = [

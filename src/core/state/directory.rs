@@ -2,7 +2,7 @@
 //! Its lock is never held while a component's lock is waited for.
 
 use super::{
-    component::{Component, Shared},
+    component::{Component, RESOURCE_BYTES, Shared},
     identity::Id128,
     labels::id_of,
 };
@@ -51,6 +51,7 @@ impl Directory {
         }
         // Compiled before the lock, which everyone needs. Whoever swaps the views lists the components afterwards: with
         // the same views still there under the lock, none keeps an old plan.
+        let _promise = shared.take_room(RESOURCE_BYTES)?;
         let (plan, mut tables) = loop {
             if self.tables.read().by_key.len() >= shared.caps.components {
                 return self.get(key).ok_or(Reason::StreamLimit); // a flood of new ones costs no plan each

@@ -8,7 +8,8 @@ use super::{
     land::{NO_RECORDED_VALUE, check_times},
     number::Compensated,
     overflow::Fold,
-    stream::{Around, Place, Stream},
+    room::Promise,
+    stream::{Around, EXEMPLAR_SPREAD, Place, Stream, take_room},
     table::Values,
     temporal::{Cumulative, Delta, cumulative, delta},
     visit::Value,
@@ -51,6 +52,7 @@ impl Stream {
             self.fold_overflow(index, fold, &Value::Histogram(&value));
             return Ok(());
         };
+        let _promise = self.room_for(index, checked.bytes(), around)?;
         let old = self.count_of(index);
         match self.step(index, at, around)? {
             Step::Keep => return Ok(()),
@@ -63,7 +65,7 @@ impl Stream {
             }
         }
         self.settle(index, at);
-        if !point.exemplars.is_empty() {
+        if !point.exemplars.is_empty() && around.may_take(EXEMPLAR_SPREAD * point.exemplars.len()) {
             self.exemplars.add(index, read_exemplars(point.exemplars, 8), false);
         }
         Ok(())
@@ -83,6 +85,7 @@ impl Stream {
             self.fold_overflow(index, fold, &Value::Exponential(&value));
             return Ok(());
         };
+        let _promise = self.room_for(index, 8 * (value.positive.counts.len() + value.negative.counts.len()), around)?;
         let old = self.count_of(index);
         match self.step(index, at, around)? {
             Step::Keep => return Ok(()),
@@ -95,7 +98,7 @@ impl Stream {
             }
         }
         self.settle(index, at);
-        if !point.exemplars.is_empty() {
+        if !point.exemplars.is_empty() && around.may_take(EXEMPLAR_SPREAD * point.exemplars.len()) {
             self.exemplars.add(index, read_exemplars(point.exemplars, 11), false);
         }
         Ok(())
@@ -115,6 +118,7 @@ impl Stream {
             self.fold_overflow(index, fold, &Value::Summary(&value));
             return Ok(());
         };
+        let _promise = self.room_for(index, heap_bytes(&Value::Summary(&value)), around)?;
         let old = self.count_of(index);
         if let Step::Replace { began_anew } = self.step(index, at, around)? {
             self.note_fall(index, began_anew, old > value.count, around);
@@ -124,6 +128,21 @@ impl Stream {
             self.settle(index, at);
         }
         Ok(())
+    }
+
+    /// Memory for a value that takes more than what stands there; nothing where it fits. A series that has none yet goes
+    /// again.
+    fn room_for<'a>(&mut self, index: u32, bytes: usize, around: &mut Around<'a>) -> Result<Option<Promise<'a>>, Reason> {
+        let slot = &self.table.slots[index as usize];
+        let is_new = slot.time == 0;
+        if bytes <= heap_bytes(&self.table.values.value(index as usize, slot)) {
+            return Ok(None);
+        }
+        let promise = take_room(around, bytes);
+        if promise.is_err() && is_new {
+            self.remove(index, around);
+        }
+        promise.map(Some)
     }
 
     /// Judges the times of a point that is not a number, and counts what is worth counting.
@@ -244,6 +263,16 @@ impl Stream {
             }
             _ => {}
         }
+    }
+}
+
+/// What a value holds beside its place.
+fn heap_bytes(value: &Value<'_>) -> usize {
+    match value {
+        Value::Number(_) => 0,
+        Value::Histogram(h) => 8 * (h.bounds.len() + h.counts.len()),
+        Value::Exponential(h) => 8 * (h.positive.counts.capacity() + h.negative.counts.capacity()),
+        Value::Summary(s) => 16 * s.quantiles.len(),
     }
 }
 

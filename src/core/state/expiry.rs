@@ -67,6 +67,7 @@ fn end_resource(shared: &Shared, component: &mut Component, resource: &mut Resou
     for stream in resource.streams.iter_mut().flatten() {
         component.removed += stream.table.len();
         stream.clear(&shared.budget, &mut component.series);
+        shared.budget.remove_stream();
         list(shared, stream);
     }
 }
@@ -82,6 +83,7 @@ fn expire_streams(shared: &Shared, component: &mut Component, resource: &mut Res
         list(shared, &mut stream);
         if stream.table.len() == 0 && is_silent {
             ended = true;
+            shared.budget.remove_stream();
         } else {
             resource.streams[index] = Some(stream);
         }

@@ -48,6 +48,11 @@ impl<'a> Checked<'a> {
         self.count
     }
 
+    /// What it takes beside its place.
+    pub(crate) const fn bytes(&self) -> usize {
+        self.bounds.len() + self.counts.len() - if self.joins_last { 8 } else { 0 }
+    }
+
     pub(crate) const fn sum(&self) -> Option<f64> {
         self.sum
     }

@@ -3,6 +3,7 @@
 
 use super::{
     identity::Identity,
+    room::{grown, of_grown, of_table},
     table::grow,
     visit::{Entry, EntryId, Kept, KeyId, Labels, ShapeId},
 };
@@ -182,6 +183,14 @@ impl Interner {
     /// Bytes of all texts, those that nothing refers to until they are packed included.
     pub(crate) const fn text_bytes(&self) -> usize {
         self.labels.texts.len()
+    }
+
+    /// Bytes that tables take when so many attributes are new, with texts of so many bytes.
+    pub(crate) fn growth(&self, attributes: usize, text_bytes: usize) -> usize {
+        let Labels { keys, entries, shapes, texts } = &self.labels;
+        let texts = grown(texts.len(), texts.capacity(), text_bytes);
+        let values = of_grown(keys, attributes) + of_grown(entries, attributes) + of_grown(shapes, 1);
+        texts + values + of_table(&self.keys, attributes) + of_table(&self.entries, attributes) + of_table(&self.shapes, 1)
     }
 
     /// What this holds in memory, roughly.

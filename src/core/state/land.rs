@@ -4,7 +4,7 @@
 use super::{
     identity::Id128,
     number::accumulate,
-    stream::{Around, Place, Stream},
+    stream::{Around, EXEMPLAR_SPREAD, Place, Stream},
     temporal::{Cumulative, Delta, cumulative, delta},
 };
 use crate::{
@@ -55,7 +55,8 @@ impl Stream {
             Data::Sum { temporality: Temporality::Delta, .. } => self.add_number(index, point, value, around)?,
             _ => self.set_number(index, (start, point.time), value, around)?,
         }
-        if !point.exemplars.is_empty() && self.is_monotonic() {
+        let bytes = EXEMPLAR_SPREAD * point.exemplars.len();
+        if !point.exemplars.is_empty() && self.is_monotonic() && around.may_take(bytes) {
             self.exemplars.add(index, read_exemplars(point.exemplars, 5), true);
         }
         Ok(())

@@ -4,7 +4,7 @@
 use super::{
     identity::Id128,
     number::{Total, accumulate},
-    stream::{Around, Stream, take_budget},
+    stream::{Around, Stream, take_budget, take_room},
 };
 use crate::{
     decode::{Data, RawNumber},
@@ -13,6 +13,9 @@ use crate::{
     wire::attributes::{Attribute, ValueType},
 };
 use std::collections::BTreeSet;
+
+/// What an overflow series takes, what it remembers of deltas included.
+const OVERFLOW_BYTES: usize = 64 * OVERFLOW_POINTS_REMEMBERED_MAX;
 
 /// The one attribute of an overflow series.
 pub(crate) const OVERFLOW_KEY: &str = "otel.metric.overflow";
@@ -125,6 +128,7 @@ impl Stream {
                 index
             }
             None => {
+                let _promise = take_room(around, OVERFLOW_BYTES)?;
                 take_budget(around)?;
                 let (shape, entries) = around.interner.intern(around.identity, &attributes);
                 self.insert(shape, &entries, around)

@@ -2,13 +2,13 @@
 //! points land, and counts what became of each. Parses a head only when its bytes are new.
 
 use super::{
-    component::{Component, Resource, Shared, free_place, key_of, list, read_resource, read_scope, text},
+    component::{Component, RESOURCE_BYTES, Resource, Shared, free_place, key_of, list, read_resource, read_scope, text},
     counts::{Counts, Limit},
     directory::{Directory, Place},
     expiry,
     identity::Id128,
     owners::has_other_owner,
-    stream::{Around, Stream},
+    stream::{Around, Stream, expected_bytes},
     visit::{MetricInfo, ResourceInfo, ScopeInfo},
 };
 use crate::{
@@ -124,7 +124,7 @@ impl<'a> Session<'a> {
         let made = self.made.take().filter(|_| stream.decision.on && !stream.has_series());
         if let Some(resource) = component.resource(self.place.resource, self.place.generation) {
             if let Some(identity) = made {
-                return forget_stream(resource, identity, index);
+                return forget_stream(self.shared, resource, identity, index);
             }
             if self.first_time < resource.first_time || resource.first_time == 0 {
                 resource.first_time = self.first_time;
@@ -261,7 +261,10 @@ impl<'a> Session<'a> {
         let ScopeAt { spelling, raw, schema_url } = &self.scope;
         match component.scopes.find(*spelling) {
             Some(known) => Ok(known),
-            None => component.scopes.add(self.shared, *spelling, read_scope(raw, schema_url)?),
+            None => {
+                let _promise = self.shared.take_room(raw.len() + schema_url.len() + RESOURCE_BYTES)?;
+                component.scopes.add(self.shared, *spelling, read_scope(raw, schema_url)?)
+            }
         }
     }
 
@@ -431,6 +434,8 @@ fn new_stream(
     if resource.by_identity.len() >= shared.caps.streams_per_resource {
         return Err(Reason::StreamLimit);
     }
+    let texts = metric.name.len() + metric.unit.len() + metric.description.len();
+    let _promise = shared.take_room(texts + RESOURCE_BYTES + expected_bytes(metric.data, metric.points))?;
     let instrument = Instrument {
         scope: scope.name.clone(),
         name: text(metric.name)?.into(),
@@ -440,13 +445,15 @@ fn new_stream(
     let info = MetricInfo { instrument, description: text(metric.description)?.into(), prometheus_type: None, rename: None };
     let stream = Box::new(Stream::new(shared.next_generation(), scope, Arc::new(info), metric.data));
     let index = free_place(&mut resource.streams, &mut resource.taken);
+    shared.budget.add_stream();
     resource.by_identity.insert_unique(identity[0], (identity, index), |(identity, _)| identity[0]);
     Ok((index, stream))
 }
 
 /// Takes a new stream back of which no point was kept: names alone would take room that series must not have.
 #[cold]
-fn forget_stream(resource: &mut Resource, identity: Id128, index: u32) {
+fn forget_stream(shared: &Shared, resource: &mut Resource, identity: Id128, index: u32) {
+    shared.budget.remove_stream();
     if let Ok(entry) = resource.by_identity.find_entry(identity[0], |(known, _)| *known == identity) {
         entry.remove();
     }
@@ -462,6 +469,7 @@ fn refresh_head(shared: &Shared, stream: &mut Stream, metric: &RawMetric<'_>) ->
     if stream.metric.description.as_bytes() == metric.description && stream.metadata == metadata {
         return Ok(());
     }
+    let _promise = shared.take_room(metric.description.len() + metric.metadata.len() + RESOURCE_BYTES)?;
     let (attributes, _) = read_attributes(metric.metadata, 12)?;
     let kind = attributes.into_iter().find(|a| &*a.key == "prometheus.type").map(|a| a.text);
     let mut info = (*stream.metric).clone();

@@ -8,6 +8,7 @@ use super::{
     labels::{Entries, Interner, id_of, mask_of, masked},
     number::Total,
     overflow::overflow_attribute,
+    room::of_vec,
     stream::{Around, Stream},
     table::{TOMBSTONE, Table, Values},
     visit::{Labels, ShapeId, Value},
@@ -172,6 +173,11 @@ impl Spread {
 }
 
 impl Shaping {
+    /// Bytes that one more member takes, in a group of its own.
+    pub(crate) fn growth(&self, attributes: usize) -> usize {
+        self.groups.growth(attributes) + of_vec(&self.by_group, 1) + of_vec(&self.group_of, 1)
+    }
+
     fn group(&mut self, data: Data, entries: &[u32], identity: &Identity, interner: &mut Interner) -> u32 {
         if let Some(group) = self.groups.find(identity, entries) {
             return group;

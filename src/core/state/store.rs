@@ -12,6 +12,7 @@ use super::{
     looks,
     observe::{AttributeCost, ObservedComponent, Which},
     owners,
+    room::{Boundless, Room},
     session::Session,
     stream::{Budget, Caps},
     visit::{Series, Stream, StreamId},
@@ -107,12 +108,20 @@ impl Store {
         self
     }
 
+    /// Takes memory for what is new only where somebody lends it.
+    #[must_use]
+    pub fn within(mut self, room: Arc<dyn Room>) -> Self {
+        self.shared.room = room;
+        self
+    }
+
     /// A store with caps of its own: tests cannot fill those of `limits.rs`.
     pub(crate) fn with_caps(config: StoreConfig, caps: Caps) -> Self {
         let StoreConfig { series_max, expire_after, seeds } = config;
         let shared = Shared {
             identity: Identity::new(seeds),
             budget: Budget::new(series_max),
+            room: Arc::new(Boundless),
             caps,
             counters: Counters::default(),
             epoch: 1.into(),

@@ -9,6 +9,7 @@ use super::{
     identity::{Id128, Identity},
     labels::{Interner, id_of},
     overflow::Overflow,
+    room::{Promise, Room, of_grown, of_table},
     shape::Shaping,
     table::{Slot, Table, Values, grow},
     visit::{MetricInfo, ScopeInfo},
@@ -29,16 +30,26 @@ use std::sync::{
 /// Rounds without a point after which a series is gone (TM-16: absent from 3 pushes).
 pub(crate) const ROUNDS_ABSENT_MAX: u16 = 3;
 
-/// How many series may exist in all.
+/// What a scrape keeps in mind of each series, for its order, and of each stream, for the layout: roughly.
+const SCRAPE_BYTES_PER_SERIES: usize = 12;
+const SCRAPE_BYTES_PER_STREAM: usize = 1_024;
+/// What a new series takes beside its text and its places in tables: allocations round up.
+const SERIES_BYTES: usize = 512;
+
+/// What exemplars take of memory, at most, over what they take on the wire.
+pub(crate) const EXEMPLAR_SPREAD: usize = 8;
+
+/// How many series may exist in all, and what a scrape of all that is here takes.
 #[derive(Debug)]
 pub(crate) struct Budget {
     used: AtomicUsize,
+    streams: AtomicUsize,
     max: usize,
 }
 
 impl Budget {
     pub(crate) const fn new(max: usize) -> Self {
-        Self { used: AtomicUsize::new(0), max }
+        Self { used: AtomicUsize::new(0), streams: AtomicUsize::new(0), max }
     }
 
     pub(crate) fn used(&self) -> usize {
@@ -51,6 +62,19 @@ impl Budget {
 
     pub(crate) fn give_back(&self, n: usize) {
         self.used.fetch_sub(n, Relaxed);
+    }
+
+    pub(crate) fn add_stream(&self) {
+        self.streams.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn remove_stream(&self) {
+        self.streams.fetch_sub(1, Relaxed);
+    }
+
+    /// Bytes that a scrape of everything takes beside it: whoever adds something leaves them free.
+    pub(crate) fn scrape_bytes(&self) -> usize {
+        self.used() * SCRAPE_BYTES_PER_SERIES + self.streams.load(Relaxed) * SCRAPE_BYTES_PER_STREAM
     }
 }
 
@@ -71,6 +95,7 @@ pub(crate) struct Caps {
 pub(crate) struct Around<'a> {
     pub(crate) identity: &'a Identity,
     pub(crate) budget: &'a Budget,
+    pub(crate) room: &'a dyn Room,
     pub(crate) caps: &'a Caps,
     pub(crate) interner: &'a mut Interner,
     pub(crate) component_series: &'a mut usize,
@@ -97,6 +122,19 @@ pub(crate) struct DeltaSide {
     /// What rounding cut off the sum.
     pub(crate) error: f64,
 }
+
+/// So many series a stream makes room for when its first request has so many points.
+fn expected(points: u64) -> usize {
+    usize::try_from(points).unwrap_or(usize::MAX).min(SERIES_EXPECTED_MAX)
+}
+
+/// Bytes that a new stream takes for its first series.
+pub(crate) fn expected_bytes(data: Data, points: u64) -> usize {
+    expected(points) * (Values::size_of_one(data) + size_of::<Slot>() + EXPECTED_SERIES_BYTES)
+}
+
+/// What a series has in tables and arena before it is there.
+const EXPECTED_SERIES_BYTES: usize = 64;
 
 /// What a stream held that was switched off. To drop it may take as long as it was large.
 #[derive(Debug)]
@@ -234,6 +272,7 @@ impl Stream {
 
     #[cold]
     fn admit(&mut self, raw: Id128, attributes: &[u8], around: &mut Around<'_>) -> Result<Place, Reason> {
+        let text_bytes = attributes.len();
         let (attributes, duplicates) = read_attributes(attributes, self.attributes_field())?;
         around.counts.duplicate_keys += duplicates;
         let known = around.interner.find(around.identity, &attributes);
@@ -241,16 +280,21 @@ impl Stream {
             if self.overflow.as_ref().is_some_and(|overflow| overflow.slot == index) {
                 return Ok(Place::Overflow); // the sender's own overflow set: it adds to ours
             }
-            if !self.aliases.add(raw, index) {
+            let room = self.aliases.growth();
+            if !around.may_take(room) || !self.aliases.add(raw, index) {
                 around.counts.limit(Limit::Aliases); // its sender pays for sorting at each push
             }
             self.unbury(index);
             return Ok(Place::Series(index));
         }
+        let bytes =
+            SERIES_BYTES + 2 * text_bytes + self.growth(attributes.len()) + around.interner.growth(attributes.len(), text_bytes);
         if !self.has_room(around)? {
             around.counts.overflow += 1;
             return Ok(Place::Overflow);
         }
+        let _promise = take_room(around, bytes)?;
+        take_budget(around)?;
         let (shape, entries) = around.interner.intern(around.identity, &attributes);
         let index = self.insert(shape, &entries, around);
         self.table.slots[index as usize].raw = raw;
@@ -295,7 +339,6 @@ impl Stream {
             around.counts.limit(Limit::ComponentSeries);
             return Ok(false);
         }
-        take_budget(around)?;
         Ok(true)
     }
 
@@ -332,7 +375,7 @@ impl Stream {
         self.carried = (request, before + points);
         self.landed = self.decision.on;
         if self.landed && self.table.slots.capacity() == 0 {
-            let series = usize::try_from(points).unwrap_or(usize::MAX).min(SERIES_EXPECTED_MAX);
+            let series = expected(points);
             self.table.expect(series);
             self.raw = HashTable::with_capacity(series);
         }
@@ -472,6 +515,13 @@ impl Stream {
         self.shaping.as_ref().map_or(self.table.exposed(), |shaping| shaping.groups.exposed())
     }
 
+    /// Bytes that tables take when one more series of so many attributes comes.
+    fn growth(&self, attributes: usize) -> usize {
+        let deltas = if self.is_delta() { of_grown(&self.deltas, 1) } else { 0 };
+        let groups = self.shaping.as_ref().map_or(0, |shaping| shaping.growth(attributes));
+        self.table.growth(attributes) + of_table(&self.raw, 1) + deltas + groups
+    }
+
     /// How many spellings are remembered beside the first of each series.
     pub(crate) fn aliases(&self) -> usize {
         self.aliases.len()
@@ -488,6 +538,27 @@ impl Stream {
             + self.overflow.as_ref().map_or(0, |overflow| overflow.bytes())
             + self.shaping.as_ref().map_or(0, |shaping| shaping.bytes())
     }
+}
+
+impl<'a> Around<'a> {
+    /// Memory for something new, beside what a scrape of everything takes.
+    pub(crate) fn promise(&self, bytes: usize) -> Option<Promise<'a>> {
+        Promise::of(self.room, bytes.saturating_add(self.budget.scrape_bytes()))
+    }
+
+    /// Whether something that can be done without may take memory: a small thing, or none.
+    pub(crate) fn may_take(&mut self, bytes: usize) -> bool {
+        bytes == 0 || self.promise(bytes).is_some()
+    }
+}
+
+/// Takes memory for something new.
+pub(crate) fn take_room<'a>(around: &mut Around<'a>, bytes: usize) -> Result<Promise<'a>, Reason> {
+    let promise = around.promise(bytes);
+    if promise.is_none() {
+        around.counts.limit(Limit::Memory);
+    }
+    promise.ok_or(Reason::MemoryLimit)
 }
 
 /// Takes one place of `--max-series`.

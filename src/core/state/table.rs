@@ -4,6 +4,7 @@
 use super::{
     identity::{Id128, Identity},
     labels::{Marks, id_of},
+    room::{of_grown, of_table},
     visit::{EntryId, Labels, ShapeId, Value},
 };
 use crate::{
@@ -102,6 +103,16 @@ impl Values {
         }
     }
 
+    /// Bytes of one value beside its slot, without what it points at.
+    pub(crate) const fn size_of_one(data: Data) -> usize {
+        match data {
+            Data::Gauge | Data::Sum { .. } => 0,
+            Data::Histogram(_) => size_of::<Histogram>(),
+            Data::Exponential(_) => size_of::<ExpHistogram>(),
+            Data::Summary => size_of::<Summary>(),
+        }
+    }
+
     /// Makes room for `index`, or empties what stood there.
     fn reset(&mut self, index: usize) {
         fn put<T: Default>(values: &mut Vec<T>, index: usize) {
@@ -146,6 +157,15 @@ impl Values {
             (Self::Exponentials(from), Self::Exponentials(to)) => to.push(std::mem::take(&mut from[index])),
             (Self::Summaries(from), Self::Summaries(to)) => to.push(std::mem::take(&mut from[index])),
             _ => {}
+        }
+    }
+
+    fn growth(&self) -> usize {
+        match self {
+            Self::Numbers => 0,
+            Self::Histograms(values) => of_grown(values, 1),
+            Self::Exponentials(values) => of_grown(values, 1),
+            Self::Summaries(values) => of_grown(values, 1),
         }
     }
 
@@ -235,8 +255,8 @@ impl Table {
             flags: LIVE,
             ..Slot::default()
         };
-        let first = if self.arena.capacity() == 0 { self.slots.capacity() } else { 0 };
-        grow(&mut self.arena, entries.len() * first.max(1));
+        let first = if self.arena.capacity() == 0 { self.slots.capacity().max(1) } else { 1 };
+        grow(&mut self.arena, entries.len() * first);
         self.arena.extend_from_slice(entries);
         let index = match self.free.pop() {
             Some(index) => {
@@ -389,6 +409,13 @@ impl Table {
         packed.exposed = self.exposed;
         *self = packed;
         moved
+    }
+
+    /// Bytes that one more series of so many attributes takes.
+    pub(crate) fn growth(&self, attributes: usize) -> usize {
+        let slots = if self.free.is_empty() { of_grown(&self.slots, 1) + self.values.growth() } else { 0 };
+        let first = if self.arena.capacity() == 0 { self.slots.capacity().max(1) } else { 1 };
+        slots + of_grown(&self.arena, attributes * first) + of_table(&self.canonical, 1)
     }
 
     /// What this holds in memory, roughly.

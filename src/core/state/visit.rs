@@ -20,6 +20,14 @@ pub struct ResourceInfo {
     pub component: ComponentKey,
 }
 
+impl ResourceInfo {
+    /// What it holds in memory, roughly.
+    pub(crate) fn bytes(&self) -> usize {
+        let texts: usize = self.attributes.iter().map(|attribute| attribute.key.len() + attribute.text.len()).sum();
+        texts + 2 * self.attributes.capacity() * size_of::<Attribute>()
+    }
+}
+
 /// A scope as read once.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ScopeInfo {

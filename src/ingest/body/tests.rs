@@ -1,5 +1,8 @@
 use super::{
-    super::{admit::Budget, stats::Stats},
+    super::{
+        admit::{Budget, Sizes},
+        stats::Stats,
+    },
     Ingest, read,
 };
 use axum::body::Body;
@@ -14,7 +17,7 @@ async fn reads(first: usize, pieces: usize, bytes: usize, ends: bool) -> (String
         metrics: Arc::new(|_| unreachable!("nothing is applied here")),
         traces: Arc::new(|_| unreachable!("nothing is applied here")),
         exported: Arc::new(|_, _| unreachable!("nobody says so here")),
-        budget: Budget::new(1 << 30),
+        budget: Budget::new(Sizes { heap: usize::MAX >> 1, flight: 1 << 31 }, || 0, 0),
         body_bytes_max: 1 << 30,
         body_time_max: Duration::from_millis(limits::BODY_MS_MAX),
         stats: Stats::default(),
@@ -26,7 +29,7 @@ async fn reads(first: usize, pieces: usize, bytes: usize, ends: bool) -> (String
     let pieces = stream::iter([first]).chain(pieces).map(|bytes| Ok::<_, std::io::Error>(vec![b'x'; bytes]));
     let stalls = stream::pending().take(usize::from(!ends));
     let began = Instant::now();
-    let read = read(&ingest, Body::from_stream(pieces.chain(stalls)), 1 << 30).await;
+    let read = read(&ingest, Body::from_stream(pieces.chain(stalls)), (1 << 30, true)).await;
     let text = read.map_or_else(|refusal| refusal.code().to_owned(), |held| format!("{} bytes", held.len()));
     (text, began.elapsed().as_secs())
 }
