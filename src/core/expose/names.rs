@@ -292,7 +292,8 @@ struct Piece {
 fn pieces_of(name: &str) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = Vec::new();
     for c in name.chars() {
-        let is_token = is_metric_char(c);
+        // Where characters are kept, a letter of any script is part of a word: `温度_total` is not just a suffix.
+        let is_token = is_metric_char(c) || !c.is_ascii();
         match pieces.last_mut() {
             Some(piece) if is_token => piece.token.push(c),
             Some(piece) if piece.token.is_empty() => piece.separator.push(c),
