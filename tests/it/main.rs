@@ -8,6 +8,7 @@ mod demo;
 mod deploy;
 mod drain;
 mod expose;
+mod fuzz;
 mod gates;
 mod grpc;
 mod hostile;

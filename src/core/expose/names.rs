@@ -256,11 +256,16 @@ fn with_suffixes(name: &str, unit: &Unit, input: &NameInput<'_>) -> String {
         _ => "",
     };
     let mut pieces = pieces_of(name);
+    let before = pieces.len();
     if !type_word.is_empty() {
         pieces.retain(|piece| piece.token != type_word);
     }
-    // A counter named just `total` needs something in front of its suffix.
-    let is_bare_total = pieces.is_empty() && input.kind == Kind::Counter;
+    // A counter named just `total`, with separators or without, needs something in front of its suffix.
+    let is_gone = pieces.len() < before && pieces.iter().all(|piece| piece.token.is_empty());
+    let is_bare_total = is_gone && input.kind == Kind::Counter;
+    if is_bare_total {
+        pieces.clear();
+    }
     for words in [&unit.main, &unit.per] {
         if !words.is_empty() && !has_tokens(&pieces, words) {
             append(&mut pieces, words);
@@ -292,7 +297,8 @@ struct Piece {
 fn pieces_of(name: &str) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = Vec::new();
     for c in name.chars() {
-        let is_token = is_metric_char(c);
+        // Where characters are kept, a letter of any script is part of a word: `温度_total` is not just a suffix.
+        let is_token = is_metric_char(c) || !c.is_ascii();
         match pieces.last_mut() {
             Some(piece) if is_token => piece.token.push(c),
             Some(piece) if piece.token.is_empty() => piece.separator.push(c),

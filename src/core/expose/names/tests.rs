@@ -257,6 +257,42 @@ fn strategies_differ_in_characters_and_suffixes() {
     );
 }
 
+/// Scenario: counters of which nothing is left without the word `total`. Guarantees: the suffix all the same (NM-13).
+#[test]
+fn nm_13_a_counter_called_total_has_a_suffix() {
+    let cases = [
+        ("NM-13", 'c', "total", ""),
+        ("NM-13", 'c', "total.", ""),
+        ("NM-13", 'c', "_total_", ""),
+        ("NM-13", 'c', "total_", "By"),
+    ];
+    check(
+        DEFAULT,
+        &cases,
+        expect![[r#"
+            NM-13 c "total" "": total_total
+            NM-13 c "total." "": total_total
+            NM-13 c "_total_" "": total_total
+            NM-13 c "total_" "By": bytes_total [bytes]
+        "#]],
+    );
+}
+
+/// Scenario: counters whose names end in letters of other scripts, with the suffix already. Guarantees: the letters stay (NM-18).
+#[test]
+fn nm_18_letters_of_any_script_stay_before_a_suffix() {
+    let cases = [("NM-18", 'c', "温度_total", ""), ("NM-18", 'c', "menü_total", "s"), ("NM-18", 'c', "ö.total", "")];
+    check(
+        TranslationStrategy::NoUtf8EscapingWithSuffixes,
+        &cases,
+        expect![[r#"
+            NM-18 c "温度_total" "": 温度_total
+            NM-18 c "menü_total" "s": menü_seconds_total [seconds]
+            NM-18 c "ö.total" "": ö_total
+        "#]],
+    );
+}
+
 /// Scenario: strategies by name. Guarantees: four exact values (NM-16), and a refusal that lists them.
 #[test]
 fn strategies_are_read_by_their_exact_names() {
