@@ -33,8 +33,8 @@ pub(crate) fn shown(store: &Store) -> Vec<String> {
 pub(crate) fn line(series: &Series<'_>) -> String {
     let mut out = String::new();
     for entry in series.entries {
-        let entry = &series.labels.entries[*entry as usize];
-        write!(out, "{:?}={:?} ", series.labels.keys[entry.key as usize], entry.text).expect("strings take everything");
+        let text = series.labels.entry(*entry).expect("it is known").text;
+        write!(out, "{:?}={text:?} ", series.labels.key_of(*entry)).expect("strings take everything");
     }
     let value = value(series.value);
     write!(out, "{}..{} {value} {:?}", series.start, series.time, series.exemplars).expect("strings take everything");
