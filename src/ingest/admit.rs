@@ -109,7 +109,10 @@ impl Budget {
         let first = announced.clamp(1, limits::BODY_FIRST_BYTES);
         let begun = self.flight.load(Ordering::SeqCst).saturating_add(first);
         let is_paused = self.paused.load(Ordering::Relaxed);
-        if is_paused || begun > self.sizes.flight / 4 * 3 || announced > self.sizes.flight || !self.fits(first, self.for_flight())
+        if is_paused
+            || begun > (self.sizes.flight / 4).saturating_mul(3)
+            || announced > self.sizes.flight
+            || !self.fits(first, self.for_flight())
         {
             return Err(self.overload());
         }
@@ -130,14 +133,16 @@ impl Budget {
     /// A refusal that names a time of its own, so that not all who are refused come back at once.
     fn overload(&self) -> Refusal {
         self.refused.fetch_add(1, Ordering::Relaxed);
+        const SPREAD: u64 = limits::RETRY_SPREAD_SECS + 1;
         // Steps of the golden ratio spread any run of numbers evenly.
         let step = self.jitter.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::Relaxed);
-        Refusal::Overload { retry_secs: limits::RETRY_AFTER_SECS + (step >> 33) % (limits::RETRY_SPREAD_SECS + 1) }
+        let spread = (step >> 33) % SPREAD;
+        Refusal::Overload { retry_secs: limits::RETRY_AFTER_SECS.saturating_add(spread) }
     }
 
     /// What bodies may fill the heap to: what is left is for what nobody asks for, scrapes and connections above all.
     const fn for_flight(&self) -> usize {
-        self.sizes.heap / 16 * 15
+        (self.sizes.heap / 16).saturating_mul(15)
     }
 
     fn fits(&self, bytes: usize, max: usize) -> bool {
@@ -165,7 +170,7 @@ impl Room for Budget {
     fn take(&self, bytes: usize) -> bool {
         // Bodies have their own share: what they take of it does not count here.
         let of_bodies = self.flight.load(Ordering::SeqCst).min(self.sizes.flight);
-        let below = (self.sizes.heap - self.sizes.flight).saturating_add(of_bodies);
+        let below = self.sizes.heap.saturating_sub(self.sizes.flight).saturating_add(of_bodies);
         self.take_below(bytes, below.min(self.for_flight()))
     }
 

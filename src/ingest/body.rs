@@ -60,7 +60,8 @@ where
         if let Some(data) = frame.data_ref() {
             held.extend(data, limit)?;
             bytes = bytes.saturating_add(data.len());
-            slow.as_mut().reset(first + (time(bytes) - time(0)));
+            let later = time(bytes).saturating_sub(time(0));
+            slow.as_mut().reset(first.checked_add(later).unwrap_or(first));
         }
     }
 }

@@ -75,7 +75,7 @@ fn zstd_bytes(body: &[u8]) -> usize {
     let window = match body.get(4..6) {
         Some(&[head, window]) if head & SINGLE_SEGMENT == 0 => {
             let base = 1_usize << (10 + u32::from(window >> 3)); // at most 41
-            base.saturating_add(base / 8 * usize::from(window & 7))
+            base.saturating_add((base / 8).saturating_mul(usize::from(window & 7)))
         }
         _ => zstd::zstd_safe::get_frame_content_size(body)
             .ok()

@@ -5,6 +5,7 @@
 #[path = "../fuzz/oracles/table.rs"]
 mod oracles;
 
+use crate::judge::checker;
 use std::{
     collections::BTreeSet,
     fs,

@@ -1,9 +1,9 @@
 //! What each fuzz target does with an input, and what must hold then: one function a target. Fuzzing (`run.sh`) and the replay of the
 //! corpora in `tests/it` share them. An oracle is a reader or a model that shares no code with ours.
 
-// The root of one crate and a module of another: each file is named.
-#[path = "../../../src/core/expose/checker.rs"]
-mod checker;
+use super::checker;
+
+// In two crates: each file is named.
 #[path = "choices.rs"]
 mod choices;
 #[path = "decode.rs"]
