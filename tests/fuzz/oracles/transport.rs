@@ -190,7 +190,9 @@ fn inflates(input: &[u8], encoding: Encoding) {
         damage => {
             let times = from.pick(&[1, 1, 2, 16, 256, 8_192]);
             let (at, flip) = (usize::from(from.byte()), from.byte());
-            let plain = from.rest().repeat(times);
+            // Half a megabyte more than may come of any body: enough for a bomb, and soon packed.
+            let most = (INFLATE_FREE_BYTES + (1 << 19)) / from.0.len().max(1);
+            let plain = from.rest().repeat(times.min(most));
             let mut body = deflated(&plain, encoding);
             if damage == 1 || flip == 0 {
                 (body, Some(plain))
