@@ -114,9 +114,28 @@ impl Stream {
         let side = &mut self.deltas[index as usize];
         side.last_start = point.start;
         let sum = accumulate(now, &mut side.error, value);
+        if self.is_monotonic() && !sum.as_f64().is_finite() {
+            self.begin_anew(index, point, value, around);
+            return Ok(());
+        }
         let slot = &mut self.table.slots[index as usize];
         slot.time = point.time;
         slot.set_number(sum);
         Ok(())
+    }
+
+    /// A count that no double can hold any more begins again: a reset, as scrapers know it.
+    #[cold]
+    fn begin_anew(&mut self, index: u32, point: &RawNumber<'_>, value: Number, around: &mut Around<'_>) {
+        around.counts.falls += 1;
+        let slot = &mut self.table.slots[index as usize];
+        let old = slot.number();
+        (slot.start, slot.time) = (slot.time, point.time);
+        slot.set_number(value);
+        self.deltas[index as usize].error = 0.0;
+        self.exemplars.forget(index);
+        if self.shaping.is_some() {
+            self.absorb_number(index, old, None);
+        }
     }
 }

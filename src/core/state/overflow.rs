@@ -58,7 +58,7 @@ impl Stream {
         around: &mut Around<'_>,
     ) -> Result<(), Reason> {
         let (index, fold) = self.overflow_fold(raw, (point.start, point.time), around)?;
-        let is_delta = self.is_delta();
+        let (is_delta, is_monotonic) = (self.is_delta(), self.is_monotonic());
         let Some(overflow) = &mut self.overflow else { return Ok(()) };
         let slot = &mut self.table.slots[index as usize];
         match fold {
@@ -71,7 +71,8 @@ impl Stream {
             Fold::Add if is_delta => {
                 let side = &mut self.deltas[index as usize];
                 let sum = accumulate(slot.number(), &mut side.error, value);
-                slot.set_number(sum);
+                let is_over = is_monotonic && !sum.as_f64().is_finite(); // it begins again
+                slot.set_number(if is_over { value } else { sum });
             }
             Fold::Add => {
                 overflow.total.add(value);

@@ -128,6 +128,23 @@ fn deltas_add_up() {
     );
 }
 
+/// Scenario: increments that together are more than any double, and less of them behind that.
+/// Guarantees: the count begins again where it stopped, and is never infinite (TY-07).
+#[test]
+fn a_count_beyond_all_doubles_begins_again() {
+    check(
+        "push 1 a
+         counter+ c{} 1.7e308 10..20
+         counter+ c{} 1.7e308 20..30
+         counter+ c{} 5 30..40
+         show",
+        expect![[r#"
+            svc/a c
+              {} 1.7e308 20..40
+        "#]],
+    );
+}
+
 /// Scenario: whole numbers and doubles mixed, and whole numbers beyond 64 bits.
 /// Guarantees: nothing is lost; the sum goes on as double (TM-08).
 #[test]
