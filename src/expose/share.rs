@@ -230,7 +230,8 @@ impl Work {
         }
     }
 
-    /// Keeps a chunk for those who do not have it; who is too far behind loses what it still needed.
+    /// Keeps a chunk for those who do not have it; who is too far behind loses what it still needed. The newest stays, however
+    /// large: who lacks no more than that is not behind.
     fn keep(&mut self, bytes: &Bytes) {
         let readers = self.readers.saturating_sub(1);
         if readers == 0 {
@@ -239,7 +240,7 @@ impl Work {
         }
         self.kept_bytes = self.kept_bytes.saturating_add(bytes.len());
         self.kept.push_back(Kept { bytes: bytes.clone(), readers });
-        while self.kept_bytes > SCRAPE_KEPT_BYTES_MAX && self.drop_first() {}
+        while self.kept_bytes > SCRAPE_KEPT_BYTES_MAX && self.kept.len() > 1 && self.drop_first() {}
     }
 
     /// A reader goes that has everything before `at`.

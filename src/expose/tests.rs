@@ -196,6 +196,26 @@ async fn who_falls_too_far_behind_is_given_up() {
     assert_eq!(scene.opened(), 2);
 }
 
+/// Scenario: two share a body each chunk of which is larger than all that may be kept, and take turns.
+/// Guarantees: neither is given up, for neither is more than the newest chunk behind.
+#[tokio::test(start_paused = true)]
+async fn a_chunk_that_is_too_large_to_keep_reaches_everybody() {
+    let scene = Scene::new(1, 4, SCRAPE_KEPT_BYTES_MAX + 1);
+    let parts: Vec<Parts> = (0..2).filter_map(|_| scene.parts(Encoding::Identity, None)).collect();
+    let mut bodies = Vec::new();
+    for parts in parts {
+        bodies.push(ScrapeBody::begin(parts).await.expect("compressing works").expect("in time"));
+    }
+    for turn in 0..4 {
+        for body in &mut bodies {
+            let bytes = frame(body).await.expect("there is more").expect("nobody is behind");
+            assert!(bytes.starts_with(format!("body 0 line {turn}").as_bytes()));
+        }
+    }
+    drop(bodies);
+    assert!(scene.ended.lock().iter().all(|scraped| scraped.outcome == Outcome::Complete));
+}
+
 /// Scenario: more scrapers wait for one rendering than may; all of them go away before it begins.
 /// Guarantees: one too many is refused; nothing was rendered for those that went, and their place is free again.
 #[tokio::test(start_paused = true)]
