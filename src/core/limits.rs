@@ -75,6 +75,8 @@ pub const SCRAPES_MAX: usize = 8;
 pub const SCRAPES_JOINED_MAX: usize = 2_000;
 /// Milliseconds for which a scrape waits for the end of the one before of its kind.
 pub const SCRAPE_JOIN_MS_MAX: u64 = 500;
+/// Milliseconds for a scrape whose scraper does not say how long it waits.
+pub const SCRAPE_MS_MAX: u64 = 60_000;
 /// Bytes of a body kept for scrapers that are slower than those they share it with.
 pub const SCRAPE_KEPT_BYTES_MAX: usize = 8 << 20;
 /// Bytes of text echoed back from a request.
