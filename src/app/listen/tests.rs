@@ -190,7 +190,7 @@ fn answers() -> Answers {
     };
     let status = |status: u16| move || Response::builder().status(status).body(Body::empty()).expect("a response");
     let on_panic = || Response::builder().status(500).body(Body::empty()).expect("a response");
-    let on_late = || Response::builder().status(503).body(Body::empty()).expect("a response");
+    let on_late = Arc::new(|_: &str| Response::builder().status(503).body(Body::empty()).expect("a response"));
     let router = Router::new().route("/", any("fine")).route("/late", any(late)).route("/endless", any(endless));
     let router = router.fallback(async move || status(404)());
     let denied = Arc::new(|_| Router::new()); // nobody is: the connection is plain
