@@ -12,6 +12,9 @@ use std::{sync::Arc, time::Duration};
 /// The monotonic clock.
 pub type Now = Arc<dyn Fn() -> Mono + Send + Sync>;
 
+/// Whether so many bytes more fit into memory.
+pub type HasRoom = Arc<dyn Fn(usize) -> bool + Send + Sync>;
+
 /// Appends the next chunk; answers whether there may be more.
 pub type NextChunk = Box<dyn FnMut(&mut Vec<u8>) -> bool + Send>;
 
@@ -54,7 +57,7 @@ pub enum Outcome {
     TooLate,
     /// Too many scrapes were in flight.
     Refused,
-    /// Its body broke: it was too far behind those it shared it with, or compressing failed.
+    /// Its body broke: it was too far behind those it shared it with, nobody took of it for too long, or no memory was left.
     Broken,
 }
 

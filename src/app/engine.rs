@@ -7,7 +7,7 @@ use super::{
 use crate::{
     config::Config,
     control::{self, Control},
-    expose::{NextChunk, Outcome, ReadSide, Scraped, share::Shares},
+    expose::{NextChunk, Now, Outcome, ReadSide, Scraped, share::Shares},
     ingest::{
         Exported, Ingest,
         admit::{Budget, Sizes},
@@ -185,8 +185,10 @@ impl Engine {
 
     fn side(&self, open: crate::expose::Open, done: crate::expose::Done) -> ReadSide {
         let clock = self.clock;
-        let shares = Arc::new(Shares::new(open, limits::SCRAPES_MAX));
-        ReadSide { shares, now: Arc::new(move || clock.mono()), done }
+        let (now, budget): (Now, _) = (Arc::new(move || clock.mono()), Arc::clone(&self.ingest.budget));
+        let has_room = Arc::new(move |bytes| budget.has_room(bytes));
+        let shares = Arc::new(Shares::new((open, Arc::clone(&now), has_room), limits::SCRAPES_MAX));
+        ReadSide { shares, now, done }
     }
 }
 

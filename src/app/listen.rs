@@ -81,8 +81,8 @@ pub struct Answers {
     pub denied: Arc<dyn Fn(Denied) -> Router + Send + Sync>,
     /// The answer to a request that panicked.
     pub on_panic: fn() -> Response,
-    /// The answer to a request that took too long to answer.
-    pub on_late: fn() -> Response,
+    /// The answer to a request, of this path, that took too long to answer.
+    pub on_late: Arc<dyn Fn(&str) -> Response + Send + Sync>,
     /// Whether only HTTP/2 is of use here: whoever speaks something else is told so where that is HTTP/1, else nothing.
     pub is_http2: bool,
 }

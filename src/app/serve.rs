@@ -234,7 +234,9 @@ async fn grpc_answers(engine: &Engine) -> Answers {
     let router = grpc::router(&engine.ingest, others);
     let ingest = Arc::clone(&engine.ingest);
     let denied = Arc::new(move |denied| grpc::denied(&ingest, denied));
-    Answers { router, denied, on_panic: grpc::on_panic, on_late: grpc::on_late, is_http2: true }
+    let late = Arc::clone(&engine.ingest);
+    let on_late = Arc::new(move |path: &str| grpc::on_late(&late, path));
+    Answers { router, denied, on_panic: grpc::on_panic, on_late, is_http2: true }
 }
 
 fn http_answers(engine: &Engine) -> Answers {
@@ -250,5 +252,7 @@ fn read_answers(engine: &Arc<Engine>) -> Answers {
 fn mixed(engine: &Engine, router: axum::Router) -> Answers {
     let ingest = Arc::clone(&engine.ingest);
     let denied = Arc::new(move |denied| ingest::http::denied(&ingest, denied));
-    Answers { router, denied, on_panic: ingest::http::on_panic, on_late: ingest::http::on_late, is_http2: false }
+    let late = Arc::clone(&engine.ingest);
+    let on_late = Arc::new(move |path: &str| ingest::http::on_late(&late, path));
+    Answers { router, denied, on_panic: ingest::http::on_panic, on_late, is_http2: false }
 }

@@ -75,6 +75,8 @@ pub const SCRAPES_MAX: usize = 8;
 pub const SCRAPES_JOINED_MAX: usize = 2_000;
 /// Milliseconds for which a scrape waits for the end of the one before of its kind.
 pub const SCRAPE_JOIN_MS_MAX: u64 = 500;
+/// Milliseconds for a scrape whose scraper does not say how long it waits.
+pub const SCRAPE_MS_MAX: u64 = 60_000;
 /// Bytes of a body kept for scrapers that are slower than those they share it with.
 pub const SCRAPE_KEPT_BYTES_MAX: usize = 8 << 20;
 /// Bytes of text echoed back from a request.
@@ -242,8 +244,12 @@ pub const BODY_GRACE_MS: u64 = 5_000;
 pub const BODY_BYTES_PER_SEC_MIN: u64 = 1 << 10;
 /// Bytes of a refused body that are read and dropped, so that its sender reads why.
 pub const DISCARD_BYTES_MAX: usize = 16 << 20;
+/// The same where there is no memory for it: to read on would be what was refused.
+pub const DISCARD_OVERLOAD_BYTES_MAX: usize = 1 << 20;
 /// Milliseconds for that.
 pub const DISCARD_MS_MAX: u64 = 1_000;
+/// Milliseconds without a byte after which nobody waits for the rest of a refused body.
+pub const DISCARD_PAUSE_MS_MAX: u64 = 50;
 /// Milliseconds for which a peer may refuse to read what we write.
 pub const WRITE_STALL_MS_MAX: u64 = 30_000;
 /// Bytes a second that a peer has to read, at least, beyond that time.
@@ -254,7 +260,7 @@ pub const SEND_BUFFER_BYTES: u32 = 256 << 10;
 pub const BACKLOG_MAX: u32 = 1_024;
 /// Milliseconds for the head of an answer, once the request is there.
 pub const HANDLER_MS_MAX: u64 = 10_000;
-/// Milliseconds without a byte in either direction before a connection is closed.
+/// Milliseconds without a byte in either direction before a connection is closed, or up to a quarter more.
 pub const IDLE_MS_MAX: u64 = 90_000;
 /// Milliseconds a connection lives before it is asked to end; each gets up to a tenth more or less.
 pub const CONNECTION_AGE_MS_MAX: u64 = 600_000;
@@ -290,6 +296,8 @@ pub const CONNECTIONS_LEAVING_SHARE: usize = 8;
 pub const MISBEHAVED_BURST: u64 = 256;
 /// Milliseconds until one of them is forgotten.
 pub const MISBEHAVED_EVERY_MS: u64 = 1_000;
+/// Milliseconds for which an address whose connections all misbehave at once is let in no more.
+pub const MISBEHAVED_BARRED_MS_MAX: u64 = 30_000;
 /// Addresses of which that is remembered.
 pub const MISBEHAVED_ADDRESSES_MAX: usize = 4_096;
 /// First and last milliseconds of waiting after an accept that failed.
@@ -308,10 +316,6 @@ pub const RETRY_AFTER_SECS: u64 = 5;
 pub const RETRY_SPREAD_SECS: u64 = 5;
 /// Bytes of a body that must fit before its first one is read.
 pub const BODY_FIRST_BYTES: usize = 64 << 10;
-/// The same where there is no memory for it: to read on would be what was refused.
-pub const DISCARD_OVERLOAD_BYTES_MAX: usize = 1 << 20;
-/// Milliseconds without a byte after which nobody waits for the rest of a refused body.
-pub const DISCARD_PAUSE_MS_MAX: u64 = 50;
 /// The least that a memory limit must leave for the heap, in bytes: with less, hardly a request would fit.
 pub const HEAP_BYTES_MIN: u64 = 16 << 20;
 /// The part of the heap that bodies in flight may take is one of so many.
@@ -431,9 +435,6 @@ pub const WATCH_PUSH_AGAIN_MS: u64 = 1_000;
 pub const LEASE_REQUEST_MS_MAX: u64 = 5_000;
 /// A Lease may say that it stands so many times longer than ours; more is not believed.
 pub const LEASE_STRETCH_MAX: u32 = 10;
-
-const _: () = assert!(HEADER_MS_MAX < IDLE_MS_MAX && BODY_MS_MAX < IDLE_MS_MAX);
-const _: () = assert!(HTTP2_STREAM_WINDOW_BYTES <= HTTP2_CONNECTION_WINDOW_BYTES);
 /// Bytes of one PromQL expression that the parser is given; of longer ones every word counts as a metric.
 pub const PROMQL_BYTES_MAX: usize = 8 << 10;
 /// Brackets within brackets of one PromQL expression that the parser is given.

@@ -22,7 +22,7 @@ pub struct ScrapeBody {
     ready: Option<Bytes>,
     is_over: bool,
     gave_way: bool,
-    deadline: Option<Mono>,
+    deadline: Mono,
     watch: Watch,
 }
 
@@ -47,7 +47,7 @@ pub struct Parts {
     /// Hands out the body.
     pub reader: Reader,
     /// How long the scraper waits.
-    pub patience: Option<Duration>,
+    pub patience: Duration,
     /// The clock.
     pub now: Now,
     /// Hears how it ended.
@@ -62,16 +62,10 @@ impl ScrapeBody {
     pub async fn begin(parts: Parts) -> io::Result<Option<Self>> {
         let Parts { reader, patience, now, done } = parts;
         let began = now();
-        let deadline = patience.map(|patience| later(began, patience));
+        let deadline = later(began, patience);
         let watch = Watch { now, began, bytes: 0, outcome: Outcome::Cancelled, done };
         let mut body = Self { reader, ready: None, is_over: false, gave_way: false, deadline, watch };
-        let is_turn = match patience {
-            Some(patience) => timeout(patience, body.reader.turn()).await.is_ok(),
-            None => {
-                body.reader.turn().await;
-                true
-            }
-        };
+        let is_turn = timeout(patience, body.reader.turn()).await.is_ok();
         if is_turn && !body.is_too_late() {
             body.ready = Some(body.first().await?);
         }
@@ -92,7 +86,7 @@ impl ScrapeBody {
     }
 
     fn is_too_late(&self) -> bool {
-        self.deadline.is_some_and(|deadline| (self.watch.now)() > deadline)
+        (self.watch.now)() > self.deadline
     }
 
     /// The next bytes to send; nothing when somebody else renders them right now.

@@ -14,7 +14,7 @@ use axum::{
     routing::get,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use pointsman_core::expose::negotiate::negotiate;
+use pointsman_core::{expose::negotiate::negotiate, limits::SCRAPE_MS_MAX};
 use std::time::Duration;
 
 const SCRAPE_TIMEOUT: HeaderName = HeaderName::from_static("x-prometheus-scrape-timeout-seconds");
@@ -58,10 +58,13 @@ fn lines<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = 
     headers.get_all(name).iter().filter_map(|value| value.to_str().ok())
 }
 
-/// How long the scraper says it waits; what is no such number is ignored.
-fn patience(headers: &HeaderMap) -> Option<Duration> {
-    let seconds: f64 = headers.get(SCRAPE_TIMEOUT)?.to_str().ok()?.trim().parse().ok()?;
-    if seconds > 0.0 { Duration::try_from_secs_f64(seconds.min(PATIENCE_SECS_MAX)).ok() } else { None }
+/// How long the scraper says it waits, or would if it said so; what is no such number is ignored.
+fn patience(headers: &HeaderMap) -> Duration {
+    let said = || {
+        let seconds: f64 = headers.get(SCRAPE_TIMEOUT)?.to_str().ok()?.trim().parse().ok()?;
+        if seconds > 0.0 { Duration::try_from_secs_f64(seconds.min(PATIENCE_SECS_MAX)).ok() } else { None }
+    };
+    said().unwrap_or(Duration::from_millis(SCRAPE_MS_MAX))
 }
 
 fn plain(status: StatusCode, text: &'static str) -> Response {

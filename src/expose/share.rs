@@ -1,14 +1,16 @@
 //! One rendering for all scrapes of a kind that come at about the same time. Who comes while one is under way waits for its end,
 //! a moment at most, and goes with the others who wait: each of them sees what was pushed before it asked. Whoever of them is
-//! ahead renders the next chunk; nobody waits for a slower one, who is given up when too much had to be kept for it.
+//! ahead renders the next chunk; nobody waits for a slower one, who is given up when too much had to be kept for it. A body
+//! that nobody takes from gives way to a new one when there are too many.
 //! Knows no HTTP and no store.
 
-use super::{NextChunk, Open, compress::Compress};
+use super::{HasRoom, NextChunk, Now, Open, compress::Compress};
 use bytes::Bytes;
 use parking_lot::Mutex;
 use pointsman_core::{
     expose::negotiate::Negotiated,
-    limits::{SCRAPE_JOIN_MS_MAX, SCRAPE_KEPT_BYTES_MAX, SCRAPES_JOINED_MAX},
+    limits::{CHUNK_BYTES, SCRAPE_JOIN_MS_MAX, SCRAPE_KEPT_BYTES_MAX, SCRAPES_JOINED_MAX, WRITE_STALL_MS_MAX},
+    model::clock::Mono,
 };
 use std::{
     collections::{HashMap, VecDeque},
@@ -21,6 +23,10 @@ use tokio::{
     time::sleep,
 };
 
+/// Bytes that must be free before more of a body is made: a chunk, what is held of a family beside it, and its compression.
+const ROOM_BYTES: usize = 4 * CHUNK_BYTES;
+const STALLED: &str = "nobody took anything of the body for too long";
+
 /// What scrapes must have in common to be one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Wanted {
@@ -32,20 +38,32 @@ pub struct Wanted {
 
 /// All renderings of one endpoint.
 pub struct Shares {
-    open: Open,
+    around: Arc<Around>,
     permits: Arc<Semaphore>,
-    latest: Mutex<HashMap<Wanted, Weak<Rendering>>>,
+    latest: Mutex<Latest>,
+}
+
+/// What a rendering needs of the world.
+struct Around {
+    open: Open,
+    now: Now,
+    has_room: HasRoom,
+}
+
+#[derive(Default)]
+struct Latest {
+    by_wanted: HashMap<Wanted, Weak<Rendering>>,
+    all: Vec<Weak<Rendering>>, // as many as there are permits
 }
 
 /// A body on its way to its readers.
 struct Rendering {
     wanted: Wanted,
-    open: Open,
+    around: Arc<Around>,
     before: Option<watch::Receiver<Stage>>,
     stage: watch::Sender<Stage>,
     door: Mutex<Door>,
     work: Mutex<Work>,
-    _permit: OwnedSemaphorePermit,
 }
 
 /// How far it is.
@@ -63,8 +81,9 @@ struct Door {
 }
 
 /// What is rendered, and what of it somebody still needs.
-#[derive(Default)]
 struct Work {
+    permit: Option<OwnedSemaphorePermit>,
+    taken: Mono, // when somebody took something last
     source: Option<(NextChunk, Compress)>,
     is_broken: bool,
     readers: usize,
@@ -95,18 +114,19 @@ pub struct Piece {
 }
 
 impl Shares {
-    /// Nobody scrapes yet; at most `renderings_max` bodies will be on their way at once.
+    /// Nobody scrapes yet; at most `renderings_max` bodies will be on their way at once, while there is room in memory.
     #[must_use]
-    pub fn new(open: Open, renderings_max: usize) -> Self {
-        Self { open, permits: Arc::new(Semaphore::new(renderings_max)), latest: Mutex::default() }
+    pub fn new((open, now, has_room): (Open, Now, HasRoom), renderings_max: usize) -> Self {
+        let around = Arc::new(Around { open, now, has_room });
+        Self { around, permits: Arc::new(Semaphore::new(renderings_max)), latest: Mutex::default() }
     }
 
-    /// Joins those who wait, or begins a rendering; nothing when there are too many of either.
+    /// Joins those who wait, or begins a rendering; nothing when there are too many of either, or no memory is left.
     #[must_use]
     pub fn join(&self, wanted: Wanted) -> Option<Reader> {
         let mut latest = self.latest.lock();
-        latest.retain(|_, rendering| rendering.strong_count() > 0);
-        let before = latest.get(&wanted).and_then(Weak::upgrade);
+        latest.forget_ended();
+        let before = latest.by_wanted.get(&wanted).and_then(Weak::upgrade);
         if let Some(before) = &before {
             let mut door = before.door.lock();
             if door.is_open {
@@ -115,17 +135,39 @@ impl Shares {
                 return Some(Reader { rendering: Arc::clone(before), at: 0 });
             }
         }
+        if !(self.around.has_room)(ROOM_BYTES) {
+            return None;
+        }
+        let now = (self.around.now)();
+        let permit = self.permit().or_else(|| latest.is_one_broken_off(now).then(|| self.permit()).flatten())?;
         let rendering = Arc::new(Rendering {
-            open: Arc::clone(&self.open),
+            around: Arc::clone(&self.around),
             before: before.map(|before| before.stage.subscribe()),
             stage: watch::Sender::new(Stage::Waiting),
             door: Mutex::new(Door { is_open: true, readers: 1 }),
-            work: Mutex::default(),
-            _permit: Arc::clone(&self.permits).try_acquire_owned().ok()?,
+            work: Mutex::new(Work::new(permit, now)),
             wanted: wanted.clone(),
         });
-        latest.insert(wanted, Arc::downgrade(&rendering));
+        latest.all.push(Arc::downgrade(&rendering));
+        latest.by_wanted.insert(wanted, Arc::downgrade(&rendering));
         Some(Reader { rendering, at: 0 })
+    }
+
+    fn permit(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.permits).try_acquire_owned().ok()
+    }
+}
+
+impl Latest {
+    fn forget_ended(&mut self) {
+        self.by_wanted.retain(|_, rendering| rendering.strong_count() > 0);
+        self.all.retain(|rendering| rendering.strong_count() > 0);
+    }
+
+    /// Ends a rendering from which nobody took anything for so long that all of its readers must have stalled.
+    fn is_one_broken_off(&mut self, now: Mono) -> bool {
+        let stalled = self.all.iter().position(|one| one.upgrade().is_some_and(|rendering| rendering.is_broken_off(now)));
+        stalled.map(|at| self.all.swap_remove(at)).is_some()
     }
 }
 
@@ -149,6 +191,7 @@ impl Reader {
     /// When compressing fails, and when too much had to be kept for this reader.
     pub fn take(&mut self) -> Option<io::Result<Piece>> {
         let mut work = self.rendering.work.try_lock()?;
+        work.taken = (self.rendering.around.now)();
         Some(work.next(&mut self.at, &self.rendering))
     }
 }
@@ -166,6 +209,22 @@ impl Drop for Reader {
 }
 
 impl Rendering {
+    /// Whether it had stalled; then it is ended, and its permit is free.
+    fn is_broken_off(&self, now: Mono) -> bool {
+        // Who holds the lock is taking something.
+        let Some(mut work) = self.work.try_lock() else { return false };
+        if now.since(work.taken) < Duration::from_millis(WRITE_STALL_MS_MAX) {
+            return false;
+        }
+        let mut door = self.door.lock();
+        if std::mem::take(&mut door.is_open) {
+            work.readers = door.readers;
+        }
+        drop(door);
+        work.break_off();
+        true
+    }
+
     /// Closes the door and opens the body, once.
     fn begin(&self, work: &mut Work) -> io::Result<()> {
         let mut door = self.door.lock();
@@ -175,16 +234,40 @@ impl Rendering {
         work.readers = door.readers;
         drop(door);
         let compress = Compress::new(self.wanted.agreed.encoding).inspect_err(|_| work.is_broken = true)?;
-        work.source = Some(((self.open)(self.wanted.agreed, self.wanted.names.clone()), compress));
+        work.source = Some(((self.around.open)(self.wanted.agreed, self.wanted.names.clone()), compress));
         Ok(())
     }
 }
 
 impl Work {
+    fn new(permit: OwnedSemaphorePermit, taken: Mono) -> Self {
+        Self {
+            permit: Some(permit),
+            taken,
+            source: None,
+            is_broken: false,
+            readers: 0,
+            first: 0,
+            kept: VecDeque::new(),
+            kept_bytes: 0,
+        }
+    }
+
+    /// Nothing of it is left but the news that it broke.
+    fn break_off(&mut self) {
+        self.is_broken = true;
+        self.source = None;
+        self.first = self.first.saturating_add(self.kept.len());
+        self.kept = VecDeque::new();
+        self.kept_bytes = 0;
+        self.permit = None;
+    }
+
     fn next(&mut self, at: &mut usize, rendering: &Rendering) -> io::Result<Piece> {
         rendering.begin(self)?;
         let Some(place) = at.checked_sub(self.first) else {
-            return Err(io::Error::other("the scraper is too far behind those it shares a body with"));
+            let why = if self.permit.is_some() { "the scraper is too far behind those it shares a body with" } else { STALLED };
+            return Err(io::Error::other(why));
         };
         if let Some(kept) = self.kept.get_mut(place) {
             let bytes = kept.bytes.clone();
@@ -194,7 +277,7 @@ impl Work {
             let is_last = self.source.is_none() && !self.is_broken && *at == self.first.saturating_add(self.kept.len());
             return Ok(Piece { bytes, is_last });
         }
-        let bytes = self.render();
+        let bytes = self.render(&*rendering.around.has_room);
         let is_over = self.source.is_none();
         rendering.stage.send_if_modified(|stage| {
             let now = if is_over { Stage::Ended } else { Stage::Begun };
@@ -209,28 +292,32 @@ impl Work {
     }
 
     /// The next bytes; empty only at the end of a body that has no more.
-    fn render(&mut self) -> io::Result<Bytes> {
+    fn render(&mut self, has_room: &dyn Fn(usize) -> bool) -> io::Result<Bytes> {
         if self.is_broken {
             return Err(io::Error::other("the body broke"));
         }
-        let Some((next, compress)) = &mut self.source else { return Ok(Bytes::new()) };
+        let Some((mut next, mut compress)) = self.source.take() else { return Ok(Bytes::new()) };
+        // Until all went well: whoever comes after a panic must not read on behind a hole.
+        self.is_broken = true;
         loop {
+            // Whoever is behind goes before those who are not.
+            while !has_room(ROOM_BYTES) && self.drop_first() {}
+            if !has_room(ROOM_BYTES) {
+                return Err(io::Error::other("no memory is left for the body"));
+            }
             let mut chunk = Vec::new();
             let is_last = !next(&mut chunk);
-            let out = compress.push(chunk, is_last);
-            if is_last || out.is_err() {
-                self.is_broken = out.is_err();
-                self.source = None;
-                return Ok(out?.into());
-            }
-            let out = out?;
-            if !out.is_empty() {
+            let out = compress.push(chunk, is_last)?;
+            if is_last || !out.is_empty() {
+                self.is_broken = false;
+                self.source = (!is_last).then_some((next, compress));
                 return Ok(out.into());
             }
         }
     }
 
-    /// Keeps a chunk for those who do not have it; who is too far behind loses what it still needed.
+    /// Keeps a chunk for those who do not have it; who is too far behind loses what it still needed. The newest stays, however
+    /// large: who lacks no more than that is not behind.
     fn keep(&mut self, bytes: &Bytes) {
         let readers = self.readers.saturating_sub(1);
         if readers == 0 {
@@ -239,7 +326,7 @@ impl Work {
         }
         self.kept_bytes = self.kept_bytes.saturating_add(bytes.len());
         self.kept.push_back(Kept { bytes: bytes.clone(), readers });
-        while self.kept_bytes > SCRAPE_KEPT_BYTES_MAX && self.drop_first() {}
+        while self.kept_bytes > SCRAPE_KEPT_BYTES_MAX && self.kept.len() > 1 && self.drop_first() {}
     }
 
     /// A reader goes that has everything before `at`.

@@ -1,18 +1,19 @@
 use super::{
-    Done, Now, Open, Outcome, Scraped,
+    Done, HasRoom, Now, Open, Outcome, Scraped,
     body::{Parts, ScrapeBody},
-    share::{Shares, Wanted},
+    share::{Reader, Shares, Wanted},
 };
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use parking_lot::Mutex;
 use pointsman_core::{
     expose::negotiate::{Encoding, Negotiated},
-    limits::{SCRAPE_JOIN_MS_MAX, SCRAPE_KEPT_BYTES_MAX, SCRAPES_JOINED_MAX},
+    limits::{SCRAPE_JOIN_MS_MAX, SCRAPE_KEPT_BYTES_MAX, SCRAPES_JOINED_MAX, WRITE_STALL_MS_MAX},
     model::clock::Mono,
 };
 use std::{
     io,
+    panic::AssertUnwindSafe,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -26,6 +27,8 @@ struct Scene {
     shares: Shares,
     opened: Arc<AtomicU64>,
     seconds: Arc<AtomicU64>,
+    /// How often from now on there is no room in memory.
+    refusals: Arc<AtomicU64>,
     ended: Arc<Mutex<Vec<Scraped>>>,
 }
 
@@ -42,7 +45,12 @@ impl Scene {
                 line < lines
             })
         });
-        Self { shares: Shares::new(open, renderings_max), opened, seconds, ended: Arc::default() }
+        let (refusals, clock) = (Arc::new(AtomicU64::new(0)), Arc::clone(&seconds));
+        let left = Arc::clone(&refusals);
+        let now: Now = Arc::new(move || Mono::from_secs(clock.load(Ordering::Relaxed)));
+        let has_room: HasRoom =
+            Arc::new(move |_| left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_err());
+        Self { shares: Shares::new((open, now, has_room), renderings_max), opened, seconds, refusals, ended: Arc::default() }
     }
 
     fn parts(&self, encoding: Encoding, patience: Option<Duration>) -> Option<Parts> {
@@ -50,6 +58,7 @@ impl Scene {
         let (clock, ended) = (Arc::clone(&self.seconds), Arc::clone(&self.ended));
         let now: Now = Arc::new(move || Mono::from_secs(clock.load(Ordering::Relaxed)));
         let done: Done = Arc::new(move |scraped| ended.lock().push(*scraped));
+        let patience = patience.unwrap_or(Duration::from_secs(3_600));
         Some(Parts { reader: self.shares.join(Wanted { agreed, names: Vec::new() })?, patience, now, done })
     }
 
@@ -194,6 +203,105 @@ async fn who_falls_too_far_behind_is_given_up() {
     let outcomes: Vec<Outcome> = scene.ended.lock().iter().map(|scraped| scraped.outcome).collect();
     assert_eq!(outcomes, [Outcome::Cancelled, Outcome::Cancelled, Outcome::Complete, Outcome::Broken]);
     assert_eq!(scene.opened(), 2);
+}
+
+/// Scenario: two share a body each chunk of which is larger than all that may be kept, and take turns.
+/// Guarantees: neither is given up, for neither is more than the newest chunk behind.
+#[tokio::test(start_paused = true)]
+async fn a_chunk_that_is_too_large_to_keep_reaches_everybody() {
+    let scene = Scene::new(1, 4, SCRAPE_KEPT_BYTES_MAX + 1);
+    let parts: Vec<Parts> = (0..2).filter_map(|_| scene.parts(Encoding::Identity, None)).collect();
+    let mut bodies = Vec::new();
+    for parts in parts {
+        bodies.push(ScrapeBody::begin(parts).await.expect("compressing works").expect("in time"));
+    }
+    for turn in 0..4 {
+        for body in &mut bodies {
+            let bytes = frame(body).await.expect("there is more").expect("nobody is behind");
+            assert!(bytes.starts_with(format!("body 0 line {turn}").as_bytes()));
+        }
+    }
+    drop(bodies);
+    assert!(scene.ended.lock().iter().all(|scraped| scraped.outcome == Outcome::Complete));
+}
+
+/// Scenario: as many scrapers as may read at once take the first chunk and no more; then another asks, and one of them wakes.
+/// Guarantees: for a while it is refused; then one of them is given up for it, it reads all, and the others may read on. Who
+/// reads now and then is not given up.
+#[tokio::test(start_paused = true)]
+async fn a_body_that_nobody_takes_from_gives_way() {
+    let scene = Scene::new(8, 10, 0);
+    let mut stalled = Vec::new();
+    for _ in 0..8 {
+        let mut body = scene.begin(Encoding::Identity, None).await.expect("in time");
+        assert!(frame(&mut body).await.is_some_and(|frame| frame.is_ok()));
+        stalled.push(body);
+    }
+    assert!(scene.parts(Encoding::Identity, None).is_none());
+    scene.seconds.fetch_add(WRITE_STALL_MS_MAX / 1_000, Ordering::Relaxed);
+    assert!(frame(&mut stalled[0]).await.is_some_and(|frame| frame.is_ok()), "it woke in time");
+    let good = scene.begin(Encoding::Identity, None).await.expect("in time");
+    assert!(text_of(good).await.ends_with(
+        "line 9
+"
+    ));
+    let mut outcomes = Vec::new();
+    for body in stalled {
+        outcomes.push(body.collect().await.map_err(|error| error.to_string()).map(|_| ()));
+    }
+    let broken: Vec<usize> = (0..8).filter(|at| outcomes[*at].is_err()).collect();
+    assert!(broken.len() == 1 && broken != [0], "{outcomes:?}");
+    assert_eq!(scene.ended.lock().iter().filter(|scraped| scraped.outcome == Outcome::Broken).count(), 1);
+}
+
+/// Scenario: two share a body whose second chunk panics as it is made.
+/// Guarantees: who comes second does not read on behind the hole, and its body does not end short either.
+#[test]
+fn a_panic_breaks_the_body_for_all() {
+    let open: Open = Arc::new(|_, _| {
+        let mut line = 0;
+        Box::new(move |out| {
+            line += 1;
+            assert_ne!(line, 2, "a defect");
+            out.extend_from_slice(b"line\n");
+            true
+        })
+    });
+    let shares = Shares::new((open, Arc::new(|| Mono(1)), Arc::new(|_| true)), 1);
+    let mut readers: Vec<Reader> =
+        (0..2).filter_map(|_| shares.join(Wanted { agreed: Negotiated::default(), names: Vec::new() })).collect();
+    assert!(readers[0].take().is_some_and(|piece| piece.is_ok()));
+    std::panic::catch_unwind(AssertUnwindSafe(|| readers[0].take())).expect_err("it panics");
+    let piece = readers[1].take().expect("nobody renders").expect("it was kept");
+    assert!(!piece.bytes.is_empty() && !piece.is_last);
+    for reader in &mut readers {
+        reader.take().expect("nobody renders").expect_err("it is broken");
+    }
+}
+
+/// Scenario: two share a body, one is behind, and memory runs out: a little, then altogether.
+/// Guarantees: what was kept for the one behind goes first, and the other reads on; then its body breaks, and nobody begins one.
+#[tokio::test(start_paused = true)]
+async fn bodies_end_when_memory_does() {
+    let scene = Scene::new(2, 10, 0);
+    let parts: Vec<Parts> = (0..2).filter_map(|_| scene.parts(Encoding::Identity, None)).collect();
+    let mut bodies = Vec::new();
+    for parts in parts {
+        bodies.push(ScrapeBody::begin(parts).await.expect("compressing works").expect("in time"));
+    }
+    let (mut slow, mut fast) = (bodies.remove(0), bodies.remove(0));
+    for _ in 0..4 {
+        assert!(frame(&mut fast).await.is_some_and(|frame| frame.is_ok()));
+    }
+    scene.refusals.store(2, Ordering::Relaxed);
+    assert!(frame(&mut fast).await.is_some_and(|frame| frame.is_ok()));
+    assert!(frame(&mut slow).await.is_some_and(|frame| frame.is_ok()), "it had that already");
+    let error = frame(&mut slow).await.expect("it does not end short").expect_err("what it needed is gone");
+    assert!(error.to_string().contains("too far behind"), "{error}");
+    scene.refusals.store(u64::MAX, Ordering::Relaxed);
+    let error = frame(&mut fast).await.expect("it does not end short").expect_err("it breaks");
+    assert!(error.to_string().contains("no memory"), "{error}");
+    assert!(scene.parts(Encoding::Gzip, None).is_none());
 }
 
 /// Scenario: more scrapers wait for one rendering than may; all of them go away before it begins.

@@ -130,6 +130,12 @@ impl Budget {
         Err(self.overload())
     }
 
+    /// Whether so many bytes more fit into the heap at all: asked for what bodies leave room for, scrapes above all.
+    #[must_use]
+    pub fn has_room(&self, bytes: usize) -> bool {
+        self.fits(bytes, self.sizes.heap)
+    }
+
     /// A refusal that names a time of its own, so that not all who are refused come back at once.
     fn overload(&self) -> Refusal {
         self.refused.fetch_add(1, Ordering::Relaxed);

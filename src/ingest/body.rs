@@ -2,9 +2,7 @@
 //! Knows neither encoding nor transport.
 
 use super::{Ingest, Refusal, admit::Held};
-use axum::extract::Request;
 use bytes::Bytes;
-use http::header;
 use http_body::Body;
 use http_body_util::BodyExt;
 use pointsman_core::limits;
@@ -17,7 +15,8 @@ use tokio::time::{sleep, timeout};
 /// Reads a whole body of at most so many bytes. `is_stream`: its connection goes on without it, whatever becomes of it.
 ///
 /// # Errors
-/// When it is too large, too slow, cut off, or no memory is left for it: then no byte of it was read.
+/// When it is too large, too slow, cut off, or no memory is left for it. What its head alone refuses is not begun; of the rest
+/// nothing is kept.
 pub async fn read<B>(ingest: &Ingest, body: B, (limit, is_stream): (usize, bool)) -> Result<Held, Refusal>
 where
     B: Body<Data = Bytes>,
@@ -66,15 +65,9 @@ where
     }
 }
 
-/// Lets a sender finish whose request is refused for its head alone. One that waits to be asked for its body is not asked.
-pub async fn decline(request: Request) {
-    if !request.headers().contains_key(header::EXPECT) {
-        discard(pin!(request.into_body()), limits::DISCARD_BYTES_MAX).await;
-    }
-}
-
-/// Lets a sender finish, within bounds: one that still writes while we close never reads why it was refused.
-async fn discard<B>(mut body: Pin<&mut B>, bytes_max: usize)
+/// Lets a sender finish, within bounds: one that still writes while we close never reads why it was refused. Not for a stream
+/// of HTTP/2, which is reset without its connection.
+pub async fn discard<B>(mut body: Pin<&mut B>, bytes_max: usize)
 where
     B: Body<Data = Bytes>,
 {

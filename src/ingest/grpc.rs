@@ -48,14 +48,20 @@ pub fn router(ingest: &Arc<Ingest>, others: Router) -> Router {
 pub fn denied(ingest: &Arc<Ingest>, denied: Denied) -> Router {
     let refuse = async move |State(ingest): State<Arc<Ingest>>, request: Request| {
         let refusal = Refusal::Denied(denied);
-        match request.uri().path() {
-            METRICS => ingest.stats.refused(Signal::Metrics, &refusal),
-            TRACES => ingest.stats.refused(Signal::Traces, &refusal),
-            _ => {}
+        if let Some(signal) = signal_of(request.uri().path()) {
+            ingest.stats.refused(signal, &refusal);
         }
         Failure::Refused(refusal).status().into_http::<Body>()
     };
     Router::new().fallback(refuse).with_state(Arc::clone(ingest))
+}
+
+fn signal_of(path: &str) -> Option<Signal> {
+    match path {
+        METRICS => Some(Signal::Metrics),
+        TRACES => Some(Signal::Traces),
+        _ => None,
+    }
 }
 
 /// The answer to a request that panicked.
@@ -64,9 +70,12 @@ pub fn on_panic() -> Response {
     Status::internal("pointsman failed on this request").into_http()
 }
 
-/// The answer to a request that took us too long.
+/// The answer to a call, of this path, that took us too long.
 #[must_use]
-pub fn on_late() -> Response {
+pub fn on_late(ingest: &Ingest, path: &str) -> Response {
+    if let Some(signal) = signal_of(path) {
+        ingest.stats.refused(signal, &Refusal::Late);
+    }
     Failure::Refused(Refusal::Late).status().into_http()
 }
 

@@ -1,5 +1,5 @@
 //! OTLP over HTTP: protobuf and JSON on `/v1/metrics` and `/v1/traces`. Every answer, errors too, speaks the encoding of
-//! its request, and JSON when that is unknown.
+//! its request, and JSON when that is unknown or the request is lost: to a panic, or to the time it took.
 
 use super::{Blame, Ingest, Refusal, Signal, admit::Held, answer, body, inflate::Encoding, off_reactor, plan_of};
 use crate::auth::Denied;
@@ -41,14 +41,13 @@ pub fn router(ingest: &Arc<Ingest>) -> Router {
         .with_state(Arc::clone(ingest))
 }
 
-/// What answers to somebody who may not send: every path alike, and before the body is looked at.
+/// What answers to somebody who may not send: every path alike, and without a look at the body.
 pub fn denied(ingest: &Arc<Ingest>, denied: Denied) -> Router {
     let refuse = async move |State(ingest): State<Arc<Ingest>>, request: Request| {
         let (refusal, form) = (Refusal::Denied(denied), form_or_json(request.headers()));
         if let Some(signal) = signal_of(request.uri().path()) {
             ingest.stats.refused(signal, &refusal);
         }
-        body::decline(request).await;
         refuse(&refusal, form)
     };
     Router::new().fallback(refuse).with_state(Arc::clone(ingest))
@@ -72,9 +71,12 @@ pub fn on_panic() -> Response {
     fail(StatusCode::INTERNAL_SERVER_ERROR, Form::Json, &status)
 }
 
-/// The answer to a request that took us too long.
+/// The answer to a request, of this path, that took us too long.
 #[must_use]
-pub fn on_late() -> Response {
+pub fn on_late(ingest: &Ingest, path: &str) -> Response {
+    if let Some(signal) = signal_of(path) {
+        ingest.stats.refused(signal, &Refusal::Late);
+    }
     refuse(&Refusal::Late, Form::Json)
 }
 

@@ -1,7 +1,7 @@
 use super::{
-    Ingest, Refusal,
+    Ingest, Refusal, Signal,
     admit::{Budget, Held, Sizes},
-    body,
+    body, grpc, http,
     inflate::{Encoding, inflate},
     stats::Stats,
 };
@@ -246,4 +246,30 @@ async fn bodies_are_read_within_size_and_time() {
     assert_eq!(arrives(vec![], u64::MAX, false).await, "too_large");
     assert_eq!(arrives(vec![Ok(b"12345"), broken()], 10, false).await, "cut");
     assert_eq!(arrives(vec![Ok(b"12345")], 10, true).await, "slow");
+}
+
+/// Scenario: requests of either signal and transport, and of something else, take us too long.
+/// Guarantees: each of a signal is counted as refused, by what it was; whoever sent it may come again.
+#[test]
+fn what_took_us_too_long_is_counted() {
+    let ingest = Ingest {
+        metrics: Arc::new(|_| unreachable!("nothing is applied here")),
+        traces: Arc::new(|_| unreachable!("nothing is applied here")),
+        exported: Arc::new(|_, _| unreachable!("nobody says so here")),
+        budget: budget(100),
+        body_bytes_max: 10,
+        body_time_max: Duration::from_millis(30),
+        stats: Stats::default(),
+    };
+    for path in ["/v1/metrics", "/v1/traces", "/v1/metrics", "/metrics"] {
+        let answer = http::on_late(&ingest, path);
+        assert_eq!(answer.status(), 503);
+        assert!(answer.headers().contains_key("retry-after"));
+    }
+    for service in [grpc::METRICS_SERVICE, grpc::TRACES_SERVICE, "grpc.health.v1.Health"] {
+        let answer = grpc::on_late(&ingest, &format!("/{service}/Export"));
+        assert_eq!(answer.headers().get("grpc-status").map(|status| status.as_bytes()), Some(b"14".as_slice()));
+    }
+    let refused = |signal| ingest.stats.taken(signal).refused.get(Refusal::Late.code()).copied();
+    assert_eq!((refused(Signal::Metrics), refused(Signal::Traces)), (Some(3), Some(2)));
 }

@@ -25,6 +25,9 @@ use tracing::debug;
 /// How an HTTP/2 connection begins. Its heads have no beginning in bytes; pings and the idle time watch over it.
 const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
+/// Looks at whether anything moved within the idle time.
+const IDLE_STEPS: u32 = 4;
+
 /// How long a peer may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
@@ -33,7 +36,7 @@ pub struct Patience {
     /// While we cannot write; and for all that we have to write at once, beside a second for every
     /// [`limits::WRITE_BYTES_PER_SEC_MIN`] of it.
     pub write: Duration,
-    /// Without a byte in either direction.
+    /// Without a byte in either direction, or up to a quarter more.
     pub idle: Duration,
     /// For the answer to a request that is there as a whole: ours.
     pub handler: Duration,
@@ -134,6 +137,7 @@ pub struct Guarded<S> {
     is_http2: bool, // nothing else is of use here
     first: Vec<u8>, // as many bytes as tell HTTP/2
     moved: bool,    // since `quiet` began
+    still: u32,     // times that `quiet` passed in a row with nothing moved
     quiet: Pin<Box<Sleep>>,
     head: Option<Head>,
     writing: Option<Writing>,
@@ -157,8 +161,9 @@ impl<S> Guarded<S> {
     /// Wraps a new connection.
     pub fn new(stream: S, activity: Arc<Activity>, patience: Patience) -> Self {
         let head = Some(Head { begun: activity.begun(), late: Box::pin(sleep(patience.head)) });
-        let quiet = Box::pin(sleep(patience.idle));
-        Self { stream, patience, activity, is_http2: false, first: Vec::new(), moved: false, quiet, head, writing: None }
+        let quiet = Box::pin(sleep(patience.idle / IDLE_STEPS));
+        let (first, moved, still) = (Vec::new(), false, 0);
+        Self { stream, patience, activity, is_http2: false, first, moved, still, quiet, head, writing: None }
     }
 
     /// Says nothing to whoever speaks no HTTP: a peer that speaks HTTP/2 badly must not read HTTP/1.
@@ -202,15 +207,15 @@ impl<S> Guarded<S> {
         }
     }
 
-    /// Whether the peer has been quiet for too long. Bytes only leave a mark; the timer looks at it when it fires, so the
-    /// idle time is exact to its own length and costs nothing per read.
+    /// Whether the peer has been quiet for too long. Bytes only leave a mark, at which the timer looks when it fires: that
+    /// costs nothing per read, and the idle time is up to one step longer than it says.
     fn is_too_quiet(&mut self, cx: &mut Context<'_>) -> bool {
         while self.quiet.as_mut().poll(cx).is_ready() {
-            if !self.moved {
+            self.still = if std::mem::take(&mut self.moved) { 0 } else { self.still.saturating_add(1) };
+            if self.still >= IDLE_STEPS {
                 return true;
             }
-            self.moved = false;
-            self.quiet.set(sleep(self.patience.idle));
+            self.quiet.set(sleep(self.patience.idle / IDLE_STEPS));
         }
         false
     }

@@ -14,6 +14,9 @@ use std::{
 };
 use tokio::sync::Notify;
 
+/// What an address may owe and still be let in.
+const BURST_MS: u64 = limits::MISBEHAVED_BURST * limits::MISBEHAVED_EVERY_MS;
+
 /// How many may be connected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caps {
@@ -21,14 +24,19 @@ pub struct Caps {
     pub all: usize,
     /// From one address.
     pub per_address: usize,
-    /// Whether that holds for loopback too: behind a proxy on this host everybody has its address.
+    /// Whether that holds for loopback too, and misbehaviour bars it: behind a proxy on this host everybody has its address.
     pub of_loopback: bool,
 }
 
 impl Caps {
     /// The cap of an address, where it has one of its own.
     fn of(&self, address: IpAddr) -> Option<usize> {
-        Some(self.per_address).filter(|cap| *cap < self.all && (self.of_loopback || !address.is_loopback()))
+        Some(self.per_address).filter(|cap| *cap < self.all && self.concern(address))
+    }
+
+    /// Whether what is counted by address says anything of this one.
+    const fn concern(&self, address: IpAddr) -> bool {
+        self.of_loopback || !address.is_loopback()
     }
 }
 
@@ -191,7 +199,7 @@ impl Inside {
 
     fn is_barred(&self, address: IpAddr, now: Mono) -> bool {
         let owed = self.misbehaved.get(&address).map_or(0, |until| until.since(now).as_millis());
-        owed > u128::from(limits::MISBEHAVED_BURST * limits::MISBEHAVED_EVERY_MS)
+        owed > u128::from(BURST_MS)
     }
 
     /// One more; the table is bounded by dropping whoever owes least.
@@ -203,8 +211,11 @@ impl Inside {
                 self.misbehaved.remove(&least);
             }
         }
+        let after = |from: Mono, ms: u64| Mono(from.0.saturating_add(ms.saturating_mul(1_000_000)));
         let until = self.misbehaved.entry(address).or_default();
-        *until = Mono((*until).max(now).0.saturating_add(limits::MISBEHAVED_EVERY_MS * 1_000_000));
+        // However many misdeeds were under way at once: who stops is let in again soon.
+        *until =
+            after((*until).max(now), limits::MISBEHAVED_EVERY_MS).min(after(now, BURST_MS + limits::MISBEHAVED_BARRED_MS_MAX));
     }
 }
 
@@ -235,6 +246,9 @@ impl Guest {
 
     /// This connection had to be ended for what its peer did: a new one is no fresh budget.
     pub fn misbehaved(&self) {
+        if !self.guests.caps.concern(self.address) {
+            return;
+        }
         let now = (self.guests.now)();
         self.guests.inside.lock().misbehaved(self.address, now);
     }

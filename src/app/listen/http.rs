@@ -8,12 +8,14 @@ use super::{
     guests::Guest,
     hits::Limit,
 };
-use crate::control::socket::{Afterwards, Upgrade};
+use crate::{
+    control::socket::{Afterwards, Upgrade},
+    ingest::body::discard,
+};
 use axum::{body::Body, response::Response};
 use bytes::Bytes;
-use http::header;
+use http::{Version, header};
 use http_body::{Body as _, Frame, SizeHint};
-use http_body_util::BodyExt;
 use hyper::{body::Incoming, service::service_fn, upgrade::OnUpgrade};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -114,8 +116,9 @@ where
 /// The answer to one request, whatever happens to whoever makes it.
 async fn answer(request: hyper::Request<Incoming>, answers: Answers, house: Arc<House>, activity: Arc<Activity>) -> Response {
     let Answers { router, on_panic, on_late, .. } = answers;
-    let rest = Arc::new(Rest::default());
-    let waits = request.headers().contains_key(header::EXPECT);
+    let (rest, uri) = (Arc::new(Rest::default()), request.uri().clone());
+    // Who waits to be asked for its body is not asked, and a stream is reset.
+    let sends_on = request.version() != Version::HTTP_2 && !request.headers().contains_key(header::EXPECT);
     let asked = request.map(|incoming| Body::new(Asked { incoming: Some(incoming), is_begun: false, rest: Arc::clone(&rest) }));
     let late = async {
         rest.is_whole.notified().await;
@@ -126,10 +129,10 @@ async fn answer(request: hyper::Request<Incoming>, answers: Answers, house: Arc<
         caught = caught(router.oneshot(asked)) => caught,
         () = late => {
             activity.guest().hit(Limit::HandlerTime);
-            return on_late();
+            return on_late(uri.path());
         }
     };
-    if !waits {
+    if sends_on {
         rest.discard().await;
     }
     match caught {
@@ -150,20 +153,12 @@ struct Rest {
 }
 
 impl Rest {
-    /// Lets the peer finish, within bounds: one that still writes while we close never reads the answer.
+    /// Lets the peer finish, within bounds.
     async fn discard(&self) {
-        let Some(mut unread) = self.unread.lock().take() else { return };
-        let all = async {
-            let mut left = limits::DISCARD_BYTES_MAX;
-            while let Some(Ok(frame)) = unread.frame().await {
-                left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
-                if left == 0 {
-                    return;
-                }
-            }
-        };
-        // Who takes longer has had its chance.
-        timeout(Duration::from_millis(limits::DISCARD_MS_MAX), all).await.unwrap_or(());
+        let unread = self.unread.lock().take();
+        if let Some(unread) = unread {
+            discard(pin!(unread), limits::DISCARD_BYTES_MAX).await;
+        }
     }
 }
 

@@ -1,5 +1,5 @@
 //! The protobuf format: delimited `io.prometheus.client.MetricFamily` messages, the only one with native histograms.
-//! A message carries its length in front, so a family is held until it ends; it goes out as one piece.
+//! A message carries its length in front, so a family is held until it ends, in pieces that then go out one by one.
 
 use super::{
     exemplar::{labels_of, latest, latest_within},
@@ -19,6 +19,7 @@ use crate::{
         write::{bytes, delimited, double, nested, sint, tag, uint, varint, zigzag},
     },
 };
+use std::collections::VecDeque;
 
 #[cfg(test)]
 mod tests;
@@ -81,7 +82,10 @@ const SCHEMAS: std::ops::RangeInclusive<i32> = -4..=8;
 /// Writes protobuf.
 #[derive(Debug, Default)]
 pub(super) struct ProtobufWriter {
-    metrics: Vec<u8>, // of the family at hand
+    metrics: Vec<u8>,          // of the family at hand, the latest
+    before: VecDeque<Vec<u8>>, // pieces of it that are full
+    before_bytes: usize,
+    has_ended: bool, // what is left of it waits to be handed over
 }
 
 impl ProtobufWriter {
@@ -95,6 +99,7 @@ impl ProtobufWriter {
                 push_labels(out, &plan, &series);
                 nested(out, field::METRIC_GAUGE, |out| double(out, field::VALUE, 1.0));
             });
+            self.set_aside();
         }
         self.flush(out, "target_info", GAUGE, ["", "Target metadata"]);
     }
@@ -118,10 +123,11 @@ impl ProtobufWriter {
                 (Value::Exponential(histogram), native) => push_native(out, given, histogram, &native.unwrap_or_default()),
             }
         });
+        self.set_aside();
         true
     }
 
-    /// Writes the family, unless nothing of it was seen.
+    /// Heads the family, unless nothing of it was seen; the rest of it is there to be handed over.
     pub(super) fn end(&mut self, out: &mut Vec<u8>, family: &Family) {
         let kind = match family.names.family_type {
             FamilyType::Counter => COUNTER,
@@ -134,7 +140,8 @@ impl ProtobufWriter {
     }
 
     fn flush(&mut self, out: &mut Vec<u8>, name: &str, kind: u64, [unit, help]: [&str; 2]) {
-        if self.metrics.is_empty() {
+        let len = self.held();
+        if len == 0 {
             return;
         }
         let mut head = Vec::new();
@@ -146,11 +153,37 @@ impl ProtobufWriter {
         if !unit.is_empty() {
             bytes(&mut head, field::FAMILY_UNIT, unit.as_bytes());
         }
-        varint(out, head.len().saturating_add(self.metrics.len()) as u64);
+        varint(out, head.len().saturating_add(len) as u64);
         out.extend_from_slice(&head);
-        out.extend_from_slice(&self.metrics);
-        self.metrics.clear();
-        self.metrics.shrink_to(CHUNK_BYTES);
+        self.has_ended = true;
+    }
+
+    /// Bytes of the family at hand.
+    pub(super) fn held(&self) -> usize {
+        self.before_bytes.saturating_add(self.metrics.len())
+    }
+
+    /// A piece that is full is not copied into a larger one.
+    fn set_aside(&mut self) {
+        if self.metrics.len() >= CHUNK_BYTES {
+            self.before_bytes = self.held();
+            self.before.push_back(std::mem::take(&mut self.metrics));
+        }
+    }
+
+    /// Appends the next piece of a family that has ended; `false` when there is none left.
+    pub(super) fn hand_over(&mut self, out: &mut Vec<u8>) -> bool {
+        if !self.has_ended {
+            return false;
+        }
+        if let Some(piece) = self.before.pop_front() {
+            self.before_bytes = self.before_bytes.saturating_sub(piece.len());
+            out.extend_from_slice(&piece);
+            return true;
+        }
+        self.has_ended = false;
+        out.append(&mut self.metrics);
+        true
     }
 }
 

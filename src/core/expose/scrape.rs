@@ -152,11 +152,13 @@ impl<S: Source> Scrape<S> {
         }
     }
 
-    /// Appends about [`CHUNK_BYTES`] of the body; `false` when that was the last of it. May append nothing and have more to come.
+    /// Appends about [`CHUNK_BYTES`] of the body, or holds so much more of a family that has to end first; `false` when that
+    /// was the last of it.
     pub fn next_chunk(&mut self, out: &mut Vec<u8>) -> bool {
         let enough = out.len().saturating_add(CHUNK_BYTES);
+        let enough_held = self.writer.held().saturating_add(CHUNK_BYTES);
         out.reserve(CHUNK_BYTES.saturating_add(CHUNK_BYTES / 2)); // the last slice goes beyond
-        while out.len() < enough {
+        while out.len() < enough && self.writer.held() < enough_held {
             self.step(out);
             if matches!(self.place, Place::End) {
                 return false;
@@ -172,6 +174,9 @@ impl<S: Source> Scrape<S> {
     }
 
     fn step(&mut self, out: &mut Vec<u8>) {
+        if self.writer.hand_over(out) {
+            return;
+        }
         match &self.place {
             Place::Targets => self.targets(out),
             Place::Family { .. } => self.slice(out),

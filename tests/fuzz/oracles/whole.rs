@@ -11,7 +11,7 @@ use axum::{Router, body::Body, response::Response};
 use http_body_util::BodyExt;
 use pointsman::{
     control::{self, Control},
-    expose::{Open, ReadSide, http as scrapes, share::Shares},
+    expose::{Now, Open, ReadSide, http as scrapes, share::Shares},
     ingest::{Ingest, admit::Budget, grpc, http as pushes, stats::Stats},
 };
 use pointsman_core::{
@@ -52,7 +52,9 @@ impl Server {
             Box::new(move |out| scrape.next_chunk(out))
         });
         // Room for one: a rendering that does not end is one that the next scrape misses.
-        let side = ReadSide { shares: Arc::new(Shares::new(open, 1)), now: Arc::new(|| Mono(1)), done: Arc::new(|_| {}) };
+        let now: Now = Arc::new(|| Mono(1));
+        let shares = Arc::new(Shares::new((open, Arc::clone(&now), Arc::new(|_| true)), 1));
+        let side = ReadSide { shares, now, done: Arc::new(|_| {}) };
         let taking = Arc::clone(&store);
         let ingest = Arc::new(Ingest {
             metrics: Arc::new(move |body| taking.ingest(body, Mono(1), Wall(1))),

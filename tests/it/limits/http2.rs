@@ -321,7 +321,7 @@ fn t08_floods_of_frames_are_ended_or_absorbed() {
 /// Guarantees: after its budget the peer reads nothing any more but the end, which is counted; the other is served.
 #[test]
 fn t08_a_new_connection_is_no_fresh_budget() {
-    let server = Pointsman::start(&[]);
+    let server = Pointsman::start(&["--connections-per-address", "1000"]);
     let kind = KINDS.iter().find(|kind| kind.name == "a window of nothing").expect("it is there");
     let outcome = runtime().block_on(flood(super::HOSTILE, server.grpc, kind, usize::MAX));
     assert_eq!(outcome.refused, 3, "{outcome:?}");

@@ -123,6 +123,28 @@ fn who_misbehaves_is_not_let_in_for_a_while() {
     assert_eq!(misbehave(10 * burst), burst + 1);
 }
 
+/// Scenario: far more connections of one address than its budget misbehave at once, which were all let in before; likewise
+/// over loopback, with its own cap and without.
+/// Guarantees: the address is barred for half a minute and no longer; loopback, which may be everybody behind a proxy, is
+/// barred only where it was asked for.
+#[test]
+fn nobody_is_barred_for_long() {
+    let many = usize::try_from(limits::MISBEHAVED_BURST).expect("a small number") * 4;
+    for (at, of_loopback, is_barred) in
+        [(address(1), false, true), (IpAddr::from([127, 0, 0, 1]), false, false), (IpAddr::from([127, 0, 0, 1]), true, true)]
+    {
+        let party = party(Caps { all: many, per_address: many, of_loopback });
+        let guests: Vec<Guest> = (0..many).filter_map(|_| party.guests.let_in(at)).collect();
+        assert_eq!(guests.len(), many);
+        guests.iter().for_each(Guest::misbehaved);
+        drop(guests);
+        *party.now.lock() = Mono((limits::MISBEHAVED_BARRED_MS_MAX - 1) * 1_000_000);
+        assert_eq!(party.guests.let_in(at).is_none(), is_barred, "{at} {of_loopback}");
+        *party.now.lock() = Mono(limits::MISBEHAVED_BARRED_MS_MAX * 1_000_000);
+        assert!(party.guests.let_in(at).is_some(), "{at} {of_loopback}");
+    }
+}
+
 /// Scenario: more addresses misbehave than are remembered, one of them much.
 /// Guarantees: the table stays within its cap, and whoever did most is remembered.
 #[test]

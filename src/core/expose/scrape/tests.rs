@@ -12,7 +12,9 @@ use crate::{
     },
     limits::{CHUNK_BYTES, SLICE_SERIES_MAX},
 };
+use prometheus_client::encoding::prometheus_protobuf::prometheus_data_model::MetricFamily;
 use proptest::prelude::{Just, ProptestConfig, prop, prop_oneof, proptest};
+use prost::Message;
 use std::collections::BTreeSet;
 
 fn many(series: usize) -> String {
@@ -43,6 +45,37 @@ fn a_body_comes_in_chunks() {
     assert_eq!(text, body(&table, Format::Text004));
     assert_eq!(text.lines().filter(|line| line.starts_with("many{")).count(), count);
     assert_eq!(check_text(&text), Vec::<String>::new());
+}
+
+/// Scenario: a protobuf body whose one family is many times as large as a chunk. Guarantees: what comes at once is about a
+/// chunk, and what is held grows by one at most; together they are the families whole, each behind its length.
+#[test]
+fn a_large_protobuf_family_comes_in_chunks() {
+    let count = SLICE_SERIES_MAX * 20 + 7;
+    let negotiated = Negotiated { format: Format::Protobuf, ..Negotiated::default() };
+    let mut scrape = Scrape::new(Fake::parse(&many(count)), ExposeOptions::default(), negotiated, &[]);
+    let (mut whole, mut chunks) = (Vec::new(), 0);
+    loop {
+        let (mut chunk, before) = (Vec::new(), scrape.writer.held());
+        let has_more = scrape.next_chunk(&mut chunk);
+        assert!(chunk.len() < CHUNK_BYTES * 3, "{}", chunk.len());
+        assert!(scrape.writer.held() < before + CHUNK_BYTES * 3, "{} after {before}", scrape.writer.held());
+        chunks += usize::from(!chunk.is_empty());
+        whole.extend(chunk);
+        if !has_more {
+            break;
+        }
+    }
+    assert!(chunks > 5 && whole.len() > CHUNK_BYTES * 5, "{chunks} chunks of {} bytes", whole.len());
+    let mut rest = whole.as_slice();
+    let mut seen = Vec::new();
+    while !rest.is_empty() {
+        let family = MetricFamily::decode_length_delimited(&mut rest).expect("a delimited family");
+        seen.push((family.name, family.metric.len()));
+    }
+    let want = [("many", count), ("other", 1)].map(|(name, series)| (name.to_owned(), series));
+    assert_eq!(seen, want);
+    assert_eq!(scrape.writer.held(), 0);
 }
 
 /// What happens to the series between two slices.

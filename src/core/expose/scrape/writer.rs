@@ -79,6 +79,22 @@ impl Writer {
         }
     }
 
+    /// Bytes of a family that cannot go out before it ends.
+    pub(super) fn held(&self) -> usize {
+        match self {
+            Self::Text(_) => 0,
+            Self::Protobuf(protobuf) => protobuf.held(),
+        }
+    }
+
+    /// Appends the next piece of a family that was held and has ended; `false` when there is none.
+    pub(super) fn hand_over(&mut self, out: &mut Vec<u8>) -> bool {
+        match self {
+            Self::Text(_) => false,
+            Self::Protobuf(protobuf) => protobuf.hand_over(out),
+        }
+    }
+
     pub(super) fn finish(&mut self, out: &mut Vec<u8>) {
         match self {
             Self::Text(text) => text.finish(out),
