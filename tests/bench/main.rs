@@ -54,7 +54,7 @@ Only one part, with --rounds, --cpu-seconds, and --series where it makes sense:
   --obey             rules in force, metrics that are off, changes of views
   --spans            spans forwarded
   --start            start, rest, size
-  --soak SECONDS     memory under churn, without scrapers and with them (600)
+  --soak SECONDS     memory under churn, without scrapers and with them; at least 420 (600)
   --overload N       what becomes of 2 and 10 times the load it can take, N seconds each (10)
   --views            what 1,000 views cost to compile and obey
   --agents N         what N agents with sessions cost
