@@ -1,16 +1,23 @@
 #!/usr/bin/env bash
 # Everything that can be checked, against real peers: bash tests/run.sh
 # Builds what is missing into ~/.cache/pointsman (POINTSMAN_TOOLS and CARGO_TARGET_DIR say otherwise), and ends with the
-# line "N passed, N failed". `bash tests/run.sh long` lists what takes too long for every day.
+# line "N passed, N failed". `bash tests/run.sh long` lists what takes too long for every day, and runs it where it is named.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-if [ "${1-}" = long ]; then
+long_list() {
     cat <<'TEXT'
-Long campaigns, each started by hand:
-  the bench beside the Collector, which writes tests/bench/RESULTS.md:
-    POINTSMAN_TOOLS_BIN=$(bash tests/tools/build.sh collector) cargo bench --bench bench -- \
-      --series 10000,100000 --protocols grpc,http --peers pointsman,collector --rounds 4 --cpu-seconds 5 --write
+Long campaigns. `bash tests/run.sh long run` runs fuzz, mutate and soak one after the other; `long NAME...` runs those named:
+  fuzz     every fuzz target for 10 minutes, three at once: bash tests/fuzz/run.sh 600
+  mutate   a defect in each group of rules, which its cases must find: bash tests/mutate.sh
+  soak     memory under churn, without scrapers and with them: cargo bench --bench bench -- --soak 600
+  bench    all figures, beside the Collector, into tests/bench/RESULTS.md: cargo bench --bench bench -- --all --write
+  million  1,000,000 series scraped by real Prometheus servers: POINTSMAN_SERIES=1000000 ... real::million
+  frames   1,000,000 hostile HTTP/2 frames of each kind: POINTSMAN_FRAMES=1000000 cargo test --test it limits::http2
+Started by hand:
+  longer overload, one part of the bench: cargo bench --bench bench -- --overload 60
+  instruction budgets after a change that is meant, or with another compiler:
+    cargo run --release -p pointsman-budgets -- --write
   what a watcher of 5,000 nodes costs, for each role (operator, controller, daemon):
     cargo build --release && python3 tests/bench/watchers.py target/release/pointsman daemon
   what one export of a watcher holds with Detailed metrics on and off:
@@ -23,9 +30,20 @@ Long campaigns, each started by hand:
   every property with more cases:
     PROPTEST_CASES=100000 cargo test --workspace --lib
 TEXT
-    exit 0
-fi
-[ $# = 0 ] || { echo "usage: bash tests/run.sh [long]" >&2; exit 2; }
+}
+
+usage() { echo "usage: bash tests/run.sh [long [run | NAME...]]" >&2; exit 2; }
+campaigns=()
+case "${1-} $#" in
+" 0") ;;
+"long 1") long_list; exit 0 ;;
+"long 2") [ "$2" = run ] && campaigns=(fuzz mutate soak) || campaigns=("$2") ;;
+long*) campaigns=("${@:2}") ;;
+*) usage ;;
+esac
+for name in "${campaigns[@]}"; do
+    case $name in fuzz | mutate | soak | bench | million | frames) ;; *) usage ;; esac
+done
 
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-${POINTSMAN_TARGET:-$HOME/.cache/pointsman/target}}
 export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-never}
@@ -69,7 +87,8 @@ finish() {
 # What the scripts and builds call, and the Debian package that has it.
 needs() {
     local missing=() pair
-    for pair in cc:build-essential git:git flock:util-linux dpkg-deb:dpkg kill:procps curl:curl valgrind:valgrind; do
+    for pair in cc:build-essential git:git flock:util-linux dpkg-deb:dpkg kill:procps curl:curl valgrind:valgrind \
+        prlimit:util-linux nproc:coreutils strip:binutils; do
         [ -n "$(type -P "${pair%%:*}")" ] || missing+=("${pair#*:}")
     done
     python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3-venv)
@@ -98,11 +117,39 @@ all_real_ran() {
     [ -s "$work/want" ] && [ -z "$missing" ] || { echo "not run: $missing"; return 1; }
 }
 
+million() {
+    cargo build --release --quiet --bin pointsman && POINTSMAN_SERIES=1000000 POINTSMAN_PROGRAM=$CARGO_TARGET_DIR/release/pointsman \
+        cargo test --test it -- --include-ignored --nocapture real::million
+}
+
+# Runs the campaigns that were named, each whatever became of the one before, and ends with what became of them.
+long_run() {
+    local name status summary=""
+    for name in "${campaigns[@]}"; do
+        status=0
+        case $name in
+        fuzz) step fuzz bash tests/fuzz/run.sh 600 || status=$? ;;
+        mutate) step mutate bash tests/mutate.sh || status=$? ;;
+        soak) step soak cargo bench --bench bench -- --soak 600 || status=$? ;;
+        bench) step bench cargo bench --bench bench -- --all --write || status=$? ;;
+        million) step million million || status=$? ;;
+        frames) step frames env POINTSMAN_FRAMES=1000000 cargo test --test it limits::http2 || status=$? ;;
+        esac
+        # A name that no test has is no success.
+        case $name in million | frames) grep -qE '^test result: ok\. [1-9]' "$work/out" || status=1 ;; esac
+        if [ "$status" = 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+        summary+=$(printf '%-8s %s' "$name" "$([ "$status" = 0 ] && echo fine || echo "FAILED ($status)")")$'\n'
+    done
+    printf '\n%s' "$summary"
+    finish
+}
+
 step "what is needed" needs || { failed=$((failed + 1)); finish; }
-check "formatting" cargo fmt --all --check
+[ ${#campaigns[@]} != 0 ] || check "formatting" cargo fmt --all --check
 step "real peers" build_tools || { failed=$((failed + 1)); finish; }
 POINTSMAN_TOOLS_BIN=$(tail -n 1 "$work/tools")
 export POINTSMAN_TOOLS_BIN
+[ ${#campaigns[@]} = 0 ] || long_run
 check "clippy" cargo clippy --workspace --all-targets --quiet -- -D warnings
 # Whatever a test renders or scrapes from here on is kept for the judges.
 export POINTSMAN_JUDGE_DIR=$work/scrapes

@@ -88,6 +88,11 @@ impl Body {
         Ok(())
     }
 
+    /// Lets the next push be the one after so many: for senders that share their series.
+    pub(crate) fn skip_to(&mut self, passes: u64) {
+        self.passes = passes;
+    }
+
     /// How the label `series` of a series reads.
     pub(crate) fn generation(&self, series: usize) -> u32 {
         self.generations.get(series - self.first).copied().unwrap_or(0)

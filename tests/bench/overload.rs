@@ -1,40 +1,54 @@
-//! Overload: what is accepted when senders offer two and ten times what the server can take, retrying when they are told to;
-//! what it holds meanwhile; and how soon all is well when the storm is over. Senders do not wait for one another.
+//! Overload: what is accepted when the requests that are offered at once are two and ten times what the server lets be in
+//! flight, and all who are refused come again when they are told to; what it holds meanwhile; and how soon all is well when
+//! the storm is over. Senders do not wait for one another.
 
 use crate::{
+    Part,
     body::{Body, Form},
+    goals,
+    send::{Coding, Protocol},
     server::{Peer, Server},
     shape::Shape,
 };
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
+use bytes::Bytes;
+use pointsman_instrument::transport::raw::RawCodec;
 use std::{
     fmt::Write,
     net::SocketAddr,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, split},
     net::TcpStream,
     task::JoinSet,
-    time::{sleep, sleep_until, timeout},
+    time::{sleep, timeout},
 };
+use tonic::{Code, Request, client::Grpc, codegen::http::uri::PathAndQuery, transport::Channel};
 
 /// What the server may take.
-const LIMIT: &str = "1GiB";
-const LIMIT_BYTES: f64 = (1 << 30) as f64;
+const LIMIT: &str = "256MiB";
+const LIMIT_BYTES: f64 = (256 << 20) as f64;
 /// Senders that find out what it can take, and that load it when the storm is over.
 const CALM: usize = 8;
-/// Senders for each time as much as it can take.
-const STORM: usize = 100;
-/// Goodput is measured by the server's own CPU time, of which the generator on the same cores takes nothing.
+/// Series of so many instances are pushed, however many senders there are: what grows is the load, not the state.
+const INSTANCES: usize = 100;
+/// Requests of shape S1 in one of these: below what is taken off the reactor.
+const JOINED: usize = 2;
+/// Points of each request.
+const POINTS: usize = JOINED * 1000;
+/// Goodput by the server's own CPU time, of which the generator on the same cores takes nothing.
 const KEPT_MIN: f64 = 0.95;
-
-/// Each request holds so many points.
-const POINTS: usize = 1000;
+/// The same by the clock, which shows that it goes on at all: the generator takes its part of the processors.
+const KEPT_WALL_MIN: f64 = 0.7;
+const PATIENCE: Duration = Duration::from_secs(60);
+const EXPORT: &str = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
+/// When a sender comes again that was told to by gRPC: between the least and the most that it is ever told.
+const GRPC_AFTER: Duration = Duration::from_secs(7);
 
 /// What senders saw.
 #[derive(Default)]
@@ -43,55 +57,107 @@ struct Seen {
     refused: AtomicU64,
     broken: AtomicU64,
     stop: AtomicBool,
+    /// The pushes so far: each has a time of its own, later than those before.
+    passes: AtomicU64,
+    /// What the last one that broke says.
+    why: Mutex<String>,
 }
 
 /// One stretch of load, as it went.
 struct Stretch {
     name: String,
-    offered: f64,
-    accepted: f64,
+    senders: usize,
+    per_second: f64,
     per_cpu_second: f64,
     refused: u64,
     broken: u64,
+    why: String,
     peak_bytes: f64,
 }
 
 /// Runs all stretches, so many seconds each; fails when what is accepted falls, or memory grows beyond the limit.
-pub(crate) fn measure(seconds: u64) -> Result<String> {
-    let server = Server::start_with(Peer::Pointsman, &["--memory-limit".to_owned(), LIMIT.to_owned()])?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let run = |name: &str, senders: usize, rate: Option<f64>| {
-        runtime.block_on(stretch(&server, name, (senders, rate), Duration::from_secs(seconds)))
-    };
-    run("first", CALM, None)?; // makes the series
-    let most = run("saturation", CALM, None)?;
-    let rate = most.accepted;
-    let mut all = vec![most];
-    for times in [2, 10] {
-        all.push(run(&format!("{times} ×"), times * STORM, Some(times as f64 * rate))?);
+pub(crate) fn measure(seconds: u64) -> Result<Part> {
+    let mut part = Part { title: "What becomes of an overload".into(), ..Part::default() };
+    write!(
+        part.text,
+        "`--memory-limit {LIMIT}`, S1, {POINTS} points a request. Every sender has a connection of its own and sends as fast as it is \
+         answered; as many of them as make up the named part of the bytes that may be in flight, a fourth of the heap. Who is refused \
+         comes again when it is told to. {seconds} s each.\n"
+    )?;
+    let mut faults = Vec::new();
+    for protocol in [Protocol::Http, Protocol::Grpc] {
+        let all = stretches(protocol, seconds)?;
+        write!(part.text, "\n{}:\n\n{}", protocol.name(Coding::None), table(&all)?)?;
+        let most = all.first().context("saturation was measured")?;
+        for stretch in &all {
+            let kept = stretch.per_cpu_second / most.per_cpu_second;
+            let wall = stretch.per_second / most.per_second;
+            let is_storm = stretch.senders > CALM;
+            let held = stretch.peak_bytes / LIMIT_BYTES;
+            let wrong = [
+                (held > 1.0, "memory is beyond the limit"),
+                (kept < KEPT_MIN, "a CPU-second does less than at saturation"),
+                (wall < KEPT_WALL_MIN, "a second does less than at saturation"),
+                (stretch.broken > 0, "requests were not answered"),
+                (is_storm && stretch.refused == 0, "nothing was refused: this is no overload"),
+            ];
+            for (_, what) in wrong.iter().filter(|(is_wrong, _)| *is_wrong) {
+                faults.push(format!("{}, {}: {what} {}", protocol.name(Coding::None), stretch.name, stretch.why));
+            }
+            // The worse of both protocols counts.
+            match stretch.name.as_str() {
+                "2 ×" => part.figures.worst((goals::OVERLOAD_MEMORY_2, held), (goals::OVERLOAD_KEPT_2, kept)),
+                "10 ×" => part.figures.worst((goals::OVERLOAD_MEMORY_10, held), (goals::OVERLOAD_KEPT_10, kept)),
+                _ => {}
+            }
+        }
     }
-    let calm = run("80 % after it", CALM, Some(0.8 * rate))?;
-    let (kept, recovered) =
-        (all.iter().map(|s| s.per_cpu_second / all[0].per_cpu_second).fold(1.0, f64::min), calm.accepted / calm.offered);
-    all.push(calm);
-    let text = table(&all);
-    let peak = all.iter().map(|stretch| stretch.peak_bytes).fold(0.0, f64::max);
-    if peak > LIMIT_BYTES || kept < KEPT_MIN || recovered < KEPT_MIN {
-        bail!("{text}\nkept {kept:.2} of saturation, {recovered:.2} of the load afterwards; {peak:.0} bytes at most");
-    }
-    Ok(text)
+    part.failed = faults;
+    Ok(part)
 }
 
-async fn stretch(server: &Server, name: &str, (senders, rate): (usize, Option<f64>), time: Duration) -> Result<Stretch> {
+/// The first is saturation, the last what comes after the storm.
+fn stretches(protocol: Protocol, seconds: u64) -> Result<Vec<Stretch>> {
+    let server = Server::start_with(Peer::Pointsman, &["--memory-limit".to_owned(), LIMIT.to_owned()])?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let seen = Arc::new(Seen::default());
-    let mut tasks = JoinSet::new();
-    // Each sender's share of the rate, and its first request spread over the first interval.
-    let interval = rate.map(|rate| Duration::from_secs_f64(senders as f64 * POINTS as f64 / rate));
+    let run = |name: &str, senders: usize| {
+        let to = Target { protocol, address: if protocol == Protocol::Grpc { server.grpc } else { server.http } };
+        runtime.block_on(stretch(&server, (name, senders), (to, &seen), Duration::from_secs(seconds)))
+    };
+    run("first", CALM * 4)?; // makes the series
+    let mut all = vec![run("saturation", CALM)?];
+    let body = requests(0)?.iter().map(|part| part.bytes().len()).sum::<usize>();
+    for times in [2, 10] {
+        // Never less than the share is: the heap is less than the limit.
+        all.push(run(&format!("{times} ×"), times * (LIMIT_BYTES as usize / 4).div_ceil(body))?);
+    }
+    all.push(run("after it", CALM)?);
+    Ok(all)
+}
+
+#[derive(Clone, Copy)]
+struct Target {
+    protocol: Protocol,
+    address: SocketAddr,
+}
+
+async fn stretch(
+    server: &Server,
+    (name, senders): (&str, usize),
+    (to, seen): (Target, &Arc<Seen>),
+    time: Duration,
+) -> Result<Stretch> {
+    for count in [&seen.accepted, &seen.refused, &seen.broken] {
+        count.store(0, Ordering::Relaxed);
+    }
+    seen.stop.store(false, Ordering::Relaxed);
+    let bodies = (0..senders).map(requests).collect::<Result<Vec<_>>>()?;
     let (began, cpu) = (Instant::now(), server.cpu_seconds()?);
-    for sender in 0..senders {
-        let (seen, address) = (Arc::clone(&seen), server.http);
-        let first = interval.map(|interval| interval.mul_f64(sender as f64 / senders as f64));
-        tasks.spawn(async move { send(address, sender, first.zip(interval), &seen).await });
+    let mut tasks = JoinSet::new();
+    for bodies in bodies {
+        let seen = Arc::clone(seen);
+        tasks.spawn(async move { send(to, bodies, &seen).await });
     }
     sleep(time).await;
     seen.stop.store(true, Ordering::Relaxed);
@@ -100,28 +166,43 @@ async fn stretch(server: &Server, name: &str, (senders, rate): (usize, Option<f6
     let accepted = of(&seen.accepted) as f64 * POINTS as f64;
     let (refused, broken) = (of(&seen.refused), of(&seen.broken));
     tasks.abort_all();
-    while tasks.join_next().await.is_some() {}
+    while let Some(ended) = tasks.join_next().await {
+        // Those that were stopped have nothing to say.
+        if let Ok(said) = ended {
+            said?;
+        }
+    }
     Ok(Stretch {
         name: name.to_owned(),
-        offered: rate.unwrap_or(accepted / wall),
-        accepted: accepted / wall,
+        senders,
+        per_second: accepted / wall,
         per_cpu_second: accepted / cpu,
         refused,
         broken,
+        why: std::mem::take(&mut *seen.why.lock().unwrap_or_else(PoisonError::into_inner)),
         peak_bytes: server.peak_bytes()?,
     })
 }
 
-/// One sender: a request whenever its time has come, the last one again when it was refused and the time for that has come.
-async fn send(address: SocketAddr, instance: usize, pace: Option<(Duration, Duration)>, seen: &Seen) -> Result<()> {
-    let mut body = Body::new(Shape::Large, Form::Protobuf, false, instance)?;
-    let mut due = tokio::time::Instant::now() + pace.map_or(Duration::ZERO, |(first, _)| first);
-    let mut connection = None;
+/// What one sender sends at once: messages of protobuf one after the other are one.
+fn requests(sender: usize) -> Result<Vec<Body>> {
+    (0..JOINED).map(|at| Body::new(Shape::Large, Form::Protobuf, false, (sender * JOINED + at) % INSTANCES)).collect()
+}
+
+/// One sender: a request after the other, the last one again when it was refused and the time for that has come.
+async fn send(to: Target, mut bodies: Vec<Body>, seen: &Seen) -> Result<()> {
+    let mut wire = Wire::new(to);
     while !seen.stop.load(Ordering::Relaxed) {
-        sleep_until(due).await;
-        body.advance()?;
+        let pass = seen.passes.fetch_add(1, Ordering::Relaxed);
+        let mut request = Vec::new();
+        for body in &mut bodies {
+            body.skip_to(pass);
+            body.advance()?;
+            request.extend_from_slice(body.bytes());
+        }
+        let request = Bytes::from(request);
         loop {
-            let answer = timeout(Duration::from_secs(60), exchange(&mut connection, address, body.bytes())).await;
+            let answer = timeout(PATIENCE, wire.exchange(&request)).await;
             match answer.context("no answer").and_then(|answer| answer) {
                 Ok(None) => {
                     seen.accepted.fetch_add(1, Ordering::Relaxed);
@@ -131,34 +212,81 @@ async fn send(address: SocketAddr, instance: usize, pace: Option<(Duration, Dura
                     seen.refused.fetch_add(1, Ordering::Relaxed);
                     sleep(after).await;
                 }
-                Err(_) => {
-                    connection = None;
+                Err(error) => {
+                    wire = Wire::new(to);
                     seen.broken.fetch_add(1, Ordering::Relaxed);
+                    *seen.why.lock().unwrap_or_else(PoisonError::into_inner) = format!("({error:#})");
                     sleep(Duration::from_secs(1)).await;
                 }
             }
         }
-        due += pace.map_or(Duration::ZERO, |(_, interval)| interval);
     }
     Ok(())
 }
 
-/// Sends a request; when to come again, where it was refused.
-async fn exchange(connection: &mut Option<BufReader<TcpStream>>, address: SocketAddr, body: &[u8]) -> Result<Option<Duration>> {
-    if connection.is_none() {
-        *connection = Some(BufReader::new(TcpStream::connect(address).await?));
+/// A connection of one sender, opened when it is needed.
+enum Wire {
+    Http(SocketAddr, Option<BufReader<TcpStream>>),
+    Grpc(SocketAddr, Option<Grpc<Channel>>),
+}
+
+impl Wire {
+    fn new(to: Target) -> Self {
+        if to.protocol == Protocol::Grpc { Self::Grpc(to.address, None) } else { Self::Http(to.address, None) }
     }
-    let stream = connection.as_mut().context("just connected")?;
+
+    /// Sends a request; when to come again, where it was refused.
+    async fn exchange(&mut self, body: &Bytes) -> Result<Option<Duration>> {
+        match self {
+            Self::Http(address, connection) => http(*address, connection, body).await,
+            Self::Grpc(address, client) => grpc(*address, client, body.clone()).await,
+        }
+    }
+}
+
+async fn grpc(address: SocketAddr, client: &mut Option<Grpc<Channel>>, body: Bytes) -> Result<Option<Duration>> {
+    if client.is_none() {
+        *client = Some(crate::send::dial(address, Coding::None).await?);
+    }
+    let client = client.as_mut().context("just connected")?;
+    client.ready().await?;
+    match client.unary(Request::new(body), PathAndQuery::from_static(EXPORT), RawCodec).await {
+        Ok(reply) => {
+            ensure!(reply.get_ref().len() <= 2, "points were rejected");
+            Ok(None)
+        }
+        // It has to say when; that the words are right is tested elsewhere.
+        Err(status) if status.code() == Code::Unavailable && !status.details().is_empty() => Ok(Some(GRPC_AFTER)),
+        Err(status) => Err(status.into()),
+    }
+}
+
+async fn http(address: SocketAddr, connection: &mut Option<BufReader<TcpStream>>, body: &[u8]) -> Result<Option<Duration>> {
+    let mut stream = match connection.take() {
+        Some(stream) => stream,
+        None => BufReader::new(TcpStream::connect(address).await.context("connect")?),
+    };
     let head = format!(
         "POST /v1/metrics HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/x-protobuf\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
-    // Who is refused may be told so before all was sent.
-    let sent = async { stream.get_mut().write_all(&[head.as_bytes(), body].concat()).await }.await;
-    let (status, length, after, closes) = read_head(stream).await.with_context(|| format!("{sent:?}"))?;
-    stream.read_exact(&mut vec![0; length]).await?;
-    if closes || sent.is_err() {
-        *connection = None;
+    let request = [head.as_bytes(), body].concat();
+    let (mut reader, mut writer) = split(&mut stream);
+    let mut reader = BufReader::new(&mut reader);
+    // Who is refused is told so before all was sent, and then sends no more.
+    let (sent, answer) = {
+        let (write, read) = (writer.write_all(&request), read_answer(&mut reader));
+        tokio::pin!(write, read);
+        tokio::select! {
+            biased;
+            answer = &mut read => (false, answer),
+            sent = &mut write => (sent.is_ok(), read.await),
+        }
+    };
+    let (status, length, after, closes) = answer?;
+    drop(reader);
+    if sent && !closes {
+        *connection = Some(stream);
     }
     match (status, after) {
         (200, _) if length == 0 => Ok(None),
@@ -167,8 +295,8 @@ async fn exchange(connection: &mut Option<BufReader<TcpStream>>, address: Socket
     }
 }
 
-/// Status, length, time to come again, and whether the connection ends.
-async fn read_head(stream: &mut BufReader<TcpStream>) -> Result<(u16, usize, Option<Duration>, bool)> {
+/// Status, length, time to come again, and whether the connection ends; the body is read and left.
+async fn read_answer(stream: &mut (impl AsyncBufReadExt + Unpin)) -> Result<(u16, usize, Option<Duration>, bool)> {
     let (mut status, mut length, mut after, mut closes) = (0, 0, None, false);
     loop {
         let mut line = String::new();
@@ -180,25 +308,27 @@ async fn read_head(stream: &mut BufReader<TcpStream>) -> Result<(u16, usize, Opt
             Some(("content-length", n)) => length = n.parse()?,
             Some(("retry-after", secs)) => after = Some(Duration::from_secs(secs.parse()?)),
             Some(("connection", "close")) => closes = true,
-            None if line.is_empty() => return Ok((status, length, after, closes)),
+            None if line.is_empty() => break,
             None => status = line.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or(0),
             Some(_) => {}
         }
     }
+    stream.read_exact(&mut vec![0; length]).await?;
+    Ok((status, length, after, closes))
 }
 
-fn table(all: &[Stretch]) -> String {
-    let mut text = "| load | offered points/s | accepted points/s | accepted points/CPU-s | of saturation | refused | broken | most memory |\n\
+fn table(all: &[Stretch]) -> Result<String> {
+    let mut text =
+        "| load | senders | accepted points/s | accepted points/CPU-s | of saturation | refused | broken | most memory |\n\
         | --- | --- | --- | --- | --- | --- | --- | --- |\n"
-        .to_owned();
+            .to_owned();
     let most = all.first().map_or(f64::NAN, |stretch| stretch.per_cpu_second);
-    for Stretch { name, offered, accepted, per_cpu_second, refused, broken, peak_bytes } in all {
+    for Stretch { name, senders, per_second, per_cpu_second, refused, broken, peak_bytes, .. } in all {
         let (kept, mib) = (per_cpu_second / most * 100.0, peak_bytes / 1048576.0);
         writeln!(
             text,
-            "| {name} | {offered:.0} | {accepted:.0} | {per_cpu_second:.0} | {kept:.0} % | {refused} | {broken} | {mib:.0} MiB of {LIMIT} |"
-        )
-        .expect("writing to a string does not fail");
+            "| {name} | {senders} | {per_second:.0} | {per_cpu_second:.0} | {kept:.0} % | {refused} | {broken} | {mib:.0} MiB of {LIMIT} |"
+        )?;
     }
-    text
+    Ok(text)
 }

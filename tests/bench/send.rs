@@ -146,9 +146,10 @@ impl Senders {
     }
 }
 
-async fn dial(address: SocketAddr, coding: Coding) -> Result<Grpc<Channel>> {
+pub(crate) async fn dial(address: SocketAddr, coding: Coding) -> Result<Grpc<Channel>> {
     let endpoint = Endpoint::try_from(format!("http://{address}"))?
         .tcp_nodelay(true)
+        .timeout(Duration::from_secs(60))
         .initial_stream_window_size(1 << 16)
         .initial_connection_window_size(1 << 20);
     let client = Grpc::new(endpoint.connect().await.context("connect over gRPC")?);

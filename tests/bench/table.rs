@@ -101,8 +101,9 @@ fn figures(rounds: &[Round]) -> Figures {
     let memory = |round: &Round| Some(round.bytes_per_series);
     let million = large(1_000_000, grpc, none);
     let plain = large(100_000, grpc, none);
-    let ours: [(_, Case, Measure); 5] = [
-        (goals::INGEST_GRPC_1M, million, speed),
+    let ours: [(_, Case, Measure); 6] = [
+        (goals::INGEST_100K, plain, speed),
+        (goals::INGEST_1M, million, speed),
         (goals::INGEST_SMALL, Case { shape: Shape::Small, ..plain }, speed),
         (goals::INGEST_GZIP, Case { coding: Coding::Gzip, ..plain }, speed),
         (goals::INGEST_JSON, Case { protocol: Protocol::Json, ..plain }, speed),
@@ -113,9 +114,10 @@ fn figures(rounds: &[Round]) -> Figures {
             figures.take(goal, value);
         }
     }
-    let ratios: [(_, Measure); 2] = [(goals::INGEST_RATIO, speed), (goals::MEMORY_RATIO, memory)];
-    for (goal, measure) in ratios {
-        let of = |peer| seen(rounds, peer, plain, measure);
+    let ratios: [(_, Case, Measure); 3] =
+        [(goals::RATIO_100K, plain, speed), (goals::RATIO_1M, million, speed), (goals::MEMORY_RATIO, plain, memory)];
+    for (goal, case, measure) in ratios {
+        let of = |peer| seen(rounds, peer, case, measure);
         if let (Some(ours), Some(theirs)) = (of(Peer::Pointsman), of(Peer::Collector)) {
             figures.take(goal, ours / theirs);
         }
