@@ -112,8 +112,8 @@ impl<'a> Session<'a> {
 
     /// Puts the stream of the last metric back where it belongs.
     fn leave_metric(&mut self) {
+        let made = self.made.take();
         let (Some((index, mut stream)), Some(component)) = (self.current.take(), &mut self.component) else { return };
-        list(self.shared, &mut stream);
         if self.counts.overflow > self.limited {
             let points = self.counts.overflow - self.limited;
             stream.limited += points;
@@ -121,11 +121,17 @@ impl<'a> Session<'a> {
             self.limited = self.counts.overflow;
         }
         stream.limited += stream.folded(&self.shared.identity, &component.interner).min(std::mem::take(&mut self.points));
-        let made = self.made.take().filter(|_| stream.decision.on && !stream.has_series());
-        if let Some(resource) = component.resource(self.place.resource, self.place.generation) {
-            if let Some(identity) = made {
+        let at = (self.place.resource, self.place.generation);
+        if let Some(identity) = made {
+            if stream.is_barren()
+                && let Some(resource) = component.resource(at.0, at.1)
+            {
                 return forget_stream(self.shared, resource, identity, index);
             }
+            component.join_scopes(self.shared, at, (index, &mut *stream)); // it stays
+        }
+        list(self.shared, &mut stream);
+        if let Some(resource) = component.resource(at.0, at.1) {
             if self.first_time < resource.first_time || resource.first_time == 0 {
                 resource.first_time = self.first_time;
                 self.shared.move_epoch();
@@ -232,7 +238,6 @@ impl<'a> Session<'a> {
             None => {
                 let mut new = new_stream(shared, resource, (identity, scope), metric)?;
                 component.decide(shared, &mut new.1, counts);
-                component.join_scopes(shared, (place.resource, place.generation), (new.0, &mut new.1));
                 *made = Some(identity);
                 new
             }
@@ -273,7 +278,9 @@ impl<'a> Session<'a> {
     fn pause(&mut self) {
         self.held = 0;
         let index = self.current.as_ref().map(|(index, _)| *index);
-        self.made = None; // more of its points follow
+        // More of its points follow: it is too early to say that none of them is kept.
+        let barren = self.current.as_ref().is_some_and(|(_, stream)| stream.is_barren());
+        let made = self.made.take_if(|_| barren);
         self.leave_metric();
         let Some(component) = &mut self.component else { return };
         ArcMutexGuard::bump(component);
@@ -281,6 +288,7 @@ impl<'a> Session<'a> {
         let place = index.zip(resource).and_then(|(index, resource)| resource.streams.get_mut(index as usize));
         self.current = index.zip(place.and_then(Option::take));
         if let Some((_, stream)) = &mut self.current {
+            self.made = made;
             stream.mark_stale(); // a look in between brought its groups up to date, and more points follow
         }
     }

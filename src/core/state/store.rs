@@ -321,7 +321,7 @@ impl Store {
             let mut bytes = component.interner.bytes();
             for resource in component.resources.iter().flatten() {
                 stats.resources += 1;
-                bytes += size_of_val(resource) + resource.by_identity.allocation_size();
+                bytes += size_of_val(resource) + resource.bytes();
                 for stream in resource.streams.iter().flatten() {
                     stats.streams += 1;
                     stats.aliases += stream.aliases() as u64;

@@ -504,6 +504,17 @@ impl Stream {
         self.decision.on && self.exposed() > 0
     }
 
+    /// Whether it is on and no point of it was kept.
+    pub(crate) fn is_barren(&self) -> bool {
+        self.decision.on && !self.has_series()
+    }
+
+    /// Whether another one is of the same metric, whatever its scope.
+    pub(crate) fn is_same_metric(&self, other: &Self) -> bool {
+        let (a, b) = (&self.metric.instrument, &other.metric.instrument);
+        a.name == b.name && a.unit == b.unit && a.kind == b.kind
+    }
+
     /// Whether it remembers what series added that nobody sees any more, and that a stream it is joined with goes on from.
     pub(crate) fn remembers(&self) -> bool {
         let hidden = |shaping: &Shaping| shaping.groups.len() > shaping.groups.exposed();
