@@ -477,7 +477,8 @@ fn refresh_head(shared: &Shared, stream: &mut Stream, metric: &RawMetric<'_>) ->
     if stream.metric.description.as_bytes() == metric.description && stream.metadata == metadata {
         return Ok(());
     }
-    let _promise = shared.take_room(metric.description.len() + metric.metadata.len() + RESOURCE_BYTES)?;
+    // Where no memory is left the old ones serve on: the next push tries again.
+    let Ok(_promise) = shared.take_room(metric.description.len() + metric.metadata.len() + RESOURCE_BYTES) else { return Ok(()) };
     let (attributes, _) = read_attributes(metric.metadata, 12)?;
     let kind = attributes.into_iter().find(|a| &*a.key == "prometheus.type").map(|a| a.text);
     let mut info = (*stream.metric).clone();

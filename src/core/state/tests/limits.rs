@@ -4,9 +4,12 @@ use super::{
     points::request,
     script::{Script, check_capped},
 };
-use crate::model::{
-    clock::{Mono, Wall},
-    reject::Reason,
+use crate::{
+    model::{
+        clock::{Mono, Wall},
+        reject::Reason,
+    },
+    state::room::Room,
 };
 use expect_test::expect;
 use opentelemetry_proto::tonic::{
@@ -16,7 +19,13 @@ use opentelemetry_proto::tonic::{
     },
 };
 use prost::Message;
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
 
 /// Scenario: more series than `--max-series`.
 /// Guarantees: the rest is refused by name of the limit (RV-04), known series go on.
@@ -310,4 +319,38 @@ fn long_texts_and_many_quantiles_are_refused() {
     let too_long = BTreeMap::from([(Reason::TextTooLong, 1)]);
     assert_eq!([push(4_097, 0, 0, 1), push(1, 4_097, 0, 1), push(1, 0, 4_097, 1)], [0; 3].map(|_| too_long.clone()));
     assert_eq!(push(1, 0, 0, 1_025), BTreeMap::from([(Reason::TooManyBuckets, 2)]));
+}
+
+/// Memory that is there until a test says otherwise.
+#[derive(Debug, Default)]
+struct Tap(AtomicBool);
+
+impl Room for Tap {
+    fn take(&self, _: usize) -> bool {
+        !self.0.load(Relaxed)
+    }
+
+    fn give_back(&self, _: usize) {}
+}
+
+/// Scenario: no memory is left; a known metric comes with another description.
+/// Guarantees: its points are kept under the old one, and the new one is taken over when there is memory again.
+#[test]
+fn a_new_description_waits_for_memory() {
+    let tap = Arc::new(Tap::default());
+    let mut script = Script::default();
+    script.store = script.store.within(Arc::<Tap>::clone(&tap));
+    let push = |description: &str, time: u32| {
+        let mut body = request("a", &[&format!("counter c{{}} {time} 1..{time}")]);
+        body.resource_metrics[0].scope_metrics[0].metrics[0].description = description.to_owned();
+        let tally = script.store.ingest(&body.encode_to_vec(), Mono::from_secs(1), Wall(1)).unwrap();
+        assert_eq!(tally.rejected_total(), 0);
+        script.store.streams()[0].metric.description.to_string()
+    };
+    assert_eq!(push("old", 2), "old");
+    tap.0.store(true, Relaxed);
+    assert_eq!(push("new", 3), "old");
+    tap.0.store(false, Relaxed);
+    assert_eq!(push("new", 4), "new");
+    assert!(script.run("show").contains("{} 4 1..4"));
 }
