@@ -297,6 +297,7 @@ impl Spread {
 impl Stream {
     /// Collapses into groups as `keys` says, or shows the members again as they are when it keeps every key.
     pub(crate) fn reshape(&mut self, around: &mut Around<'_>) {
+        self.table.packs = self.packs().wrapping_add(1);
         self.shaping = None;
         let gone: Vec<u32> = self.table.indexes().filter(|i| !self.table.slots[*i as usize].is_exposed()).collect();
         gone.into_iter().for_each(|index| self.remove(index, around));
@@ -304,7 +305,7 @@ impl Stream {
             return;
         }
         self.shaping = Some(Box::new(Shaping {
-            groups: Table::new(Values::for_data(self.data)),
+            groups: Table::new(Values::for_data(self.data)).numbered(self.table.packs),
             keys: self.decision.keys.clone(),
             collapse: self.decision.collapse.unwrap_or(Collapse::Last),
             limit: self.decision.limit,

@@ -452,8 +452,10 @@ impl Stream {
         budget.give_back(self.table.len());
         *component_series -= self.table.len();
         self.next = 0;
+        let packs = self.packs().wrapping_add(1);
+        let table = Table::new(Values::for_data(self.data)).numbered(packs);
         Remains {
-            _table: std::mem::replace(&mut self.table, Table::new(Values::for_data(self.data))),
+            _table: std::mem::replace(&mut self.table, table),
             _deltas: std::mem::take(&mut self.deltas),
             _exemplars: std::mem::take(&mut self.exemplars),
             _overflow: self.overflow.take(),
@@ -497,6 +499,11 @@ impl Stream {
             shaping.renumber(&moved, slots.len());
         }
         self.next = 0;
+    }
+
+    /// Which numbering of slots expositions page through: another one whenever they are others.
+    pub(crate) fn packs(&self) -> u32 {
+        self.shaping.as_ref().map_or(self.table.packs, |shaping| shaping.groups.packs)
     }
 
     /// Whether expositions see anything of it.

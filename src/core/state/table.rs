@@ -21,6 +21,9 @@ pub(crate) const DOUBLE: u8 = 2;
 /// The series is not exposed: a collapsed group remembers what this member added.
 pub(crate) const TOMBSTONE: u8 = 4;
 
+/// A place in pages is a slot and a numbering.
+const _: () = assert!(usize::BITS == 2 * u32::BITS);
+
 /// So many freed slots may rest however few series there are.
 const SLOTS_RESTING_MIN: usize = 1_024;
 
@@ -200,6 +203,8 @@ pub(crate) struct Table {
     order: Vec<u32>,
     order_is_stale: bool,
     exposed: usize,
+    /// How often slots were numbered anew, or let go: which numbering a place in pages is of.
+    pub(crate) packs: u32,
 }
 
 impl Table {
@@ -215,7 +220,13 @@ impl Table {
             order: Vec::new(),
             order_is_stale: false,
             exposed: 0,
+            packs: 0,
         }
+    }
+
+    /// Takes another's place: pages of that one begin anew in it.
+    pub(crate) fn numbered(self, packs: u32) -> Self {
+        Self { packs, ..self }
     }
 
     /// How many series expositions see.
@@ -281,6 +292,7 @@ impl Table {
     /// Lets slots that rested for a whole tick be used again.
     pub(crate) fn release(&mut self) {
         let [fresh, rested] = &mut self.resting;
+        self.packs = self.packs.wrapping_add(u32::from(!rested.is_empty()));
         self.free.append(rested);
         std::mem::swap(fresh, rested);
     }
@@ -316,12 +328,13 @@ impl Table {
         self.order_is_stale = true;
     }
 
-    /// Up to `max` exposed slots in order, after the one that `from` names (a slot plus one; 0 is the beginning),
-    /// and where to go on. A place is found again by its entries, so that series which come and go between two calls
-    /// neither repeat nor hide others.
+    /// Up to `max` exposed slots in order, after the one that `from` names (a slot plus one, and above it which numbering
+    /// it is of; 0 is the beginning), and where to go on. A place is found again by its entries, so that series which come
+    /// and go between two calls neither repeat nor hide others. With another numbering it begins again, rather than hide any.
     pub(crate) fn page(&self, labels: &Labels, from: usize, max: usize) -> (&[u32], Option<usize>) {
         let Self { slots, arena, order, .. } = self;
-        let begin = match from.checked_sub(1).and_then(|index| u32::try_from(index).ok()) {
+        let slot = (from & u32::MAX as usize).checked_sub(1).and_then(|index| u32::try_from(index).ok());
+        let begin = match slot.filter(|_| from >> u32::BITS == self.packs as usize) {
             Some(after) if (after as usize) < slots.len() => {
                 let after = entries_of(slots, arena, after);
                 order.partition_point(|index| compare(labels, entries_of(slots, arena, *index), after) != Ordering::Greater)
@@ -330,7 +343,11 @@ impl Table {
         };
         let end = order.len().min(begin.saturating_add(max));
         let page = &order[begin..end];
-        let next = if end < order.len() { page.last().map(|index| *index as usize + 1) } else { None };
+        let next = if end < order.len() {
+            page.last().map(|index| (self.packs as usize) << u32::BITS | (*index as usize + 1))
+        } else {
+            None
+        };
         (page, next)
     }
 
@@ -407,6 +424,7 @@ impl Table {
         packed.order = self.order.iter().filter_map(|index| moved[*index as usize]).collect();
         packed.order_is_stale = true;
         packed.exposed = self.exposed;
+        packed.packs = self.packs.wrapping_add(1);
         *self = packed;
         moved
     }
