@@ -32,7 +32,7 @@ pub(crate) fn expire(shared: &Shared, directory: &Directory, component: &mut Com
     }
     forget(directory, component, &spellings);
     component.scopes.sweep();
-    if component.removed > 1024 + component.series / 2 || (component.removed > 0 && component.series == 0) {
+    if component.removed > 1024 + component.series / 8 || (component.removed > 0 && component.series == 0) {
         sweep(shared, component);
     }
 }

@@ -259,17 +259,15 @@ impl Table {
 
     /// Adds a series that [`Table::find`] does not find; its time is 0 until a point lands.
     pub(crate) fn insert(&mut self, identity: &Identity, shape: ShapeId, entries: &[EntryId]) -> u32 {
+        let reused = self.free.pop();
         let slot = Slot {
-            entries_at: id_of(self.arena.len()),
+            entries_at: self.keep(reused, entries),
             entries_len: u8::try_from(entries.len()).expect("ATTRIBUTES_MAX fits a byte"),
             shape,
             flags: LIVE,
             ..Slot::default()
         };
-        let first = if self.arena.capacity() == 0 { self.slots.capacity().max(1) } else { 1 };
-        grow(&mut self.arena, entries.len() * first);
-        self.arena.extend_from_slice(entries);
-        let index = match self.free.pop() {
+        let index = match reused {
             Some(index) => {
                 self.slots[index as usize] = slot;
                 index
@@ -287,6 +285,23 @@ impl Table {
         self.exposed += 1;
         self.order_is_stale = true;
         index
+    }
+
+    /// Keeps the entries of a new series: where those of the one before it in its slot were, if they are as many.
+    fn keep(&mut self, reused: Option<u32>, entries: &[EntryId]) -> u32 {
+        if let Some(old) = reused.and_then(|index| self.slots.get(index as usize))
+            && usize::from(old.entries_len) == entries.len()
+            && let Some(place) = self.arena.get_mut(old.entries_at as usize..old.entries_at as usize + entries.len())
+        {
+            place.copy_from_slice(entries);
+            self.arena_garbage -= entries.len();
+            return old.entries_at;
+        }
+        let at = id_of(self.arena.len());
+        let first = if self.arena.capacity() == 0 { self.slots.capacity().max(1) } else { 1 };
+        grow(&mut self.arena, entries.len() * first);
+        self.arena.extend_from_slice(entries);
+        at
     }
 
     /// Lets slots that rested for a whole tick be used again.
