@@ -16,7 +16,7 @@ use crate::{
         Data, MetricsSink, RawExponential, RawHistogram, RawMetric, RawNumber, RawResource, RawScope, RawSummary, Temporality,
         Visit,
     },
-    limits::{ALIASES_PER_SERIES_MAX, POINTS_PER_LOCK_MAX},
+    limits::{ALIASES_PER_SERIES_MAX, POINTS_PER_LOCK_MAX, SCOPE_BYTES_MAX},
     model::{
         clock::{Mono, Wall},
         instrument::{Instrument, Kind},
@@ -58,6 +58,8 @@ struct ScopeAt {
     spelling: Id128,
     raw: Vec<u8>,
     schema_url: Vec<u8>,
+    /// It is larger than any that is kept: why none of its metrics is.
+    refused: Option<Reason>,
 }
 
 /// The resource that points belong to.
@@ -263,7 +265,10 @@ impl<'a> Session<'a> {
     /// The scope of the metric, with its number in the component.
     fn enter_scope(&mut self) -> Result<(u32, Arc<ScopeInfo>), Reason> {
         let Some(component) = &mut self.component else { return Err(Reason::StreamLimit) };
-        let ScopeAt { spelling, raw, schema_url } = &self.scope;
+        let ScopeAt { spelling, raw, schema_url, refused } = &self.scope;
+        if let Some(reason) = refused {
+            return Err(*reason);
+        }
         match component.scopes.find(*spelling) {
             Some(known) => Ok(known),
             None => {
@@ -359,8 +364,14 @@ impl MetricsSink for Session<'_> {
     fn scope(&mut self, scope: &RawScope<'_>) {
         self.scope.spelling = self.shared.identity.of_parts(&[scope.schema_url, scope.raw]);
         self.scope.raw.clear();
-        self.scope.raw.extend_from_slice(scope.raw);
         self.scope.schema_url.clear();
+        self.scope.refused = None;
+        if scope.raw.len() + scope.schema_url.len() > SCOPE_BYTES_MAX {
+            let reason = read_scope(scope.raw, scope.schema_url).err();
+            self.scope.refused = Some(reason.unwrap_or(Reason::TextTooLong));
+            return;
+        }
+        self.scope.raw.extend_from_slice(scope.raw);
         self.scope.schema_url.extend_from_slice(scope.schema_url);
     }
 

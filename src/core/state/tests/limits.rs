@@ -14,6 +14,7 @@ use crate::{
 use expect_test::expect;
 use opentelemetry_proto::tonic::{
     collector::metrics::v1::ExportMetricsServiceRequest,
+    common::v1::InstrumentationScope,
     metrics::v1::{
         Metric, ResourceMetrics, ScopeMetrics, Summary, SummaryDataPoint, metric, summary_data_point::ValueAtQuantile,
     },
@@ -355,6 +356,29 @@ fn long_texts_and_many_quantiles_are_refused() {
     let too_long = BTreeMap::from([(Reason::TextTooLong, 1)]);
     assert_eq!([push(4_097, 0, 0, 1), push(1, 4_097, 0, 1), push(1, 0, 4_097, 1)], [0; 3].map(|_| too_long.clone()));
     assert_eq!(push(1, 0, 0, 1_025), BTreeMap::from([(Reason::TooManyBuckets, 2)]));
+}
+
+/// Scenario: scopes with a name, attributes, or something unknown larger than any that is kept; then one that is not.
+/// Guarantees: their points are refused with what fits, and the next scope's are kept.
+#[test]
+fn large_scopes_are_refused() {
+    let script = Script::default();
+    let good = request("a", &["gauge g{} 1 0..5"]);
+    let push = |change: &dyn Fn(&mut InstrumentationScope)| {
+        let mut body = good.clone();
+        let scopes = &mut body.resource_metrics[0].scope_metrics;
+        scopes.insert(0, scopes[0].clone());
+        change(scopes[0].scope.get_or_insert_default());
+        script.store.ingest(&body.encode_to_vec(), Mono::from_secs(1), Wall(1)).expect("a request").rejected
+    };
+    let attributes = |count: usize, bytes: usize| -> Vec<_> {
+        (0..count).map(|n| super::points::pair(&format!("k{n}"), &"v".repeat(bytes))).collect()
+    };
+    let reasons = |reason| BTreeMap::from([(reason, 1)]);
+    assert_eq!(push(&|scope| scope.name = "n".repeat(1 << 20)), reasons(Reason::TextTooLong));
+    assert_eq!(push(&|scope| scope.attributes = attributes(1, 1 << 20)), reasons(Reason::AttributeTooLong));
+    assert_eq!(push(&|scope| scope.attributes = attributes(200, 4_000)), reasons(Reason::TooManyAttributes));
+    assert_eq!(push(&|scope| scope.attributes = attributes(128, 4_096)), BTreeMap::new());
 }
 
 /// Memory that is there until a test says otherwise.
