@@ -281,7 +281,8 @@ impl Stream {
                 return Ok(Place::Overflow); // the sender's own overflow set: it adds to ours
             }
             let room = self.aliases.growth();
-            if !around.may_take(room) || !self.aliases.add(raw, index) {
+            let promise = around.spare(room);
+            if promise.is_none() || !self.aliases.add(raw, index) {
                 around.counts.limit(Limit::Aliases); // its sender pays for sorting at each push
             }
             self.unbury(index);
@@ -564,9 +565,9 @@ impl<'a> Around<'a> {
         Promise::of(self.room, bytes.saturating_add(self.budget.scrape_bytes()))
     }
 
-    /// Whether something that can be done without may take memory: a small thing, or none.
-    pub(crate) fn may_take(&mut self, bytes: usize) -> bool {
-        bytes == 0 || self.promise(bytes).is_some()
+    /// Memory for something that can be done without, for as long as it is made; for none nobody is asked.
+    pub(crate) fn spare(&self, bytes: usize) -> Option<Promise<'a>> {
+        if bytes == 0 { Some(Promise::none(self.room)) } else { self.promise(bytes) }
     }
 }
 

@@ -381,6 +381,23 @@ fn large_scopes_are_refused() {
     assert_eq!(push(&|scope| scope.attributes = attributes(128, 4_096)), BTreeMap::new());
 }
 
+/// Scenario: 500 counters that a view makes one group end.
+/// Guarantees: what the group remembers them by is part of the memory that the store reports.
+#[test]
+fn what_groups_remember_is_counted() {
+    let mut script = Script::default();
+    script.run("views {name: r, match: {instruments: [c]}, attributes: {drop: [k]}}");
+    let push = |at: u32, flag: &str| {
+        let points: Vec<String> = (0..500).map(|k| format!("counter c{{k={k}}} 1 1..{at}{flag}")).collect();
+        let points: Vec<&str> = points.iter().map(|point| &**point).collect();
+        script.store.ingest(&request("a", &points).encode_to_vec(), Mono::from_secs(1), Wall(1)).expect("a request");
+        script.store.stats().memory_bytes
+    };
+    let before = push(5, "");
+    let after = push(6, " stale");
+    assert!(after >= before + 500 * 32, "{before} bytes, then {after}");
+}
+
 /// Memory that is there until a test says otherwise.
 #[derive(Debug, Default)]
 struct Tap(AtomicBool);
