@@ -11,6 +11,8 @@ pub const ATTRIBUTE_KEY_BYTES_MAX: usize = 256;
 pub const ATTRIBUTE_VALUE_BYTES_MAX: usize = 4096;
 /// Bytes of a metric's name, unit and description, and of a scope's name, version and schema URL.
 pub const TEXT_BYTES_MAX: usize = 4096;
+/// Bytes of a scope as it is sent, which is kept until a metric of it comes: its attributes and texts at their limits.
+pub const SCOPE_BYTES_MAX: usize = ATTRIBUTES_MAX * (ATTRIBUTE_KEY_BYTES_MAX + ATTRIBUTE_VALUE_BYTES_MAX) + 3 * TEXT_BYTES_MAX;
 /// Depth of nested attribute values.
 pub const VALUE_DEPTH_MAX: usize = 32;
 /// Depth at which the JSON decoder refuses the whole request: nested maps take four levels each.

@@ -263,16 +263,17 @@ impl<S: Source> Scrape<S> {
         let Some(family) = self.order.get(nth).and_then(|at| layout.families.get(*at)) else { return };
         let labeller = Labeller { options: &self.options, escaping: self.negotiated.escaping };
         for (at, member) in family.members.iter().enumerate().take(current.saturating_add(1)) {
-            let mut left = if at == *current { written } else { usize::MAX };
-            let mut from = Some(0);
+            let all = if at == *current { written } else { usize::MAX };
+            let (mut cursor, mut more) = (Cursor::default(), true);
             self.plans.begin_member();
-            while let Some(next) = from.filter(|_| left > 0) {
+            while more && cursor.shown() < all {
                 self.plans.begin_slice();
                 let (plans, dedupe) = (&mut self.plans, &mut self.dedupe);
-                from = self.source.visit(member.id, next, SLICE_SERIES_MAX.min(left), &mut |series| {
-                    left = left.saturating_sub(1);
+                let left = all.saturating_sub(cursor.shown());
+                more = cursor.visit(&self.source, member.id, SLICE_SERIES_MAX.min(left), &mut |series| {
                     let planned = plans.of(series, labeller, family, member);
                     dedupe.is_new(&planned.plan, series);
+                    Step::Done
                 });
             }
         }

@@ -280,13 +280,14 @@ impl Component {
             return;
         }
         let Some(entered) = self.resource(resource, generation) else { return };
-        let instrument = &stream.metric.instrument;
-        let parts = [instrument.name.as_bytes(), instrument.unit.as_bytes(), instrument.kind.as_str().as_bytes()];
-        let sibling = *entered.by_metric.entry(shared.identity.of_parts(&parts)).or_insert(place);
-        if sibling == place {
+        let known = entered.by_metric.entry(metric_of(&shared.identity, stream)).or_insert(place);
+        let sibling = *known;
+        let at_sibling = entered.streams.get_mut(sibling as usize);
+        let mut taken = at_sibling.and_then(|at| at.take_if(|other| other.is_same_metric(stream)));
+        if taken.is_none() {
+            *known = place;
             return;
         }
-        let mut taken = entered.streams.get_mut(sibling as usize).and_then(Option::take);
         let mut counts = Counts::default();
         let both = taken.as_deref_mut().into_iter().chain([stream]);
         for stream in both.filter(|stream| !stream.is_joined) {
@@ -314,6 +315,36 @@ impl Component {
             request,
         }
     }
+}
+
+impl Resource {
+    /// Forgets which streams ended, after they left their places. Where scopes are joined, others of their metrics go on.
+    pub(crate) fn forget_ended(&mut self, shared: &Shared) {
+        self.taken = 0;
+        let Self { streams, by_identity, by_metric, .. } = self;
+        by_identity.retain(|(_, index)| streams.get(*index as usize).is_some_and(Option::is_some));
+        while streams.last().is_some_and(Option::is_none) {
+            streams.pop();
+        }
+        by_identity.shrink_to(by_identity.len(), |(identity, _)| identity[0]);
+        let joins = |stream: &Stream| shared.joins_scopes && stream.is_monotonic();
+        let left = (0..).zip(streams.iter()).filter_map(|(index, stream)| Some((index, stream.as_deref().filter(|s| joins(s))?)));
+        by_metric.clear();
+        for (index, stream) in left {
+            by_metric.entry(metric_of(&shared.identity, stream)).or_insert(index);
+        }
+    }
+
+    /// What it holds in memory beside its streams, roughly.
+    pub(crate) fn bytes(&self) -> usize {
+        self.by_identity.allocation_size() + self.by_metric.len() * 2 * size_of::<(Id128, u32)>()
+    }
+}
+
+/// What streams of one metric have in common, whatever their scope.
+fn metric_of(identity: &Identity, stream: &Stream) -> Id128 {
+    let instrument = &stream.metric.instrument;
+    identity.of_parts(&[instrument.name.as_bytes(), instrument.unit.as_bytes(), instrument.kind.as_str().as_bytes()])
 }
 
 /// Moves the epoch when a stream comes into the list or leaves it.

@@ -65,7 +65,9 @@ impl Stream {
             }
         }
         self.settle(index, at);
-        if !point.exemplars.is_empty() && around.may_take(EXEMPLAR_SPREAD * point.exemplars.len()) {
+        if !point.exemplars.is_empty()
+            && let Some(_promise) = around.spare(EXEMPLAR_SPREAD * point.exemplars.len())
+        {
             self.exemplars.add(index, read_exemplars(point.exemplars, 8), false);
         }
         Ok(())
@@ -98,7 +100,9 @@ impl Stream {
             }
         }
         self.settle(index, at);
-        if !point.exemplars.is_empty() && around.may_take(EXEMPLAR_SPREAD * point.exemplars.len()) {
+        if !point.exemplars.is_empty()
+            && let Some(_promise) = around.spare(EXEMPLAR_SPREAD * point.exemplars.len())
+        {
             self.exemplars.add(index, read_exemplars(point.exemplars, 11), false);
         }
         Ok(())

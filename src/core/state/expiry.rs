@@ -32,7 +32,7 @@ pub(crate) fn expire(shared: &Shared, directory: &Directory, component: &mut Com
     }
     forget(directory, component, &spellings);
     component.scopes.sweep();
-    if component.removed > 1024 + component.series / 2 || (component.removed > 0 && component.series == 0) {
+    if component.removed > 1024 + component.series / 8 || (component.removed > 0 && component.series == 0) {
         sweep(shared, component);
     }
 }
@@ -89,14 +89,7 @@ fn expire_streams(shared: &Shared, component: &mut Component, resource: &mut Res
         }
     }
     if ended {
-        resource.taken = 0;
-        let Resource { streams, by_identity, by_metric, .. } = resource;
-        by_metric.retain(|_, index| streams.get(*index as usize).is_some_and(Option::is_some));
-        by_identity.retain(|(_, index)| streams.get(*index as usize).is_some_and(Option::is_some));
-        while streams.last().is_some_and(Option::is_none) {
-            streams.pop();
-        }
-        by_identity.shrink_to(by_identity.len(), |(identity, _)| identity[0]);
+        resource.forget_ended(shared);
     }
 }
 

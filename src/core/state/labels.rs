@@ -170,14 +170,15 @@ impl Interner {
             key_texts[gone as usize] = Box::default();
             self.resting.keys.push(gone);
         }
-        self.keys.shrink_to(self.keys.len(), |id| identity.short(0, key_texts[*id as usize].as_bytes()));
-        self.shapes.shrink_to(self.shapes.len(), |id| identity.short_ids(&shapes[*id as usize]));
+        // Twice what is there: the next ones would double a table that fits, and the old one would be freed beside it.
+        self.keys.shrink_to(2 * self.keys.len(), |id| identity.short(0, key_texts[*id as usize].as_bytes()));
+        self.shapes.shrink_to(2 * self.shapes.len(), |id| identity.short_ids(&shapes[*id as usize]));
         if self.texts_gone > self.labels.texts.len() / 4 {
             self.labels.pack_texts();
             self.texts_gone = 0;
         }
         let labels = &self.labels;
-        self.entries.shrink_to(self.entries.len(), |id| hash_of(identity, labels, *id));
+        self.entries.shrink_to(2 * self.entries.len(), |id| hash_of(identity, labels, *id));
     }
 
     /// Bytes of all texts, those that nothing refers to until they are packed included.

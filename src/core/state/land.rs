@@ -56,7 +56,10 @@ impl Stream {
             _ => self.set_number(index, (start, point.time), value, around)?,
         }
         let bytes = EXEMPLAR_SPREAD * point.exemplars.len();
-        if !point.exemplars.is_empty() && self.is_monotonic() && around.may_take(bytes) {
+        if !point.exemplars.is_empty()
+            && self.is_monotonic()
+            && let Some(_promise) = around.spare(bytes)
+        {
             self.exemplars.add(index, read_exemplars(point.exemplars, 5), true);
         }
         Ok(())

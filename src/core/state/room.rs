@@ -35,6 +35,11 @@ impl<'a> Promise<'a> {
     pub(crate) fn of(room: &'a dyn Room, bytes: usize) -> Option<Self> {
         room.take(bytes).then(|| Self { room, bytes }) // made only where it holds: its end gives bytes back
     }
+
+    /// For what takes nothing.
+    pub(crate) fn none(room: &'a dyn Room) -> Self {
+        Self { room, bytes: 0 }
+    }
 }
 
 impl Drop for Promise<'_> {

@@ -16,7 +16,7 @@ use crate::{
         Data, MetricsSink, RawExponential, RawHistogram, RawMetric, RawNumber, RawResource, RawScope, RawSummary, Temporality,
         Visit,
     },
-    limits::{ALIASES_PER_SERIES_MAX, POINTS_PER_LOCK_MAX},
+    limits::{ALIASES_PER_SERIES_MAX, POINTS_PER_LOCK_MAX, SCOPE_BYTES_MAX},
     model::{
         clock::{Mono, Wall},
         instrument::{Instrument, Kind},
@@ -58,6 +58,8 @@ struct ScopeAt {
     spelling: Id128,
     raw: Vec<u8>,
     schema_url: Vec<u8>,
+    /// It is larger than any that is kept: why none of its metrics is.
+    refused: Option<Reason>,
 }
 
 /// The resource that points belong to.
@@ -112,8 +114,8 @@ impl<'a> Session<'a> {
 
     /// Puts the stream of the last metric back where it belongs.
     fn leave_metric(&mut self) {
+        let made = self.made.take();
         let (Some((index, mut stream)), Some(component)) = (self.current.take(), &mut self.component) else { return };
-        list(self.shared, &mut stream);
         if self.counts.overflow > self.limited {
             let points = self.counts.overflow - self.limited;
             stream.limited += points;
@@ -121,11 +123,17 @@ impl<'a> Session<'a> {
             self.limited = self.counts.overflow;
         }
         stream.limited += stream.folded(&self.shared.identity, &component.interner).min(std::mem::take(&mut self.points));
-        let made = self.made.take().filter(|_| stream.decision.on && !stream.has_series());
-        if let Some(resource) = component.resource(self.place.resource, self.place.generation) {
-            if let Some(identity) = made {
+        let at = (self.place.resource, self.place.generation);
+        if let Some(identity) = made {
+            if stream.is_barren()
+                && let Some(resource) = component.resource(at.0, at.1)
+            {
                 return forget_stream(self.shared, resource, identity, index);
             }
+            component.join_scopes(self.shared, at, (index, &mut *stream)); // it stays
+        }
+        list(self.shared, &mut stream);
+        if let Some(resource) = component.resource(at.0, at.1) {
             if self.first_time < resource.first_time || resource.first_time == 0 {
                 resource.first_time = self.first_time;
                 self.shared.move_epoch();
@@ -232,7 +240,6 @@ impl<'a> Session<'a> {
             None => {
                 let mut new = new_stream(shared, resource, (identity, scope), metric)?;
                 component.decide(shared, &mut new.1, counts);
-                component.join_scopes(shared, (place.resource, place.generation), (new.0, &mut new.1));
                 *made = Some(identity);
                 new
             }
@@ -258,7 +265,10 @@ impl<'a> Session<'a> {
     /// The scope of the metric, with its number in the component.
     fn enter_scope(&mut self) -> Result<(u32, Arc<ScopeInfo>), Reason> {
         let Some(component) = &mut self.component else { return Err(Reason::StreamLimit) };
-        let ScopeAt { spelling, raw, schema_url } = &self.scope;
+        let ScopeAt { spelling, raw, schema_url, refused } = &self.scope;
+        if let Some(reason) = refused {
+            return Err(*reason);
+        }
         match component.scopes.find(*spelling) {
             Some(known) => Ok(known),
             None => {
@@ -273,7 +283,9 @@ impl<'a> Session<'a> {
     fn pause(&mut self) {
         self.held = 0;
         let index = self.current.as_ref().map(|(index, _)| *index);
-        self.made = None; // more of its points follow
+        // More of its points follow: it is too early to say that none of them is kept.
+        let barren = self.current.as_ref().is_some_and(|(_, stream)| stream.is_barren());
+        let made = self.made.take_if(|_| barren);
         self.leave_metric();
         let Some(component) = &mut self.component else { return };
         ArcMutexGuard::bump(component);
@@ -281,6 +293,7 @@ impl<'a> Session<'a> {
         let place = index.zip(resource).and_then(|(index, resource)| resource.streams.get_mut(index as usize));
         self.current = index.zip(place.and_then(Option::take));
         if let Some((_, stream)) = &mut self.current {
+            self.made = made;
             stream.mark_stale(); // a look in between brought its groups up to date, and more points follow
         }
     }
@@ -351,8 +364,14 @@ impl MetricsSink for Session<'_> {
     fn scope(&mut self, scope: &RawScope<'_>) {
         self.scope.spelling = self.shared.identity.of_parts(&[scope.schema_url, scope.raw]);
         self.scope.raw.clear();
-        self.scope.raw.extend_from_slice(scope.raw);
         self.scope.schema_url.clear();
+        self.scope.refused = None;
+        if scope.raw.len() + scope.schema_url.len() > SCOPE_BYTES_MAX {
+            let reason = read_scope(scope.raw, scope.schema_url).err();
+            self.scope.refused = Some(reason.unwrap_or(Reason::TextTooLong));
+            return;
+        }
+        self.scope.raw.extend_from_slice(scope.raw);
         self.scope.schema_url.extend_from_slice(scope.schema_url);
     }
 
@@ -469,7 +488,8 @@ fn refresh_head(shared: &Shared, stream: &mut Stream, metric: &RawMetric<'_>) ->
     if stream.metric.description.as_bytes() == metric.description && stream.metadata == metadata {
         return Ok(());
     }
-    let _promise = shared.take_room(metric.description.len() + metric.metadata.len() + RESOURCE_BYTES)?;
+    // Where no memory is left the old ones serve on: the next push tries again.
+    let Ok(_promise) = shared.take_room(metric.description.len() + metric.metadata.len() + RESOURCE_BYTES) else { return Ok(()) };
     let (attributes, _) = read_attributes(metric.metadata, 12)?;
     let kind = attributes.into_iter().find(|a| &*a.key == "prometheus.type").map(|a| a.text);
     let mut info = (*stream.metric).clone();

@@ -37,6 +37,9 @@ pub(crate) struct Shaping {
     newborn: bool,
 }
 
+/// What one of [`Buried`] takes in both its maps, which are half full at worst.
+const BURIED_BYTES: usize = 64;
+
 /// The members that are gone and remembered, in the order in which they went. Each comes and goes at the cost of a
 /// search, whatever is remembered beside it.
 #[derive(Debug, Default)]
@@ -136,6 +139,17 @@ impl Sum {
         }
     }
 
+    /// What it holds beside itself, roughly.
+    fn heap_bytes(&self) -> usize {
+        match self {
+            Self::Number(_) | Self::Nothing => 0,
+            Self::Histogram(sum) => sum.as_ref().map_or(0, |h| 8 * (h.bounds.len() + h.counts.len())),
+            Self::Exponential(sum) => {
+                sum.as_ref().map_or(0, |h| 8 * (h.positive.counts.capacity() + h.negative.counts.capacity()))
+            }
+        }
+    }
+
     pub(crate) fn add(&mut self, value: Value<'_>) {
         match (self, value) {
             (Self::Number(total), Value::Number(number)) => total.add(number),
@@ -175,7 +189,7 @@ impl Spread {
 impl Shaping {
     /// Bytes that one more member takes, in a group of its own.
     pub(crate) fn growth(&self, attributes: usize) -> usize {
-        self.groups.growth(attributes) + of_vec(&self.by_group, 1) + of_vec(&self.group_of, 1)
+        self.groups.growth(attributes) + of_vec(&self.by_group, 1) + of_vec(&self.group_of, 1) + BURIED_BYTES
     }
 
     fn group(&mut self, data: Data, entries: &[u32], identity: &Identity, interner: &mut Interner) -> u32 {
@@ -277,7 +291,11 @@ impl Shaping {
 
     /// What this holds in memory, roughly.
     pub(crate) fn bytes(&self) -> usize {
-        self.groups.bytes() + self.by_group.capacity() * size_of::<Group>() + 4 * self.group_of.capacity()
+        self.groups.bytes()
+            + self.by_group.capacity() * size_of::<Group>()
+            + self.by_group.iter().map(|group| group.base.heap_bytes()).sum::<usize>()
+            + 4 * self.group_of.capacity()
+            + self.buried.len() * BURIED_BYTES
     }
 }
 
@@ -297,6 +315,7 @@ impl Spread {
 impl Stream {
     /// Collapses into groups as `keys` says, or shows the members again as they are when it keeps every key.
     pub(crate) fn reshape(&mut self, around: &mut Around<'_>) {
+        self.table.packs = self.packs().wrapping_add(1);
         self.shaping = None;
         let gone: Vec<u32> = self.table.indexes().filter(|i| !self.table.slots[*i as usize].is_exposed()).collect();
         gone.into_iter().for_each(|index| self.remove(index, around));
@@ -304,7 +323,7 @@ impl Stream {
             return;
         }
         self.shaping = Some(Box::new(Shaping {
-            groups: Table::new(Values::for_data(self.data)),
+            groups: Table::new(Values::for_data(self.data)).numbered(self.table.packs),
             keys: self.decision.keys.clone(),
             collapse: self.decision.collapse.unwrap_or(Collapse::Last),
             limit: self.decision.limit,
@@ -401,7 +420,10 @@ impl Stream {
         }
         shaping.stale = true;
         match (counts.members, counts.remembered) {
-            (0, 0) => shaping.groups.remove(identity, group),
+            (0, 0) => {
+                counts.base = Sum::for_data(self.data); // nobody goes on from it
+                shaping.groups.remove(identity, group);
+            }
             (0, _) => shaping.groups.set_tombstone(group, true),
             _ => {}
         }

@@ -240,7 +240,8 @@ impl Store {
 
     /// Shows up to `max` series of a stream to `f`, in the stream's fixed order (bytes of original keys and label text,
     /// entry by entry). `from` is 0 at the beginning, then what the call before returned: series that come and go
-    /// between two calls neither repeat nor hide others. Holds the component's lock for the call only.
+    /// between two calls neither repeat nor hide others, unless slots were numbered anew between: then it begins again,
+    /// and whoever asks skips what it has seen. Holds the component's lock for the call only.
     /// Returns where to go on, or `None` at the end.
     pub fn visit(&self, id: StreamId, from: usize, max: usize, f: &mut dyn FnMut(&Series<'_>)) -> Option<usize> {
         let component = self.directory.at(id.component)?;
@@ -321,7 +322,7 @@ impl Store {
             let mut bytes = component.interner.bytes();
             for resource in component.resources.iter().flatten() {
                 stats.resources += 1;
-                bytes += size_of_val(resource) + resource.by_identity.allocation_size();
+                bytes += size_of_val(resource) + resource.bytes();
                 for stream in resource.streams.iter().flatten() {
                     stats.streams += 1;
                     stats.aliases += stream.aliases() as u64;

@@ -281,7 +281,8 @@ impl Stream {
                 return Ok(Place::Overflow); // the sender's own overflow set: it adds to ours
             }
             let room = self.aliases.growth();
-            if !around.may_take(room) || !self.aliases.add(raw, index) {
+            let promise = around.spare(room);
+            if promise.is_none() || !self.aliases.add(raw, index) {
                 around.counts.limit(Limit::Aliases); // its sender pays for sorting at each push
             }
             self.unbury(index);
@@ -452,8 +453,10 @@ impl Stream {
         budget.give_back(self.table.len());
         *component_series -= self.table.len();
         self.next = 0;
+        let packs = self.packs().wrapping_add(1);
+        let table = Table::new(Values::for_data(self.data)).numbered(packs);
         Remains {
-            _table: std::mem::replace(&mut self.table, Table::new(Values::for_data(self.data))),
+            _table: std::mem::replace(&mut self.table, table),
             _deltas: std::mem::take(&mut self.deltas),
             _exemplars: std::mem::take(&mut self.exemplars),
             _overflow: self.overflow.take(),
@@ -499,9 +502,25 @@ impl Stream {
         self.next = 0;
     }
 
+    /// Which numbering of slots expositions page through: another one whenever they are others.
+    pub(crate) fn packs(&self) -> u32 {
+        self.shaping.as_ref().map_or(self.table.packs, |shaping| shaping.groups.packs)
+    }
+
     /// Whether expositions see anything of it.
     pub(crate) fn has_series(&self) -> bool {
         self.decision.on && self.exposed() > 0
+    }
+
+    /// Whether it is on and no point of it was kept.
+    pub(crate) fn is_barren(&self) -> bool {
+        self.decision.on && !self.has_series()
+    }
+
+    /// Whether another one is of the same metric, whatever its scope.
+    pub(crate) fn is_same_metric(&self, other: &Self) -> bool {
+        let (a, b) = (&self.metric.instrument, &other.metric.instrument);
+        a.name == b.name && a.unit == b.unit && a.kind == b.kind
     }
 
     /// Whether it remembers what series added that nobody sees any more, and that a stream it is joined with goes on from.
@@ -546,9 +565,9 @@ impl<'a> Around<'a> {
         Promise::of(self.room, bytes.saturating_add(self.budget.scrape_bytes()))
     }
 
-    /// Whether something that can be done without may take memory: a small thing, or none.
-    pub(crate) fn may_take(&mut self, bytes: usize) -> bool {
-        bytes == 0 || self.promise(bytes).is_some()
+    /// Memory for something that can be done without, for as long as it is made; for none nobody is asked.
+    pub(crate) fn spare(&self, bytes: usize) -> Option<Promise<'a>> {
+        if bytes == 0 { Some(Promise::none(self.room)) } else { self.promise(bytes) }
     }
 }
 

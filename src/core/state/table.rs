@@ -21,6 +21,9 @@ pub(crate) const DOUBLE: u8 = 2;
 /// The series is not exposed: a collapsed group remembers what this member added.
 pub(crate) const TOMBSTONE: u8 = 4;
 
+/// A place in pages is a slot and a numbering.
+const _: () = assert!(usize::BITS == 2 * u32::BITS);
+
 /// So many freed slots may rest however few series there are.
 const SLOTS_RESTING_MIN: usize = 1_024;
 
@@ -200,6 +203,8 @@ pub(crate) struct Table {
     order: Vec<u32>,
     order_is_stale: bool,
     exposed: usize,
+    /// How often slots were numbered anew, or let go: which numbering a place in pages is of.
+    pub(crate) packs: u32,
 }
 
 impl Table {
@@ -215,7 +220,13 @@ impl Table {
             order: Vec::new(),
             order_is_stale: false,
             exposed: 0,
+            packs: 0,
         }
+    }
+
+    /// Takes another's place: pages of that one begin anew in it.
+    pub(crate) fn numbered(self, packs: u32) -> Self {
+        Self { packs, ..self }
     }
 
     /// How many series expositions see.
@@ -248,17 +259,15 @@ impl Table {
 
     /// Adds a series that [`Table::find`] does not find; its time is 0 until a point lands.
     pub(crate) fn insert(&mut self, identity: &Identity, shape: ShapeId, entries: &[EntryId]) -> u32 {
+        let reused = self.free.pop();
         let slot = Slot {
-            entries_at: id_of(self.arena.len()),
+            entries_at: self.keep(reused, entries),
             entries_len: u8::try_from(entries.len()).expect("ATTRIBUTES_MAX fits a byte"),
             shape,
             flags: LIVE,
             ..Slot::default()
         };
-        let first = if self.arena.capacity() == 0 { self.slots.capacity().max(1) } else { 1 };
-        grow(&mut self.arena, entries.len() * first);
-        self.arena.extend_from_slice(entries);
-        let index = match self.free.pop() {
+        let index = match reused {
             Some(index) => {
                 self.slots[index as usize] = slot;
                 index
@@ -278,9 +287,27 @@ impl Table {
         index
     }
 
+    /// Keeps the entries of a new series: where those of the one before it in its slot were, if they are as many.
+    fn keep(&mut self, reused: Option<u32>, entries: &[EntryId]) -> u32 {
+        if let Some(old) = reused.and_then(|index| self.slots.get(index as usize))
+            && usize::from(old.entries_len) == entries.len()
+            && let Some(place) = self.arena.get_mut(old.entries_at as usize..old.entries_at as usize + entries.len())
+        {
+            place.copy_from_slice(entries);
+            self.arena_garbage -= entries.len();
+            return old.entries_at;
+        }
+        let at = id_of(self.arena.len());
+        let first = if self.arena.capacity() == 0 { self.slots.capacity().max(1) } else { 1 };
+        grow(&mut self.arena, entries.len() * first);
+        self.arena.extend_from_slice(entries);
+        at
+    }
+
     /// Lets slots that rested for a whole tick be used again.
     pub(crate) fn release(&mut self) {
         let [fresh, rested] = &mut self.resting;
+        self.packs = self.packs.wrapping_add(u32::from(!rested.is_empty()));
         self.free.append(rested);
         std::mem::swap(fresh, rested);
     }
@@ -316,12 +343,13 @@ impl Table {
         self.order_is_stale = true;
     }
 
-    /// Up to `max` exposed slots in order, after the one that `from` names (a slot plus one; 0 is the beginning),
-    /// and where to go on. A place is found again by its entries, so that series which come and go between two calls
-    /// neither repeat nor hide others.
+    /// Up to `max` exposed slots in order, after the one that `from` names (a slot plus one, and above it which numbering
+    /// it is of; 0 is the beginning), and where to go on. A place is found again by its entries, so that series which come
+    /// and go between two calls neither repeat nor hide others. With another numbering it begins again, rather than hide any.
     pub(crate) fn page(&self, labels: &Labels, from: usize, max: usize) -> (&[u32], Option<usize>) {
         let Self { slots, arena, order, .. } = self;
-        let begin = match from.checked_sub(1).and_then(|index| u32::try_from(index).ok()) {
+        let slot = (from & u32::MAX as usize).checked_sub(1).and_then(|index| u32::try_from(index).ok());
+        let begin = match slot.filter(|_| from >> u32::BITS == self.packs as usize) {
             Some(after) if (after as usize) < slots.len() => {
                 let after = entries_of(slots, arena, after);
                 order.partition_point(|index| compare(labels, entries_of(slots, arena, *index), after) != Ordering::Greater)
@@ -330,7 +358,11 @@ impl Table {
         };
         let end = order.len().min(begin.saturating_add(max));
         let page = &order[begin..end];
-        let next = if end < order.len() { page.last().map(|index| *index as usize + 1) } else { None };
+        let next = if end < order.len() {
+            page.last().map(|index| (self.packs as usize) << u32::BITS | (*index as usize + 1))
+        } else {
+            None
+        };
         (page, next)
     }
 
@@ -407,6 +439,7 @@ impl Table {
         packed.order = self.order.iter().filter_map(|index| moved[*index as usize]).collect();
         packed.order_is_stale = true;
         packed.exposed = self.exposed;
+        packed.packs = self.packs.wrapping_add(1);
         *self = packed;
         moved
     }

@@ -7,6 +7,7 @@ mod looks;
 mod owners;
 mod points;
 mod properties;
+mod scopes;
 mod script;
 mod temporality;
 mod threads;

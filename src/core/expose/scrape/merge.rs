@@ -1,7 +1,10 @@
 //! Series that differ by their scope alone, where scopes give no labels: one series, which is their sum (SC-03).
 //! Adds up before the family is written. Knows neither formats nor which streams belong together.
 
-use super::writer::Plans;
+use super::{
+    cursor::{Cursor, Step},
+    writer::Plans,
+};
 use crate::{
     expose::{
         Source,
@@ -49,10 +52,14 @@ impl Merges {
                 self.series((*first, hash), *id, series);
             };
             source.visit_remembered(*id, &mut |series| add(plans, series));
-            let mut from = Some(0);
-            while let Some(next) = from {
+            let mut cursor = Cursor::default();
+            let mut more = true;
+            while more {
                 plans.begin_slice();
-                from = source.visit(*id, next, SLICE_SERIES_MAX, &mut |series| add(plans, series));
+                more = cursor.visit(source, *id, SLICE_SERIES_MAX, &mut |series| {
+                    add(plans, series);
+                    Step::Done
+                });
             }
         }
         plans.begin_family();

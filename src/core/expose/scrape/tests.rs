@@ -1,3 +1,4 @@
+mod paging;
 mod store;
 
 use super::{Exposition, Scrape};

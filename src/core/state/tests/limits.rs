@@ -4,19 +4,29 @@ use super::{
     points::request,
     script::{Script, check_capped},
 };
-use crate::model::{
-    clock::{Mono, Wall},
-    reject::Reason,
+use crate::{
+    model::{
+        clock::{Mono, Wall},
+        reject::Reason,
+    },
+    state::room::Room,
 };
 use expect_test::expect;
 use opentelemetry_proto::tonic::{
     collector::metrics::v1::ExportMetricsServiceRequest,
+    common::v1::InstrumentationScope,
     metrics::v1::{
         Metric, ResourceMetrics, ScopeMetrics, Summary, SummaryDataPoint, metric, summary_data_point::ValueAtQuantile,
     },
 };
 use prost::Message;
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
 
 /// Scenario: more series than `--max-series`.
 /// Guarantees: the rest is refused by name of the limit (RV-04), known series go on.
@@ -264,6 +274,42 @@ fn what_is_withdrawn_is_forgotten() {
     assert!(late <= early, "{late:?} of {early:?} bytes");
 }
 
+/// Scenario: 20,000 series of which a twentieth is replaced between any two ticks, until all were replaced 20 times.
+/// Guarantees: memory stays within 15 % of what the first full turnover came to, and 25 % of what it was before any.
+#[test]
+fn churn_does_not_grow_memory() {
+    const SERIES: u64 = 20_000;
+    const STEPS: u64 = 20;
+    let mut caps = super::script::generous();
+    caps.label_bytes_per_component = 64 << 20;
+    let script = Script::with_caps(caps, 50_000);
+    let push = |ids: std::ops::Range<u64>, at: u64, flag: &str| {
+        let point = |id| format!("gauge g{{user=user-{id:08},route=r{}}} 1 0..{at}{flag}", id % 50);
+        let points: Vec<String> = ids.map(point).collect();
+        let points: Vec<&str> = points.iter().map(|point| &**point).collect();
+        let tally = script.store.ingest(&request("a", &points).encode_to_vec(), Mono::from_secs(1), Wall(1)).unwrap();
+        assert_eq!(tally.rejected_total(), 0);
+    };
+    push(0..SERIES, 1, "");
+    let fresh = script.store.stats().memory_bytes;
+    let turnover = |n: u64| {
+        let mut most = 0;
+        for step in n * STEPS..(n + 1) * STEPS {
+            let (count, at) = (SERIES / STEPS, step + 2);
+            push(step * count..(step + 1) * count, at, " stale");
+            push(SERIES + step * count..SERIES + (step + 1) * count, at, "");
+            script.store.expire(Mono::from_secs(1));
+            most = most.max(script.store.stats().memory_bytes);
+        }
+        assert_eq!(script.store.stats().series, SERIES);
+        most
+    };
+    let first = turnover(0);
+    let later: Vec<u64> = (1..20).map(turnover).collect();
+    assert!(later.iter().all(|bytes| bytes * 100 <= fresh * 125), "{fresh} bytes, then {later:?}");
+    assert!(later.iter().all(|bytes| bytes * 100 <= first * 115), "{first} bytes, then {later:?}");
+}
+
 /// Scenario: the scopes of a living instance change all the time, and what they send is off.
 /// Guarantees: scopes that nothing uses any more make room.
 #[test]
@@ -310,4 +356,78 @@ fn long_texts_and_many_quantiles_are_refused() {
     let too_long = BTreeMap::from([(Reason::TextTooLong, 1)]);
     assert_eq!([push(4_097, 0, 0, 1), push(1, 4_097, 0, 1), push(1, 0, 4_097, 1)], [0; 3].map(|_| too_long.clone()));
     assert_eq!(push(1, 0, 0, 1_025), BTreeMap::from([(Reason::TooManyBuckets, 2)]));
+}
+
+/// Scenario: scopes with a name, attributes, or something unknown larger than any that is kept; then one that is not.
+/// Guarantees: their points are refused with what fits, and the next scope's are kept.
+#[test]
+fn large_scopes_are_refused() {
+    let script = Script::default();
+    let good = request("a", &["gauge g{} 1 0..5"]);
+    let push = |change: &dyn Fn(&mut InstrumentationScope)| {
+        let mut body = good.clone();
+        let scopes = &mut body.resource_metrics[0].scope_metrics;
+        scopes.insert(0, scopes[0].clone());
+        change(scopes[0].scope.get_or_insert_default());
+        script.store.ingest(&body.encode_to_vec(), Mono::from_secs(1), Wall(1)).expect("a request").rejected
+    };
+    let attributes = |count: usize, bytes: usize| -> Vec<_> {
+        (0..count).map(|n| super::points::pair(&format!("k{n}"), &"v".repeat(bytes))).collect()
+    };
+    let reasons = |reason| BTreeMap::from([(reason, 1)]);
+    assert_eq!(push(&|scope| scope.name = "n".repeat(1 << 20)), reasons(Reason::TextTooLong));
+    assert_eq!(push(&|scope| scope.attributes = attributes(1, 1 << 20)), reasons(Reason::AttributeTooLong));
+    assert_eq!(push(&|scope| scope.attributes = attributes(200, 4_000)), reasons(Reason::TooManyAttributes));
+    assert_eq!(push(&|scope| scope.attributes = attributes(128, 4_096)), BTreeMap::new());
+}
+
+/// Scenario: 500 counters that a view makes one group end.
+/// Guarantees: what the group remembers them by is part of the memory that the store reports.
+#[test]
+fn what_groups_remember_is_counted() {
+    let mut script = Script::default();
+    script.run("views {name: r, match: {instruments: [c]}, attributes: {drop: [k]}}");
+    let push = |at: u32, flag: &str| {
+        let points: Vec<String> = (0..500).map(|k| format!("counter c{{k={k}}} 1 1..{at}{flag}")).collect();
+        let points: Vec<&str> = points.iter().map(|point| &**point).collect();
+        script.store.ingest(&request("a", &points).encode_to_vec(), Mono::from_secs(1), Wall(1)).expect("a request");
+        script.store.stats().memory_bytes
+    };
+    let before = push(5, "");
+    let after = push(6, " stale");
+    assert!(after >= before + 500 * 32, "{before} bytes, then {after}");
+}
+
+/// Memory that is there until a test says otherwise.
+#[derive(Debug, Default)]
+struct Tap(AtomicBool);
+
+impl Room for Tap {
+    fn take(&self, _: usize) -> bool {
+        !self.0.load(Relaxed)
+    }
+
+    fn give_back(&self, _: usize) {}
+}
+
+/// Scenario: no memory is left; a known metric comes with another description.
+/// Guarantees: its points are kept under the old one, and the new one is taken over when there is memory again.
+#[test]
+fn a_new_description_waits_for_memory() {
+    let tap = Arc::new(Tap::default());
+    let mut script = Script::default();
+    script.store = script.store.within(Arc::<Tap>::clone(&tap));
+    let push = |description: &str, time: u32| {
+        let mut body = request("a", &[&format!("counter c{{}} {time} 1..{time}")]);
+        body.resource_metrics[0].scope_metrics[0].metrics[0].description = description.to_owned();
+        let tally = script.store.ingest(&body.encode_to_vec(), Mono::from_secs(1), Wall(1)).unwrap();
+        assert_eq!(tally.rejected_total(), 0);
+        script.store.streams()[0].metric.description.to_string()
+    };
+    assert_eq!(push("old", 2), "old");
+    tap.0.store(true, Relaxed);
+    assert_eq!(push("new", 3), "old");
+    tap.0.store(false, Relaxed);
+    assert_eq!(push("new", 4), "new");
+    assert!(script.run("show").contains("{} 4 1..4"));
 }

@@ -22,16 +22,16 @@ fn pair(key: &str, value: Value) -> KeyValue {
     KeyValue { key: key.to_owned(), value: Some(AnyValue { value: Some(value) }), ..KeyValue::default() }
 }
 
-fn text(key: &str, value: &str) -> KeyValue {
+pub(super) fn text(key: &str, value: &str) -> KeyValue {
     pair(key, Value::StringValue(value.to_owned()))
 }
 
-fn point(attributes: Vec<KeyValue>, value: i64) -> NumberDataPoint {
+pub(super) fn point(attributes: Vec<KeyValue>, value: i64) -> NumberDataPoint {
     let value = Some(number_data_point::Value::AsInt(value));
     NumberDataPoint { attributes, start_time_unix_nano: 1, time_unix_nano: 2, value, ..NumberDataPoint::default() }
 }
 
-fn request(instance: &str, metrics: Vec<Metric>) -> Vec<u8> {
+pub(super) fn request(instance: &str, metrics: Vec<Metric>) -> Vec<u8> {
     let attributes = vec![text("service.name", "shop"), text("service.instance.id", instance), text("os.type", "linux")];
     let scope = Some(InstrumentationScope { name: "lib".to_owned(), ..InstrumentationScope::default() });
     let scope_metrics = vec![ScopeMetrics { scope, metrics, ..ScopeMetrics::default() }];
