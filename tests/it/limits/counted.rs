@@ -13,7 +13,7 @@ use tokio::{
 };
 
 /// Names of limits, the tests that make them rise, and what of those tests' files says so.
-const PROOFS: [(&str, &str, &str); 42] = [
+const PROOFS: [(&str, &str, &str); 43] = [
     ("aliases", "spellings_are_capped", " aliases="),
     ("body_bytes", "every_limit_that_bites_is_counted", "\"body_bytes\""),
     ("body_time", "t07_slow_sockets_disturb_nobody", "\"body_time\""),
@@ -56,6 +56,7 @@ const PROOFS: [(&str, &str, &str); 42] = [
     ("view_series", "a_view_limits_a_metric", "view_series="),
     ("watch.open_spans", "open_spans_are_capped", "\"watch.open_spans\""),
     ("watch.open_text_bytes", "texts_of_open_spans_are_capped", "\"watch.open_text_bytes\""),
+    ("write_time", "a_peer_that_hardly_reads_is_given_up", "Limit::WriteTime"),
 ];
 
 /// Names that nobody makes rise yet: a component's side of the catalogue and of its description.
