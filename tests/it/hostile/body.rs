@@ -110,9 +110,8 @@ impl Message {
             "chunked" => self.chunked = true,
             "chunks" => {
                 self.chunked = true;
-                let framed = |bytes: &[u8]| [format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n0\r\n\r\n"].concat();
-                self.json = framed(&self.json);
-                self.protobuf = self.protobuf.as_deref().map(framed);
+                self.json = in_chunks(&self.json);
+                self.protobuf = self.protobuf.as_deref().map(in_chunks);
             }
             "header" => {
                 let (name, value) = rest.split_once(": ").expect("header K: V");
@@ -128,6 +127,11 @@ impl Message {
             }
         }
     }
+}
+
+/// One chunk, and the last.
+fn in_chunks(bytes: &[u8]) -> Vec<u8> {
+    [format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n0\r\n\r\n"].concat()
 }
 
 fn changed(word: &str, rest: &str, bytes: &[u8]) -> Vec<u8> {
