@@ -55,6 +55,8 @@ pub const RESOURCES_PER_COMPONENT_MAX: usize = 100_000;
 pub const TOMBSTONES_MAX: usize = 10_000;
 /// Points of one collection that the overflow series of a metric remembers, so that a retry adds nothing twice.
 pub const OVERFLOW_POINTS_REMEMBERED_MAX: usize = 10_000;
+/// How far the newest point of a metric may be from our clock, ahead or behind, before it is counted; it is kept all the same.
+pub const TIME_SKEW_SECS: u64 = 600;
 /// Points taken under one hold of a component's lock, metric by metric.
 pub const POINTS_PER_LOCK_MAX: u64 = 1_000;
 /// Lines rendered under one hold of a component's lock.

@@ -274,6 +274,12 @@ impl Held {
         Ok(Self { share, bytes, from: 0 })
     }
 
+    /// Bytes that are set aside, used or not.
+    #[cfg(test)]
+    pub const fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// Hides the first bytes.
     pub fn skip(&mut self, bytes: usize) {
         self.from = self.from.saturating_add(bytes);

@@ -4,7 +4,7 @@
 
 mod agree;
 mod case;
-mod coverage;
+pub(crate) mod coverage;
 mod dump;
 mod reply;
 mod shuffle;
@@ -52,13 +52,11 @@ fn every_case_gives_its_bodies_in_any_order() {
 }
 
 /// Scenario: every case that pushes and needs no clock of its own, against a fresh process, as OTLP/JSON, as protobuf over
-/// HTTP and over gRPC.
+/// HTTP and over gRPC; each scrape beside others in every format.
 /// Guarantees: the same bodies as in process; the same points refused in the same words by every way; bad data refused.
 #[test]
 fn every_case_is_the_same_by_every_way_in() {
     let cases = Case::load_all(folder()).expect("read the cases");
-    let views = tempfile::tempdir().expect("a folder");
-    std::fs::write(views.path().join("only-the-case.yaml"), ways::ONLY_THE_CASE).expect("written");
     let waiting = Mutex::new(cases.iter().filter(|case| case.is_for_a_process()));
     let faults = Mutex::new(Vec::new());
     thread::scope(|scope| {
@@ -66,7 +64,7 @@ fn every_case_is_the_same_by_every_way_in() {
             scope.spawn(|| {
                 let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
                 while let Some(case) = next() {
-                    let found = by_every_way(case, views.path());
+                    let found = by_every_way(case);
                     faults.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
                 }
             });
@@ -76,10 +74,10 @@ fn every_case_is_the_same_by_every_way_in() {
     assert!(faults.is_empty(), "{} runs failed:\n{}", faults.len(), faults.join("\n"));
 }
 
-fn by_every_way(case: &Case, views: &Path) -> Vec<String> {
+fn by_every_way(case: &Case) -> Vec<String> {
     let (mut faults, mut seen): (Vec<String>, Vec<(Way, Vec<Answer>)>) = (Vec::new(), Vec::new());
     for way in Way::ALL {
-        match ways::run(case, way, views) {
+        match ways::run(case, way) {
             Ok(answers) => seen.push((way, answers)),
             Err(fault) => faults.push(format!("{} ({way:?}): {fault}", case.name)),
         }

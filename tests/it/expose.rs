@@ -219,7 +219,7 @@ fn written(server: &Pointsman) -> f64 {
 /// be in flight.
 /// Guarantees: all of them get a whole body, and together they cost a few renderings (T33).
 #[test]
-fn scrapes_that_come_together_share_a_rendering() {
+fn t33_scrapes_that_come_together_share_a_rendering() {
     const SCRAPERS: usize = 100;
     let server = server();
     push_much(&server);

@@ -31,7 +31,8 @@ fn t04_label_bombs() {
 }
 
 /// Scenario: bodies that grow without measure, by both codecs, nested, with windows of any size.
-/// Guarantees: 413 or RESOURCE_EXHAUSTED without a time to come back; memory stays within twice the body's cap.
+/// Guarantees: 413 or RESOURCE_EXHAUSTED without a time to come back; memory grows by twice the body's cap and
+/// 2 MiB at most, and by as much as its window where a bomb has the widest that is taken.
 #[test]
 fn t05_decompression_bombs() {
     run("t05");
@@ -80,7 +81,7 @@ fn t13_buckets() {
 }
 
 /// Scenario: times before and after all time.
-/// Guarantees: kept where they may be true; no stream blocks another.
+/// Guarantees: kept where they may be true, and counted where they are far from our clock; no stream blocks another.
 #[test]
 fn t14_time_travel() {
     run("t14");

@@ -2,6 +2,7 @@
 //! that runs out of files. Beside each of them somebody good is served.
 
 mod caps;
+mod counted;
 mod files;
 mod http2;
 mod slow;

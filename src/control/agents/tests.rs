@@ -69,6 +69,25 @@ fn what_is_left_out_stays() {
     assert_eq!(scene.only().hash.as_ref(), "07".repeat(16));
 }
 
+/// Scenario: two plans of one component, each without instruments that a cap left out. Guarantees: all of them are counted.
+#[test]
+fn what_a_plan_leaves_out_is_counted() {
+    let mut scene = Scene::new();
+    let via = scene.open();
+    scene.hears(via, &full(1, 1));
+    for (hash, left_out, counted) in [(7, 5, 5), (8, 3, 8)] {
+        scene.views();
+        scene.wait(300);
+        let now = (scene.mono(), scene.wall());
+        let (jobs, _) = scene.agents.groups.jobs(now.1, usize::MAX);
+        let mut cut = plan(hash, &[]);
+        cut.left_out = left_out;
+        assert_eq!(jobs.len(), 1);
+        scene.agents.made(&jobs[0], cut, now);
+        assert_eq!(scene.agents.groups.left_out, counted);
+    }
+}
+
 /// Scenario: agents that say they have a plan, have refused it, do not take plans, or say nothing.
 /// Guarantees: an equal plan is never offered, nor one that failed; a status of something else is no answer.
 #[test]

@@ -35,11 +35,13 @@ pub enum Limit {
     Aliases,
     /// Members a collapsed metric remembers: the oldest is forgotten.
     Tombstones,
+    /// The newest point of a metric in a request, far from our clock: it is kept.
+    TimeSkew,
 }
 
 impl Limit {
     /// Every cap.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Series,
         Self::Memory,
         Self::ComponentSeries,
@@ -48,6 +50,7 @@ impl Limit {
         Self::Streams,
         Self::Aliases,
         Self::Tombstones,
+        Self::TimeSkew,
     ];
 
     /// The value of the limit attribute.
@@ -62,6 +65,7 @@ impl Limit {
             Self::Streams => "streams",
             Self::Aliases => "aliases",
             Self::Tombstones => "tombstones",
+            Self::TimeSkew => "time_skew",
         }
     }
 }

@@ -16,9 +16,9 @@ use crate::{
         Data, MetricsSink, RawExponential, RawHistogram, RawMetric, RawNumber, RawResource, RawScope, RawSummary, Temporality,
         Visit,
     },
-    limits::{ALIASES_PER_SERIES_MAX, POINTS_PER_LOCK_MAX, SCOPE_BYTES_MAX},
+    limits::{ALIASES_PER_SERIES_MAX, POINTS_PER_LOCK_MAX, SCOPE_BYTES_MAX, TIME_SKEW_SECS},
     model::{
-        clock::{Mono, Wall},
+        clock::{Mono, SECOND, Wall},
         instrument::{Instrument, Kind},
         reject::{Reason, Tally},
         workloads::Workloads,
@@ -43,6 +43,8 @@ pub(crate) struct Session<'a> {
     place: Place,
     current: Option<(u32, Box<Stream>)>,
     first_time: u64,
+    /// The newest time that was kept of the current metric; 0 before there is one.
+    newest: u64,
     held: u64,
     /// Of [`Counts::overflow`], what was counted for its metric already.
     limited: u64,
@@ -91,6 +93,7 @@ impl<'a> Session<'a> {
             place: Place { component: 0, resource: 0, generation: 0 },
             current: None,
             first_time: u64::MAX,
+            newest: 0,
             held: 0,
             limited: 0,
             points: 0,
@@ -142,7 +145,16 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// Counts a metric whose clock is not ours: once, by its newest point, for what it repeats may be as old as it likes.
+    fn judge_clock(&mut self) {
+        let newest = std::mem::take(&mut self.newest);
+        if newest != 0 && newest.abs_diff(self.wall.0) > TIME_SKEW_SECS * SECOND {
+            self.counts.limit(Limit::TimeSkew);
+        }
+    }
+
     fn leave_resource(&mut self) {
+        self.judge_clock();
         self.leave_metric();
         if let Some(component) = &mut self.component
             && let Some(resource) = component.resource(self.place.resource, self.place.generation)
@@ -319,7 +331,10 @@ impl<'a> Session<'a> {
         }
         let mut around = component.around(self.shared, &mut self.counts, self.now, self.request);
         match land(stream, self.shared, &mut around) {
-            Ok(()) => self.first_time = self.first_time.min(time),
+            Ok(()) => {
+                self.first_time = self.first_time.min(time);
+                self.newest = self.newest.max(time);
+            }
             Err(reason) => self.tally.reject(reason, 1),
         }
     }
@@ -376,6 +391,7 @@ impl MetricsSink for Session<'_> {
     }
 
     fn metric(&mut self, metric: &RawMetric<'_>) -> Visit {
+        self.judge_clock();
         self.leave_metric();
         if metric.points == 0 {
             return Visit::Skip;

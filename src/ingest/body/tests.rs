@@ -1,6 +1,6 @@
 use super::{
     super::{
-        admit::{Budget, Sizes},
+        admit::{Budget, Held, Sizes},
         stats::Stats,
     },
     Ingest, read,
@@ -47,4 +47,20 @@ async fn a_body_keeps_a_pace() {
     assert_eq!(reads(1 << 20, 0, 0, false).await, slow(30));
     assert_eq!(reads(0, 100, 1 << 20, true).await, slow(30));
     assert_eq!(reads(3, 4, 0, true).await, ("3 bytes".to_owned(), 4));
+}
+
+/// Scenario: a body that announces all that a body may have, byte for byte less one, sends one byte, and then dribbles.
+/// Guarantees: what is held and what is counted follow what came, not what was announced (T9).
+#[tokio::test(start_paused = true)]
+async fn an_announced_length_sets_nothing_aside() {
+    const LIMIT: usize = 64 << 20;
+    let budget = Budget::new(Sizes { heap: usize::MAX >> 1, flight: 1 << 31 }, || 0, 0);
+    let mut held = Held::new(budget.admit(LIMIT - 1).expect("there is room"));
+    for _ in 0..100 {
+        held.extend(b"{", LIMIT).expect("it fits");
+        assert!(held.capacity() <= 4 << 10, "{} bytes are held for {}", held.capacity(), held.len());
+        assert!(budget.bytes() <= 4 << 10, "{} bytes are counted for {}", budget.bytes(), held.len());
+    }
+    drop(held);
+    assert_eq!(budget.bytes(), 0);
 }

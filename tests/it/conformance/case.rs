@@ -294,7 +294,12 @@ impl Case {
     /// Whether its steps can run against a process: they push, and do not turn the clock.
     pub(crate) fn is_for_a_process(&self) -> bool {
         let moves = |step: &Step| step.wait.is_some();
-        self.steps.iter().any(|step| step.push.is_some()) && !self.steps.iter().any(moves) && self.views.is_none()
+        self.steps.iter().any(|step| step.push.is_some()) && !self.steps.iter().any(moves)
+    }
+
+    /// Its views as a folder holds them: the file's name and its text.
+    pub(super) fn view_file(&self) -> Result<Option<(&str, String)>, String> {
+        self.views.as_deref().map(|name| Ok((name, self.read(name)?))).transpose()
     }
 
     /// The switches as flags of `serve`.

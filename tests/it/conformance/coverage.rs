@@ -33,7 +33,7 @@ pub(crate) fn faults(folder: &Path, cases: &[Case]) -> Vec<String> {
             faults.push(format!("{}: proves nothing: it has neither steps, nor replies, nor a test", case.name));
         }
         if let Some(test) = &case.test {
-            match tests_named(test).as_slice() {
+            match tests_where(&format!("{test}(")).as_slice() {
                 [] => faults.push(format!("{}: no test function named {test}", case.name)),
                 [(path, true)] if !path.contains("tests/it/real") => {
                     faults.push(format!("{}: {test} is ignored, and needs no real peer", case.name));
@@ -53,9 +53,9 @@ pub(crate) fn faults(folder: &Path, cases: &[Case]) -> Vec<String> {
     faults
 }
 
-/// Every test of a name below `tests/it` or `src`: where it is, and whether it is ignored.
-fn tests_named(name: &str) -> Vec<(String, bool)> {
-    let wanted = format!("fn {name}(");
+/// Every test below `tests/it` or `src` whose name begins so, or is that up to a bracket: where it is, and whether it is ignored.
+pub(crate) fn tests_where(begins: &str) -> Vec<(String, bool)> {
+    let wanted = format!("fn {begins}");
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (mut folders, mut found) = (vec![root.join("tests/it"), root.join("src")], Vec::new());
     while let Some(folder) = folders.pop() {

@@ -7,16 +7,17 @@ use super::{
 };
 use crate::{
     grpc::{self, EXPORT, GRPC},
-    support::{Pointsman, Reply},
+    real::prometheus::ACCEPTS,
+    support::{Pointsman, Reply, http},
 };
 use opentelemetry_proto::tonic::collector::metrics::v1::{ExportMetricsPartialSuccess, ExportMetricsServiceResponse};
 use pointsman_core::decode::json;
 use prost::Message;
-use std::path::Path;
+use std::{fs, thread};
 use tonic::Code;
 
 /// Turns off what pointsman says of itself, and nothing else.
-pub(super) const ONLY_THE_CASE: &str = "apiVersion: pointsman.dev/v1alpha1
+const ONLY_THE_CASE: &str = "apiVersion: pointsman.dev/v1alpha1
 kind: ClusterTelemetryView
 metadata: {name: only-the-case}
 spec:
@@ -99,9 +100,15 @@ fn taken(body: &[u8]) -> Result<Answer, String> {
 }
 
 /// Runs a case against a process of its own; gives every answer, so that ways can be held against each other.
-pub(super) fn run(case: &Case, way: Way, views: &Path) -> Result<Vec<Answer>, String> {
+pub(super) fn run(case: &Case, way: Way) -> Result<Vec<Answer>, String> {
+    let views = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let write = |name: &str, text: &str| fs::write(views.path().join(name), text).map_err(|error| format!("{name}: {error}"));
+    write("only-the-case.yaml", ONLY_THE_CASE)?;
+    if let Some((name, text)) = case.view_file()? {
+        write(name, &text)?;
+    }
     let mut flags = case.flags();
-    flags.extend(["--views".to_owned(), views.display().to_string()]);
+    flags.extend(["--views".to_owned(), views.path().display().to_string()]);
     let server = Pointsman::start(&flags.iter().map(String::as_str).collect::<Vec<_>>());
     let mut answers = Vec::new();
     for (at, step) in case.steps.iter().enumerate() {
@@ -127,7 +134,20 @@ pub(super) fn run(case: &Case, way: Way, views: &Path) -> Result<Vec<Answer>, St
     Ok(answers)
 }
 
+/// One scrape beside others in every format, all at once: none of them changes what another sees.
 fn scrape(server: &Pointsman, step: &Step) -> Reply {
+    thread::scope(|scope| {
+        let others = ACCEPTS.map(|accept| scope.spawn(move || http(server.read, "GET", "/metrics", &[("accept", accept)], b"")));
+        let reply = scrape_alone(server, step);
+        for other in others {
+            let other = other.join().expect("it is answered");
+            assert_eq!((other.status, other.complete), (200, true), "{}", other.text());
+        }
+        reply
+    })
+}
+
+fn scrape_alone(server: &Pointsman, step: &Step) -> Reply {
     let headers: Vec<(&str, &str)> = step.accept.lines().into_iter().map(|line| ("accept", line)).collect();
     let names: Vec<String> = step.names.iter().map(|name| format!("name[]={name}")).collect();
     let query = if names.is_empty() { String::new() } else { format!("?{}", names.join("&")) };

@@ -32,7 +32,8 @@ pub(super) struct Message {
 /// sources: good    request {…}    spans {…}    points {…},{…}    metric {…}    deep PLACE KIND N    text …    hex …
 ///          zeros N    gzip-bomb N    zstd-bomb LOG N: streams of that many zeros, the second with a window of 2^LOG
 /// stages:  spoil (BAD becomes text that is no UTF-8)    gzip    zstd    twice    head N    cut N    flip N    add HEX
-///          encoded NAME (says so, and flags the gRPC message)    trace    frame FLAG LENGTH    chunked
+///          encoded NAME (says so, and flags the gRPC message)    trace    frame FLAG LENGTH    chunked (says so)
+///          chunks (is so: one chunk, and the last)
 ///          header K: V    method M    path P    type T    length N
 /// ```
 pub(super) fn message(cell: &str, id: &str) -> Message {
@@ -107,6 +108,11 @@ impl Message {
             "type" => self.content_type = Some(rest.to_owned()),
             "length" => self.length = Some(rest.to_owned()),
             "chunked" => self.chunked = true,
+            "chunks" => {
+                self.chunked = true;
+                self.json = in_chunks(&self.json);
+                self.protobuf = self.protobuf.as_deref().map(in_chunks);
+            }
             "header" => {
                 let (name, value) = rest.split_once(": ").expect("header K: V");
                 self.headers.push((name.to_owned(), expand(value, "")));
@@ -121,6 +127,11 @@ impl Message {
             }
         }
     }
+}
+
+/// One chunk, and the last.
+fn in_chunks(bytes: &[u8]) -> Vec<u8> {
+    [format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n0\r\n\r\n"].concat()
 }
 
 fn changed(word: &str, rest: &str, bytes: &[u8]) -> Vec<u8> {

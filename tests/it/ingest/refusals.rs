@@ -11,6 +11,7 @@ use opentelemetry_proto::tonic::{
     collector::metrics::v1::{ExportMetricsServiceRequest, ExportMetricsServiceResponse},
     metrics::v1::{Gauge, Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, metric, number_data_point},
 };
+use prometheus_client::encoding::prometheus_protobuf::prometheus_data_model::MetricFamily;
 use prost::Message;
 use tonic::Code;
 
@@ -46,9 +47,20 @@ fn first_point(part: &mut ResourceMetrics) -> &mut NumberDataPoint {
     }
 }
 
+/// How many families a body holds, read by types that are not ours.
+fn families(mut body: &[u8]) -> Result<usize, prost::DecodeError> {
+    let mut families = 0;
+    while !body.is_empty() {
+        MetricFamily::decode_length_delimited(&mut body)?;
+        families += 1;
+    }
+    Ok(families)
+}
+
 /// Scenario: one request with invalid UTF-8 in every place that becomes a name or a label, each beside good neighbours.
 /// Guarantees: refused are the point, the points of the metric, of the scope, of the resource that holds it, exactly and
-/// with the reason; the rest is kept and every scrape is text; a frame that does not parse is bad data as a whole (NM-24).
+/// with the reason; the rest is kept and every scrape is text, the strings of protobuf too; a frame that does not parse is bad data as a
+/// whole (NM-24, PB-04).
 #[test]
 fn invalid_utf8_refuses_the_smallest_part() {
     let resource_metrics = vec![
@@ -56,6 +68,7 @@ fn invalid_utf8_refuses_the_smallest_part() {
         part("point.value", |p| first_point(p).attributes.push(text("key", BAD))), // 1
         part("point.key", |p| first_point(p).attributes.push(text(BAD, "value"))), // 1
         part("metric.BAD", |_| {}),                                                // 2
+        part("metric.help", |p| BAD.clone_into(&mut metric_of(p).description)),    // 2
         part("in.scope.name", |p| BAD.clone_into(&mut scope_of(p).scope.as_mut().expect("a scope").name)), // 2
         part("in.scope.value", |p| scope_of(p).scope.as_mut().expect("a scope").attributes.push(text("key", BAD))), // 2
         part("in.resource", |p| p.resource.as_mut().expect("a resource").attributes.push(text("key", BAD))), // 2
@@ -68,13 +81,18 @@ fn invalid_utf8_refuses_the_smallest_part() {
     assert_eq!(over_grpc.code, Code::Ok, "{}", over_grpc.message);
     for answer in [over_http.body, over_grpc.answer] {
         let partial = ExportMetricsServiceResponse::decode(&*answer).expect("an answer").partial_success.expect("refusals");
-        assert_eq!(partial.rejected_data_points, 10, "{}", partial.error_message);
+        assert_eq!(partial.rejected_data_points, 12, "{}", partial.error_message);
         assert!(partial.error_message.contains("invalid UTF-8"), "{}", partial.error_message);
     }
     for accept in ACCEPTS {
         let reply = server.get_with("/metrics", &[("accept", accept)]);
         assert_eq!((reply.status, reply.complete), (200, true), "{accept}");
-        assert!(accept.contains("protobuf") || std::str::from_utf8(&reply.body).is_ok(), "{accept}: {}", reply.text());
+        // A string of protobuf that is no UTF-8 does not decode.
+        let is_text = match accept.contains("protobuf") {
+            true => families(&reply.body).is_ok_and(|families| families > 0),
+            false => std::str::from_utf8(&reply.body).is_ok(),
+        };
+        assert!(is_text, "{accept}: {}", reply.text());
     }
     let kept: Vec<String> = server.scrape().lines().filter(|line| line.contains("job=\"utf8\"")).map(str::to_owned).collect();
     let wanted = [("good", "0", 1), ("good", "1", 2), ("point_key", "1", 2), ("point_value", "1", 2)];

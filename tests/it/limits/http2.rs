@@ -2,7 +2,7 @@
 //! Knows frames, not what a request means.
 
 use super::{hits, memory_kib, socket};
-use crate::support::{DEADLINE, Pointsman, runtime};
+use crate::support::{DEADLINE, Pointsman, runtime, wait};
 use std::{
     net::SocketAddr,
     sync::atomic::{AtomicBool, Ordering},
@@ -215,6 +215,8 @@ struct Outcome {
     connections: usize,
     /// Connections that ended with GOAWAY.
     gone: usize,
+    /// Connections that ended after something, and whose GOAWAY a reset overtook.
+    cut: usize,
     refused: usize,
 }
 
@@ -267,7 +269,8 @@ async fn flood(from: [u8; 4], to: SocketAddr, kind: &Kind, frames: usize) -> Out
         match ended {
             Some((_, true)) => outcome.gone += 1,
             Some((false, false)) => outcome.refused += 1,
-            Some((true, false)) | None => {}
+            Some((true, false)) => outcome.cut += 1,
+            None => {}
         }
     }
     outcome
@@ -303,18 +306,25 @@ fn t08_floods_of_frames_are_ended_or_absorbed() {
         });
         for (number, kind) in (2..).zip(&KINDS) {
             let to = [server.grpc, server.http, server.read][usize::from(number) % 3];
+            let counted = hits(&server, "http2");
             let outcome = runtime().block_on(flood([127, 0, 0, number], to, kind, frames * kind.percent / 100));
             let grown = memory_kib(&server, "VmRSS").saturating_sub(before);
             assert!(grown < 48 << 10, "{}: {grown} KiB", kind.name);
             match kind.fate {
-                Fate::Ends => assert!(outcome.gone > 0, "{}: {outcome:?}", kind.name),
+                Fate::Ends => {
+                    assert!(outcome.gone > 0, "{}: {outcome:?}", kind.name);
+                    // But for the last one, for which too few frames may have been left.
+                    let ended = outcome.gone + outcome.cut + outcome.refused;
+                    assert!(ended + 1 >= outcome.connections, "{}: {outcome:?}", kind.name);
+                    let gone = u64::try_from(outcome.gone).expect("few");
+                    wait("each of them to count", || (hits(&server, "http2") >= counted + gone).then_some(()));
+                }
                 Fate::GoesOn => assert_eq!((outcome.connections, outcome.gone), (1, 0), "{}: {outcome:?}", kind.name),
             }
         }
         drop(ends);
         scraper.join().expect("whoever is good is always served");
     });
-    assert!(hits(&server, "http2") > 0);
 }
 
 /// Scenario: a peer breaks HTTP/2 and comes again, more often than anybody by accident; another address asks.

@@ -5,11 +5,12 @@ use super::{
     script::{Script, check_capped},
 };
 use crate::{
+    limits::TIME_SKEW_SECS,
     model::{
-        clock::{Mono, Wall},
+        clock::{Mono, SECOND, Wall},
         reject::Reason,
     },
-    state::room::Room,
+    state::{counts::Limit, room::Room},
 };
 use expect_test::expect;
 use opentelemetry_proto::tonic::{
@@ -127,12 +128,14 @@ fn a_component_over_its_cap_folds() {
          counter+ c{k=2} 2 1..5
          push 2 a
          counter+ c{otel.metric.overflow=true} 7 5..6
-         show",
+         show
+         stats",
         expect![[r#"
             1: 1 points went to otel.metric.overflow: series limit per component reached
             svc/a c
               {k=1} 1 1..5
               {otel.metric.overflow=true} 14 1..6
+            stats series=2 streams=1 resources=1 components=1 overflow=1 component_series=1
         "#]],
     );
 }
@@ -430,4 +433,36 @@ fn a_new_description_waits_for_memory() {
     tap.0.store(false, Relaxed);
     assert_eq!(push("new", 4), "new");
     assert!(script.run("show").contains("{} 4 1..4"));
+}
+
+/// Scenario: metrics whose newest point is at our clock, just within the skew that is let pass, beyond it on either side, at the
+/// end of all time, or refused.
+/// Guarantees: all that can be kept is kept; those beyond it count once a metric, however many points they have (T14).
+#[test]
+fn a_clock_that_is_off_is_counted() {
+    let (begin, skew) = (1_700_000_000 * SECOND, TIME_SKEW_SECS * SECOND);
+    let store = Script::default().store;
+    let rows = [
+        (begin, 1, 0),
+        (begin + skew, 1, 0),
+        (begin - skew, 1, 0),
+        (begin + skew + 1, 1, 1),
+        (begin - skew - 1, 1, 1),
+        (1, 1, 1),
+        (u64::MAX, 5, 1),
+        (0, 1, 0),
+    ];
+    for (at, (time, points, hits)) in rows.into_iter().enumerate() {
+        let before = store.stats().limits;
+        let data_points = (0..points).map(|i| SummaryDataPoint { time_unix_nano: time.saturating_sub(i), ..Default::default() });
+        let data = Some(metric::Data::Summary(Summary { data_points: data_points.collect() }));
+        let metrics = vec![Metric { name: format!("m{at}"), data, ..Metric::default() }];
+        let scope_metrics = vec![ScopeMetrics { metrics, ..ScopeMetrics::default() }];
+        let resource_metrics = vec![ResourceMetrics { scope_metrics, ..ResourceMetrics::default() }];
+        let body = ExportMetricsServiceRequest { resource_metrics }.encode_to_vec();
+        let tally = store.ingest(&body, Mono(1), Wall(begin)).expect("a request");
+        assert_eq!(tally.rejected_total(), u64::from(time == 0), "{time}");
+        let rose: Vec<u64> = before.iter().zip(store.stats().limits).map(|((_, a), (_, b))| b - a).collect();
+        assert_eq!((rose[Limit::TimeSkew as usize], rose.iter().sum()), (hits, hits), "{time}");
+    }
 }
