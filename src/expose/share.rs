@@ -233,8 +233,10 @@ impl Rendering {
         }
         work.readers = door.readers;
         drop(door);
-        let compress = Compress::new(self.wanted.agreed.encoding).inspect_err(|_| work.is_broken = true)?;
+        work.is_broken = true; // until it is open
+        let compress = Compress::new(self.wanted.agreed.encoding)?;
         work.source = Some(((self.around.open)(self.wanted.agreed, self.wanted.names.clone()), compress));
+        work.is_broken = false;
         Ok(())
     }
 }

@@ -279,6 +279,17 @@ fn a_panic_breaks_the_body_for_all() {
     }
 }
 
+/// Scenario: two share a body, and to open it panics. Guarantees: the second's is no empty one.
+#[test]
+fn a_panic_as_a_body_is_opened_breaks_it_too() {
+    let open: Open = Arc::new(|_, _| panic!("a defect"));
+    let shares = Shares::new((open, Arc::new(|| Mono(1)), Arc::new(|_| true)), 1);
+    let mut readers: Vec<Reader> =
+        (0..2).filter_map(|_| shares.join(Wanted { agreed: Negotiated::default(), names: Vec::new() })).collect();
+    std::panic::catch_unwind(AssertUnwindSafe(|| readers[0].take())).expect_err("it panics");
+    readers[1].take().expect("nobody renders").expect_err("it is broken");
+}
+
 /// Scenario: two share a body, one is behind, and memory runs out: a little, then altogether.
 /// Guarantees: what was kept for the one behind goes first, and the other reads on; then its body breaks, and nobody begins one.
 #[tokio::test(start_paused = true)]
