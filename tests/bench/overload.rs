@@ -78,11 +78,11 @@ struct Stretch {
 /// Runs all stretches, so many seconds each; fails when what is accepted falls, or memory grows beyond the limit.
 pub(crate) fn measure(seconds: u64) -> Result<Part> {
     let mut part = Part { title: "What becomes of an overload".into(), ..Part::default() };
-    write!(
+    writeln!(
         part.text,
         "`--memory-limit {LIMIT}`, S1, {POINTS} points a request. Every sender has a connection of its own and sends as fast as it is \
          answered; as many of them as make up the named part of the bytes that may be in flight, a fourth of the heap. Who is refused \
-         comes again when it is told to. {seconds} s each.\n"
+         comes again when it is told to. {seconds} s each."
     )?;
     let mut faults = Vec::new();
     for protocol in [Protocol::Http, Protocol::Grpc] {
