@@ -197,12 +197,15 @@ impl Checker {
         if !self.seen.insert((sample.name.clone(), sample.labels.clone())) {
             self.problem(&format!("{}{:?} comes twice", sample.name, sample.labels));
         }
-        let special = if self.kind == "histogram" { "le" } else { "quantile" };
+        // In other families these are labels as any.
+        let special = match &*self.kind {
+            "histogram" => "le",
+            "summary" => "quantile",
+            _ => "",
+        };
         let rest: Vec<_> = sample.labels.iter().filter(|(name, _)| name != special).cloned().collect();
         self.series(&rest);
-        if let Some((_, bound)) =
-            sample.labels.iter().find(|(name, _)| name == special && matches!(&*self.kind, "histogram" | "summary"))
-        {
+        if let Some((_, bound)) = sample.labels.iter().find(|(name, _)| name == special) {
             self.bound(bound);
         }
         let value_of = |name: &str| sample.labels.iter().find(|(label, _)| label == name).map(|(_, value)| value.clone());

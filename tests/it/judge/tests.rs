@@ -8,7 +8,7 @@ use super::checker::check;
 fn good_bodies_pass() {
     let text = "# HELP c_total h\n# TYPE c_total counter\nc_total{a=\"1\"} 1\nc_total{a=\"2\"} 2\n# TYPE h histogram\n\
                 h_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 2\nh_sum 3\nh_count 2\n# TYPE s summary\ns{quantile=\"0.5\"} NaN\n\
-                s_sum 1\ns_count 1\n# TYPE u untyped\nu NaN\n";
+                s_sum 1\ns_count 1\n# TYPE u untyped\nu NaN\nu{le=\"1\"} 1\nu{quantile=\"1\"} 1\n";
     assert_eq!(check(text, false), Vec::<String>::new());
     let openmetrics = "# TYPE b counter\n# UNIT b b\n";
     assert_eq!(check(&format!("{openmetrics}# EOF\n"), true).len(), 1, "the unit is no suffix");
