@@ -117,8 +117,14 @@ where
 async fn answer(request: hyper::Request<Incoming>, answers: Answers, house: Arc<House>, activity: Arc<Activity>) -> Response {
     let Answers { router, on_panic, on_late, .. } = answers;
     let (rest, uri) = (Arc::new(Rest::default()), request.uri().clone());
-    // Who waits to be asked for its body is not asked, and a stream is reset.
-    let sends_on = request.version() != Version::HTTP_2 && !request.headers().contains_key(header::EXPECT);
+    // Who waits to be asked for its body is not asked. A stream is reset after what was on its way: frames that cross the
+    // answer still mean what they did.
+    let is_asked = request.headers().contains_key(header::EXPECT);
+    let unread_max = match request.version() {
+        _ if is_asked => 0,
+        Version::HTTP_2 => limits::HTTP2_STREAM_WINDOW_BYTES as usize,
+        _ => limits::DISCARD_BYTES_MAX,
+    };
     let asked = request.map(|incoming| Body::new(Asked { incoming: Some(incoming), is_begun: false, rest: Arc::clone(&rest) }));
     let late = async {
         rest.is_whole.notified().await;
@@ -132,8 +138,8 @@ async fn answer(request: hyper::Request<Incoming>, answers: Answers, house: Arc<
             return on_late(uri.path());
         }
     };
-    if sends_on {
-        rest.discard().await;
+    if unread_max > 0 {
+        rest.discard(unread_max).await;
     }
     match caught {
         Some(Ok(response)) => response,
@@ -154,10 +160,10 @@ struct Rest {
 
 impl Rest {
     /// Lets the peer finish, within bounds.
-    async fn discard(&self) {
+    async fn discard(&self, bytes_max: usize) {
         let unread = self.unread.lock().take();
         if let Some(unread) = unread {
-            discard(pin!(unread), limits::DISCARD_BYTES_MAX).await;
+            discard(pin!(unread), bytes_max).await;
         }
     }
 }
