@@ -47,12 +47,21 @@ impl Agent {
     }
 
     pub(super) fn connect_as(pointsman: &Pointsman, service: &'static str, number: u16) -> Self {
-        let stream = TcpStream::connect(pointsman.http).expect("it listens");
-        stream.set_read_timeout(Some(DEADLINE)).expect("a socket can be told");
-        let (socket, _) = client(format!("ws://{}/v1/opamp", pointsman.http), stream).expect("it is upgraded");
+        // An agent that is cut off comes again.
+        let again = |first| Self::upgraded(pointsman).map_err(|second| format!("{first}, then {second}"));
+        let socket = Self::upgraded(pointsman)
+            .or_else(again)
+            .unwrap_or_else(|why| panic!("{number} is not upgraded: {why}, {}", pointsman.get("/api/v1/health").text()));
         let mut uid = vec![7; 16];
         uid[..2].copy_from_slice(&number.to_be_bytes());
         Self { socket, service, instance: format!("i{number}"), uid, sequence: 0, offers: VecDeque::new() }
+    }
+
+    fn upgraded(pointsman: &Pointsman) -> Result<WebSocket<TcpStream>, String> {
+        let stream = TcpStream::connect(pointsman.http).map_err(|error| error.to_string())?;
+        stream.set_read_timeout(Some(DEADLINE)).map_err(|error| error.to_string())?;
+        let upgraded = client(format!("ws://{}/v1/opamp", pointsman.http), stream);
+        upgraded.map(|(socket, _)| socket).map_err(|error| error.to_string())
     }
 
     /// Says who it is and what it has; what is answered to the first of both.
