@@ -40,9 +40,10 @@ def readable(decoded):
     """What is legal on the wire, but the Python client refuses or misreads: label names that begin with two underscores are
     renamed, and an escaped quote, which ends the labels for it where a brace follows, becomes an apostrophe."""
     quotes, escapes = re.compile(r'"(?:[^"\\]|\\.)*"'), re.compile(r"\\(.)")
+    family = re.compile(r'(?:(?<=^# HELP )|(?<=^# TYPE )|(?<=^# UNIT ))"(?:[^"\\]|\\.)*"')
     apostrophes = lambda text: escapes.sub(lambda escape: "'" if escape[1] == '"' else escape[0], text[0])
     lines = decoded.split("\n")
-    decoded = "\n".join(line if line.startswith("#") else quotes.sub(apostrophes, line) for line in lines)
+    decoded = "\n".join((family if line.startswith("#") else quotes).sub(apostrophes, line) for line in lines)
     plain = re.sub(r'([{,])__(?=[a-zA-Z0-9_]*=")', r"\1x__", decoded)
     return re.sub(r'([{,]")__(?=(?:[^"\\]|\\.)*"=")', r"\1x__", plain)
 
