@@ -287,7 +287,8 @@ pub(crate) fn raw(addr: SocketAddr, bytes: &[u8]) -> Reply {
     // A server may refuse before it has read everything: then the answer counts, not the write.
     stream.write_all(bytes).ok();
     let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).ok();
+    let read = stream.read_to_end(&mut answer);
+    assert!(!answer.is_empty(), "no HTTP answer from {addr}: {read:?}");
     parse(&answer)
 }
 

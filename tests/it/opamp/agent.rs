@@ -47,11 +47,8 @@ impl Agent {
     }
 
     pub(super) fn connect_as(pointsman: &Pointsman, service: &'static str, number: u16) -> Self {
-        // An agent that is cut off comes again.
-        let again = |first| Self::upgraded(pointsman).map_err(|second| format!("{first}, then {second}"));
-        let socket = Self::upgraded(pointsman)
-            .or_else(again)
-            .unwrap_or_else(|why| panic!("{number} is not upgraded: {why}, {}", pointsman.get("/api/v1/health").text()));
+        let socket =
+            Self::upgraded(pointsman).unwrap_or_else(|why| panic!("{number} is not upgraded: {why}: {:#?}", pointsman.logs()));
         let mut uid = vec![7; 16];
         uid[..2].copy_from_slice(&number.to_be_bytes());
         Self { socket, service, instance: format!("i{number}"), uid, sequence: 0, offers: VecDeque::new() }
