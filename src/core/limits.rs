@@ -274,8 +274,8 @@ pub const CONNECTION_GRACE_MS_MAX: u64 = 30_000;
 pub const PING_EVERY_MS: u64 = 30_000;
 /// Milliseconds for the answer to an HTTP/2 ping.
 pub const PING_ANSWER_MS_MAX: u64 = 20_000;
-/// Bytes of an HTTP/1 head, and of its read buffer.
-pub const HTTP1_BUFFER_BYTES_MAX: usize = 64 << 10;
+/// Bytes of an HTTP/1 head, and of its read buffer: what every connection may hold that sends a body.
+pub const HTTP1_BUFFER_BYTES_MAX: usize = 16 << 10;
 /// Headers of an HTTP/1 request.
 pub const HTTP1_HEADERS_MAX: usize = 64;
 /// Bytes of an HTTP/2 header list.
@@ -320,6 +320,10 @@ pub const RETRY_AFTER_SECS: u64 = 5;
 pub const RETRY_SPREAD_SECS: u64 = 5;
 /// Bytes of a body that must fit before its first one is read.
 pub const BODY_FIRST_BYTES: usize = 64 << 10;
+/// The most that is kept free for a body that begun is one of so many of what all may take together.
+pub const EXPECTED_SHARE: usize = 64;
+/// Milliseconds for which room is kept for what a body has announced.
+pub const EXPECTED_MS_MAX: u64 = 1_000;
 /// The least that a memory limit must leave for the heap, in bytes: with less, hardly a request would fit.
 pub const HEAP_BYTES_MIN: u64 = 16 << 20;
 /// The part of the heap that bodies in flight may take is one of so many.

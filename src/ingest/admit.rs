@@ -29,6 +29,10 @@ pub struct Budget {
     allocated: fn() -> usize,
     promised: AtomicUsize,
     flight: AtomicUsize,
+    /// What those who begun have announced and not sent yet.
+    expected: AtomicUsize,
+    /// What a body comes to that announces nothing: about the mean of those before.
+    typical: AtomicUsize,
     refused: AtomicU64,
     paused: AtomicBool,
     jitter: AtomicU64,
@@ -47,6 +51,8 @@ pub struct Held {
 pub struct Share {
     budget: Arc<Budget>,
     bytes: usize,
+    /// What is kept free for it: announced, and not taken yet.
+    expected: usize,
 }
 
 /// Bytes that are about to be allocated; they count twice from then on until this is dropped.
@@ -65,6 +71,8 @@ impl Budget {
             allocated,
             promised: AtomicUsize::new(0),
             flight: AtomicUsize::new(0),
+            expected: AtomicUsize::new(0),
+            typical: AtomicUsize::new(limits::BODY_FIRST_BYTES),
             refused: AtomicU64::new(0),
             paused: AtomicBool::new(false),
             jitter: AtomicU64::new(seed),
@@ -97,26 +105,37 @@ impl Budget {
     /// An empty part.
     #[must_use]
     pub fn share(self: &Arc<Self>) -> Share {
-        Share { budget: Arc::clone(self), bytes: 0 }
+        Share { budget: Arc::clone(self), bytes: 0, expected: 0 }
     }
 
-    /// Whether a request may begin that announces so many bytes: asked before a byte of its body is read. What is left of
-    /// the share then is for those that have begun, so that they can end.
+    /// Whether a request may begin that announces so many bytes, 0 = it does not say: asked before a byte of its body is read.
+    /// Room is kept for what those who begun have yet to send, so that they can end: else all would begin and none. It is
+    /// bounded for each, and given up for who does not send ([`Share::expects_no_more`]): nobody takes it by words alone.
     ///
     /// # Errors
     /// [`Refusal::Overload`].
     pub fn admit(self: &Arc<Self>, announced: usize) -> Result<Share, Refusal> {
-        let first = announced.clamp(1, limits::BODY_FIRST_BYTES);
-        let begun = self.flight.load(Ordering::SeqCst).saturating_add(first);
+        let wanted = if announced == 0 { self.typical.load(Ordering::Relaxed) } else { announced };
+        let expected = wanted.clamp(1, (self.sizes.flight / limits::EXPECTED_SHARE).max(1));
+        let before = self.expected.fetch_add(expected, Ordering::SeqCst);
+        let mut share = self.share();
+        share.expected = expected; // given back with it
+        let begun = self.flight.load(Ordering::SeqCst).saturating_add(before).saturating_add(expected);
         let is_paused = self.paused.load(Ordering::Relaxed);
         if is_paused
             || begun > (self.sizes.flight / 4).saturating_mul(3)
             || announced > self.sizes.flight
-            || !self.fits(first, self.for_flight())
+            || !self.fits(wanted.clamp(1, limits::BODY_FIRST_BYTES), self.for_flight())
         {
             return Err(self.overload());
         }
-        Ok(self.share())
+        Ok(share)
+    }
+
+    /// A body came to so many bytes.
+    pub fn came_to(&self, bytes: usize) {
+        let typical = self.typical.load(Ordering::Relaxed);
+        self.typical.store(typical.saturating_sub(typical / 8).saturating_add(bytes / 8), Ordering::Relaxed);
     }
 
     /// Memory for something that is neither a body nor to stay.
@@ -202,7 +221,19 @@ impl Share {
             return Err(budget.overload());
         }
         self.bytes = self.bytes.saturating_add(bytes);
+        self.keep_free(self.expected.saturating_sub(bytes));
         Ok(promise)
+    }
+
+    /// What was announced is not waited for any longer.
+    pub fn expects_no_more(&mut self) {
+        self.keep_free(0);
+    }
+
+    /// Keeps less free for it.
+    fn keep_free(&mut self, bytes: usize) {
+        self.budget.expected.fetch_sub(self.expected.saturating_sub(bytes), Ordering::SeqCst);
+        self.expected = self.expected.min(bytes);
     }
 
     /// Gives back what was taken beyond so many bytes.
@@ -222,6 +253,7 @@ impl Share {
 impl Drop for Share {
     fn drop(&mut self) {
         self.shrink_to(0);
+        self.keep_free(0);
     }
 }
 
@@ -236,6 +268,11 @@ impl Held {
     #[must_use]
     pub const fn new(share: Share) -> Self {
         Self { share, bytes: Vec::new(), from: 0 }
+    }
+
+    /// What was announced is not waited for any longer: the body is there, or comes too slowly.
+    pub fn expects_no_more(&mut self) {
+        self.share.expects_no_more();
     }
 
     /// Appends, within the budget and a cap.

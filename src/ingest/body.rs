@@ -46,21 +46,37 @@ where
     B: Body<Data = Bytes>,
 {
     let time = |bytes| Duration::from_millis(limits::body_ms_max(bytes)).min(ingest.body_time_max);
+    // Set anew when it is over, not with every frame: what came meanwhile has won more time.
     let mut slow = pin!(sleep(time(0)));
     let (first, mut bytes) = (slow.deadline(), 0_usize);
+    let (mut waits, mut is_prompt) = (pin!(sleep(Duration::from_millis(limits::EXPECTED_MS_MAX))), true);
     loop {
         let frame = tokio::select! {
             biased;
             frame = body.frame() => frame,
-            () = slow.as_mut() => return Err(Refusal::Slow),
+            () = slow.as_mut() => {
+                let until = first.checked_add(time(bytes).saturating_sub(time(0))).unwrap_or(first);
+                if until <= slow.deadline() {
+                    return Err(Refusal::Slow);
+                }
+                slow.as_mut().reset(until);
+                continue;
+            }
+            () = waits.as_mut(), if is_prompt => {
+                is_prompt = false;
+                held.expects_no_more();
+                continue;
+            }
         };
-        let Some(frame) = frame else { return Ok(held) };
+        let Some(frame) = frame else {
+            held.expects_no_more();
+            ingest.budget.came_to(bytes);
+            return Ok(held);
+        };
         let frame = frame.map_err(|_| Refusal::Cut)?;
         if let Some(data) = frame.data_ref() {
             held.extend(data, limit)?;
             bytes = bytes.saturating_add(data.len());
-            let later = time(bytes).saturating_sub(time(0));
-            slow.as_mut().reset(first.checked_add(later).unwrap_or(first));
         }
     }
 }

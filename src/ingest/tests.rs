@@ -1,6 +1,6 @@
 use super::{
     Ingest, Refusal, Signal,
-    admit::{Budget, Held, Sizes},
+    admit::{Budget, Held, Share, Sizes},
     body, grpc, http,
     inflate::{Encoding, inflate},
     stats::Stats,
@@ -70,6 +70,33 @@ fn a_paused_budget_takes_nothing() {
     assert!(share.grow(1, 1).is_ok());
     drop(share);
     assert_eq!(budget.bytes(), 0);
+}
+
+/// Scenario: many bodies announce, or by their kind let expect, a sixty-fourth of what all may have; some send nothing.
+/// Guarantees: only as many begin as can end, and each of them can, whatever comes meanwhile; room is kept for nobody who does
+/// not send, nor after the end, and never more than that part by words alone.
+#[test]
+fn who_begins_can_end() {
+    const BODY: usize = 1000;
+    let budget = budget(64 * BODY);
+    let begin = |announced| std::iter::from_fn(|| budget.admit(announced).ok()).collect::<Vec<_>>();
+    let mut begun = begin(BODY);
+    assert_eq!(begun.len(), 48);
+    for share in &mut begun {
+        for _ in 0..BODY / 100 {
+            share.grow(100, 100).expect("it was let in");
+        }
+        assert!(budget.admit(1).is_err(), "what was kept free is taken");
+    }
+    drop(begun);
+    let mut silent = begin(64 * BODY);
+    assert_eq!(silent.len(), 48, "words alone take no more than that");
+    silent.iter_mut().for_each(Share::expects_no_more);
+    assert_eq!(begin(BODY).len(), 48);
+    drop(silent);
+    (0..100).for_each(|_| budget.came_to(BODY / 10));
+    assert!((400..=480).contains(&begin(0).len()), "who announces nothing counts as a body usually comes to");
+    assert_eq!((begin(BODY).len(), budget.bytes()), (48, 0));
 }
 
 /// Scenario: bodies of each encoding: good, damaged, cut, followed by more, too large, growing too much.

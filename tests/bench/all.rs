@@ -75,7 +75,7 @@ pub(crate) fn parts(quick: bool) -> Vec<Part> {
     let (series, rounds, cpu_seconds) = if quick { (100_000, 1, 0.3) } else { (1_000_000, 3, 2.0) };
     keep("Scrapes", formats::measure(series, rounds));
     keep("What views cost a running server", obey::measure(series, rounds, cpu_seconds));
-    keep("What becomes of an overload", overload::measure(if quick { 2 } else { 6 }));
+    keep("What becomes of an overload", overload::measure(if quick { 2 } else { 12 }));
     keep("Spans forwarded", spans::measure(rounds, cpu_seconds));
     keep("Start and rest", start::measure());
     parts

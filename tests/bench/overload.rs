@@ -33,8 +33,9 @@ use tonic::{Code, Request, client::Grpc, codegen::http::uri::PathAndQuery, trans
 /// What the server may take.
 const LIMIT: &str = "256MiB";
 const LIMIT_BYTES: f64 = (256 << 20) as f64;
-/// Senders that find out what it can take, and that load it when the storm is over.
-const CALM: usize = 8;
+/// Senders that find out what it can take, and that load it when the storm is over: as many as fill this part of what may be in
+/// flight. All of them are let in, and yet as many are answered at once as in a storm.
+const CALM: f64 = 0.4;
 /// Series of so many instances are pushed, however many senders there are: what grows is the load, not the state.
 const INSTANCES: usize = 100;
 /// Requests of shape S1 in one of these: below what is taken off the reactor.
@@ -92,7 +93,7 @@ pub(crate) fn measure(seconds: u64) -> Result<Part> {
         for stretch in &all {
             let kept = stretch.per_cpu_second / most.per_cpu_second;
             let wall = stretch.per_second / most.per_second;
-            let is_storm = stretch.senders > CALM;
+            let is_storm = stretch.senders > most.senders;
             let held = stretch.peak_bytes / LIMIT_BYTES;
             let wrong = [
                 (held > 1.0, "memory is beyond the limit"),
@@ -125,14 +126,15 @@ fn stretches(protocol: Protocol, seconds: u64) -> Result<Vec<Stretch>> {
         let to = Target { protocol, address: if protocol == Protocol::Grpc { server.grpc } else { server.http } };
         runtime.block_on(stretch(&server, (name, senders), (to, &seen), Duration::from_secs(seconds)))
     };
-    run("first", CALM * 4)?; // makes the series
-    let mut all = vec![run("saturation", CALM)?];
     let body = requests(0)?.iter().map(|part| part.bytes().len()).sum::<usize>();
+    // Of the whole limit, of which the heap is a part: a storm is never less than it is called.
+    let senders = |times: f64| (times * LIMIT_BYTES / 4.0 / body as f64).ceil() as usize;
+    run("first", senders(CALM))?; // makes the series
+    let mut all = vec![run("saturation", senders(CALM))?];
     for times in [2, 10] {
-        // Never less than the share is: the heap is less than the limit.
-        all.push(run(&format!("{times} ×"), times * (LIMIT_BYTES as usize / 4).div_ceil(body))?);
+        all.push(run(&format!("{times} ×"), senders(f64::from(times)))?);
     }
-    all.push(run("after it", CALM)?);
+    all.push(run("after it", senders(CALM))?);
     Ok(all)
 }
 
