@@ -220,7 +220,7 @@ impl Plan {
             for hasher in &mut hashers {
                 hasher.write(slot.name.as_bytes());
                 hasher.write_u8(0xff);
-                pieces.each(|piece| hasher.write(piece.as_bytes()));
+                pieces.whole(|text| hasher.write(text.as_bytes())); // a hash of pieces is another
                 hasher.write_u8(0xfe);
             }
         }
@@ -255,6 +255,19 @@ impl<'a> Pieces<'a> {
                 }
             }
             Value::Special => {}
+        }
+    }
+
+    /// Shows the value as one text.
+    fn whole(&self, show: impl FnOnce(&str)) {
+        match &self.slot.value {
+            Value::Constant(place) => show(constant_of(self.constants, *place)),
+            Value::Entry(place) => show(text_of(self.series, *place)),
+            Value::Joined(_) | Value::Special => {
+                let mut text = String::new();
+                self.each(|piece| text.push_str(piece));
+                show(&text);
+            }
         }
     }
 

@@ -47,7 +47,7 @@ pub(super) struct Family {
     pub(super) members: Vec<Member>,
     /// Names of the constants of any member: an attribute of that name may make two members' series one.
     pub(super) constant_names: BTreeSet<Arc<str>>,
-    /// Whether two members have the same constants, so that their series may be one.
+    /// Whether two members have the same constants, or one has constants that are joined, so that their series may be one.
     pub(super) may_collide: bool,
 }
 
@@ -62,7 +62,7 @@ pub(super) struct Member {
     pub(super) is_first: bool,
     /// Equal for members whose constants differ in their texts alone: one plan of labels fits all of them.
     pub(super) outline: usize,
-    class: usize, // equal for members with equal constants
+    class: usize, // equal for members with equal constants, but for those without a text
 }
 
 impl Layout {
@@ -121,12 +121,13 @@ impl Family {
             member.is_first = member.joined.as_ref().is_some_and(|ids| joined.insert(Arc::as_ptr(ids)));
         }
         let classes: HashSet<usize> = members.iter().map(|member| member.class).collect();
-        let mut constant_names = BTreeSet::new();
+        let (mut constant_names, mut is_any_joined) = (BTreeSet::new(), false);
         let mut seen: HashSet<usize> = HashSet::new();
-        for member in members.iter().filter(|member| seen.insert(member.class)) {
+        for member in members.iter().filter(|member| seen.insert(member.outline)) {
             constant_names.extend(member.constants.iter().map(|constant| constant.name.clone()));
+            is_any_joined |= !member.constants.is_sorted_by(|a, b| a.name < b.name);
         }
-        let may_collide = classes.len() < members.len() || !joined.is_empty();
+        let may_collide = classes.len() < members.len() || !joined.is_empty() || is_any_joined;
         Some(Self { names, help, unit, asked, members, constant_names, may_collide })
     }
 }
@@ -307,7 +308,8 @@ impl<'a> Members<'a> {
             Some(known) => known.clone(),
             None => {
                 let constants = self.labeller.constants(&resource.identity, resource.info, &stream.scope);
-                let labels = constants.iter().map(|constant| (constant.name.clone(), constant.text.clone())).collect();
+                let shown = constants.iter().filter(|constant| !constant.text.is_empty()); // an empty one gives no label
+                let labels = shown.map(|constant| (constant.name.clone(), constant.text.clone())).collect();
                 let next = self.classes.len();
                 let class = *self.classes.entry(labels).or_insert(next);
                 let of = |c: &Constant| (Arc::clone(&c.name), Arc::clone(&c.key), c.origin, c.text.is_empty());

@@ -62,7 +62,7 @@ def judge_text(body):
     quoted = re.search(r'(?m)^(?:# (?:HELP|TYPE) "|[^#\n]*?[{,]")', decoded)
     for tool in [["promtool3", "--extended", "--lint=none"]] if quoted else [["promtool2"], ["promtool3"]]:
         command = [TOOLS / tool[0], "check", "metrics", *tool[1:]]
-        ran = subprocess.run(command, input=body, capture_output=True, timeout=120, check=False)
+        ran = subprocess.run(command, input=body, capture_output=True, timeout=300, check=False)
         if ran.returncode not in (0, 3):  # 3 is advice on style
             faults.append(f"{tool[0]}: {ran.stderr.decode(errors='replace').strip()[:500]}")
     return faults

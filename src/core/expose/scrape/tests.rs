@@ -142,6 +142,19 @@ fn twins_may_stand_far_apart() {
     assert_eq!((stats.series, stats.duplicates), (1050, 350));
 }
 
+/// Scenario: one metric in two scopes that read alike: by an attribute without a text, or by attributes that are joined.
+/// Guarantees: CF-06: no series comes twice.
+#[test]
+fn scopes_may_read_alike() {
+    for (one, other) in [("scope s - - k=", "scope s - -"), ("scope s - - a.b=1 a-b=2", "scope s - - a_b=2;1")] {
+        let table = format!("resource service.name=a\n{one}\ngauge g\nn=1 : 1\nn=2 : 1\n{other}\ngauge g\nn=0 : 2\nn=1 : 2\n");
+        let (out, stats) = body_with(Fake::parse(&table), &ExposeOptions::default(), Negotiated::default(), &[]);
+        let text = String::from_utf8(out).expect("UTF-8");
+        assert_eq!(check_text(&text), Vec::<String>::new(), "{text}");
+        assert_eq!((stats.series, stats.duplicates), (3, 1), "{text}");
+    }
+}
+
 /// Scenario: `name[]` in every spelling. Guarantees: HN-15: families by their names before escaping; unknown ones give nothing.
 #[test]
 fn families_can_be_asked_for_by_name() {
