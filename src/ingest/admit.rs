@@ -53,6 +53,8 @@ pub struct Share {
     bytes: usize,
     /// What is kept free for it: announced, and not taken yet.
     expected: usize,
+    /// What it will come to, where that was said; else 0.
+    announced: usize,
 }
 
 /// Bytes that are about to be allocated; they count twice from then on until this is dropped.
@@ -105,7 +107,7 @@ impl Budget {
     /// An empty part.
     #[must_use]
     pub fn share(self: &Arc<Self>) -> Share {
-        Share { budget: Arc::clone(self), bytes: 0, expected: 0 }
+        Share { budget: Arc::clone(self), bytes: 0, expected: 0, announced: 0 }
     }
 
     /// Whether a request may begin that announces so many bytes, 0 = it does not say: asked before a byte of its body is read.
@@ -119,7 +121,7 @@ impl Budget {
         let expected = wanted.clamp(1, (self.sizes.flight / limits::EXPECTED_SHARE).max(1));
         let before = self.expected.fetch_add(expected, Ordering::SeqCst);
         let mut share = self.share();
-        share.expected = expected; // given back with it
+        (share.expected, share.announced) = (expected, announced); // given back with it
         let begun = self.flight.load(Ordering::SeqCst).saturating_add(before).saturating_add(expected);
         let is_paused = self.paused.load(Ordering::Relaxed);
         if is_paused
@@ -285,8 +287,9 @@ impl Held {
             return Err(Refusal::TooLarge { limit });
         }
         if len > capacity {
-            // Doubled, that each byte is copied once on average; never beyond the cap.
-            let wanted = len.max(capacity.saturating_mul(2).min(limit));
+            // Doubled, that each byte is copied once on average; never beyond the cap, nor what was announced.
+            let most = if self.share.announced < len { limit } else { limit.min(self.share.announced) };
+            let wanted = len.max(capacity.saturating_mul(2).min(most));
             let promise = self.share.grow(wanted.saturating_sub(capacity), wanted)?;
             self.bytes.reserve_exact(wanted.saturating_sub(self.bytes.len()));
             drop(promise);

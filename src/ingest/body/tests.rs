@@ -63,4 +63,8 @@ async fn an_announced_length_sets_nothing_aside() {
     }
     drop(held);
     assert_eq!(budget.bytes(), 0);
+    const BODY: usize = 340 << 10;
+    let mut held = Held::new(budget.admit(BODY).expect("there is room"));
+    (0..BODY / 1024).for_each(|_| held.extend(&[0; 1024], LIMIT).expect("it fits"));
+    assert_eq!((held.len(), held.capacity(), budget.bytes()), (BODY, BODY, BODY), "nor more than that when all of it came");
 }

@@ -79,7 +79,7 @@ pub(crate) fn free<const N: usize>() -> [SocketAddr; N] {
 /// Whether a condition becomes true in good time; when not, the caller has more to say than that. Prometheus may need
 /// several seconds for its first scrape.
 pub(crate) fn settles(mut condition: impl FnMut() -> bool) -> bool {
-    let deadline = now() + Duration::from_secs(45);
+    let deadline = now() + Duration::from_secs(90);
     while !condition() {
         if now() > deadline {
             return false;
