@@ -11,7 +11,6 @@ use pointsman_core::{
     limits,
     model::clock::{Mono, SECOND, Wall},
 };
-use senders::Senders;
 use std::{
     error::Error,
     sync::{
@@ -25,8 +24,14 @@ use std::{
 #[derive(Debug)]
 pub struct Reloader {
     files: Files,
-    senders: Option<Senders>,
+    asks: bool,
     served: ArcSwap<Pair>,
+    watch: Watch,
+}
+
+/// What becomes of files that change while we serve: taken once they fit, refused once what is wrong with them has lasted.
+#[derive(Debug, Default)]
+pub struct Watch {
     trouble: Mutex<Option<Trouble>>,
     taken: AtomicU64,
     refused: AtomicU64,
@@ -54,20 +59,13 @@ pub enum Look {
 }
 
 impl Reloader {
-    /// Reads the first pair. Senders are asked for a certificate where `senders` can judge it.
+    /// Reads the first pair. `asks`: senders are asked for a certificate.
     ///
     /// # Errors
     /// When a file cannot be read, or the two are no pair.
-    pub fn open(files: Files, senders: Option<Senders>) -> Result<Self, PairError> {
-        let pair = Pair::new(&Contents::read(&files)?, &files, senders.as_ref().map(Senders::ask))?;
-        let served = ArcSwap::from_pointee(pair);
-        Ok(Self { files, senders, served, trouble: Mutex::default(), taken: AtomicU64::new(0), refused: AtomicU64::new(0) })
-    }
-
-    /// Who may send, where not everybody may.
-    #[must_use]
-    pub const fn senders(&self) -> Option<&Senders> {
-        self.senders.as_ref()
+    pub fn open(files: Files, asks: bool) -> Result<Self, PairError> {
+        let served = ArcSwap::from_pointee(Pair::new(&Contents::read(&files)?, &files, asks)?);
+        Ok(Self { files, asks, served, watch: Watch::default() })
     }
 
     /// What new connections are shown.
@@ -78,11 +76,38 @@ impl Reloader {
 
     /// Looks whether the files have changed. A pair that is not valid at `wall` never replaces one that is.
     pub fn look(&self, now: Mono, wall: Wall) -> Look {
-        let error = match self.read(wall) {
-            Ok(pair) => {
+        self.watch.look(now, self.read(wall), |pair| self.served.store(Arc::new(pair)))
+    }
+
+    /// The pair in the files, unless it is the one that is served.
+    fn read(&self, wall: Wall) -> Result<Option<Pair>, PairError> {
+        let contents = Contents::read(&self.files)?;
+        let (served, wall_secs) = (self.served.load(), wall.0 / SECOND);
+        if contents.digest() == served.digest {
+            return Ok(None);
+        }
+        let pair = Pair::new(&contents, &self.files, self.asks)?;
+        match (served.validity, pair.validity) {
+            (Some(old), Some(new)) if old.holds(wall_secs) && !new.holds(wall_secs) => Err(PairError::NotValidNow),
+            _ => Ok(Some(pair)),
+        }
+    }
+
+    /// What became of the files.
+    #[must_use]
+    pub const fn watch(&self) -> &Watch {
+        &self.watch
+    }
+}
+
+impl Watch {
+    /// One look: `read` is what the files hold, `None` = what is in force; `take` puts something new into force.
+    pub fn look<T>(&self, now: Mono, read: Result<Option<T>, PairError>, take: impl FnOnce(T)) -> Look {
+        let error = match read {
+            Ok(new) => {
                 *self.trouble.lock() = None;
-                let Some(pair) = pair else { return Look::Same };
-                self.served.store(Arc::new(pair));
+                let Some(new) = new else { return Look::Same };
+                take(new);
                 self.taken.fetch_add(1, Ordering::Relaxed);
                 return Look::Taken;
             }
@@ -100,27 +125,13 @@ impl Reloader {
         Look::Refused(error)
     }
 
-    /// The pair in the files, unless it is the one that is served.
-    fn read(&self, wall: Wall) -> Result<Option<Pair>, PairError> {
-        let contents = Contents::read(&self.files)?;
-        let (served, wall_secs) = (self.served.load(), wall.0 / SECOND);
-        if contents.digest() == served.digest {
-            return Ok(None);
-        }
-        let pair = Pair::new(&contents, &self.files, self.senders.as_ref().map(Senders::ask))?;
-        match (served.validity, pair.validity) {
-            (Some(old), Some(new)) if old.holds(wall_secs) && !new.holds(wall_secs) => Err(PairError::NotValidNow),
-            _ => Ok(Some(pair)),
-        }
-    }
-
-    /// Why the files are not served, as long as they are not.
+    /// Why the files are not in force, as long as they are not.
     #[must_use]
     pub fn trouble(&self) -> Option<Arc<PairError>> {
         self.trouble.lock().as_ref().and_then(|trouble| trouble.told.clone())
     }
 
-    /// Pairs taken over after the first.
+    /// Changes that were taken over.
     #[must_use]
     pub fn taken(&self) -> u64 {
         self.taken.load(Ordering::Relaxed)

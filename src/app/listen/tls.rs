@@ -6,7 +6,7 @@ use crate::{
     auth::{
         Denied,
         tls::{
-            Look, Reloader, chain,
+            Look, Reloader, Watch, chain,
             pair::{Files, Offer, PairError},
             senders::Senders,
         },
@@ -64,7 +64,7 @@ impl DoorTls {
     /// # Errors
     /// When only some may send, and this is none of them.
     pub fn may_ask(&self, stream: &TlsStream<TcpStream>) -> Result<(), Denied> {
-        let senders = self.certificates.reloader.senders().filter(|_| self.offer != Offer::Read);
+        let senders = self.certificates.senders.as_ref().filter(|_| self.offer != Offer::Read);
         let now = self.certificates.clock.wall();
         senders.map_or(Ok(()), |senders| senders.may_send(stream.get_ref().1.peer_certificates(), now))
     }
@@ -75,6 +75,8 @@ impl DoorTls {
 pub struct Certificates {
     files: Files,
     reloader: Reloader,
+    /// Who may send, where not everybody may.
+    senders: Option<Senders>,
     clock: Clock,
     /// In the order of [`Handshake::ALL`].
     handshakes: [AtomicU64; Handshake::ALL.len()],
@@ -89,14 +91,22 @@ impl Certificates {
         let TlsFiles { certificate, key, otlp_client_ca } = files.clone();
         let senders = otlp_client_ca.map(|path| Senders::open(&path).map_err(|error| no_authority(&path, &error))).transpose()?;
         let files = Files { certificate, key };
-        match Reloader::open(files.clone(), senders) {
-            Ok(reloader) => Ok(Self { files, reloader, clock, handshakes: Default::default() }),
+        match Reloader::open(files.clone(), senders.is_some()) {
+            Ok(reloader) => Ok(Self { files, reloader, senders, clock, handshakes: Default::default() }),
             Err(error) => Err(fault(&files, &error)),
         }
     }
 
-    /// Takes a new pair over where there is one.
+    /// Takes a new pair over where there is one, and a new authority.
     pub fn look(&self) {
+        match self.senders.as_ref().map(|senders| (senders, senders.look(self.clock.mono()))) {
+            Some((senders, Look::Taken)) => info!(file = %senders.path().display(), "senders are judged by a new authority"),
+            Some((senders, Look::Refused(error))) => {
+                let fault = no_authority(senders.path(), &error);
+                warn!(code = fault.code.id(), error = %fault.message, "the new authority is refused, the last good one stays");
+            }
+            _ => {}
+        }
         match self.reloader.look(self.clock.mono(), self.clock.wall()) {
             Look::Same | Look::Waiting => {}
             Look::Taken => info!(expires_at = self.expires_at(), "a new certificate is served"),
@@ -110,8 +120,11 @@ impl Certificates {
     /// What is wrong with what is served, or with what should be.
     #[must_use]
     pub fn fault(&self) -> Option<Fault> {
-        if let Some(error) = self.reloader.trouble() {
+        if let Some(error) = self.reloader.watch().trouble() {
             return Some(fault(&self.files, &error));
+        }
+        if let Some((senders, error)) = self.senders.as_ref().and_then(|senders| Some((senders, senders.watch().trouble()?))) {
+            return Some(no_authority(senders.path(), &error));
         }
         self.has_ended().then(|| {
             let ended = format!("the certificate ended at {}", self.expires_at().unwrap_or_default());
@@ -136,9 +149,14 @@ impl Certificates {
     pub fn numbers(&self) -> Tls {
         Tls {
             expiry_secs: self.reloader.served().validity.map(|validity| validity.until_secs),
-            reloads: vec![(Reload::Taken, self.reloader.taken()), (Reload::Refused, self.reloader.refused())],
+            reloads: vec![(Reload::Taken, self.reloads(Watch::taken)), (Reload::Refused, self.reloads(Watch::refused))],
             handshakes: Handshake::ALL.map(|outcome| (outcome, self.count(outcome).load(Ordering::Relaxed))).to_vec(),
         }
+    }
+
+    /// Of the pair and of the authority.
+    fn reloads(&self, count: impl Fn(&Watch) -> u64) -> u64 {
+        count(self.reloader.watch()).saturating_add(self.senders.as_ref().map_or(0, |senders| count(senders.watch())))
     }
 
     /// Handshakes that took too long.

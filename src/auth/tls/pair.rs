@@ -1,6 +1,7 @@
 //! A certificate chain and the key it was made for, out of two PEM files, as what rustls serves.
 //! TLS 1.2 and 1.3 with the suites of rustls alone; no early data. Never shows a key, not even in `Debug`.
 
+use super::senders::AskOnly;
 use pointsman_core::limits;
 use pointsman_watch::certificate::Validity;
 use rustls::{
@@ -138,12 +139,11 @@ pub(super) fn words(error: &pem::Error) -> &'static str {
 }
 
 impl Pair {
-    /// Makes contents into a pair; `files` is where they came from, for errors. Senders are asked for a certificate
-    /// where there is somebody who judges it.
+    /// Makes contents into a pair; `files` is where they came from, for errors. `asks`: senders are asked for a certificate.
     ///
     /// # Errors
     /// When they are no certificate and its key.
-    pub fn new(contents: &Contents, files: &Files, judge: Option<Arc<dyn ClientCertVerifier>>) -> Result<Self, PairError> {
+    pub fn new(contents: &Contents, files: &Files, asks: bool) -> Result<Self, PairError> {
         let certificate = |error| PairError::Certificate { path: files.certificate.clone(), what: words(&error) };
         let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&contents.certificate).collect();
         let chain = chain.map_err(certificate)?;
@@ -153,7 +153,7 @@ impl Pair {
             .map_err(|error| PairError::Key { path: files.key.clone(), what: words(&error) })?;
         let nobody: Arc<dyn ClientCertVerifier> = Arc::new(NoClientAuth);
         let read = serving(chain.clone(), key.clone_key(), Arc::clone(&nobody))?;
-        let http = serving(chain, key, judge.unwrap_or(nobody))?;
+        let http = serving(chain, key, if asks { Arc::new(AskOnly::default()) } else { nobody })?;
         let mut grpc = http.clone();
         grpc.alpn_protocols = vec![b"h2".to_vec()];
         let [read, http, grpc] = [read, http, grpc].map(Arc::new);

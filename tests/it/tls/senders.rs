@@ -4,9 +4,9 @@
 use super::{
     POINT,
     client::{Authority, Client},
-    flags,
+    flags, rename_over,
 };
-use crate::support::{Pointsman, Reply, run, runtime};
+use crate::support::{Pointsman, Reply, run, runtime, wait};
 use opentelemetry_proto::tonic::collector::metrics::v1::{
     ExportMetricsServiceRequest, metrics_service_client::MetricsServiceClient,
 };
@@ -19,7 +19,7 @@ struct Asking {
     server: Pointsman,
     ours: Authority,
     senders: Authority,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Asking {
@@ -31,7 +31,7 @@ impl Asking {
         let pair = flags(folder.path());
         let ca = ca.display().to_string();
         let all: Vec<&str> = pair.iter().map(String::as_str).chain(["--otlp-client-ca-file", &ca]).collect();
-        Self { server: Pointsman::start(&all), ours, senders, _folder: folder }
+        Self { server: Pointsman::start(&all), ours, senders, folder }
     }
 
     /// Everybody there is: what they show, and the statuses of HTTP and gRPC that they get.
@@ -139,6 +139,44 @@ fn strangers_are_refused_before_their_body() {
         let reply = remembering.http(server.http, "POST", "/v1/metrics", POINT).expect("an answer");
         assert_eq!(reply.status, 401, "a session of a reader is no certificate");
     }
+}
+
+/// Scenario: the authority is renewed while senders send: both together first, then the new one alone; then something that is
+/// no authority lies in the file, and is mended. One sender remembers its sessions.
+/// Guarantees: who may send follows the file, for sessions that are resumed too; nobody who may is refused meanwhile; what is
+/// no authority is told as a fault, a log line and a metric, and leaves the last good one; no restart.
+#[test]
+fn the_authority_is_renewed_without_a_restart() {
+    let mut asking = Asking::start();
+    let next = Authority::named("next");
+    let sender = |authority: &Authority| {
+        asking.ours.client_showing(&authority.sender(Some("machine-config"), (2020, 2090)), &["http/1.1"]).remembering()
+    };
+    let (old, new, reader) = (sender(&asking.senders), sender(&next), asking.ours.client(&["http/1.1"]));
+    let (http, read, ca) = (asking.server.http, asking.server.read, asking.folder.path().join("ca.crt"));
+    let status = |client: &Client| client.http(http, "POST", "/v1/metrics", POINT).expect("an answer").status;
+    let faults = || reader.get(read, "/api/v1/faults").json()["items"].clone();
+    assert_eq!((status(&old), status(&new)), (200, 401));
+    fs::write(&ca, [asking.senders.pem(), next.pem()].concat()).expect("the folder takes files");
+    wait("the new authority", || {
+        assert_eq!(status(&old), 200, "it is still in force");
+        (status(&new) == 200).then_some(())
+    });
+    rename_over(asking.folder.path(), "ca.crt", |file| fs::write(file, next.pem()).expect("the folder takes files"));
+    wait("the end of the old authority", || {
+        assert_eq!(status(&new), 200, "it is in force");
+        (status(&old) == 401).then_some(())
+    });
+    fs::write(&ca, "no authority").expect("the folder takes files");
+    asking.server.wait_for_log("the new authority is refused, the last good one stays");
+    let fault = faults()[0].clone();
+    assert_eq!((&fault["code"], fault["message"].to_string().contains("ca.crt")), (&"PM0505".into(), true), "{fault}");
+    assert_eq!((status(&old), status(&new)), (401, 200), "the last good one stays");
+    fs::write(&ca, [next.pem(), "\n"].concat()).expect("the folder takes files");
+    wait("no fault", || (faults() == serde_json::json!([])).then_some(()));
+    let own = reader.get(read, "/metrics/self").text();
+    let reloads = |result: &str| own.lines().any(|line| line.starts_with("pointsman_tls_reload_total") && line.contains(result));
+    assert!(reloads("\"taken\"} 3") && reloads("\"refused\"} 1"), "{own}");
 }
 
 /// Scenario: an authority without TLS of our own, one that is not there, one that is no certificate, and an empty file.
