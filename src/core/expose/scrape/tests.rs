@@ -155,6 +155,17 @@ fn scopes_may_read_alike() {
     }
 }
 
+/// Scenario: a resource with a name, and one whose attribute `job` says the same. Guarantees: RS-04: target info is said once.
+#[test]
+fn targets_may_read_alike() {
+    let table = "resource service.name=a job=x\ngauge g\n: 1\nresource job=a\ngauge h\n: 2\n";
+    for format in [Format::Text004, Format::OpenMetrics] {
+        let text = body(table, format);
+        assert_eq!(text.matches("target_info{job=\"a\"}").count(), 1, "{text}");
+        assert_eq!(check_text(&text), Vec::<String>::new(), "{text}");
+    }
+}
+
 /// Scenario: `name[]` in every spelling. Guarantees: HN-15: families by their names before escaping; unknown ones give nothing.
 #[test]
 fn families_can_be_asked_for_by_name() {

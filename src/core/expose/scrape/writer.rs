@@ -10,8 +10,8 @@ use crate::{
         text::{Given, TextWriter},
     },
     limits::{KEY_NAMES_MAX, LABEL_PLANS_MAX},
-    model::instrument::Kind,
-    state::visit::{Labels, Series, ShapeId},
+    model::{instrument::Kind, point::Number},
+    state::visit::{Labels, Series, ShapeId, Value},
 };
 use foldhash::fast::FixedState;
 use std::{
@@ -39,13 +39,17 @@ impl Writer {
         }
     }
 
-    /// Target info comes first of all (RS-07).
+    /// Target info comes first of all (RS-07). Two resources may read alike, as a `job` of one is an attribute of the other:
+    /// it is said once, and nothing is lost.
     pub(super) fn targets(&mut self, out: &mut Vec<u8>, targets: &[Arc<[Constant]>]) {
-        let taken = BTreeSet::new();
+        let (labels, taken, mut seen) = (Labels::default(), BTreeSet::new(), HashSet::new());
+        let value = Value::Number(Number::Int(1));
+        let series = Series { labels: &labels, shape: 0, entries: &[], start: 0, time: 0, value, exemplars: &[], bounds: &[] };
         let plan = |constants: &Arc<[Constant]>| Plan::new(Terms { constants, special: None, taken: &taken }, &[]);
+        let plans = targets.iter().map(plan).filter(|plan| seen.insert(plan.hash(&series)));
         match self {
-            Self::Text(text) => text.targets(out, targets.iter().map(plan)),
-            Self::Protobuf(protobuf) => protobuf.targets(out, targets.iter().map(plan)),
+            Self::Text(text) => text.targets(out, plans),
+            Self::Protobuf(protobuf) => protobuf.targets(out, plans, &series),
         }
     }
 
