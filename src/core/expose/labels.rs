@@ -5,7 +5,10 @@ use super::{
     escape::{is_legacy_label_name, push_name, push_value},
     layout::{Constant, Origin},
 };
-use crate::state::visit::{Entry, EntryId, Series};
+use crate::{
+    model::point::Number,
+    state::visit::{self, Entry, EntryId, Labels, Series},
+};
 use foldhash::fast::FixedState;
 use std::{
     collections::BTreeSet,
@@ -211,6 +214,12 @@ impl Plan {
             let pieces = Pieces { slot, constants: &self.constants, series };
             (!pieces.is_empty()).then_some((slot, pieces))
         })
+    }
+
+    /// A hash of the labels of a series that has none of its own.
+    pub(super) fn constant_hash(&self) -> u128 {
+        let (labels, value) = (Labels::default(), visit::Value::Number(Number::Int(0)));
+        self.hash(&Series { labels: &labels, shape: 0, entries: &[], start: 0, time: 0, value, exemplars: &[], bounds: &[] })
     }
 
     /// A hash of the labels alone, the same in each format.

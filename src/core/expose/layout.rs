@@ -14,7 +14,11 @@ pub use family::FamilyType;
 pub(in crate::expose) use family::Names;
 pub(in crate::expose) use identity::{Constant, Identity, Labeller, Origin};
 
-use super::{ExposeOptions, escape::Escaping};
+use super::{
+    ExposeOptions,
+    escape::Escaping,
+    labels::{Plan, Terms},
+};
 use crate::{
     model::instrument::Kind,
     state::visit::{ResourceInfo, ScopeInfo, Stream, StreamId},
@@ -47,7 +51,7 @@ pub(super) struct Family {
     pub(super) members: Vec<Member>,
     /// Names of the constants of any member: an attribute of that name may make two members' series one.
     pub(super) constant_names: BTreeSet<Arc<str>>,
-    /// Whether two members have the same constants, or one has constants that are joined, so that their series may be one.
+    /// Whether two members show the same constants, so that their series may be one.
     pub(super) may_collide: bool,
 }
 
@@ -62,7 +66,7 @@ pub(super) struct Member {
     pub(super) is_first: bool,
     /// Equal for members whose constants differ in their texts alone: one plan of labels fits all of them.
     pub(super) outline: usize,
-    class: usize, // equal for members with equal constants, but for those without a text
+    class: u128, // equal for members whose constants come out as equal labels
 }
 
 impl Layout {
@@ -120,14 +124,13 @@ impl Family {
         for member in &mut members {
             member.is_first = member.joined.as_ref().is_some_and(|ids| joined.insert(Arc::as_ptr(ids)));
         }
-        let classes: HashSet<usize> = members.iter().map(|member| member.class).collect();
-        let (mut constant_names, mut is_any_joined) = (BTreeSet::new(), false);
+        let classes: HashSet<u128> = members.iter().map(|member| member.class).collect();
+        let mut constant_names = BTreeSet::new();
         let mut seen: HashSet<usize> = HashSet::new();
         for member in members.iter().filter(|member| seen.insert(member.outline)) {
             constant_names.extend(member.constants.iter().map(|constant| constant.name.clone()));
-            is_any_joined |= !member.constants.is_sorted_by(|a, b| a.name < b.name);
         }
-        let may_collide = classes.len() < members.len() || !joined.is_empty() || is_any_joined;
+        let may_collide = classes.len() < members.len() || !joined.is_empty();
         Some(Self { names, help, unit, asked, members, constant_names, may_collide })
     }
 }
@@ -243,9 +246,8 @@ struct Members<'a> {
     streams: &'a [Stream],
     resources: &'a Resources<'a>,
     labeller: Labeller<'a>,
-    ranks: Vec<(usize, usize)>,                // of resource and scope, of each stream
-    constants: HashMap<(usize, usize), Known>, // by ranks of resource and scope
-    classes: HashMap<Vec<Pair>, usize>,
+    ranks: Vec<(usize, usize)>, // of resource and scope, of each stream
+    constants: HashMap<((usize, usize), Option<&'static str>), Known>, // by ranks of resource and scope, and the special label
     outlines: HashMap<Vec<Outline>, usize>,
     joined: HashMap<Metric<'a>, Arc<[StreamId]>>,
 }
@@ -254,9 +256,7 @@ struct Members<'a> {
 type Metric<'a> = (*const ResourceInfo, &'a str, Option<&'a str>, &'a str, Kind);
 
 /// Constants with their class and outline.
-type Known = (usize, usize, Arc<[Constant]>);
-/// Name and text of a constant.
-type Pair = (Arc<str>, Arc<str>);
+type Known = (u128, usize, Arc<[Constant]>);
 /// What of a constant decides how labels are planned: name, key, origin, and whether it has a text at all.
 type Outline = (Arc<str>, Arc<str>, Origin, bool);
 
@@ -273,8 +273,8 @@ impl<'a> Members<'a> {
         let rank = |stream: &Stream| scope_ranks.get(&Arc::as_ptr(&stream.scope)).copied().unwrap_or(usize::MAX);
         let ranks = streams.iter().map(|stream| (resources.rank(stream), rank(stream))).collect();
         let joined = if labeller.options.scope_labels { HashMap::new() } else { joined(streams) };
-        let (constants, classes, outlines) = Default::default();
-        Self { streams, resources, labeller, ranks, constants, classes, outlines, joined }
+        let (constants, outlines) = Default::default();
+        Self { streams, resources, labeller, ranks, constants, outlines, joined }
     }
 
     fn ranks(&self, stream: usize) -> (usize, usize) {
@@ -304,25 +304,34 @@ impl<'a> Members<'a> {
         let ranks = self.ranks(stream);
         let stream = self.streams.get(stream)?;
         let resource = self.resources.list.get(ranks.0)?;
-        let (class, outline, constants) = match self.constants.get(&ranks) {
+        let kind = stream.metric.instrument.kind;
+        let special = special_of(kind);
+        let (class, outline, constants) = match self.constants.get(&(ranks, special)) {
             Some(known) => known.clone(),
             None => {
-                let constants = self.labeller.constants(&resource.identity, resource.info, &stream.scope);
-                let shown = constants.iter().filter(|constant| !constant.text.is_empty()); // an empty one gives no label
-                let labels = shown.map(|constant| (constant.name.clone(), constant.text.clone())).collect();
-                let next = self.classes.len();
-                let class = *self.classes.entry(labels).or_insert(next);
+                let constants: Arc<[Constant]> = self.labeller.constants(&resource.identity, resource.info, &stream.scope).into();
+                let (name, taken) = (special.map(Arc::from), BTreeSet::new());
+                let terms = Terms { constants: &constants, special: name.as_ref(), taken: &taken };
+                let class = Plan::new(terms, &[]).constant_hash();
                 let of = |c: &Constant| (Arc::clone(&c.name), Arc::clone(&c.key), c.origin, c.text.is_empty());
                 let next = self.outlines.len();
                 let outline = *self.outlines.entry(constants.iter().map(of).collect()).or_insert(next);
-                let made = (class, outline, Arc::from(constants));
-                self.constants.insert(ranks, made.clone());
+                let made = (class, outline, constants);
+                self.constants.insert((ranks, special), made.clone());
                 made
             }
         };
         let joined = metric_of(stream).and_then(|metric| self.joined.get(&metric)).cloned();
-        let kind = stream.metric.instrument.kind;
         Some(Member { id: stream.id, kind, constants, joined, is_first: false, outline, class })
+    }
+}
+
+/// The label that lines of this kind have beside those of their series: no other gets its name.
+const fn special_of(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Histogram | Kind::ExponentialHistogram => Some("le"),
+        Kind::Summary => Some("quantile"),
+        Kind::Counter | Kind::UpDownCounter | Kind::Gauge => None,
     }
 }
 

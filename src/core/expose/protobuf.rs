@@ -11,9 +11,9 @@ use crate::{
     limits::CHUNK_BYTES,
     model::{
         clock::SECOND,
-        point::{Buckets, Exemplar, ExpHistogram, Histogram, Summary},
+        point::{Buckets, Exemplar, ExpHistogram, Histogram, Number, Summary},
     },
-    state::visit::{Series, Value},
+    state::visit::{Labels, Series, Value},
     wire::{
         read::Wire,
         write::{bytes, delimited, double, nested, sint, tag, uint, varint, zigzag},
@@ -89,11 +89,14 @@ pub(super) struct ProtobufWriter {
 }
 
 impl ProtobufWriter {
-    /// Writes target info; labels are constant, and `series` has none.
-    pub(super) fn targets(&mut self, out: &mut Vec<u8>, targets: impl Iterator<Item = Plan>, series: &Series<'_>) {
+    /// Writes target info; labels are constant.
+    pub(super) fn targets(&mut self, out: &mut Vec<u8>, targets: impl Iterator<Item = Plan>) {
+        let labels = Labels::default();
+        let value = Value::Number(Number::Int(1));
+        let series = Series { labels: &labels, shape: 0, entries: &[], start: 0, time: 0, value, exemplars: &[], bounds: &[] };
         for plan in targets {
             nested(&mut self.metrics, field::FAMILY_METRIC, |out| {
-                push_labels(out, &plan, series);
+                push_labels(out, &plan, &series);
                 nested(out, field::METRIC_GAUGE, |out| double(out, field::VALUE, 1.0));
             });
             self.set_aside();

@@ -155,6 +155,19 @@ fn scopes_may_read_alike() {
     }
 }
 
+/// Scenario: a histogram of two resources that differ in what is promoted to `le` alone. Guarantees: CF-06: what a bucket's own
+/// label displaces tells no series from another.
+#[test]
+fn a_displaced_label_parts_nothing() {
+    let options = ExposeOptions { promote: vec!["le".to_owned()], ..ExposeOptions::default() };
+    let stream = |le: &str| format!("resource le={le}\nhistogram h\nn=1 : h count=2 sum=1 bounds=1 counts=1,1\n");
+    let table = format!("{}{}", stream("a"), stream("b"));
+    let (out, _) = body_with(Fake::parse(&table), &options, Negotiated::default(), &[]);
+    let text = String::from_utf8(out).expect("UTF-8");
+    assert_eq!(check_text(&text), Vec::<String>::new(), "{text}");
+    assert_eq!(text.matches("h_count{").count(), 1, "{text}");
+}
+
 /// Scenario: a resource with a name, and one whose attribute `job` says the same. Guarantees: RS-04: target info is said once.
 #[test]
 fn targets_may_read_alike() {

@@ -10,8 +10,8 @@ use crate::{
         text::{Given, TextWriter},
     },
     limits::{KEY_NAMES_MAX, LABEL_PLANS_MAX},
-    model::{instrument::Kind, point::Number},
-    state::visit::{Labels, Series, ShapeId, Value},
+    model::instrument::Kind,
+    state::visit::{Labels, Series, ShapeId},
 };
 use foldhash::fast::FixedState;
 use std::{
@@ -42,14 +42,12 @@ impl Writer {
     /// Target info comes first of all (RS-07). Two resources may read alike, as a `job` of one is an attribute of the other:
     /// it is said once, and nothing is lost.
     pub(super) fn targets(&mut self, out: &mut Vec<u8>, targets: &[Arc<[Constant]>]) {
-        let (labels, taken, mut seen) = (Labels::default(), BTreeSet::new(), HashSet::new());
-        let value = Value::Number(Number::Int(1));
-        let series = Series { labels: &labels, shape: 0, entries: &[], start: 0, time: 0, value, exemplars: &[], bounds: &[] };
+        let (taken, mut seen) = (BTreeSet::new(), HashSet::new());
         let plan = |constants: &Arc<[Constant]>| Plan::new(Terms { constants, special: None, taken: &taken }, &[]);
-        let plans = targets.iter().map(plan).filter(|plan| seen.insert(plan.hash(&series)));
+        let plans = targets.iter().map(plan).filter(|plan| seen.insert(plan.constant_hash()));
         match self {
             Self::Text(text) => text.targets(out, plans),
-            Self::Protobuf(protobuf) => protobuf.targets(out, plans, &series),
+            Self::Protobuf(protobuf) => protobuf.targets(out, plans),
         }
     }
 
