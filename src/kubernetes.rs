@@ -6,6 +6,7 @@ pub mod failure;
 pub mod follow;
 pub mod lease;
 pub mod objects;
+pub mod review;
 
 #[cfg(test)]
 pub(crate) mod fake;

@@ -459,6 +459,40 @@ const _: () = assert!(ACTIVE_LEASE_SECS.2 < ACTIVE_LEASE_SECS.1 && ACTIVE_LEASE_
 const _: () = assert!(STATUS_LEASE_SECS.2 < STATUS_LEASE_SECS.1 && STATUS_LEASE_SECS.1 < STATUS_LEASE_SECS.0);
 const _: () = assert!(WATCH_LEASE_SECS.2 < WATCH_LEASE_SECS.1 && WATCH_LEASE_SECS.1 < WATCH_LEASE_SECS.0);
 const _: () = assert!(LEASE_REQUEST_MS_MAX < 1_000 * ACTIVE_LEASE_SECS.1 && CLUSTER_BACKOFF_MS_MIN < CLUSTER_BACKOFF_MS_MAX);
+/// Tokens whose answer an API server gave is remembered.
+pub const ACCESS_TOKENS_MAX: usize = 32_768;
+/// Rights of which that is so.
+pub const ACCESS_RIGHTS_MAX: usize = 8_192;
+/// Bytes of what a request wants, and of the user of a token, from which on an answer is not remembered.
+pub const ACCESS_REMEMBERED_BYTES: usize = 10_000;
+/// Seconds for which a token is known, or known to be nobody's, and those for which it is while the API server is away.
+pub const ACCESS_TOKEN_SECS: (u64, u64) = (60, 120);
+/// Seconds for which a right holds, and those for which it does while the API server is away.
+pub const ACCESS_ALLOW_SECS: (u64, u64) = (60, 300);
+/// Seconds for which a right is refused without asking again.
+pub const ACCESS_DENY_SECS: u64 = 30;
+/// Milliseconds that a request waits for an answer about a token or a right.
+pub const ACCESS_WAIT_MS_MAX: u64 = 3_000;
+/// The same where an older answer would do.
+pub const ACCESS_STALE_WAIT_MS_MAX: u64 = 1_000;
+/// Milliseconds that the API server has for that answer: it is remembered for whoever asks next.
+pub const ACCESS_LOOKUP_MS_MAX: u64 = 5_000;
+/// Milliseconds that a question may wait for its turn: of a token that was good before, and of a right.
+pub const ACCESS_TURN_MS_MAX: u64 = 2_000;
+/// The same of a token that nobody knows: a flood of those leaves turns for the others.
+pub const ACCESS_STRANGER_TURN_MS_MAX: u64 = 1_000;
+/// Bytes of one answer.
+pub const ACCESS_ANSWER_BYTES_MAX: usize = 1 << 20;
+/// Seconds after which to ask again, where the API server does not say, and the most that it can.
+pub const ACCESS_RETRY_SECS: (u64, u64) = (5, 30);
+/// Questions a second, and at once after a quiet time (`--kube-api-qps`, `--kube-api-burst`): what clients of Kubernetes
+/// allow themselves.
+pub const KUBE_API_QPS: u32 = 5;
+/// See [`KUBE_API_QPS`].
+pub const KUBE_API_BURST: u32 = 10;
+const _: () = assert!(ACCESS_TOKEN_SECS.0 <= ACCESS_TOKEN_SECS.1 && ACCESS_ALLOW_SECS.0 <= ACCESS_ALLOW_SECS.1);
+const _: () = assert!(ACCESS_STALE_WAIT_MS_MAX < ACCESS_WAIT_MS_MAX && ACCESS_WAIT_MS_MAX < ACCESS_LOOKUP_MS_MAX);
+const _: () = assert!(ACCESS_STRANGER_TURN_MS_MAX < ACCESS_TURN_MS_MAX && ACCESS_TURN_MS_MAX < ACCESS_WAIT_MS_MAX);
 /// Milliseconds to connect to an API server.
 pub const CLUSTER_CONNECT_MS_MAX: u64 = 5_000;
 /// Milliseconds for an API server to answer a request; for watches, to begin to.

@@ -36,7 +36,7 @@ impl Rate {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{Duration, Mono, Rate, SECOND};
 
     /// Scenario: a million tokens that nobody knows, one each 10 µs, at 50 a second and 100 at once.
     /// Guarantees: no more than the burst and the rate, over the time they took and were willing to wait, go on to be asked.

@@ -1,7 +1,7 @@
 //! The cache of answers: when they hold, which one goes, and that it does what a plain list would.
 
-use super::*;
-use proptest::prelude::*;
+use super::{Cache, Duration, Hold, Known, Mono};
+use proptest::{arbitrary::any, collection, prop_assert_eq, proptest};
 
 const SECOND: u64 = 1_000_000_000;
 const ALLOW: Hold = Hold { fresh: Duration::from_secs(60), stale: Duration::from_secs(300) };
@@ -55,7 +55,7 @@ proptest! {
     /// Scenario: any order of keeping, looking and waiting.
     /// Guarantees: the same answers as of a list in order of use.
     #[test]
-    fn t28_the_cache_does_what_a_list_would(steps in prop::collection::vec((0_u8..6, any::<bool>(), any::<bool>(), 0_u64..90), 1..200)) {
+    fn t28_the_cache_does_what_a_list_would(steps in collection::vec((0_u8..6, any::<bool>(), any::<bool>(), 0_u64..90), 1..200)) {
         let (mut cache, mut list, mut now) = (Cache::new(4), Vec::<(u8, bool, u64)>::new(), 0);
         for (key, keep, value, wait) in steps {
             now += wait;
