@@ -240,6 +240,14 @@ async fn t29_a_thousand_who_ask_the_same_ask_once() {
     assert_eq!(stage.counts.of(Question::Token, Outcome::Hit), 1);
 }
 
+/// Scenario: a token of no bytes. Guarantees: it is nobody's, and no server is asked, in trouble or not.
+#[tokio::test(start_paused = true)]
+async fn krp_02_an_empty_token_is_nobodys() {
+    let stage = free();
+    stage.api.is(Mood::Fails);
+    assert_eq!((stage.user("").await, stage.api.calls()), (Ok(None), 0));
+}
+
 /// Scenario: a question whose task is dropped before it was answered, as when the process ends.
 /// Guarantees: who waits is told at once; nothing is left of it.
 #[tokio::test(start_paused = true)]

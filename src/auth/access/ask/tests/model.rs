@@ -7,11 +7,16 @@ use std::{collections::BTreeMap, time::Duration};
 /// What was last said, and when.
 type Said = BTreeMap<u8, (bool, u64)>;
 
+/// Seconds for which a yes holds, and stands in, and a no holds.
+const TOKEN: [u64; 3] = [60, 120, 60];
+const RIGHT: [u64; 3] = [60, 300, 30];
+
 /// What the next answer is, and how often the server is asked for it.
-fn expected(said: &mut Said, key: u8, now: u64, mood: Mood, yes: (u64, u64), no: u64) -> (Result<bool, Unavailable>, usize) {
+fn expected(said: &mut Said, key: u8, now: u64, mood: Mood, holds: [u64; 3]) -> (Result<bool, Unavailable>, usize) {
+    let [yes, stale, no] = holds;
     let old = said.get(&key).map(|(value, since)| (*value, now - since));
     if let Some((value, age)) = old
-        && age < if value { yes.0 } else { no }
+        && age < if value { yes } else { no }
     {
         return (Ok(value), 0);
     }
@@ -24,7 +29,7 @@ fn expected(said: &mut Said, key: u8, now: u64, mood: Mood, yes: (u64, u64), no:
         said.insert(key, (value, now));
         return (Ok(value), 1);
     }
-    let stands_in = old.is_some_and(|(value, age)| value && age < yes.1);
+    let stands_in = old.is_some_and(|(value, age)| value && age < stale);
     (if stands_in { Ok(true) } else { Err(Unavailable { retry_secs: 5 }) }, 1)
 }
 
@@ -45,9 +50,9 @@ proptest! {
                 let before = stage.api.calls();
                 let name = format!("/{key}");
                 let (answer, model) = if of_token {
-                    (stage.user(&name).await.map(|user| user.is_some()), expected(&mut tokens, key, now, mood, (60, 120), 60))
+                    (stage.user(&name).await.map(|user| user.is_some()), expected(&mut tokens, key, now, mood, TOKEN))
                 } else {
-                    (stage.may(&name).await, expected(&mut rights, key, now, mood, (60, 300), 30))
+                    (stage.may(&name).await, expected(&mut rights, key, now, mood, RIGHT))
                 };
                 prop_assert_eq!((answer, stage.api.calls() - before), model);
             }
