@@ -16,6 +16,7 @@ pub mod listen;
 pub mod memory;
 pub mod numbers;
 pub mod observer;
+pub mod oracle;
 pub mod run;
 pub mod serve;
 pub mod statuses;

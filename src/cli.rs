@@ -180,6 +180,12 @@ pub struct ServeArgs {
     /// Connections of one address [default: 2048, and loopback as many as there may be].
     #[arg(long, value_name = "N")]
     pub connections_per_address: Vec<String>,
+    /// Questions a second to the API server about tokens and rights of those who come [default: 5].
+    #[arg(long, value_name = "N")]
+    pub kube_api_qps: Vec<String>,
+    /// Such questions at once, after a quiet time [default: 10].
+    #[arg(long, value_name = "N")]
+    pub kube_api_burst: Vec<String>,
     /// Memory to stay within [default: 90 % of the cgroup's limit, else 1GiB].
     #[arg(long, value_name = "SIZE")]
     pub memory_limit: Vec<String>,
@@ -449,6 +455,8 @@ impl ServeArgs {
             max_body,
             max_series,
             connections_per_address,
+            kube_api_qps,
+            kube_api_burst,
             memory_limit,
             insecure,
             log,
@@ -476,6 +484,8 @@ impl ServeArgs {
             ("max-body", max_body),
             ("max-series", max_series),
             ("connections-per-address", connections_per_address),
+            ("kube-api-qps", kube_api_qps),
+            ("kube-api-burst", kube_api_burst),
             ("memory-limit", memory_limit),
             ("insecure", insecure),
             ("log", log),

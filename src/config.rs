@@ -17,12 +17,14 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, str::FromStr, t
 use values::{Addr, BackEnd, Count, Lasting, List, LogFilter, Pod, Size, Switch, without_credentials};
 
 /// Every key of `pointsman serve`: a flag is `--key`, the environment variable [`env_name`] of it, a line of the file `key: value`.
-pub const KEYS: [&str; 25] = [
+pub const KEYS: [&str; 27] = [
     "catalog",
     "connections-per-address",
     "expire-after",
     "insecure",
     "instance-fallback",
+    "kube-api-burst",
+    "kube-api-qps",
     "kubeconfig",
     "listen",
     "log",
@@ -95,6 +97,8 @@ pub struct Config {
     pub max_series: usize,
     /// Connections of one address, where that was said; then loopback counts too.
     pub connections_per_address: Option<usize>,
+    /// How often the API server may be asked who comes, and what they may do.
+    pub kube_api: KubeApi,
     /// Memory to stay within, in bytes.
     pub memory_limit: u64,
     /// What of it the heap may hold: the rest is for the program itself, and for what its allocator loses in gaps.
@@ -114,6 +118,15 @@ pub struct Cluster {
     pub pod: Option<(String, String)>,
     /// Namespaces whose alerts, rules and autoscalers protect what they read in every namespace.
     pub protecting_namespaces: Vec<String>,
+}
+
+/// How often an API server may be asked about tokens and rights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KubeApi {
+    /// A second, for long.
+    pub per_second: u32,
+    /// At once, after a quiet time.
+    pub burst: u32,
 }
 
 /// A certificate and its key.
@@ -182,6 +195,7 @@ impl Config {
             max_body: layers.max_body(heap_bytes),
             max_series: layers.one("max-series").map_or_else(series, |Count(n)| n),
             connections_per_address: layers.one("connections-per-address").map(|Count(n)| n),
+            kube_api: layers.kube_api(),
             memory_limit,
             heap_bytes,
             insecure: layers.switch("insecure", false),
@@ -299,6 +313,11 @@ impl<'a> Layers<'a> {
         }
         let reads = kubeconfig.is_some() || (self.given.in_pod && self.texts("views").is_empty());
         reads.then_some(Cluster { kubeconfig, pod, protecting_namespaces })
+    }
+
+    fn kube_api(&mut self) -> KubeApi {
+        let mut of = |key, usual| self.one(key).map_or(usual, |Count(n)| u32::try_from(n).unwrap_or(u32::MAX));
+        KubeApi { per_second: of("kube-api-qps", limits::KUBE_API_QPS), burst: of("kube-api-burst", limits::KUBE_API_BURST) }
     }
 
     fn tls(&mut self) -> Option<TlsFiles> {

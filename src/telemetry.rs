@@ -20,10 +20,10 @@ use std::{
 };
 
 pub use pointsman_instrument::semconv::attribute::{
-    PointsmanAdjustment as Adjustment, PointsmanConflictKind as ConflictKind, PointsmanDropReason as DropReason,
-    PointsmanHandshakeOutcome as Handshake, PointsmanLease as Lease, PointsmanOmission as Omission,
-    PointsmanReloadOutcome as Reload, PointsmanSource as Decider, PointsmanSyncRefusal as SyncRefusal,
-    PointsmanSyncState as SyncStanding,
+    PointsmanAccessOutcome as AccessOutcome, PointsmanAccessQuestion as AccessQuestion, PointsmanAdjustment as Adjustment,
+    PointsmanConflictKind as ConflictKind, PointsmanDropReason as DropReason, PointsmanHandshakeOutcome as Handshake,
+    PointsmanLease as Lease, PointsmanOmission as Omission, PointsmanReloadOutcome as Reload, PointsmanSource as Decider,
+    PointsmanSyncRefusal as SyncRefusal, PointsmanSyncState as SyncStanding,
 };
 
 /// The shipped catalogues: (file name, text), as `--catalog` would read them.
@@ -137,6 +137,8 @@ pub struct Snapshot {
     pub insecure: Vec<(&'static str, bool)>,
     /// The certificate, where there is one.
     pub tls: Option<Tls>,
+    /// Answers about tokens and rights, where an API server is asked for any.
+    pub access: Vec<(AccessQuestion, AccessOutcome, u64)>,
     /// Trace back ends.
     pub backends: Vec<Backend>,
     /// Seconds since the views were last known to be current; `None` before that.
@@ -185,6 +187,7 @@ impl Own {
         observe_corrections(&telemetry, &latest);
         observe_views(&telemetry, &latest);
         observe_tls(&telemetry, &latest);
+        observe_access(&telemetry, &latest);
         observe_backends(&telemetry, &latest);
         observe_sync(&telemetry, &latest);
         observe_cluster(&telemetry, &latest);
@@ -349,6 +352,14 @@ fn observe_tls(telemetry: &Telemetry, latest: &Latest) {
     over::<names::TlsHandshake>(telemetry, latest, |s, r| {
         for (handshake_outcome, n) in s.tls.iter().flat_map(|tls| tls.handshakes.iter().copied()) {
             r.set(n, names::TlsHandshake { handshake_outcome });
+        }
+    });
+}
+
+fn observe_access(telemetry: &Telemetry, latest: &Latest) {
+    over::<names::AccessAnswers>(telemetry, latest, |s, r| {
+        for (access_question, access_outcome, n) in s.access.iter().copied() {
+            r.set(n, names::AccessAnswers { access_question, access_outcome });
         }
     });
 }

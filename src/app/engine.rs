@@ -113,6 +113,7 @@ impl Engine {
             insecure: config.insecure_listeners(),
             certificates,
             connections: Arc::default(),
+            access: OnceLock::new(),
             exported: AtomicU64::new(0),
             omitted: Default::default(),
             scrapes_refused: AtomicU64::new(0),

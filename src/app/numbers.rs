@@ -8,9 +8,13 @@ use super::{
     listen::{hits::Hits, tls::Certificates},
 };
 use crate::{
+    auth::access::ask::counts::{Counts, Outcome, Question},
     control::{self, Control},
     ingest::{Ingest, Signal, stats::Taken},
-    telemetry::{Adjustment, Backend, Cluster, Decider, DropReason, Flow, Omission, Plans, Snapshot, Suppressed},
+    telemetry::{
+        AccessOutcome, AccessQuestion, Adjustment, Backend, Cluster, Decider, DropReason, Flow, Omission, Plans, Snapshot,
+        Suppressed,
+    },
     traces::{Traces, forward::BackendState, stats::DropReason as SpanDrop},
 };
 use arc_swap::ArcSwap;
@@ -52,6 +56,8 @@ pub struct Numbers {
     pub certificates: Option<Arc<Certificates>>,
     /// What limits of connections cut off.
     pub connections: Arc<Hits>,
+    /// Answers about tokens and rights, once an API server is asked for any.
+    pub access: OnceLock<Arc<Counts>>,
     /// Series written to scrapes.
     pub exported: AtomicU64,
     /// What scrapes left out, in the order of [`Omission::ALL`].
@@ -91,6 +97,7 @@ impl Numbers {
             conflicts: self.conflicts.counts(),
             insecure: listeners.into_iter().map(|name| (name, self.insecure.contains(&name))).collect(),
             tls: self.certificates.as_ref().map(|certificates| certificates.numbers()),
+            access: self.access.get().map(|counts| access(counts)).unwrap_or_default(),
             backends,
             view_age: self.view_age(),
             sync: self.sync(),
@@ -233,8 +240,25 @@ impl Numbers {
             ("scrapes", self.scrapes_refused.load(Ordering::Relaxed)),
             ("scrape_kept_bytes", self.scrapes_broken.load(Ordering::Relaxed)),
         ];
-        ours.into_iter().chain(self.connections.counts()).chain(of_store).collect()
+        let of_access = self.access.get().into_iter().flat_map(|counts| counts.caps());
+        ours.into_iter().chain(self.connections.counts()).chain(of_access).chain(of_store).collect()
     }
+}
+
+fn access(counts: &Counts) -> Vec<(AccessQuestion, AccessOutcome, u64)> {
+    let question = |question| match question {
+        Question::Token => AccessQuestion::Token,
+        Question::Right => AccessQuestion::Right,
+    };
+    let outcome = |outcome| match outcome {
+        Outcome::Hit => AccessOutcome::Hit,
+        Outcome::Miss => AccessOutcome::Miss,
+        Outcome::Stale => AccessOutcome::Stale,
+        Outcome::Error => AccessOutcome::Error,
+        Outcome::Limited => AccessOutcome::Limited,
+    };
+    let all = Question::ALL.into_iter().flat_map(|asked| Outcome::ALL.into_iter().map(move |ended| (asked, ended)));
+    all.map(|(asked, ended)| (question(asked), outcome(ended), counts.of(asked, ended))).collect()
 }
 
 fn count(n: usize) -> u64 {

@@ -55,6 +55,14 @@ pub fn random() -> u64 {
     getrandom::u64().expect("the system has a source of randomness")
 }
 
+/// Bytes nobody can foresee, for a key that dies with the process.
+#[must_use]
+pub fn secret() -> [u8; 32] {
+    let mut secret = [0; 32];
+    getrandom::fill(&mut secret).expect("the system has a source of randomness");
+    secret
+}
+
 /// How many connections we hold at once: three quarters of the files we may open, within our own cap.
 #[must_use]
 pub fn connections_max() -> usize {

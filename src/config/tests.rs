@@ -1,4 +1,4 @@
-use super::{Cluster, Config, Given, KEYS, env_name, place::CommandLine};
+use super::{Cluster, Config, Given, KEYS, KubeApi, env_name, place::CommandLine};
 use crate::cli::{Cli, Verb, split_unknown};
 use clap::Parser;
 use expect_test::{Expect, expect};
@@ -56,6 +56,10 @@ fn defaults_are_those_of_the_documentation() {
             max_body: 67108864,
             max_series: 2097152,
             connections_per_address: None,
+            kube_api: KubeApi {
+                per_second: 5,
+                burst: 10,
+            },
             memory_limit: 1073741824,
             heap_bytes: 799014912,
             insecure: false,
@@ -84,6 +88,8 @@ fn every_key_can_be_said_everywhere() {
         ("expire-after", "1h30m"),
         ("insecure", "true"),
         ("instance-fallback", "false"),
+        ("kube-api-burst", "40"),
+        ("kube-api-qps", "20"),
         ("kubeconfig", "./kubeconfig"),
         ("listen", "[::1]:1"),
         ("log", "debug"),
@@ -116,6 +122,7 @@ fn every_key_can_be_said_everywhere() {
     assert_eq!(config.expire_after, Duration::from_secs(5400));
     assert_eq!((config.max_body, config.memory_limit, config.max_series), (100 << 20, 2_000_000_000, 7));
     assert_eq!(config.connections_per_address, Some(10_000));
+    assert_eq!(config.kube_api, KubeApi { per_second: 20, burst: 40 });
     assert_eq!(config.promote_resource_attributes, ["k8s.node.name", "host.name"]);
     assert_eq!(config.translation_strategy, TranslationStrategy::NoTranslation);
     assert_eq!(config.traces_to, ["http://a:1", "http://b:2"]);
@@ -208,13 +215,13 @@ fn all_mistakes_come_in_one_report() {
               |
             1 | pointsman serve --otlp-grcp 127.0.0.1:1 --max-body 64Mb --log a --log b
               |                 ^^^^^^^^^^^ did you mean `--otlp-grpc` or `--otlp-http`?
-              = allowed: --catalog, --connections-per-address, --expire-after, --insecure, --instance-fallback, --kubeconfig, --listen, --log, --max-body, --max-series, --memory-limit, --otlp-client-ca-file, --otlp-grpc, --otlp-http, --pod, --promote-resource-attributes, --protecting-namespaces, --ratio-suffix, --scope-labels, --state-dir, --tls-cert-file, --tls-private-key-file, --traces-to, --translation-strategy, --views, --config
+              = allowed: --catalog, --connections-per-address, --expire-after, --insecure, --instance-fallback, --kube-api-burst, --kube-api-qps, --kubeconfig, --listen, --log, --max-body, --max-series, --memory-limit, --otlp-client-ca-file, --otlp-grpc, --otlp-http, --pod, --promote-resource-attributes, --protecting-namespaces, --ratio-suffix, --scope-labels, --state-dir, --tls-cert-file, --tls-private-key-file, --traces-to, --translation-strategy, --views, --config
             error[PM0501]: unknown key `max-bodys`
              --> pointsman.yaml:1:1
               |
             1 | max-bodys: 1
               | ^^^^^^^^^ did you mean `max-body`?
-              = allowed: catalog, connections-per-address, expire-after, insecure, instance-fallback, kubeconfig, listen, log, max-body, max-series, memory-limit, otlp-client-ca-file, otlp-grpc, otlp-http, pod, promote-resource-attributes, protecting-namespaces, ratio-suffix, scope-labels, state-dir, tls-cert-file, tls-private-key-file, traces-to, translation-strategy, views
+              = allowed: catalog, connections-per-address, expire-after, insecure, instance-fallback, kube-api-burst, kube-api-qps, kubeconfig, listen, log, max-body, max-series, memory-limit, otlp-client-ca-file, otlp-grpc, otlp-http, pod, promote-resource-attributes, protecting-namespaces, ratio-suffix, scope-labels, state-dir, tls-cert-file, tls-private-key-file, traces-to, translation-strategy, views
             error[PM0502]: `traces-to` from POINTSMAN_TRACES_TO: `jaeger:4317` is not the URL of an OTLP back end
               --> POINTSMAN_TRACES_TO
                = write it like http://jaeger:4317

@@ -286,6 +286,12 @@ pub const POINTSMAN_RELOAD_OUTCOME: &str = "pointsman.reload.outcome";
 /// How a handshake ended.
 pub const POINTSMAN_HANDSHAKE_OUTCOME: &str = "pointsman.handshake.outcome";
 
+/// What an API server is asked about who comes.
+pub const POINTSMAN_ACCESS_QUESTION: &str = "pointsman.access.question";
+
+/// What became of a question about who comes.
+pub const POINTSMAN_ACCESS_OUTCOME: &str = "pointsman.access.outcome";
+
 /// Kind of what was reconciled.
 pub const POINTSMAN_OBJECT_KIND: &str = "pointsman.object.kind";
 
@@ -2332,6 +2338,73 @@ impl PointsmanHandshakeOutcome {
 
 impl From<PointsmanHandshakeOutcome> for Value {
     fn from(value: PointsmanHandshakeOutcome) -> Self {
+        value.as_str().into()
+    }
+}
+
+/// Values of `pointsman.access.question`. What an API server is asked about who comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PointsmanAccessQuestion {
+    /// Whose a token is.
+    Token,
+    /// Whether a user may do something.
+    Right,
+}
+
+impl PointsmanAccessQuestion {
+    /// Every value, in the registry's order.
+    pub const ALL: [Self; 2] = [Self::Token, Self::Right];
+
+    /// The value as it is sent.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::Right => "right",
+        }
+    }
+}
+
+impl From<PointsmanAccessQuestion> for Value {
+    fn from(value: PointsmanAccessQuestion) -> Self {
+        value.as_str().into()
+    }
+}
+
+/// Values of `pointsman.access.outcome`. What became of a question about who comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PointsmanAccessOutcome {
+    /// The answer was known.
+    Hit,
+    /// The API server was asked.
+    Miss,
+    /// An older answer stood in for an API server that did not answer.
+    Stale,
+    /// Nobody could answer.
+    Error,
+    /// There were too many questions to ask this one.
+    Limited,
+}
+
+impl PointsmanAccessOutcome {
+    /// Every value, in the registry's order.
+    pub const ALL: [Self; 5] = [Self::Hit, Self::Miss, Self::Stale, Self::Error, Self::Limited];
+
+    /// The value as it is sent.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Hit => "hit",
+            Self::Miss => "miss",
+            Self::Stale => "stale",
+            Self::Error => "error",
+            Self::Limited => "limited",
+        }
+    }
+}
+
+impl From<PointsmanAccessOutcome> for Value {
+    fn from(value: PointsmanAccessOutcome) -> Self {
         value.as_str().into()
     }
 }

@@ -12,7 +12,7 @@ use opentelemetry::{KeyValue, StringValue};
 use std::borrow::Cow;
 
 /// What is known of every metric here, in the registry's order.
-pub const METRICS: [&Meta; 46] = [
+pub const METRICS: [&Meta; 47] = [
     &PipelineReceived::META,
     &PipelineExported::META,
     &PipelineDropped::META,
@@ -36,6 +36,7 @@ pub const METRICS: [&Meta; 46] = [
     &TlsCertificateExpiry::META,
     &TlsReload::META,
     &TlsHandshake::META,
+    &AccessAnswers::META,
     &TraceSent::META,
     &TraceDropped::META,
     &TraceRetries::META,
@@ -736,6 +737,38 @@ impl Metric for TlsHandshake {
     fn attributes(self) -> Self::Attributes {
         [
             KeyValue::new(attribute::POINTSMAN_HANDSHAKE_OUTCOME, self.handshake_outcome),
+        ]
+    }
+}
+
+/// Answers about tokens and rights of those who come, by what became of the question. Counter `pointsman.access.answers`, unit `{answer}`.
+#[derive(Clone, Debug)]
+pub struct AccessAnswers {
+    /// What an API server is asked about who comes.
+    pub access_question: attribute::PointsmanAccessQuestion,
+    /// What became of a question about who comes.
+    pub access_outcome: attribute::PointsmanAccessOutcome,
+}
+
+impl Metric for AccessAnswers {
+    const META: Meta = Meta {
+        name: "pointsman.access.answers",
+        kind: Kind::Counter,
+        unit: "{answer}",
+        brief: "Answers about tokens and rights of those who come, by what became of the question.",
+        scope: "pointsman",
+        level: Level::Standard,
+        limit: 200,
+        buckets: &[],
+        attributes: &[attribute::POINTSMAN_ACCESS_QUESTION, attribute::POINTSMAN_ACCESS_OUTCOME],
+    };
+    type Value = u64;
+    type Attributes = [KeyValue; 2];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_ACCESS_QUESTION, self.access_question),
+            KeyValue::new(attribute::POINTSMAN_ACCESS_OUTCOME, self.access_outcome),
         ]
     }
 }

@@ -1,0 +1,89 @@
+//! The API server as one who knows who comes and what they may do: a client, a rate and counts that all oracles of the
+//! process share. Asks nothing itself, and decides nothing.
+
+use super::{engine::Engine, surroundings, tasks::Tasks};
+use crate::auth::access::{
+    Oracle,
+    ask::{self, Outage, Turns, World, counts::Counts, review::Reviewer},
+};
+use kube::Client;
+use std::sync::Arc;
+
+/// What the oracles of one process share.
+pub struct Desk {
+    client: Client,
+    turns: Arc<Turns>,
+    counts: Arc<Counts>,
+    world: World,
+}
+
+impl Desk {
+    /// As often as the configuration allows; what becomes of questions is counted with the engine's numbers.
+    #[must_use]
+    pub fn new(engine: &Engine, client: Client, tasks: &Tasks) -> Self {
+        let tasks = tasks.clone();
+        let world = World {
+            now: engine.clock.now(),
+            spawn: Arc::new(move |question| tasks.spawn(question)),
+            secret: surroundings::secret(),
+        };
+        let rate = engine.config.kube_api;
+        let counts = Arc::clone(engine.numbers.access.get_or_init(Arc::default));
+        Self { client, turns: Turns::new(rate.per_second, rate.burst), counts, world }
+    }
+
+    /// An oracle for tokens that are meant for one of these audiences; without any, for the API server's own.
+    #[must_use]
+    pub fn open(&self, audiences: Vec<String>, outage: Outage) -> Arc<dyn Oracle> {
+        let reviewer = Box::new(Reviewer::new(self.client.clone(), audiences));
+        ask::open(reviewer, outage, Arc::clone(&self.turns), Arc::clone(&self.counts), self.world.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Arc, Client, Desk, Engine, Outage, Tasks};
+    use crate::{
+        app::clock::Clock,
+        auth::access::{Token, Unavailable},
+        config::{Config, Given},
+        telemetry::{AccessOutcome, AccessQuestion},
+    };
+    use http_body_util::Full;
+    use hyper::body::Bytes;
+    use parking_lot::Mutex;
+    use std::convert::Infallible;
+
+    /// Scenario: two oracles of one process, of two audiences, over a server that fails, and a rate of one question.
+    /// Guarantees: they share the rate and the counts, which our own metrics and limits tell; before there is a desk, none do.
+    #[tokio::test(start_paused = true)]
+    async fn t29_oracles_share_a_rate_and_are_counted() {
+        let flags = [("kube-api-qps", vec!["1".to_owned()]), ("kube-api-burst", vec!["1".to_owned()])].into();
+        let config = Config::read(&Given { flags, ..Given::default() }).unwrap();
+        let engine = Engine::new(config, Clock::start()).unwrap();
+        assert!(engine.numbers.snapshot().access.is_empty());
+        let heard = Arc::new(Mutex::new(0));
+        let log = Arc::clone(&heard);
+        let service = tower::service_fn(move |_: http::Request<kube::client::Body>| {
+            *log.lock() += 1;
+            async { Ok::<_, Infallible>(http::Response::builder().status(503).body(Full::new(Bytes::new())).unwrap()) }
+        });
+        let desk = Desk::new(&engine, Client::new(service, "default"), &Tasks::default());
+        let (read, senders) = (desk.open(Vec::new(), Outage::StandIn), desk.open(vec!["us".to_owned()], Outage::Refuse));
+        let [one, two] = ["one", "two"].map(|text| Token::new(text.to_owned()));
+        assert_eq!(read.user(&one).await, Err(Unavailable { retry_secs: 5 }));
+        // The clock of the engine is the real one: its next turn is almost a second away, and the one after that too far.
+        let first = futures_util::poll!(senders.user(&two));
+        assert!(first.is_pending());
+        assert_eq!(read.user(&two).await, Err(Unavailable { retry_secs: 1 }));
+        let snapshot = engine.numbers.snapshot();
+        let of = |ended| snapshot.access.iter().find(|(asked, outcome, _)| (*asked, *outcome) == (AccessQuestion::Token, ended));
+        assert_eq!(snapshot.access.len(), 10);
+        assert_eq!(
+            [AccessOutcome::Error, AccessOutcome::Limited, AccessOutcome::Hit].map(|ended| of(ended).unwrap().2),
+            [1, 1, 0]
+        );
+        assert!(snapshot.limits.contains(&("access_rate", 1)), "{:?}", snapshot.limits);
+        assert_eq!(*heard.lock(), 1);
+    }
+}
