@@ -29,7 +29,7 @@ const READ: &[&str] = &["get", "list", "watch"];
 const OURS: &str = "pointsman.dev";
 
 /// Everything that we ask of an API server.
-pub const RIGHTS: [Right; 18] = [
+pub const RIGHTS: [Right; 20] = [
     cluster(OURS, "telemetryviews", READ),
     cluster(OURS, "clustertelemetryviews", READ),
     cluster(OURS, "telemetryviews/status", &["patch"]),
@@ -45,6 +45,8 @@ pub const RIGHTS: [Right; 18] = [
     cluster(OURS, "telemetrycomponents/status", &["patch"]),
     cluster(OURS, "instrumentcatalogs/status", &["patch"]),
     cluster("events.k8s.io", "events", &["create", "patch"]),
+    cluster("authentication.k8s.io", "tokenreviews", &["create"]),
+    cluster("authorization.k8s.io", "subjectaccessreviews", &["create"]),
     own("coordination.k8s.io", "leases", &["create"], &[]),
     own("coordination.k8s.io", "leases", &["get", "update", "patch"], &["pointsman-active", "pointsman-status"]),
     own("", "pods", &["patch"], &[]),

@@ -1,6 +1,7 @@
 //! Tests against what users run: Prometheus, Jaeger and the OpenTelemetry SDKs of three languages.
 //! All are ignored by default, because they need what `bash tests/run.sh` builds; a peer that is missing is a failure.
 
+mod access;
 mod admission;
 mod alerts;
 mod cluster;

@@ -39,7 +39,7 @@ pub(crate) struct Cluster {
     folder: PathBuf,
     etcd: SocketAddr,
     namespaces: AtomicUsize,
-    /// Takes `stop` and `start`, a word a line. The servers and their folder go when it closes: with this value, or with the
+    /// Takes `stop`, `start`, `pause` and `resume`, a word a line. The servers and their folder go when it closes: with this value, or with the
     /// process, however that ends.
     supervisor: Mutex<ChildStdin>,
 }
@@ -112,6 +112,21 @@ impl Cluster {
     /// Starts the API server again, and waits until it is ready.
     pub(crate) fn bring_back(&self) {
         self.order("start");
+        self.wait_until_ready();
+    }
+
+    /// Holds the API server: it takes connections, as its kernel does, and says nothing.
+    pub(crate) fn pause(&self) {
+        self.order("pause");
+        let deadline = now() + CALL;
+        while self.kubectl(&["get", "--raw", "/livez", "--request-timeout=1s"]).ok {
+            assert!(now() < deadline, "the API server goes on: {}", self.logs());
+        }
+    }
+
+    /// Lets the API server go on.
+    pub(crate) fn resume(&self) {
+        self.order("resume");
         self.wait_until_ready();
     }
 
@@ -304,7 +319,8 @@ fn start_servers(folder: &Path, commands: &[Vec<String>; 2]) -> ChildStdin {
         "trap : INT HUP TERM\n\
          api() {{ {} >>kube-apiserver.log 2>&1 </dev/null & server=$!; }}\n\
          {} >etcd.log 2>&1 </dev/null & etcd=$!\napi\n\
-         while read -r word; do case $word in stop) kill -9 $server; wait $server;; start) api;; esac; done\n\
+         while read -r word; do case $word in stop) kill -9 $server; wait $server;; start) api;; \
+         pause) kill -STOP $server;; resume) kill -CONT $server;; esac; done\n\
          kill -9 $etcd $server\nwait\ncd / && rm -rf -- '{}'\n",
         quoted(server),
         quoted(etcd),

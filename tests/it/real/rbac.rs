@@ -15,7 +15,7 @@ use pointsman::views::rights::{RIGHTS, Right, Scope};
 use std::{process::Command, sync::OnceLock};
 
 /// The server with the base applied, and a token of the account.
-fn installed() -> &'static (&'static Cluster, String) {
+pub(super) fn installed() -> &'static (&'static Cluster, String) {
     static INSTALLED: OnceLock<(&Cluster, String)> = OnceLock::new();
     INSTALLED.get_or_init(|| {
         let cluster = cluster();
@@ -93,7 +93,7 @@ const NEVER: [(&str, &str, &str, &str, &str); 21] = [
     ("create update", "coordination.k8s.io", "leases", "kube-system", ""),
     ("get patch", "apiextensions.k8s.io", "customresourcedefinitions", "", ""),
     ("bind escalate create", "rbac.authorization.k8s.io", "clusterroles", "", ""),
-    ("create", "authentication.k8s.io", "tokenreviews", "", ""),
+    ("impersonate", "", "users", "", ""),
 ];
 
 /// Scenario: the server is asked about every right that the code needs, and about what would be dangerous, in the name of
