@@ -69,8 +69,7 @@ where
             }
         };
         let Some(frame) = frame else {
-            held.expects_no_more();
-            ingest.budget.came_to(bytes);
+            held.ended();
             return Ok(held);
         };
         let frame = frame.map_err(|_| Refusal::Cut)?;
