@@ -98,7 +98,7 @@ fn who_begins_can_end() {
     for tenths in 2..=10 {
         begun.iter_mut().for_each(|share| step(share, tenths * BODY / 10));
         assert!(budget.admit(BODY).is_err(), "what is kept free is taken");
-        let all = budget.bytes() + budget.expected.load(std::sync::atomic::Ordering::SeqCst);
+        let all = budget.bytes() + budget.expected.load(Ordering::SeqCst);
         assert_eq!(all, 48 * BODY, "what was taken is not kept as well");
     }
     drop((begun, silent));
