@@ -320,9 +320,13 @@ pub const RETRY_AFTER_SECS: u64 = 5;
 pub const RETRY_SPREAD_SECS: u64 = 5;
 /// Bytes of a body that must fit before its first one is read.
 pub const BODY_FIRST_BYTES: usize = 64 << 10;
-/// The most that is kept free for a body that begun is one of so many of what all may take together.
+/// The most that is kept free for a body that began is one of so many of what all may take together.
 pub const EXPECTED_SHARE: usize = 64;
-/// Milliseconds for which room is kept for what a body has announced.
+/// What is kept free for it is at most so many times what has come of it.
+pub const EXPECTED_TIMES: usize = 16;
+/// What a body is reckoned at, at least, that announces nothing.
+pub const BODY_TYPICAL_BYTES_MIN: usize = 4 << 10;
+/// Milliseconds for which room is kept for a body.
 pub const EXPECTED_MS_MAX: u64 = 1_000;
 /// The least that a memory limit must leave for the heap, in bytes: with less, hardly a request would fit.
 pub const HEAP_BYTES_MIN: u64 = 16 << 20;

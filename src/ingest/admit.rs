@@ -1,6 +1,6 @@
 //! Who may take memory. What the heap holds is counted by the allocator itself; on top of that come promises: bytes that
 //! somebody is about to allocate. Requests in flight have a share of their own, so that neither a flood of bodies keeps new
-//! series out, nor a store that is full the senders of known ones. Nothing is taken for what a sender announces.
+//! series out, nor a store that is full the senders of known ones. No memory is taken for what a sender announces.
 
 use super::Refusal;
 use pointsman_core::{limits, state::room::Room};
@@ -29,9 +29,9 @@ pub struct Budget {
     allocated: fn() -> usize,
     promised: AtomicUsize,
     flight: AtomicUsize,
-    /// What those who begun have announced and not sent yet.
-    expected: AtomicUsize,
-    /// What a body comes to that announces nothing: about the mean of those before.
+    /// What is kept free for those who began.
+    pub(super) expected: AtomicUsize,
+    /// What a body takes that announces nothing: about the mean of those before.
     typical: AtomicUsize,
     refused: AtomicU64,
     paused: AtomicBool,
@@ -51,10 +51,12 @@ pub struct Held {
 pub struct Share {
     budget: Arc<Budget>,
     bytes: usize,
-    /// What is kept free for it: announced, and not taken yet.
+    /// What is kept free for it.
     expected: usize,
     /// What it will come to, where that was said; else 0.
     announced: usize,
+    /// What it is let in for: announced, or usual. 0 = nothing is kept free for it any longer.
+    wanted: usize,
 }
 
 /// Bytes that are about to be allocated; they count twice from then on until this is dropped.
@@ -107,35 +109,42 @@ impl Budget {
     /// An empty part.
     #[must_use]
     pub fn share(self: &Arc<Self>) -> Share {
-        Share { budget: Arc::clone(self), bytes: 0, expected: 0, announced: 0 }
+        Share { budget: Arc::clone(self), bytes: 0, expected: 0, announced: 0, wanted: 0 }
     }
 
     /// Whether a request may begin that announces so many bytes, 0 = it does not say: asked before a byte of its body is read.
-    /// Room is kept for what those who begun have yet to send, so that they can end: else all would begin and none. It is
-    /// bounded for each, and given up for who does not send ([`Share::expects_no_more`]): nobody takes it by words alone.
+    /// Room is kept for what those who began have yet to send, so that they can end: else all would begin and none. By words
+    /// alone nobody has room kept: it grows with what has come ([`Share::came`]), is bounded for each, and is given up for who
+    /// takes long ([`Share::expects_no_more`]).
     ///
     /// # Errors
     /// [`Refusal::Overload`].
     pub fn admit(self: &Arc<Self>, announced: usize) -> Result<Share, Refusal> {
         let wanted = if announced == 0 { self.typical.load(Ordering::Relaxed) } else { announced };
-        let expected = wanted.clamp(1, (self.sizes.flight / limits::EXPECTED_SHARE).max(1));
-        let before = self.expected.fetch_add(expected, Ordering::SeqCst);
-        let mut share = self.share();
-        (share.expected, share.announced) = (expected, announced); // given back with it
-        let begun = self.flight.load(Ordering::SeqCst).saturating_add(before).saturating_add(expected);
+        let wanted = wanted.clamp(1, self.expected_max());
+        let kept = self.expected.load(Ordering::SeqCst);
+        let begun = self.flight.load(Ordering::SeqCst).saturating_add(kept).saturating_add(wanted);
         let is_paused = self.paused.load(Ordering::Relaxed);
         if is_paused
             || begun > (self.sizes.flight / 4).saturating_mul(3)
             || announced > self.sizes.flight
-            || !self.fits(wanted.clamp(1, limits::BODY_FIRST_BYTES), self.for_flight())
+            || !self.fits(wanted.min(limits::BODY_FIRST_BYTES), self.for_flight())
         {
             return Err(self.overload());
         }
+        let mut share = self.share();
+        (share.announced, share.wanted) = (announced, wanted);
         Ok(share)
     }
 
-    /// A body came to so many bytes.
-    pub fn came_to(&self, bytes: usize) {
+    /// The most that is kept free for one body.
+    fn expected_max(&self) -> usize {
+        (self.sizes.flight / limits::EXPECTED_SHARE).max(1)
+    }
+
+    /// A body that announced nothing took so many bytes.
+    pub fn took(&self, bytes: usize) {
+        let bytes = bytes.clamp(limits::BODY_TYPICAL_BYTES_MIN, self.expected_max().max(limits::BODY_TYPICAL_BYTES_MIN));
         let typical = self.typical.load(Ordering::Relaxed);
         self.typical.store(typical.saturating_sub(typical / 8).saturating_add(bytes / 8), Ordering::Relaxed);
     }
@@ -223,19 +232,29 @@ impl Share {
             return Err(budget.overload());
         }
         self.bytes = self.bytes.saturating_add(bytes);
-        self.keep_free(self.expected.saturating_sub(bytes));
         Ok(promise)
     }
 
-    /// What was announced is not waited for any longer.
+    /// So many bytes have come in all: room is kept for a multiple of them, up to what it was let in for.
+    pub fn came(&mut self, bytes: usize) {
+        let earned = bytes.saturating_mul(limits::EXPECTED_TIMES);
+        self.keep_free(self.wanted.saturating_sub(self.bytes).min(earned));
+    }
+
+    /// The rest is not waited for any longer.
     pub fn expects_no_more(&mut self) {
+        self.wanted = 0;
         self.keep_free(0);
     }
 
-    /// Keeps less free for it.
     fn keep_free(&mut self, bytes: usize) {
-        self.budget.expected.fetch_sub(self.expected.saturating_sub(bytes), Ordering::SeqCst);
-        self.expected = self.expected.min(bytes);
+        let all = &self.budget.expected;
+        if bytes > self.expected {
+            all.fetch_add(bytes.saturating_sub(self.expected), Ordering::SeqCst);
+        } else {
+            all.fetch_sub(self.expected.saturating_sub(bytes), Ordering::SeqCst);
+        }
+        self.expected = bytes;
     }
 
     /// Gives back what was taken beyond so many bytes.
@@ -272,9 +291,17 @@ impl Held {
         Self { share, bytes: Vec::new(), from: 0 }
     }
 
-    /// What was announced is not waited for any longer: the body is there, or comes too slowly.
+    /// The rest is not waited for any longer: it comes too slowly.
     pub fn expects_no_more(&mut self) {
         self.share.expects_no_more();
+    }
+
+    /// All has come.
+    pub fn ended(&mut self) {
+        self.share.expects_no_more();
+        if self.share.announced == 0 {
+            self.share.budget.took(self.bytes.capacity());
+        }
     }
 
     /// Appends, within the budget and a cap.
@@ -295,6 +322,7 @@ impl Held {
             drop(promise);
         }
         self.bytes.extend_from_slice(more);
+        self.share.came(len);
         Ok(())
     }
 

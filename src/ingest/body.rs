@@ -1,4 +1,4 @@
-//! Reads a request body as it comes: within the cap, the budget, the time and above the least pace. Announced lengths only ever refuse early.
+//! Reads a request body as it comes: within the cap, the budget, the time and above the least pace. Announced lengths take no memory.
 //! Knows neither encoding nor transport.
 
 use super::{Ingest, Refusal, admit::Held};
@@ -69,8 +69,7 @@ where
             }
         };
         let Some(frame) = frame else {
-            held.expects_no_more();
-            ingest.budget.came_to(bytes);
+            held.ended();
             return Ok(held);
         };
         let frame = frame.map_err(|_| Refusal::Cut)?;

@@ -72,31 +72,52 @@ fn a_paused_budget_takes_nothing() {
     assert_eq!(budget.bytes(), 0);
 }
 
-/// Scenario: many bodies announce, or by their kind let expect, a sixty-fourth of what all may have; some send nothing.
-/// Guarantees: only as many begin as can end, and each of them can, whatever comes meanwhile; room is kept for nobody who does
-/// not send, nor after the end, and never more than that part by words alone.
+/// Scenario: many bodies announce, or by their kind let expect, a sixty-fourth of what all may have; each sends a tenth, then the
+/// rest; others send nothing, or begin and stop.
+/// Guarantees: only as many go on as can end, and each of them can, whatever comes meanwhile; who sends nothing keeps nobody
+/// out, whatever it announces, and who begins and stops only until it is given up.
 #[test]
 fn who_begins_can_end() {
-    const BODY: usize = 1000;
+    const BODY: usize = 64_000;
     let budget = budget(64 * BODY);
-    let begin = |announced| std::iter::from_fn(|| budget.admit(announced).ok()).collect::<Vec<_>>();
+    let silent: Vec<Share> = (0..1_000).map(|_| budget.admit(64 * BODY).expect("words alone take nothing")).collect();
+    let step = |share: &mut Share, came: usize| {
+        share.grow(BODY / 10, BODY / 10).expect("it was let in");
+        share.came(came);
+    };
+    let begin = |announced| {
+        let begun = || {
+            let mut share = budget.admit(announced).ok()?;
+            step(&mut share, BODY / 10);
+            Some(share)
+        };
+        std::iter::from_fn(begun).collect::<Vec<_>>()
+    };
     let mut begun = begin(BODY);
     assert_eq!(begun.len(), 48);
-    for share in &mut begun {
-        for _ in 0..BODY / 100 {
-            share.grow(100, 100).expect("it was let in");
-        }
-        assert!(budget.admit(1).is_err(), "what was kept free is taken");
+    for tenths in 2..=10 {
+        begun.iter_mut().for_each(|share| step(share, tenths * BODY / 10));
+        assert!(budget.admit(BODY).is_err(), "what is kept free is taken");
+        let all = budget.bytes() + budget.expected.load(Ordering::SeqCst);
+        assert_eq!(all, 48 * BODY, "what was taken is not kept as well");
     }
-    drop(begun);
-    let mut silent = begin(64 * BODY);
-    assert_eq!(silent.len(), 48, "words alone take no more than that");
-    silent.iter_mut().for_each(Share::expects_no_more);
-    assert_eq!(begin(BODY).len(), 48);
-    drop(silent);
-    (0..100).for_each(|_| budget.came_to(BODY / 10));
-    assert!((400..=480).contains(&begin(0).len()), "who announces nothing counts as a body usually comes to");
-    assert_eq!((begin(BODY).len(), budget.bytes()), (48, 0));
+    drop((begun, silent));
+    let mut stopped = begin(BODY);
+    assert_eq!(stopped.len(), 48);
+    stopped.iter_mut().for_each(Share::expects_no_more);
+    assert_eq!(begin(BODY).len(), 43, "they have a tenth each");
+    drop(stopped);
+    (0..100).for_each(|_| budget.took(BODY / 4));
+    let many = std::iter::from_fn(|| {
+        let mut share = budget.admit(0).ok()?;
+        share.grow(BODY / 4, BODY / 4).ok()?;
+        share.came(BODY / 4);
+        Some(share)
+    });
+    let many = many.collect::<Vec<_>>().len();
+    assert!((185..=192).contains(&many), "who announces nothing counts as a body usually comes to: {many}");
+    (0..100).for_each(|_| budget.took(0));
+    assert!(budget.admit(0).is_ok() && budget.bytes() == 0);
 }
 
 /// Scenario: bodies of each encoding: good, damaged, cut, followed by more, too large, growing too much.

@@ -34,7 +34,7 @@ use tonic::{Code, Request, client::Grpc, codegen::http::uri::PathAndQuery, trans
 const LIMIT: &str = "256MiB";
 const LIMIT_BYTES: f64 = (256 << 20) as f64;
 /// Senders that find out what it can take, and that load it when the storm is over: as many as fill this part of what may be in
-/// flight. All of them are let in, and yet as many are answered at once as in a storm.
+/// flight. Nearly all of them are let in, and yet as many are answered at once as in a storm.
 const CALM: f64 = 0.4;
 /// Series of so many instances are pushed, however many senders there are: what grows is the load, not the state.
 const INSTANCES: usize = 100;
