@@ -144,6 +144,21 @@ pub struct ServeArgs {
     /// The authority, in PEM, whose certificates those who send OTLP or OpAMP must show.
     #[arg(long, value_name = "FILE")]
     pub otlp_client_ca_file: Vec<String>,
+    /// The authority, in PEM, whose certificates say who reads.
+    #[arg(long, value_name = "FILE")]
+    pub client_ca_file: Vec<String>,
+    /// Versions and suites of TLS: Old, Intermediate, Modern, or Custom with the two flags that follow.
+    #[arg(long, value_name = "NAME")]
+    pub tls_profile: Vec<String>,
+    /// The oldest version of TLS, VersionTLS12 or VersionTLS13; older ones are served as 1.2.
+    #[arg(long, value_name = "NAME")]
+    pub tls_min_version: Vec<String>,
+    /// Suites of TLS, by the names of Go or OpenSSL.
+    #[arg(long, value_name = "LIST")]
+    pub tls_cipher_suites: Vec<String>,
+    /// Offer HTTP/2 to gRPC alone, where TLS is spoken.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub http2_disable: Vec<String>,
     /// A catalogue file; may be given several times.
     #[arg(long, value_name = "FILE")]
     pub catalog: Vec<String>,
@@ -437,6 +452,11 @@ impl ServeArgs {
             tls_cert_file,
             tls_private_key_file,
             otlp_client_ca_file,
+            client_ca_file,
+            tls_profile,
+            tls_min_version,
+            tls_cipher_suites,
+            http2_disable,
             catalog,
             traces_to,
             state_dir,
@@ -464,6 +484,11 @@ impl ServeArgs {
             ("tls-cert-file", tls_cert_file),
             ("tls-private-key-file", tls_private_key_file),
             ("otlp-client-ca-file", otlp_client_ca_file),
+            ("client-ca-file", client_ca_file),
+            ("tls-profile", tls_profile),
+            ("tls-min-version", tls_min_version),
+            ("tls-cipher-suites", tls_cipher_suites),
+            ("http2-disable", http2_disable),
             ("catalog", catalog),
             ("traces-to", traces_to),
             ("state-dir", state_dir),

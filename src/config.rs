@@ -14,13 +14,15 @@ use pointsman_core::{
     limits,
 };
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
-use values::{Addr, BackEnd, Count, Lasting, List, LogFilter, Pod, Size, Switch, without_credentials};
+use values::{Addr, BackEnd, Count, Lasting, List, LogFilter, Pod, Size, Switch, Word, without_credentials};
 
 /// Every key of `pointsman serve`: a flag is `--key`, the environment variable [`env_name`] of it, a line of the file `key: value`.
-pub const KEYS: [&str; 25] = [
+pub const KEYS: [&str; 30] = [
     "catalog",
+    "client-ca-file",
     "connections-per-address",
     "expire-after",
+    "http2-disable",
     "insecure",
     "instance-fallback",
     "kubeconfig",
@@ -39,7 +41,10 @@ pub const KEYS: [&str; 25] = [
     "scope-labels",
     "state-dir",
     "tls-cert-file",
+    "tls-cipher-suites",
+    "tls-min-version",
     "tls-private-key-file",
+    "tls-profile",
     "traces-to",
     "translation-strategy",
     "views",
@@ -123,8 +128,25 @@ pub struct TlsFiles {
     pub certificate: PathBuf,
     /// The private key, in PEM.
     pub key: PathBuf,
+    /// The authority whose certificates count among those who read, in PEM; without it they are not asked.
+    pub client_ca: Option<PathBuf>,
+    /// Versions and suites, as they were named.
+    pub names: TlsNames,
+    /// Whether HTTP/2 is offered to gRPC alone.
+    pub http2_disable: bool,
     /// The authority whose certificates those who send OTLP or OpAMP must show, in PEM; without it all may send.
     pub otlp_client_ca: Option<PathBuf>,
+}
+
+/// Versions and suites of TLS by name; who serves them knows which there are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TlsNames {
+    /// A profile.
+    pub profile: Option<String>,
+    /// The oldest version.
+    pub min_version: Option<String>,
+    /// Suites.
+    pub suites: Option<Vec<String>>,
 }
 
 /// What there is to read: nothing here is looked up elsewhere.
@@ -304,14 +326,21 @@ impl<'a> Layers<'a> {
     fn tls(&mut self) -> Option<TlsFiles> {
         let keys = ["tls-cert-file", "tls-private-key-file"];
         let [certificate, key] = keys.map(|key| self.one::<PathBuf>(key));
-        let otlp_client_ca = self.one::<PathBuf>("otlp-client-ca-file");
+        let [client_ca, otlp_client_ca] = ["client-ca-file", "otlp-client-ca-file"].map(|key| self.one::<PathBuf>(key));
+        let [profile, min_version] = ["tls-profile", "tls-min-version"].map(|key| self.one(key).map(|Word(word)| word));
+        let suites = self.one("tls-cipher-suites").map(|List(names)| names);
+        let names = TlsNames { profile, min_version, suites };
+        let http2_disable = self.switch("http2-disable", false);
         match (certificate, key) {
-            (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key, otlp_client_ca }),
+            (Some(certificate), Some(key)) => {
+                Some(TlsFiles { certificate, key, client_ca, names, http2_disable, otlp_client_ca })
+            }
             (None, None) => {
-                for Text { text: _, from, place } in self.texts("otlp-client-ca-file") {
-                    let words = ["otlp-client-ca-file", &from, "senders show certificates inside of TLS, and there is none"];
-                    let fault = Fault::new(Code::BadSetting, place, &words);
-                    self.faults.push(fault.with_hint("give `tls-cert-file` and `tls-private-key-file` too"));
+                for needs in ["client-ca-file", "otlp-client-ca-file", "tls-profile", "tls-min-version", "tls-cipher-suites"] {
+                    for Text { text: _, from, place } in self.texts(needs) {
+                        let fault = Fault::new(Code::BadSetting, place, &[needs, &from, "it is about TLS, and there is none"]);
+                        self.faults.push(fault.with_hint("give `tls-cert-file` and `tls-private-key-file` too"));
+                    }
                 }
                 None
             }

@@ -1,17 +1,18 @@
 //! Certificates that change while we serve: looks at chain and key again and again, and takes a pair over once it fits.
 //! What does not fit never replaces what does. Knows files and rustls; neither connections nor the clock.
 
+pub mod authority;
 pub mod pair;
-pub mod senders;
+pub mod profile;
+pub mod shown;
 
 use arc_swap::{ArcSwap, Guard};
-use pair::{Contents, Files, Pair, PairError};
+use pair::{Contents, Files, Pair, PairError, Terms};
 use parking_lot::Mutex;
 use pointsman_core::{
     limits,
     model::clock::{Mono, SECOND, Wall},
 };
-use senders::Senders;
 use std::{
     error::Error,
     sync::{
@@ -25,8 +26,14 @@ use std::{
 #[derive(Debug)]
 pub struct Reloader {
     files: Files,
-    senders: Option<Senders>,
+    terms: Terms,
     served: ArcSwap<Pair>,
+    looks: Looks,
+}
+
+/// What looks at files came to so far.
+#[derive(Debug, Default)]
+pub struct Looks {
     trouble: Mutex<Option<Trouble>>,
     taken: AtomicU64,
     refused: AtomicU64,
@@ -45,29 +52,28 @@ struct Trouble {
 pub enum Look {
     /// The files hold what is served.
     Same,
-    /// A new pair is served from now on.
+    /// Something new is served from now on.
     Taken,
-    /// The files hold something else that is no pair: it may be half written, or was told before.
+    /// The files hold something else that does not fit: it may be half written, or was told before.
     Waiting,
-    /// It has lasted: the pair is refused for this, and the last good one stays. Said once per cause.
+    /// It has lasted: what is there is refused for this, and the last good one stays. Said once per cause.
     Refused(Arc<PairError>),
 }
 
 impl Reloader {
-    /// Reads the first pair. Senders are asked for a certificate where `senders` can judge it.
+    /// Reads the first pair.
     ///
     /// # Errors
     /// When a file cannot be read, or the two are no pair.
-    pub fn open(files: Files, senders: Option<Senders>) -> Result<Self, PairError> {
-        let pair = Pair::new(&Contents::read(&files)?, &files, senders.as_ref().map(Senders::ask))?;
-        let served = ArcSwap::from_pointee(pair);
-        Ok(Self { files, senders, served, trouble: Mutex::default(), taken: AtomicU64::new(0), refused: AtomicU64::new(0) })
+    pub fn open(files: Files, terms: Terms) -> Result<Self, PairError> {
+        let pair = Pair::new(&Contents::read(&files)?, &files, &terms)?;
+        Ok(Self { files, terms, served: ArcSwap::from_pointee(pair), looks: Looks::default() })
     }
 
-    /// Who may send, where not everybody may.
+    /// On which terms it is served.
     #[must_use]
-    pub const fn senders(&self) -> Option<&Senders> {
-        self.senders.as_ref()
+    pub const fn terms(&self) -> &Terms {
+        &self.terms
     }
 
     /// What new connections are shown.
@@ -78,11 +84,49 @@ impl Reloader {
 
     /// Looks whether the files have changed. A pair that is not valid at `wall` never replaces one that is.
     pub fn look(&self, now: Mono, wall: Wall) -> Look {
-        let error = match self.read(wall) {
-            Ok(pair) => {
+        self.looks.note(self.read(wall), now)
+    }
+
+    /// Serves the same pair, and asks for certificates of the authorities of now.
+    ///
+    /// # Errors
+    /// When rustls refuses what it took before.
+    pub fn ask_anew(&self) -> Result<(), PairError> {
+        self.served.store(Arc::new(self.served.load().on(&self.terms)?));
+        Ok(())
+    }
+
+    /// Whether the files had another pair, which is served now.
+    fn read(&self, wall: Wall) -> Result<bool, PairError> {
+        let contents = Contents::read(&self.files)?;
+        let (served, wall_secs) = (self.served.load(), wall.0 / SECOND);
+        if contents.digest() == served.digest {
+            return Ok(false);
+        }
+        let pair = Pair::new(&contents, &self.files, &self.terms)?;
+        match (served.validity, pair.validity) {
+            (Some(old), Some(new)) if old.holds(wall_secs) && !new.holds(wall_secs) => return Err(PairError::NotValidNow),
+            _ => self.served.store(Arc::new(pair)),
+        }
+        Ok(true)
+    }
+
+    /// What its files came to so far.
+    #[must_use]
+    pub const fn looks(&self) -> &Looks {
+        &self.looks
+    }
+}
+
+impl Looks {
+    /// Takes one look: whether something new was taken, or why not.
+    fn note(&self, found: Result<bool, PairError>, now: Mono) -> Look {
+        let error = match found {
+            Ok(is_new) => {
                 *self.trouble.lock() = None;
-                let Some(pair) = pair else { return Look::Same };
-                self.served.store(Arc::new(pair));
+                if !is_new {
+                    return Look::Same;
+                }
                 self.taken.fetch_add(1, Ordering::Relaxed);
                 return Look::Taken;
             }
@@ -100,27 +144,13 @@ impl Reloader {
         Look::Refused(error)
     }
 
-    /// The pair in the files, unless it is the one that is served.
-    fn read(&self, wall: Wall) -> Result<Option<Pair>, PairError> {
-        let contents = Contents::read(&self.files)?;
-        let (served, wall_secs) = (self.served.load(), wall.0 / SECOND);
-        if contents.digest() == served.digest {
-            return Ok(None);
-        }
-        let pair = Pair::new(&contents, &self.files, self.senders.as_ref().map(Senders::ask))?;
-        match (served.validity, pair.validity) {
-            (Some(old), Some(new)) if old.holds(wall_secs) && !new.holds(wall_secs) => Err(PairError::NotValidNow),
-            _ => Ok(Some(pair)),
-        }
-    }
-
     /// Why the files are not served, as long as they are not.
     #[must_use]
     pub fn trouble(&self) -> Option<Arc<PairError>> {
         self.trouble.lock().as_ref().and_then(|trouble| trouble.told.clone())
     }
 
-    /// Pairs taken over after the first.
+    /// Changes taken over after the first.
     #[must_use]
     pub fn taken(&self) -> u64 {
         self.taken.load(Ordering::Relaxed)

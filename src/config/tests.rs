@@ -80,8 +80,10 @@ fn a_flag_wins_over_the_environment_over_the_file() {
 fn every_key_can_be_said_everywhere() {
     let all = [
         ("catalog", "a.yaml,b.yaml"),
+        ("client-ca-file", "/tls/readers.crt"),
         ("connections-per-address", "10000"),
         ("expire-after", "1h30m"),
+        ("http2-disable", "true"),
         ("insecure", "true"),
         ("instance-fallback", "false"),
         ("kubeconfig", "./kubeconfig"),
@@ -100,7 +102,10 @@ fn every_key_can_be_said_everywhere() {
         ("scope-labels", "false"),
         ("state-dir", "/state"),
         ("tls-cert-file", "/tls/tls.crt"),
+        ("tls-cipher-suites", "AES128-SHA,TLS_AES_128_GCM_SHA256"),
+        ("tls-min-version", "VersionTLS12"),
         ("tls-private-key-file", "/tls/tls.key"),
+        ("tls-profile", "Custom"),
         ("traces-to", "http://a:1,http://b:2"),
         ("translation-strategy", "NoTranslation"),
         ("views", "./views"),
@@ -208,13 +213,13 @@ fn all_mistakes_come_in_one_report() {
               |
             1 | pointsman serve --otlp-grcp 127.0.0.1:1 --max-body 64Mb --log a --log b
               |                 ^^^^^^^^^^^ did you mean `--otlp-grpc` or `--otlp-http`?
-              = allowed: --catalog, --connections-per-address, --expire-after, --insecure, --instance-fallback, --kubeconfig, --listen, --log, --max-body, --max-series, --memory-limit, --otlp-client-ca-file, --otlp-grpc, --otlp-http, --pod, --promote-resource-attributes, --protecting-namespaces, --ratio-suffix, --scope-labels, --state-dir, --tls-cert-file, --tls-private-key-file, --traces-to, --translation-strategy, --views, --config
+              = allowed: --catalog, --client-ca-file, --connections-per-address, --expire-after, --http2-disable, --insecure, --instance-fallback, --kubeconfig, --listen, --log, --max-body, --max-series, --memory-limit, --otlp-client-ca-file, --otlp-grpc, --otlp-http, --pod, --promote-resource-attributes, --protecting-namespaces, --ratio-suffix, --scope-labels, --state-dir, --tls-cert-file, --tls-cipher-suites, --tls-min-version, --tls-private-key-file, --tls-profile, --traces-to, --translation-strategy, --views, --config
             error[PM0501]: unknown key `max-bodys`
              --> pointsman.yaml:1:1
               |
             1 | max-bodys: 1
               | ^^^^^^^^^ did you mean `max-body`?
-              = allowed: catalog, connections-per-address, expire-after, insecure, instance-fallback, kubeconfig, listen, log, max-body, max-series, memory-limit, otlp-client-ca-file, otlp-grpc, otlp-http, pod, promote-resource-attributes, protecting-namespaces, ratio-suffix, scope-labels, state-dir, tls-cert-file, tls-private-key-file, traces-to, translation-strategy, views
+              = allowed: catalog, client-ca-file, connections-per-address, expire-after, http2-disable, insecure, instance-fallback, kubeconfig, listen, log, max-body, max-series, memory-limit, otlp-client-ca-file, otlp-grpc, otlp-http, pod, promote-resource-attributes, protecting-namespaces, ratio-suffix, scope-labels, state-dir, tls-cert-file, tls-cipher-suites, tls-min-version, tls-private-key-file, tls-profile, traces-to, translation-strategy, views
             error[PM0502]: `traces-to` from POINTSMAN_TRACES_TO: `jaeger:4317` is not the URL of an OTLP back end
               --> POINTSMAN_TRACES_TO
                = write it like http://jaeger:4317

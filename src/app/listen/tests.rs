@@ -1,6 +1,6 @@
 use super::{
     super::{clock::Clock, drain, tasks::Tasks},
-    Answers, House,
+    Answers, Desk, House,
     guarded::{Abort, Activity, Guarded, Patience},
     guests::{Caps, Guest, Guests},
     hits::Limit,
@@ -211,7 +211,7 @@ impl Served {
             jitter: AtomicU64::new(7),
         };
         let house = Arc::new(house);
-        house.tasks.spawn(serve(ours, answers, Arc::clone(&house), guest(&guests)));
+        house.tasks.spawn(serve(ours, Desk { answers, peer: None }, Arc::clone(&house), guest(&guests)));
         Self { peer, house, _stopper: stopper }
     }
 
