@@ -243,7 +243,7 @@ fn certificates_rotate_under_load() {
 /// Guarantees: the last good pair is shown; the mistake is told as a fault, a log line and a metric, once; when the files
 /// fit again the new pair is shown and the fault is gone. The process is ready throughout.
 #[test]
-fn a_pair_that_does_not_fit_is_told_and_kept_out() {
+fn krp_45_a_pair_that_does_not_fit_is_told_and_kept_out() {
     let mut served = Served::start();
     let (first, next) = (served.client.shown(served.server.read).expect("shown"), served.authority.pair());
     fs::write(served.folder.path().join("tls.key"), &next.key).expect("the folder takes files");

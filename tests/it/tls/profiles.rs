@@ -7,7 +7,11 @@ use super::{
 };
 use crate::support::{Pointsman, run};
 use rustls::ProtocolVersion;
-use std::fs;
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpStream,
+};
 use tempfile::TempDir;
 
 /// A server with these flags beside its certificate, and who signs.
@@ -82,4 +86,41 @@ fn t26_a_start_with_nothing_to_serve_is_refused() {
     assert!(code == 2 && wanted.iter().all(|text| said.contains(text)), "{said}");
     let (code, _, said) = start(&["--tls-cipher-suites=AES128-SHA,RC4-SHA"]);
     assert!(code == 2 && said.contains("none of them can be served"), "{said}");
+}
+
+/// A ClientHello that offers TLS up to this version and no newer one, with suites of all ages.
+fn hello(minor: u8) -> Vec<u8> {
+    let suites: [u8; 10] = [0xc0, 0x2b, 0xc0, 0x2f, 0xc0, 0x09, 0xc0, 0x13, 0x00, 0x2f];
+    let groups: [u8; 12] = [0x00, 0x0a, 0x00, 0x04, 0x00, 0x02, 0x00, 0x17, 0x00, 0x0b, 0x00, 0x02];
+    let signatures: [u8; 8] = [0x00, 0x0d, 0x00, 0x04, 0x00, 0x02, 0x04, 0x03]; // so that only the version is wrong
+    let extensions: Vec<u8> = groups.into_iter().chain([0x01, 0x00]).chain(signatures).collect();
+    let mut body = vec![3, minor];
+    body.extend([7; 32]); // random
+    body.push(0); // no session
+    body.extend([0, 10]);
+    body.extend(suites);
+    body.extend([1, 0]); // no compression
+    body.extend([0, u8::try_from(extensions.len()).expect("it is short")]);
+    body.extend(extensions);
+    let length = u8::try_from(body.len()).expect("it is short");
+    let handshake: Vec<u8> = [1, 0, 0, length].into_iter().chain(body).collect();
+    [22, 3, 1, 0, length + 4].into_iter().chain(handshake).collect()
+}
+
+/// Scenario: clients that speak TLS 1.0 and 1.1 alone, on each listener; by default, and where flags ask for just these versions.
+/// Guarantees: the first answer is a fatal alert about the version, and nothing after it.
+#[test]
+fn krp_44_old_versions_are_refused() {
+    for more in [&[][..], &["--tls-min-version=VersionTLS10"], &["--tls-profile=Old"]] {
+        let (server, _ours, _folder) = start(more);
+        for (minor, addr) in
+            [1, 2].into_iter().flat_map(|minor| [server.read, server.http, server.grpc].map(|addr| (minor, addr)))
+        {
+            let mut tcp = TcpStream::connect(addr).expect("a connection");
+            tcp.write_all(&hello(minor)).expect("it is read");
+            let mut answer = Vec::new();
+            tcp.read_to_end(&mut answer).expect("an answer");
+            assert!(matches!(answer[..], [21, 3, _, 0, 2, 2, 70]), "{more:?}: 1.{}: {answer:?}", minor - 1);
+        }
+    }
 }
