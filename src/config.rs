@@ -17,12 +17,14 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, str::FromStr, t
 use values::{Addr, BackEnd, Count, Lasting, List, LogFilter, Pod, Size, Switch, Word, without_credentials};
 
 /// Every key of `pointsman serve`: a flag is `--key`, the environment variable [`env_name`] of it, a line of the file `key: value`.
-pub const KEYS: [&str; 30] = [
+pub const KEYS: [&str; 33] = [
     "catalog",
     "client-ca-file",
     "connections-per-address",
     "expire-after",
     "http2-disable",
+    "http2-max-concurrent-streams",
+    "http2-max-size",
     "insecure",
     "instance-fallback",
     "kubeconfig",
@@ -45,6 +47,7 @@ pub const KEYS: [&str; 30] = [
     "tls-min-version",
     "tls-private-key-file",
     "tls-profile",
+    "tls-reload-interval",
     "traces-to",
     "translation-strategy",
     "views",
@@ -98,6 +101,10 @@ pub struct Config {
     pub max_body: usize,
     /// Series kept at once.
     pub max_series: usize,
+    /// Requests in flight on one HTTP/2 connection.
+    pub http2_streams: u32,
+    /// Bytes that one HTTP/2 stream may send ahead of us.
+    pub http2_stream_bytes: u32,
     /// Connections of one address, where that was said; then loopback counts too.
     pub connections_per_address: Option<usize>,
     /// Memory to stay within, in bytes.
@@ -134,6 +141,8 @@ pub struct TlsFiles {
     pub names: TlsNames,
     /// Whether HTTP/2 is offered to gRPC alone.
     pub http2_disable: bool,
+    /// Between two looks at the files.
+    pub reload: Duration,
     /// The authority whose certificates those who send OTLP or OpAMP must show, in PEM; without it all may send.
     pub otlp_client_ca: Option<PathBuf>,
 }
@@ -203,6 +212,12 @@ impl Config {
             expire_after: layers.one("expire-after").map_or(Duration::from_secs(300), |Lasting(time)| time),
             max_body: layers.max_body(heap_bytes),
             max_series: layers.one("max-series").map_or_else(series, |Count(n)| n),
+            http2_streams: layers.one("http2-max-concurrent-streams").map_or(limits::HTTP2_STREAMS_MAX, |Count(n)| {
+                u32::try_from(n).unwrap_or(u32::MAX).min(limits::HTTP2_STREAMS_MAX)
+            }),
+            http2_stream_bytes: layers.one("http2-max-size").map_or(limits::HTTP2_STREAM_WINDOW_BYTES, |Size(bytes)| {
+                u32::try_from(bytes).unwrap_or(u32::MAX).clamp(1, limits::HTTP2_STREAM_WINDOW_BYTES)
+            }),
             connections_per_address: layers.one("connections-per-address").map(|Count(n)| n),
             memory_limit,
             heap_bytes,
@@ -331,9 +346,13 @@ impl<'a> Layers<'a> {
         let suites = self.one("tls-cipher-suites").map(|List(names)| names);
         let names = TlsNames { profile, min_version, suites };
         let http2_disable = self.switch("http2-disable", false);
+        let reload = self.one("tls-reload-interval").map_or(limits::TLS_RELOAD_MS, |Lasting(time)| {
+            u64::try_from(time.as_millis()).unwrap_or(u64::MAX).clamp(limits::TLS_RELOAD_MS_MIN, limits::TLS_RELOAD_MS_MAX)
+        });
+        let reload = Duration::from_millis(reload);
         match (certificate, key) {
             (Some(certificate), Some(key)) => {
-                Some(TlsFiles { certificate, key, client_ca, names, http2_disable, otlp_client_ca })
+                Some(TlsFiles { certificate, key, client_ca, names, http2_disable, reload, otlp_client_ca })
             }
             (None, None) => {
                 for needs in ["client-ca-file", "otlp-client-ca-file", "tls-profile", "tls-min-version", "tls-cipher-suites"] {

@@ -64,6 +64,8 @@ pub struct House {
     pub guests: Arc<Guests>,
     /// How long peers may take.
     pub patience: Patience,
+    /// Requests in flight on one HTTP/2 connection, and the bytes that each may send ahead of us.
+    pub http2: (u32, u32),
     /// Asked to end.
     pub stop: super::drain::Stop,
     /// Requests that panicked.

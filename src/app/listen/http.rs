@@ -90,7 +90,7 @@ where
     let (age, grace) = (age(&house), house.patience.grace);
     let guarded = Guarded::new(stream, Arc::clone(activity), house.patience);
     let guarded = if desk.answers.is_http2 { guarded.speaking_http2() } else { guarded };
-    let builder = builder(&house.tasks);
+    let builder = builder(&house.tasks, house.http2);
     let service = service_fn(|mut request: hyper::Request<Incoming>| {
         let handling = activity.begin();
         upgradable(&mut request, activity, slot);
@@ -258,7 +258,7 @@ pub(super) fn spread(base: Duration, jitter: &AtomicU64) -> Duration {
     base * (900 + thousandths) / 1_000
 }
 
-fn builder(tasks: &Tasks) -> Builder<Tasks> {
+fn builder(tasks: &Tasks, (streams, stream_bytes): (u32, u32)) -> Builder<Tasks> {
     let mut builder = Builder::new(tasks.clone());
     builder
         .http1()
@@ -271,9 +271,9 @@ fn builder(tasks: &Tasks) -> Builder<Tasks> {
         .http2()
         .timer(TokioTimer::new())
         .adaptive_window(false)
-        .initial_stream_window_size(limits::HTTP2_STREAM_WINDOW_BYTES)
+        .initial_stream_window_size(stream_bytes)
         .initial_connection_window_size(limits::HTTP2_CONNECTION_WINDOW_BYTES)
-        .max_concurrent_streams(limits::HTTP2_STREAMS_MAX)
+        .max_concurrent_streams(streams)
         .max_header_list_size(limits::HTTP2_HEADER_BYTES_MAX)
         .max_local_error_reset_streams(limits::HTTP2_LOCAL_RESETS_MAX)
         .max_pending_accept_reset_streams(limits::HTTP2_PENDING_RESETS_MAX)

@@ -206,6 +206,7 @@ impl Served {
             tasks: Tasks::default(),
             guests: Arc::clone(&guests),
             patience,
+            http2: (100, 64 << 10),
             stop,
             panics: AtomicU64::new(0),
             jitter: AtomicU64::new(7),

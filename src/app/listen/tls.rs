@@ -118,7 +118,7 @@ impl Certificates {
     /// PM0505 when a file cannot be read or holds no authority, PM0504 when the two are no pair, PM0502 for versions and
     /// suites that cannot be served: all of them.
     pub fn open(files: &TlsFiles, clock: Clock) -> Result<Self, Vec<Fault>> {
-        let TlsFiles { certificate, key, client_ca, names, http2_disable, otlp_client_ca } = files.clone();
+        let TlsFiles { certificate, key, client_ca, names, http2_disable, otlp_client_ca, reload: _ } = files.clone();
         let files = Files { certificate, key };
         let mut faults = Vec::new();
         let mut terms = Terms { only_http1: http2_disable, ..Terms::default() };
