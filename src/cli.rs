@@ -144,6 +144,9 @@ pub struct ServeArgs {
     /// The authority, in PEM, whose certificates those who send OTLP or OpAMP must show.
     #[arg(long, value_name = "FILE")]
     pub otlp_client_ca_file: Vec<String>,
+    /// The terms of TLS.
+    #[command(flatten)]
+    pub tls: TlsArgs,
     /// A catalogue file; may be given several times.
     #[arg(long, value_name = "FILE")]
     pub catalog: Vec<String>,
@@ -427,6 +430,35 @@ pub fn split_unknown(args: Vec<OsString>) -> (Vec<OsString>, Vec<usize>) {
     (known, unknown)
 }
 
+/// Flags of what listeners offer inside of TLS, and whom they ask, as text.
+#[derive(Debug, Default, Args)]
+pub struct TlsArgs {
+    /// The authority, in PEM, whose certificates say who reads.
+    #[arg(long, value_name = "FILE")]
+    pub client_ca_file: Vec<String>,
+    /// Versions and suites of TLS: Old, Intermediate, Modern, or Custom with the two flags that follow.
+    #[arg(long, value_name = "NAME")]
+    pub tls_profile: Vec<String>,
+    /// The oldest version of TLS, VersionTLS12 or VersionTLS13; older ones are served as 1.2.
+    #[arg(long, value_name = "NAME")]
+    pub tls_min_version: Vec<String>,
+    /// Suites of TLS, by the names of Go or OpenSSL.
+    #[arg(long, value_name = "LIST")]
+    pub tls_cipher_suites: Vec<String>,
+    /// Offer HTTP/2 to gRPC alone, where TLS is spoken.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub http2_disable: Vec<String>,
+    /// Requests in flight on one HTTP/2 connection, at most 100 [default: 100].
+    #[arg(long, value_name = "NUMBER")]
+    pub http2_max_concurrent_streams: Vec<String>,
+    /// Bytes that one HTTP/2 stream may send ahead, at most 64KiB [default: 64KiB].
+    #[arg(long, value_name = "SIZE")]
+    pub http2_max_size: Vec<String>,
+    /// Between two looks at certificates and authorities, at most 10s [default: 2s].
+    #[arg(long, value_name = "DURATION")]
+    pub tls_reload_interval: Vec<String>,
+}
+
 impl ServeArgs {
     /// The flags that were given, `config` apart. The names are also the keys of the file.
     #[must_use]
@@ -443,6 +475,7 @@ impl ServeArgs {
             tls_cert_file,
             tls_private_key_file,
             otlp_client_ca_file,
+            tls,
             catalog,
             traces_to,
             state_dir,
@@ -490,7 +523,34 @@ impl ServeArgs {
             ("insecure", insecure),
             ("log", log),
         ];
-        given(&all)
+        let mut typed = given(&all);
+        typed.extend(tls.typed());
+        typed
+    }
+}
+
+impl TlsArgs {
+    fn typed(&self) -> Typed {
+        let Self {
+            client_ca_file,
+            tls_profile,
+            tls_min_version,
+            tls_cipher_suites,
+            http2_disable,
+            http2_max_concurrent_streams,
+            http2_max_size,
+            tls_reload_interval,
+        } = self;
+        given(&[
+            ("client-ca-file", client_ca_file),
+            ("tls-profile", tls_profile),
+            ("tls-min-version", tls_min_version),
+            ("tls-cipher-suites", tls_cipher_suites),
+            ("http2-disable", http2_disable),
+            ("http2-max-concurrent-streams", http2_max_concurrent_streams),
+            ("http2-max-size", http2_max_size),
+            ("tls-reload-interval", tls_reload_interval),
+        ])
     }
 }
 

@@ -14,13 +14,17 @@ use pointsman_core::{
     limits,
 };
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
-use values::{Addr, BackEnd, Count, Lasting, List, LogFilter, Pod, Size, Switch, without_credentials};
+use values::{Addr, BackEnd, Count, Lasting, List, LogFilter, Pod, Size, Switch, Word, without_credentials};
 
 /// Every key of `pointsman serve`: a flag is `--key`, the environment variable [`env_name`] of it, a line of the file `key: value`.
-pub const KEYS: [&str; 27] = [
+pub const KEYS: [&str; 35] = [
     "catalog",
+    "client-ca-file",
     "connections-per-address",
     "expire-after",
+    "http2-disable",
+    "http2-max-concurrent-streams",
+    "http2-max-size",
     "insecure",
     "instance-fallback",
     "kube-api-burst",
@@ -41,7 +45,11 @@ pub const KEYS: [&str; 27] = [
     "scope-labels",
     "state-dir",
     "tls-cert-file",
+    "tls-cipher-suites",
+    "tls-min-version",
     "tls-private-key-file",
+    "tls-profile",
+    "tls-reload-interval",
     "traces-to",
     "translation-strategy",
     "views",
@@ -95,6 +103,10 @@ pub struct Config {
     pub max_body: usize,
     /// Series kept at once.
     pub max_series: usize,
+    /// Requests in flight on one HTTP/2 connection.
+    pub http2_streams: u32,
+    /// Bytes that one HTTP/2 stream may send ahead of us.
+    pub http2_stream_bytes: u32,
     /// Connections of one address, where that was said; then loopback counts too.
     pub connections_per_address: Option<usize>,
     /// How often the API server may be asked who comes, and what they may do.
@@ -136,8 +148,27 @@ pub struct TlsFiles {
     pub certificate: PathBuf,
     /// The private key, in PEM.
     pub key: PathBuf,
+    /// The authority whose certificates count among those who read, in PEM; without it they are not asked.
+    pub client_ca: Option<PathBuf>,
+    /// Versions and suites, as they were named.
+    pub names: TlsNames,
+    /// Whether HTTP/2 is offered to gRPC alone.
+    pub http2_disable: bool,
+    /// Between two looks at the files.
+    pub reload: Duration,
     /// The authority whose certificates those who send OTLP or OpAMP must show, in PEM; without it all may send.
     pub otlp_client_ca: Option<PathBuf>,
+}
+
+/// Versions and suites of TLS by name; who serves them knows which there are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TlsNames {
+    /// A profile.
+    pub profile: Option<String>,
+    /// The oldest version.
+    pub min_version: Option<String>,
+    /// Suites.
+    pub suites: Option<Vec<String>>,
 }
 
 /// What there is to read: nothing here is looked up elsewhere.
@@ -194,6 +225,12 @@ impl Config {
             expire_after: layers.one("expire-after").map_or(Duration::from_secs(300), |Lasting(time)| time),
             max_body: layers.max_body(heap_bytes),
             max_series: layers.one("max-series").map_or_else(series, |Count(n)| n),
+            http2_streams: layers.one("http2-max-concurrent-streams").map_or(limits::HTTP2_STREAMS_MAX, |Count(n)| {
+                u32::try_from(n).unwrap_or(u32::MAX).min(limits::HTTP2_STREAMS_MAX)
+            }),
+            http2_stream_bytes: layers.one("http2-max-size").map_or(limits::HTTP2_STREAM_WINDOW_BYTES, |Size(bytes)| {
+                u32::try_from(bytes).unwrap_or(u32::MAX).clamp(1, limits::HTTP2_STREAM_WINDOW_BYTES)
+            }),
             connections_per_address: layers.one("connections-per-address").map(|Count(n)| n),
             kube_api: layers.kube_api(),
             memory_limit,
@@ -323,14 +360,25 @@ impl<'a> Layers<'a> {
     fn tls(&mut self) -> Option<TlsFiles> {
         let keys = ["tls-cert-file", "tls-private-key-file"];
         let [certificate, key] = keys.map(|key| self.one::<PathBuf>(key));
-        let otlp_client_ca = self.one::<PathBuf>("otlp-client-ca-file");
+        let [client_ca, otlp_client_ca] = ["client-ca-file", "otlp-client-ca-file"].map(|key| self.one::<PathBuf>(key));
+        let [profile, min_version] = ["tls-profile", "tls-min-version"].map(|key| self.one(key).map(|Word(word)| word));
+        let suites = self.one("tls-cipher-suites").map(|List(names)| names);
+        let names = TlsNames { profile, min_version, suites };
+        let http2_disable = self.switch("http2-disable", false);
+        let reload = self.one("tls-reload-interval").map_or(limits::TLS_RELOAD_MS, |Lasting(time)| {
+            u64::try_from(time.as_millis()).unwrap_or(u64::MAX).clamp(limits::TLS_RELOAD_MS_MIN, limits::TLS_RELOAD_MS_MAX)
+        });
+        let reload = Duration::from_millis(reload);
         match (certificate, key) {
-            (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key, otlp_client_ca }),
+            (Some(certificate), Some(key)) => {
+                Some(TlsFiles { certificate, key, client_ca, names, http2_disable, reload, otlp_client_ca })
+            }
             (None, None) => {
-                for Text { text: _, from, place } in self.texts("otlp-client-ca-file") {
-                    let words = ["otlp-client-ca-file", &from, "senders show certificates inside of TLS, and there is none"];
-                    let fault = Fault::new(Code::BadSetting, place, &words);
-                    self.faults.push(fault.with_hint("give `tls-cert-file` and `tls-private-key-file` too"));
+                for needs in ["client-ca-file", "otlp-client-ca-file", "tls-profile", "tls-min-version", "tls-cipher-suites"] {
+                    for Text { text: _, from, place } in self.texts(needs) {
+                        let fault = Fault::new(Code::BadSetting, place, &[needs, &from, "it is about TLS, and there is none"]);
+                        self.faults.push(fault.with_hint("give `tls-cert-file` and `tls-private-key-file` too"));
+                    }
                 }
                 None
             }

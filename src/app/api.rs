@@ -189,12 +189,13 @@ fn health(engine: &Engine) -> Health {
         limits: engine.numbers.limits().into_iter().collect(),
         insecure_listeners: engine.config.insecure_listeners(),
         certificate_expires_at: engine.numbers.certificates.as_ref().and_then(|certificates| certificates.expires_at()),
+        tls_profile: engine.numbers.certificates.as_ref().map(|certificates| certificates.profile()),
         views_read_at: format_time(Wall(engine.numbers.views_read_at.load(Ordering::Relaxed))),
     }
 }
 
 fn faults(engine: &Engine) -> Vec<Fault> {
-    let of_tls = engine.numbers.certificates.as_ref().and_then(|certificates| certificates.fault());
+    let of_tls = engine.numbers.certificates.as_ref().map(|certificates| certificates.faults()).unwrap_or_default();
     engine.views.load().faults.iter().chain(&of_tls).map(render::json).collect()
 }
 

@@ -85,7 +85,7 @@ impl Engine {
         let (targets, certificates) = match (targets(&config), certificates) {
             (Ok(targets), Ok(certificates)) => (targets, certificates.map(Arc::new)),
             (targets, certificates) => {
-                return Err(targets.err().into_iter().flatten().chain(certificates.err()).collect());
+                return Err(targets.err().into_iter().chain(certificates.err()).flatten().collect());
             }
         };
         let budget = budget(&config);

@@ -22,7 +22,7 @@ use std::{
     sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
-use tls::DoorTls;
+use tls::{DoorTls, Peer};
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
     time::sleep,
@@ -64,6 +64,8 @@ pub struct House {
     pub guests: Arc<Guests>,
     /// How long peers may take.
     pub patience: Patience,
+    /// Requests in flight on one HTTP/2 connection, and the bytes that each may send ahead of us.
+    pub http2: (u32, u32),
     /// Asked to end.
     pub stop: super::drain::Stop,
     /// Requests that panicked.
@@ -85,6 +87,27 @@ pub struct Answers {
     pub on_late: Arc<dyn Fn(&str) -> Response + Send + Sync>,
     /// Whether only HTTP/2 is of use here: whoever speaks something else is told so where that is HTTP/1, else nothing.
     pub is_http2: bool,
+}
+
+/// Who answers the requests of one connection, and what is known of who asks.
+struct Desk {
+    answers: Answers,
+    peer: Option<Peer>,
+}
+
+impl Desk {
+    /// What answers this request: it carries what its peer has shown, and whether that counts is found out each time.
+    fn take<B>(&self, request: &mut hyper::Request<B>) -> Answers {
+        let answers = self.answers.clone();
+        let Some(peer) = &self.peer else { return answers };
+        if let Some(shown) = &peer.shown {
+            request.extensions_mut().insert(Arc::clone(shown));
+        }
+        match peer.may_ask() {
+            Ok(()) => answers,
+            Err(why) => Answers { router: (answers.denied)(why), ..answers },
+        }
+    }
 }
 
 /// Accepts until asked to stop. Errors of `accept` never end it, and no peer holds it up: whoever is one too many, or finds
@@ -131,18 +154,15 @@ async fn connection(tcp: TcpStream, tls: Option<DoorTls>, answers: Answers, hous
         debug!(%error, "a connection ended before it began");
         return;
     }
-    let Some(tls) = tls else { return http::serve(tcp, answers, house, guest).await };
+    let Some(tls) = tls else { return http::serve(tcp, Desk { answers, peer: None }, house, guest).await };
     let inside = tokio::select! {
         () = house.stop.asked() => return,
         () = guest.told_to_leave() => return,
         inside = tls.shake_hands(tcp) => inside,
     };
     if let Some(inside) = inside {
-        let answers = match tls.may_ask(&inside) {
-            Ok(()) => answers,
-            Err(why) => Answers { router: (answers.denied)(why), ..answers },
-        };
-        http::serve(inside, answers, house, guest).await;
+        let peer = Some(tls.peer(&inside));
+        http::serve(inside, Desk { answers, peer }, house, guest).await;
     }
 }
 

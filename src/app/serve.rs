@@ -172,6 +172,7 @@ impl App {
             tasks: front.clone(),
             guests: Guests::new(caps(&engine.config), engine.clock.now(), Arc::clone(&engine.numbers.connections)),
             patience: Patience::default(),
+            http2: (engine.config.http2_streams, engine.config.http2_stream_bytes),
             stop: stop.clone(),
             panics: AtomicU64::new(0),
             jitter: AtomicU64::new(surroundings::random()),

@@ -33,7 +33,12 @@ pub fn start(engine: &Arc<Engine>, cluster: Option<Client>, tasks: &Tasks, stop:
         _ => folder(engine, tasks, stop),
     }
     if let Some(certificates) = engine.numbers.certificates.clone() {
-        tasks.vital("certificates", every(limits::TLS_RELOAD_MS, stop.clone(), move || certificates.look()));
+        let reload = engine
+            .config
+            .tls
+            .as_ref()
+            .map_or(limits::TLS_RELOAD_MS, |tls| u64::try_from(tls.reload.as_millis()).unwrap_or(limits::TLS_RELOAD_MS));
+        tasks.vital("certificates", every(reload, stop.clone(), move || certificates.look()));
     }
     let expiring = Arc::clone(engine);
     tasks.vital("expiry", every(limits::EXPIRE_TICK_MS, stop.clone(), move || expiring.store.expire(expiring.clock.mono())));

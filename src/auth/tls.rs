@@ -1,11 +1,13 @@
 //! Certificates that change while we serve: looks at chain and key again and again, and takes a pair over once it fits.
 //! What does not fit never replaces what does. Knows files and rustls; neither connections nor the clock.
 
+pub mod authority;
 pub mod pair;
-pub mod senders;
+pub mod profile;
+pub mod shown;
 
 use arc_swap::{ArcSwap, Guard};
-use pair::{Contents, Files, Pair, PairError};
+use pair::{Contents, Files, Pair, PairError, Terms};
 use parking_lot::Mutex;
 use pointsman_core::{
     limits,
@@ -24,14 +26,14 @@ use std::{
 #[derive(Debug)]
 pub struct Reloader {
     files: Files,
-    asks: bool,
+    terms: Terms,
     served: ArcSwap<Pair>,
-    watch: Watch,
+    looks: Looks,
 }
 
-/// What becomes of files that change while we serve: taken once they fit, refused once what is wrong with them has lasted.
+/// What looks at files came to so far.
 #[derive(Debug, Default)]
-pub struct Watch {
+pub struct Looks {
     trouble: Mutex<Option<Trouble>>,
     taken: AtomicU64,
     refused: AtomicU64,
@@ -50,22 +52,28 @@ struct Trouble {
 pub enum Look {
     /// The files hold what is served.
     Same,
-    /// A new pair is served from now on.
+    /// Something new is served from now on.
     Taken,
-    /// The files hold something else that is no pair: it may be half written, or was told before.
+    /// The files hold something else that does not fit: it may be half written, or was told before.
     Waiting,
-    /// It has lasted: the pair is refused for this, and the last good one stays. Said once per cause.
+    /// It has lasted: what is there is refused for this, and the last good one stays. Said once per cause.
     Refused(Arc<PairError>),
 }
 
 impl Reloader {
-    /// Reads the first pair. `asks`: senders are asked for a certificate.
+    /// Reads the first pair.
     ///
     /// # Errors
     /// When a file cannot be read, or the two are no pair.
-    pub fn open(files: Files, asks: bool) -> Result<Self, PairError> {
-        let served = ArcSwap::from_pointee(Pair::new(&Contents::read(&files)?, &files, asks)?);
-        Ok(Self { files, asks, served, watch: Watch::default() })
+    pub fn open(files: Files, terms: Terms) -> Result<Self, PairError> {
+        let pair = Pair::new(&Contents::read(&files)?, &files, &terms)?;
+        Ok(Self { files, terms, served: ArcSwap::from_pointee(pair), looks: Looks::default() })
+    }
+
+    /// On which terms it is served.
+    #[must_use]
+    pub const fn terms(&self) -> &Terms {
+        &self.terms
     }
 
     /// What new connections are shown.
@@ -76,38 +84,49 @@ impl Reloader {
 
     /// Looks whether the files have changed. A pair that is not valid at `wall` never replaces one that is.
     pub fn look(&self, now: Mono, wall: Wall) -> Look {
-        self.watch.look(now, self.read(wall), |pair| self.served.store(Arc::new(pair)))
+        self.looks.note(self.read(wall), now)
     }
 
-    /// The pair in the files, unless it is the one that is served.
-    fn read(&self, wall: Wall) -> Result<Option<Pair>, PairError> {
+    /// Serves the same pair, and asks for certificates of the authorities of now.
+    ///
+    /// # Errors
+    /// When rustls refuses what it took before.
+    pub fn ask_anew(&self) -> Result<(), PairError> {
+        self.served.store(Arc::new(self.served.load().on(&self.terms)?));
+        Ok(())
+    }
+
+    /// Whether the files had another pair, which is served now.
+    fn read(&self, wall: Wall) -> Result<bool, PairError> {
         let contents = Contents::read(&self.files)?;
         let (served, wall_secs) = (self.served.load(), wall.0 / SECOND);
         if contents.digest() == served.digest {
-            return Ok(None);
+            return Ok(false);
         }
-        let pair = Pair::new(&contents, &self.files, self.asks)?;
+        let pair = Pair::new(&contents, &self.files, &self.terms)?;
         match (served.validity, pair.validity) {
-            (Some(old), Some(new)) if old.holds(wall_secs) && !new.holds(wall_secs) => Err(PairError::NotValidNow),
-            _ => Ok(Some(pair)),
+            (Some(old), Some(new)) if old.holds(wall_secs) && !new.holds(wall_secs) => return Err(PairError::NotValidNow),
+            _ => self.served.store(Arc::new(pair)),
         }
+        Ok(true)
     }
 
-    /// What became of the files.
+    /// What its files came to so far.
     #[must_use]
-    pub const fn watch(&self) -> &Watch {
-        &self.watch
+    pub const fn looks(&self) -> &Looks {
+        &self.looks
     }
 }
 
-impl Watch {
-    /// One look: `read` is what the files hold, `None` = what is in force; `take` puts something new into force.
-    pub fn look<T>(&self, now: Mono, read: Result<Option<T>, PairError>, take: impl FnOnce(T)) -> Look {
-        let error = match read {
-            Ok(new) => {
+impl Looks {
+    /// Takes one look: whether something new was taken, or why not.
+    fn note(&self, found: Result<bool, PairError>, now: Mono) -> Look {
+        let error = match found {
+            Ok(is_new) => {
                 *self.trouble.lock() = None;
-                let Some(new) = new else { return Look::Same };
-                take(new);
+                if !is_new {
+                    return Look::Same;
+                }
                 self.taken.fetch_add(1, Ordering::Relaxed);
                 return Look::Taken;
             }
@@ -125,13 +144,13 @@ impl Watch {
         Look::Refused(error)
     }
 
-    /// Why the files are not in force, as long as they are not.
+    /// Why the files are not served, as long as they are not.
     #[must_use]
     pub fn trouble(&self) -> Option<Arc<PairError>> {
         self.trouble.lock().as_ref().and_then(|trouble| trouble.told.clone())
     }
 
-    /// Changes that were taken over.
+    /// Changes taken over after the first.
     #[must_use]
     pub fn taken(&self) -> u64 {
         self.taken.load(Ordering::Relaxed)

@@ -55,6 +55,8 @@ fn defaults_are_those_of_the_documentation() {
             expire_after: 300s,
             max_body: 67108864,
             max_series: 2097152,
+            http2_streams: 100,
+            http2_stream_bytes: 65536,
             connections_per_address: None,
             kube_api: KubeApi {
                 per_second: 5,
@@ -84,8 +86,12 @@ fn a_flag_wins_over_the_environment_over_the_file() {
 fn every_key_can_be_said_everywhere() {
     let all = [
         ("catalog", "a.yaml,b.yaml"),
+        ("client-ca-file", "/tls/readers.crt"),
         ("connections-per-address", "10000"),
         ("expire-after", "1h30m"),
+        ("http2-disable", "true"),
+        ("http2-max-concurrent-streams", "1000"),
+        ("http2-max-size", "262144"),
         ("insecure", "true"),
         ("instance-fallback", "false"),
         ("kube-api-burst", "40"),
@@ -106,7 +112,11 @@ fn every_key_can_be_said_everywhere() {
         ("scope-labels", "false"),
         ("state-dir", "/state"),
         ("tls-cert-file", "/tls/tls.crt"),
+        ("tls-cipher-suites", "AES128-SHA,TLS_AES_128_GCM_SHA256"),
+        ("tls-min-version", "VersionTLS12"),
         ("tls-private-key-file", "/tls/tls.key"),
+        ("tls-profile", "Custom"),
+        ("tls-reload-interval", "1m"),
         ("traces-to", "http://a:1,http://b:2"),
         ("translation-strategy", "NoTranslation"),
         ("views", "./views"),
@@ -123,6 +133,8 @@ fn every_key_can_be_said_everywhere() {
     assert_eq!((config.max_body, config.memory_limit, config.max_series), (100 << 20, 2_000_000_000, 7));
     assert_eq!(config.connections_per_address, Some(10_000));
     assert_eq!(config.kube_api, KubeApi { per_second: 20, burst: 40 });
+    assert_eq!((config.http2_streams, config.http2_stream_bytes), (100, 64 << 10), "our own limits are the most");
+    assert_eq!(config.tls.as_ref().map(|tls| tls.reload), Some(Duration::from_secs(10)), "ten seconds are the most");
     assert_eq!(config.promote_resource_attributes, ["k8s.node.name", "host.name"]);
     assert_eq!(config.translation_strategy, TranslationStrategy::NoTranslation);
     assert_eq!(config.traces_to, ["http://a:1", "http://b:2"]);
@@ -215,13 +227,13 @@ fn all_mistakes_come_in_one_report() {
               |
             1 | pointsman serve --otlp-grcp 127.0.0.1:1 --max-body 64Mb --log a --log b
               |                 ^^^^^^^^^^^ did you mean `--otlp-grpc` or `--otlp-http`?
-              = allowed: --catalog, --connections-per-address, --expire-after, --insecure, --instance-fallback, --kube-api-burst, --kube-api-qps, --kubeconfig, --listen, --log, --max-body, --max-series, --memory-limit, --otlp-client-ca-file, --otlp-grpc, --otlp-http, --pod, --promote-resource-attributes, --protecting-namespaces, --ratio-suffix, --scope-labels, --state-dir, --tls-cert-file, --tls-private-key-file, --traces-to, --translation-strategy, --views, --config
+              = allowed: --catalog, --client-ca-file, --connections-per-address, --expire-after, --http2-disable, --http2-max-concurrent-streams, --http2-max-size, --insecure, --instance-fallback, --kube-api-burst, --kube-api-qps, --kubeconfig, --listen, --log, --max-body, --max-series, --memory-limit, --otlp-client-ca-file, --otlp-grpc, --otlp-http, --pod, --promote-resource-attributes, --protecting-namespaces, --ratio-suffix, --scope-labels, --state-dir, --tls-cert-file, --tls-cipher-suites, --tls-min-version, --tls-private-key-file, --tls-profile, --tls-reload-interval, --traces-to, --translation-strategy, --views, --config
             error[PM0501]: unknown key `max-bodys`
              --> pointsman.yaml:1:1
               |
             1 | max-bodys: 1
               | ^^^^^^^^^ did you mean `max-body`?
-              = allowed: catalog, connections-per-address, expire-after, insecure, instance-fallback, kube-api-burst, kube-api-qps, kubeconfig, listen, log, max-body, max-series, memory-limit, otlp-client-ca-file, otlp-grpc, otlp-http, pod, promote-resource-attributes, protecting-namespaces, ratio-suffix, scope-labels, state-dir, tls-cert-file, tls-private-key-file, traces-to, translation-strategy, views
+              = allowed: catalog, client-ca-file, connections-per-address, expire-after, http2-disable, http2-max-concurrent-streams, http2-max-size, insecure, instance-fallback, kube-api-burst, kube-api-qps, kubeconfig, listen, log, max-body, max-series, memory-limit, otlp-client-ca-file, otlp-grpc, otlp-http, pod, promote-resource-attributes, protecting-namespaces, ratio-suffix, scope-labels, state-dir, tls-cert-file, tls-cipher-suites, tls-min-version, tls-private-key-file, tls-profile, tls-reload-interval, traces-to, translation-strategy, views
             error[PM0502]: `traces-to` from POINTSMAN_TRACES_TO: `jaeger:4317` is not the URL of an OTLP back end
               --> POINTSMAN_TRACES_TO
                = write it like http://jaeger:4317

@@ -28,6 +28,10 @@ pub struct Switch(pub bool);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Count(pub usize);
 
+/// A word that somebody else knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Word(pub String);
+
 /// `info`, `warn,pointsman::traces=debug`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogFilter(pub String);
@@ -275,6 +279,12 @@ impl Value for Name {
             true => Ok(Self(text.to_owned())),
             false => Err(expected("the name of a host or object", "worker-0.example.com")),
         }
+    }
+}
+
+impl Value for Word {
+    fn read(text: &str) -> Result<Self, Expected> {
+        if text.is_empty() { Err(expected("a name", "VersionTLS12")) } else { Ok(Self(text.to_owned())) }
     }
 }
 

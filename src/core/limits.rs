@@ -358,6 +358,10 @@ pub const HANDSHAKE_MS_MAX: u64 = 5_000;
 pub const TLS_FILE_BYTES_MAX: u64 = 256 << 10;
 /// Milliseconds between two looks at certificate and key.
 pub const TLS_RELOAD_MS: u64 = 2_000;
+/// Milliseconds between two looks where a flag says so: at least and at most.
+pub const TLS_RELOAD_MS_MIN: u64 = 100;
+/// See [`TLS_RELOAD_MS_MIN`].
+pub const TLS_RELOAD_MS_MAX: u64 = 10_000;
 /// Milliseconds for which certificate and key may fail to fit before anybody is told: whoever writes them writes one first.
 pub const TLS_TORN_MS_MAX: u64 = 5_000;
 

@@ -10,6 +10,8 @@ const SET: u8 = 0x31;
 const OBJECT_IDENTIFIER: u8 = 0x06;
 /// 2.5.4.3
 const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
+/// 2.5.4.10
+const ORGANIZATION: &[u8] = &[0x55, 0x04, 0x0a];
 /// UTF8String, PrintableString, IA5String: the forms of text whose bytes are UTF-8.
 const TEXTS: [u8; 3] = [0x0c, 0x13, 0x16];
 /// `[0] EXPLICIT`, around the version.
@@ -62,6 +64,37 @@ pub fn common_name(certificate: &[u8]) -> Option<&str> {
         }
     }
     None
+}
+
+/// Whom a certificate names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Subject<'a> {
+    /// All of them, in order.
+    pub common_names: Vec<&'a str>,
+    /// All of them, in order.
+    pub organizations: Vec<&'a str>,
+}
+
+/// The subject of a certificate in DER; `None` when it cannot be read, or one of the two is empty or no text.
+#[must_use]
+pub fn subject(certificate: &[u8]) -> Option<Subject<'_>> {
+    let mut rest = from_validity(certificate)?;
+    rest.take(SEQUENCE)?;
+    let (mut names, mut subject) = (Der(rest.take(SEQUENCE)?), Subject::default());
+    while !names.0.is_empty() {
+        let mut set = Der(names.take(SET)?);
+        while !set.0.is_empty() {
+            let mut pair = Der(set.take(SEQUENCE)?);
+            let texts = match pair.take(OBJECT_IDENTIFIER)? {
+                COMMON_NAME => &mut subject.common_names,
+                ORGANIZATION => &mut subject.organizations,
+                _ => continue,
+            };
+            let tag = *TEXTS.iter().find(|tag| pair.0.first() == Some(tag))?;
+            texts.push(std::str::from_utf8(pair.take(tag)?).ok().filter(|text| !text.is_empty())?);
+        }
+    }
+    Some(subject)
 }
 
 /// What a certificate says from its two times on: these, then its subject.

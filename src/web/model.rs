@@ -199,6 +199,9 @@ pub struct Health {
     /// When the certificate of the listeners ends, where they have one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificate_expires_at: Option<String>,
+    /// Versions and suites of TLS, where it is spoken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_profile: Option<String>,
     /// When the views were last known to be current.
     pub views_read_at: String,
 }

@@ -3,7 +3,7 @@
 
 use super::{
     super::tasks::Tasks,
-    Answers, House,
+    Answers, Desk, House,
     guarded::{Abort, Activity, Guarded, Handling},
     guests::Guest,
     hits::Limit,
@@ -54,13 +54,13 @@ struct Upgraded {
 type Slot = Arc<Mutex<Option<Upgraded>>>;
 
 /// A connection to its end: first HTTP, then whatever a request made of it, for as long as that takes.
-pub(super) async fn serve<S>(stream: S, answers: Answers, house: Arc<House>, guest: Guest)
+pub(super) async fn serve<S>(stream: S, desk: Desk, house: Arc<House>, guest: Guest)
 where
     S: AsyncRead + AsyncWrite + Abort + Unpin + Send + 'static,
 {
     let (slot, activity) = (Slot::default(), Arc::new(Activity::of(guest)));
     tokio::select! {
-        () = serve_http(stream, answers, house, &slot, &activity) => {}
+        () = serve_http(stream, desk, house, &slot, &activity) => {}
         () = activity.guest().told_to_leave() => return debug!("an idle connection made room"),
     }
     let upgraded = slot.lock().take();
@@ -83,18 +83,19 @@ fn upgradable(request: &mut hyper::Request<Incoming>, activity: &Arc<Activity>, 
     })));
 }
 
-async fn serve_http<S>(stream: S, answers: Answers, house: Arc<House>, slot: &Slot, activity: &Arc<Activity>)
+async fn serve_http<S>(stream: S, desk: Desk, house: Arc<House>, slot: &Slot, activity: &Arc<Activity>)
 where
     S: AsyncRead + AsyncWrite + Abort + Unpin + Send + 'static,
 {
     let (age, grace) = (age(&house), house.patience.grace);
     let guarded = Guarded::new(stream, Arc::clone(activity), house.patience);
-    let guarded = if answers.is_http2 { guarded.speaking_http2() } else { guarded };
-    let builder = builder(&house.tasks);
+    let guarded = if desk.answers.is_http2 { guarded.speaking_http2() } else { guarded };
+    let builder = builder(&house.tasks, house.http2);
     let service = service_fn(|mut request: hyper::Request<Incoming>| {
         let handling = activity.begin();
         upgradable(&mut request, activity, slot);
-        let answered = answer(request, answers.clone(), Arc::clone(&house), Arc::clone(activity));
+        let answers = desk.take(&mut request);
+        let answered = answer(request, answers, Arc::clone(&house), Arc::clone(activity));
         async move { Ok::<_, Infallible>(answered.await.map(|body| Answer { body, _handling: handling })) }
     });
     let mut served = pin!(builder.serve_connection_with_upgrades(TokioIo::new(guarded), service));
@@ -257,7 +258,7 @@ pub(super) fn spread(base: Duration, jitter: &AtomicU64) -> Duration {
     base * (900 + thousandths) / 1_000
 }
 
-fn builder(tasks: &Tasks) -> Builder<Tasks> {
+fn builder(tasks: &Tasks, (streams, stream_bytes): (u32, u32)) -> Builder<Tasks> {
     let mut builder = Builder::new(tasks.clone());
     builder
         .http1()
@@ -270,9 +271,9 @@ fn builder(tasks: &Tasks) -> Builder<Tasks> {
         .http2()
         .timer(TokioTimer::new())
         .adaptive_window(false)
-        .initial_stream_window_size(limits::HTTP2_STREAM_WINDOW_BYTES)
+        .initial_stream_window_size(stream_bytes)
         .initial_connection_window_size(limits::HTTP2_CONNECTION_WINDOW_BYTES)
-        .max_concurrent_streams(limits::HTTP2_STREAMS_MAX)
+        .max_concurrent_streams(streams)
         .max_header_list_size(limits::HTTP2_HEADER_BYTES_MAX)
         .max_local_error_reset_streams(limits::HTTP2_LOCAL_RESETS_MAX)
         .max_pending_accept_reset_streams(limits::HTTP2_PENDING_RESETS_MAX)

@@ -1,6 +1,6 @@
 use super::{
     super::{clock::Clock, drain, tasks::Tasks},
-    Answers, House,
+    Answers, Desk, House,
     guarded::{Abort, Activity, Guarded, Patience},
     guests::{Caps, Guest, Guests},
     hits::Limit,
@@ -206,12 +206,13 @@ impl Served {
             tasks: Tasks::default(),
             guests: Arc::clone(&guests),
             patience,
+            http2: (100, 64 << 10),
             stop,
             panics: AtomicU64::new(0),
             jitter: AtomicU64::new(7),
         };
         let house = Arc::new(house);
-        house.tasks.spawn(serve(ours, answers, Arc::clone(&house), guest(&guests)));
+        house.tasks.spawn(serve(ours, Desk { answers, peer: None }, Arc::clone(&house), guest(&guests)));
         Self { peer, house, _stopper: stopper }
     }
 

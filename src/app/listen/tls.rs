@@ -6,9 +6,12 @@ use crate::{
     auth::{
         Denied,
         tls::{
-            Look, Reloader, Watch, chain,
-            pair::{Files, Offer, PairError},
-            senders::Senders,
+            Look, Looks, Reloader,
+            authority::Authority,
+            chain,
+            pair::{Files, Offer, PairError, Terms},
+            profile::{Asked, Mistake, Profile},
+            shown::Shown,
         },
     },
     config::TlsFiles,
@@ -31,6 +34,10 @@ use std::{
 use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tracing::{debug, info, warn};
+
+/// Where the authority of those who read is named, and that of those who send.
+const READING: &str = "--client-ca-file";
+const SENDING: &str = "--otlp-client-ca-file";
 
 /// What one door shows those who connect.
 #[derive(Clone, Debug)]
@@ -59,14 +66,38 @@ impl DoorTls {
         stream
     }
 
-    /// Whether the peer of a stream may ask for anything.
+    /// Who is at the other end of a stream.
+    #[must_use]
+    pub fn peer(&self, stream: &TlsStream<TcpStream>) -> Peer {
+        let authority = self.authority();
+        let shown = authority.and_then(|authority| Shown::new(stream.get_ref().1.peer_certificates(), Arc::clone(authority)));
+        Peer { shown: shown.map(Arc::new), door: self.clone() }
+    }
+
+    fn authority(&self) -> Option<&Arc<Authority>> {
+        let terms = self.certificates.reloader.terms();
+        if self.offer == Offer::Read { terms.reading.as_ref() } else { terms.sending.as_ref() }
+    }
+}
+
+/// Who is at the other end of a TLS connection.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    /// The certificate that it has shown, where it was asked for one.
+    pub shown: Option<Arc<Shown>>,
+    door: DoorTls,
+}
+
+impl Peer {
+    /// Whether it may ask for anything now.
     ///
     /// # Errors
     /// When only some may send, and this is none of them.
-    pub fn may_ask(&self, stream: &TlsStream<TcpStream>) -> Result<(), Denied> {
-        let senders = self.certificates.senders.as_ref().filter(|_| self.offer != Offer::Read);
-        let now = self.certificates.clock.wall();
-        senders.map_or(Ok(()), |senders| senders.may_send(stream.get_ref().1.peer_certificates(), now))
+    pub fn may_ask(&self) -> Result<(), Denied> {
+        if self.door.offer == Offer::Read || self.door.authority().is_none() {
+            return Ok(());
+        }
+        self.shown.as_ref().map_or(Err(Denied::Unknown), |shown| shown.may_send(self.door.certificates.clock.wall()))
     }
 }
 
@@ -75,38 +106,49 @@ impl DoorTls {
 pub struct Certificates {
     files: Files,
     reloader: Reloader,
-    /// Who may send, where not everybody may.
-    senders: Option<Senders>,
     clock: Clock,
     /// In the order of [`Handshake::ALL`].
     handshakes: [AtomicU64; Handshake::ALL.len()],
 }
 
 impl Certificates {
-    /// Reads the first pair.
+    /// Reads the first pair and the authorities.
     ///
     /// # Errors
-    /// PM0505 when a file cannot be read or holds no authority, PM0504 when the two are no pair.
-    pub fn open(files: &TlsFiles, clock: Clock) -> Result<Self, Fault> {
-        let TlsFiles { certificate, key, otlp_client_ca } = files.clone();
-        let senders = otlp_client_ca.map(|path| Senders::open(&path).map_err(|error| no_authority(&path, &error))).transpose()?;
+    /// PM0505 when a file cannot be read or holds no authority, PM0504 when the two are no pair, PM0502 for versions and
+    /// suites that cannot be served: all of them.
+    pub fn open(files: &TlsFiles, clock: Clock) -> Result<Self, Vec<Fault>> {
+        let TlsFiles { certificate, key, client_ca, names, http2_disable, otlp_client_ca, reload: _ } = files.clone();
         let files = Files { certificate, key };
-        match Reloader::open(files.clone(), senders.is_some()) {
-            Ok(reloader) => Ok(Self { files, reloader, senders, clock, handshakes: Default::default() }),
-            Err(error) => Err(fault(&files, &error)),
+        let mut faults = Vec::new();
+        let mut terms = Terms { only_http1: http2_disable, ..Terms::default() };
+        for (path, flag, place) in [(client_ca, READING, &mut terms.reading), (otlp_client_ca, SENDING, &mut terms.sending)] {
+            match path.map(|path| Authority::open(&path).map_err(|error| no_authority(&path, flag, &error))).transpose() {
+                Ok(authority) => *place = authority.map(Arc::new),
+                Err(fault) => faults.push(fault),
+            }
+        }
+        let asked = Asked {
+            profile: names.profile.as_deref(),
+            min_version: names.min_version.as_deref(),
+            suites: names.suites.as_deref(),
+        };
+        match Profile::of(asked) {
+            Ok(profile) => terms.profile = profile,
+            Err(mistakes) => faults.extend(mistakes.into_iter().map(mistake)),
+        }
+        match Reloader::open(files.clone(), terms) {
+            Ok(reloader) if faults.is_empty() => Ok(Self { files, reloader, clock, handshakes: Default::default() }),
+            Ok(_) => Err(faults),
+            Err(error) => {
+                faults.push(fault(&files, &error));
+                Err(faults)
+            }
         }
     }
 
-    /// Takes a new pair over where there is one, and a new authority.
+    /// Takes over what is new in the files.
     pub fn look(&self) {
-        match self.senders.as_ref().map(|senders| (senders, senders.look(self.clock.mono()))) {
-            Some((senders, Look::Taken)) => info!(file = %senders.path().display(), "senders are judged by a new authority"),
-            Some((senders, Look::Refused(error))) => {
-                let fault = no_authority(senders.path(), &error);
-                warn!(code = fault.code.id(), error = %fault.message, "the new authority is refused, the last good one stays");
-            }
-            _ => {}
-        }
         match self.reloader.look(self.clock.mono(), self.clock.wall()) {
             Look::Same | Look::Waiting => {}
             Look::Taken => info!(expires_at = self.expires_at(), "a new certificate is served"),
@@ -115,21 +157,65 @@ impl Certificates {
                 warn!(code = fault.code.id(), error = %fault.message, "the new certificate is refused, the last good one stays");
             }
         }
+        for (flag, authority) in self.authorities() {
+            match authority.look(self.clock.mono()) {
+                Look::Same | Look::Waiting => {}
+                Look::Taken => {
+                    info!(flag, "new client authorities are in force");
+                    if let Err(error) = self.reloader.ask_anew() {
+                        warn!(error = chain(&error), "clients are still asked for certificates of the old authorities");
+                    }
+                }
+                Look::Refused(error) => {
+                    let fault = no_authority(authority.path(), flag, &error);
+                    warn!(code = fault.code.id(), error = %fault.message, "new client authorities are refused, the last good ones stay");
+                }
+            }
+        }
+    }
+
+    fn authorities(&self) -> impl Iterator<Item = (&'static str, &Authority)> {
+        let terms = self.reloader.terms();
+        let both = [(READING, &terms.reading), (SENDING, &terms.sending)];
+        both.into_iter().filter_map(|(flag, authority)| authority.as_deref().map(|authority| (flag, authority)))
     }
 
     /// What is wrong with what is served, or with what should be.
     #[must_use]
-    pub fn fault(&self) -> Option<Fault> {
-        if let Some(error) = self.reloader.watch().trouble() {
-            return Some(fault(&self.files, &error));
+    pub fn faults(&self) -> Vec<Fault> {
+        let of_pair = self.reloader.looks().trouble().map(|error| fault(&self.files, &error));
+        let mut faults: Vec<Fault> = of_pair.or_else(|| self.ended()).into_iter().collect();
+        for (flag, authority) in self.authorities() {
+            let now_secs = self.clock.wall().0 / SECOND;
+            if let Some(error) = authority.looks().trouble() {
+                faults.push(no_authority(authority.path(), flag, &error));
+            } else if let Some(until_secs) = authority.until_secs().filter(|until_secs| *until_secs < now_secs) {
+                let ended = format!("its last certificate ended at {}", format_time(Wall::from_secs(until_secs)));
+                faults.push(unreadable(authority.path(), flag, &ended));
+            }
         }
-        if let Some((senders, error)) = self.senders.as_ref().and_then(|senders| Some((senders, senders.watch().trouble()?))) {
-            return Some(no_authority(senders.path(), &error));
-        }
+        faults.extend(self.left_out());
+        faults
+    }
+
+    fn ended(&self) -> Option<Fault> {
         self.has_ended().then(|| {
             let ended = format!("the certificate ended at {}", self.expires_at().unwrap_or_default());
             no_pair(&self.files, &ended).with_hint("renew it: the files are read again by themselves")
         })
+    }
+
+    fn left_out(&self) -> Option<Fault> {
+        let profile = &self.reloader.terms().profile;
+        let names = profile.left_out().join(", ");
+        let words = [names.as_str(), &profile.words()];
+        (!names.is_empty()).then(|| Fault::new(Code::TlsLeftOut, Place::Setting("--tls-cipher-suites".into()), &words))
+    }
+
+    /// Versions and suites that are served.
+    #[must_use]
+    pub fn profile(&self) -> String {
+        self.reloader.terms().profile.words()
     }
 
     /// Whether the served certificate has ended.
@@ -149,14 +235,14 @@ impl Certificates {
     pub fn numbers(&self) -> Tls {
         Tls {
             expiry_secs: self.reloader.served().validity.map(|validity| validity.until_secs),
-            reloads: vec![(Reload::Taken, self.reloads(Watch::taken)), (Reload::Refused, self.reloads(Watch::refused))],
+            reloads: vec![(Reload::Taken, self.changes(Looks::taken)), (Reload::Refused, self.changes(Looks::refused))],
             handshakes: Handshake::ALL.map(|outcome| (outcome, self.count(outcome).load(Ordering::Relaxed))).to_vec(),
         }
     }
 
-    /// Of the pair and of the authority.
-    fn reloads(&self, count: impl Fn(&Watch) -> u64) -> u64 {
-        count(self.reloader.watch()).saturating_add(self.senders.as_ref().map_or(0, |senders| count(senders.watch())))
+    /// Of the pair and of the authorities.
+    fn changes(&self, count: impl Fn(&Looks) -> u64) -> u64 {
+        count(self.reloader.looks()) + self.authorities().map(|(_, authority)| count(authority.looks())).sum::<u64>()
     }
 
     /// Handshakes that took too long.
@@ -188,12 +274,41 @@ fn fault(files: &Files, error: &PairError) -> Fault {
     }
 }
 
-fn no_authority(path: &Path, error: &PairError) -> Fault {
+fn no_authority(path: &Path, flag: &'static str, error: &PairError) -> Fault {
     let why = match error {
         PairError::Read { source, .. } => source.to_string(),
         other => chain(other),
     };
-    Fault::new(Code::CannotRead, Place::Setting("--otlp-client-ca-file".into()), &["read", &path.display().to_string(), &why])
+    unreadable(path, flag, &why)
+}
+
+fn unreadable(path: &Path, flag: &'static str, why: &str) -> Fault {
+    Fault::new(Code::CannotRead, Place::Setting(flag.into()), &["read", &path.display().to_string(), why])
+}
+
+fn mistake(mistake: Mistake) -> Fault {
+    let (key, what, hint) = match mistake {
+        Mistake::Profile(name) => ("tls-profile", format!("`{name}` is no profile"), "write Old, Intermediate, Modern or Custom"),
+        Mistake::Version(name) => {
+            ("tls-min-version", format!("`{name}` is no version of TLS"), "write VersionTLS12 or VersionTLS13")
+        }
+        Mistake::Suite(name) => {
+            ("tls-cipher-suites", format!("`{name}` is no suite"), "write it like TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256")
+        }
+        Mistake::Both => (
+            "tls-profile",
+            "the profile decides versions and suites".to_owned(),
+            "leave out `tls-min-version` and `tls-cipher-suites`",
+        ),
+        Mistake::Custom => {
+            ("tls-profile", "Custom is what two flags say".to_owned(), "give `tls-min-version` and `tls-cipher-suites` too")
+        }
+        Mistake::NothingLeft => {
+            ("tls-cipher-suites", "none of them can be served".to_owned(), "add TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256")
+        }
+    };
+    let flag = format!("--{key}");
+    Fault::new(Code::BadSetting, Place::Setting(flag.clone().into()), &[key, &flag, &what]).with_hint(hint)
 }
 
 fn no_pair(Files { certificate, key }: &Files, why: &str) -> Fault {

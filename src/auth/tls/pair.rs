@@ -1,17 +1,18 @@
 //! A certificate chain and the key it was made for, out of two PEM files, as what rustls serves.
 //! TLS 1.2 and 1.3 with the suites of rustls alone; no early data. Never shows a key, not even in `Debug`.
 
-use super::senders::AskOnly;
+use super::{authority::Authority, profile::Profile};
 use pointsman_core::limits;
 use pointsman_watch::certificate::Validity;
 use rustls::{
     ServerConfig,
-    crypto::aws_lc_rs,
+    crypto::CryptoProvider,
     pki_types::{
         CertificateDer, PrivateKeyDer,
         pem::{self, PemObject},
     },
     server::{NoClientAuth, danger::ClientCertVerifier},
+    sign::{CertifiedKey, SingleCertAndKey},
 };
 use sha2::{Digest, Sha256};
 use std::{
@@ -39,8 +40,21 @@ pub enum Offer {
     Grpc,
     /// HTTP/2 and HTTP/1.1, to those who send.
     Http,
-    /// HTTP/2 and HTTP/1.1, to those who read: they are not asked.
+    /// HTTP/2 and HTTP/1.1, to those who read.
     Read,
+}
+
+/// On which terms a pair is served.
+#[derive(Clone, Debug, Default)]
+pub struct Terms {
+    /// Whose certificates those who send must show; without it all may send.
+    pub sending: Option<Arc<Authority>>,
+    /// Whose certificates count among those who read; without it they are not asked.
+    pub reading: Option<Arc<Authority>>,
+    /// Versions and suites.
+    pub profile: Profile,
+    /// Whether HTTP/2 is offered to gRPC alone.
+    pub only_http1: bool,
 }
 
 /// Why two files are no pair.
@@ -91,6 +105,7 @@ pub struct Pair {
     pub validity: Option<Validity>,
     /// Of the contents it was made from.
     pub digest: [u8; 32],
+    own: Arc<SingleCertAndKey>,
     read: Arc<ServerConfig>,
     http: Arc<ServerConfig>,
     grpc: Arc<ServerConfig>,
@@ -139,11 +154,11 @@ pub(super) fn words(error: &pem::Error) -> &'static str {
 }
 
 impl Pair {
-    /// Makes contents into a pair; `files` is where they came from, for errors. `asks`: senders are asked for a certificate.
+    /// Makes contents into a pair; `files` is where they came from, for errors.
     ///
     /// # Errors
     /// When they are no certificate and its key.
-    pub fn new(contents: &Contents, files: &Files, asks: bool) -> Result<Self, PairError> {
+    pub fn new(contents: &Contents, files: &Files, terms: &Terms) -> Result<Self, PairError> {
         let certificate = |error| PairError::Certificate { path: files.certificate.clone(), what: words(&error) };
         let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&contents.certificate).collect();
         let chain = chain.map_err(certificate)?;
@@ -151,13 +166,32 @@ impl Pair {
         let validity = Validity::of(own);
         let key = PrivateKeyDer::from_pem_slice(&contents.key)
             .map_err(|error| PairError::Key { path: files.key.clone(), what: words(&error) })?;
-        let nobody: Arc<dyn ClientCertVerifier> = Arc::new(NoClientAuth);
-        let read = serving(chain.clone(), key.clone_key(), Arc::clone(&nobody))?;
-        let http = serving(chain, key, if asks { Arc::new(AskOnly::default()) } else { nobody })?;
+        let own = CertifiedKey::from_der(chain, key, &terms.profile.provider()).map_err(PairError::Match)?;
+        Self::serving(Arc::new(own.into()), validity, contents.digest(), terms)
+    }
+
+    /// The same on other terms.
+    ///
+    /// # Errors
+    /// When rustls refuses the terms.
+    pub fn on(&self, terms: &Terms) -> Result<Self, PairError> {
+        Self::serving(Arc::clone(&self.own), self.validity, self.digest, terms)
+    }
+
+    fn serving(
+        own: Arc<SingleCertAndKey>,
+        validity: Option<Validity>,
+        digest: [u8; 32],
+        terms: &Terms,
+    ) -> Result<Self, PairError> {
+        let provider = Arc::new(terms.profile.provider());
+        let [read, http] =
+            [&terms.reading, &terms.sending].map(|authority| serving(&own, authority.as_deref(), terms, &provider));
+        let (read, http) = (read?, http?);
         let mut grpc = http.clone();
         grpc.alpn_protocols = vec![b"h2".to_vec()];
         let [read, http, grpc] = [read, http, grpc].map(Arc::new);
-        Ok(Self { validity, digest: contents.digest(), read, http, grpc })
+        Ok(Self { validity, digest, own, read, http, grpc })
     }
 
     /// What a listener of this kind serves.
@@ -172,16 +206,20 @@ impl Pair {
 }
 
 fn serving(
-    chain: Vec<CertificateDer<'static>>,
-    key: PrivateKeyDer<'static>,
-    judge: Arc<dyn ClientCertVerifier>,
+    own: &Arc<SingleCertAndKey>,
+    authority: Option<&Authority>,
+    terms: &Terms,
+    provider: &Arc<CryptoProvider>,
 ) -> Result<ServerConfig, PairError> {
-    let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .and_then(|builder| builder.with_client_cert_verifier(judge).with_single_cert(chain, key))
-        .map_err(PairError::Match)?;
+    let judge: Arc<dyn ClientCertVerifier> = authority.map_or_else(|| Arc::new(NoClientAuth) as _, Authority::ask);
+    let mut config = ServerConfig::builder_with_provider(Arc::clone(provider))
+        .with_protocol_versions(terms.profile.versions())
+        .map_err(PairError::Match)?
+        .with_client_cert_verifier(judge)
+        .with_cert_resolver(Arc::clone(own) as _);
     config.max_early_data_size = 0;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let names: &[&[u8]] = if terms.only_http1 { &[b"http/1.1"] } else { &[b"h2", b"http/1.1"] };
+    config.alpn_protocols = names.iter().map(|name| name.to_vec()).collect();
     Ok(config)
 }
 

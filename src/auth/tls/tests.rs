@@ -1,6 +1,6 @@
 use super::{
     Look, Reloader, chain,
-    pair::{Files, Offer, PairError},
+    pair::{Files, Offer, PairError, Terms},
 };
 use expect_test::{Expect, expect};
 use pointsman_core::{
@@ -80,7 +80,7 @@ fn what_is_no_pair_is_refused_at_the_start() {
     let ((certificate, key), (_, other)) = (pem(2027), pem(2027));
     let check = |certificate: &str, key: &str, want: Expect| {
         let folder = Folder::new(certificate, key);
-        let error = Reloader::open(folder.files(), false).expect_err("no pair");
+        let error = Reloader::open(folder.files(), Terms::default()).expect_err("no pair");
         want.assert_eq(&folder.plain(&chain(&error)));
     };
     check(&certificate, &other, expect!["match the certificate and its key: keys may not be consistent: KeyMismatch"]);
@@ -93,7 +93,7 @@ fn what_is_no_pair_is_refused_at_the_start() {
     let folder = Folder::new(&certificate, &key);
     fs::remove_file(folder.at("tls.key")).expect("it was there");
     fs::create_dir(folder.at("tls.key")).expect("a folder instead");
-    let error = Reloader::open(folder.files(), false).expect_err("no file");
+    let error = Reloader::open(folder.files(), Terms::default()).expect_err("no file");
     assert!(matches!(error, PairError::Read { .. }), "{error:?}");
 }
 
@@ -104,7 +104,7 @@ fn what_is_no_pair_is_refused_at_the_start() {
 fn a_new_pair_is_taken_however_it_comes() {
     let ((first, first_key), (second, second_key)) = (pem(2027), pem(2028));
     let mut folder = Folder::new(&first, &first_key);
-    let reloader = Reloader::open(folder.files(), false).expect("a pair");
+    let reloader = Reloader::open(folder.files(), Terms::default()).expect("a pair");
     folder.write("new.crt", &second);
     folder.write("new.key", &second_key);
     fs::rename(folder.at("new.crt"), folder.at("tls.crt")).expect("renamed");
@@ -135,7 +135,7 @@ fn a_new_pair_is_taken_however_it_comes() {
     }
     mount("..2026_2", &second, &second_key);
     assert_eq!(folder.looks(&reloader, 2), "taken\nsame");
-    assert_eq!((ends(&reloader), reloader.watch().taken(), reloader.watch().refused()), (was, 3, 0));
+    assert_eq!((ends(&reloader), reloader.looks().taken(), reloader.looks().refused()), (was, 3, 0));
 }
 
 /// Scenario: the certificate comes first; then its key. Later a wrong key comes and stays, changes into no key at all,
@@ -146,7 +146,7 @@ fn a_new_pair_is_taken_however_it_comes() {
 fn a_torn_pair_waits_and_a_wrong_one_is_told_once() {
     let ((first, first_key), (second, second_key), (_, wrong)) = (pem(2027), pem(2028), pem(2028));
     let mut folder = Folder::new(&first, &first_key);
-    let reloader = Reloader::open(folder.files(), false).expect("a pair");
+    let reloader = Reloader::open(folder.files(), Terms::default()).expect("a pair");
     folder.write("tls.crt", &second);
     assert_eq!(folder.looks(&reloader, 3), "waiting\nwaiting\nwaiting");
     folder.write("tls.key", &second_key);
@@ -166,11 +166,11 @@ fn a_torn_pair_waits_and_a_wrong_one_is_told_once() {
         refused: read a private key in tls.key: there is none
         waiting"#]]
     .assert_eq(&folder.looks(&reloader, 2));
-    assert!(reloader.watch().trouble().is_some());
+    assert!(reloader.looks().trouble().is_some());
     folder.write("tls.key", &second_key);
     assert_eq!(folder.looks(&reloader, 1), "same");
-    assert!(reloader.watch().trouble().is_none());
-    assert_eq!((reloader.watch().taken(), reloader.watch().refused()), (1, 2));
+    assert!(reloader.looks().trouble().is_none());
+    assert_eq!((reloader.looks().taken(), reloader.looks().refused()), (1, 2));
 }
 
 /// Scenario: the served certificate is valid; the new one has ended, then the newer one has not begun; at last a good one.
@@ -179,14 +179,14 @@ fn a_torn_pair_waits_and_a_wrong_one_is_told_once() {
 fn a_certificate_of_another_time_does_not_replace_a_valid_one() {
     let (good, ended, early, better) = (pem(2027), pem(2025), pem(2030), pem(2028));
     let mut folder = Folder::new(&good.0, &good.1);
-    let reloader = Reloader::open(folder.files(), false).expect("a pair");
+    let reloader = Reloader::open(folder.files(), Terms::default()).expect("a pair");
     for (certificate, key) in [&ended, &early] {
         folder.write("tls.crt", certificate);
         folder.write("tls.key", key);
         assert!(folder.looks(&reloader, 4).starts_with("waiting"));
     }
     assert_eq!(
-        reloader.watch().trouble().map(|error| error.to_string()).as_deref(),
+        reloader.looks().trouble().map(|error| error.to_string()).as_deref(),
         Some("the new certificate is not valid at this time")
     );
     folder.write("tls.crt", &better.0);
@@ -194,7 +194,12 @@ fn a_certificate_of_another_time_does_not_replace_a_valid_one() {
     assert_eq!(folder.looks(&reloader, 1), "taken");
     let late = Folder::new(&ended.0, &ended.1);
     assert!(
-        Reloader::open(late.files(), false).expect("a pair").served().validity.expect("it is read").has_ended(NOW.0 / SECOND)
+        Reloader::open(late.files(), Terms::default())
+            .expect("a pair")
+            .served()
+            .validity
+            .expect("it is read")
+            .has_ended(NOW.0 / SECOND)
     );
 }
 
@@ -204,7 +209,7 @@ fn a_certificate_of_another_time_does_not_replace_a_valid_one() {
 fn a_pair_offers_no_old_protocol() {
     let (certificate, key) = pem(2027);
     let folder = Folder::new(&certificate, &key);
-    let reloader = Reloader::open(folder.files(), false).expect("a pair");
+    let reloader = Reloader::open(folder.files(), Terms::default()).expect("a pair");
     let served = reloader.served();
     for (protocols, names) in [(Offer::Grpc, &[&b"h2"[..]][..]), (Offer::Http, &[b"h2", b"http/1.1"])] {
         let config = served.config(protocols);

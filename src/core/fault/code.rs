@@ -101,6 +101,8 @@ pub enum Code {
     CannotRead,
     /// PM0506
     PortInUse,
+    /// PM0507
+    TlsLeftOut,
     /// PM0801
     ApiServerAway,
     /// PM0802
@@ -133,7 +135,7 @@ const fn warning(code: Code, number: u16, template: &'static str, fix: &'static 
 }
 
 /// Every code, in the order of [`Code`]'s variants.
-pub static TABLE: [Entry; 40] = [
+pub static TABLE: [Entry; 41] = [
     error(
         Code::NotYaml,
         101,
@@ -236,6 +238,12 @@ pub static TABLE: [Entry; 40] = [
     ),
     error(Code::CannotRead, 505, "cannot {} {}: {}", "check the path and its permissions"),
     error(Code::PortInUse, 506, "{} is in use", "stop the other program, or choose another address"),
+    warning(
+        Code::TlsLeftOut,
+        507,
+        "of TLS this is left out: {}; served is {}",
+        "name versions and suites that are served, if clients need no others",
+    ),
     warning(
         Code::ApiServerAway,
         801,

@@ -44,6 +44,7 @@ pub const fn page(code: Code) -> &'static str {
         Code::NoPair => include_str!("../../docs/errors/PM0504.md"),
         Code::CannotRead => include_str!("../../docs/errors/PM0505.md"),
         Code::PortInUse => include_str!("../../docs/errors/PM0506.md"),
+        Code::TlsLeftOut => include_str!("../../docs/errors/PM0507.md"),
         Code::ApiServerAway => include_str!("../../docs/errors/PM0801.md"),
         Code::MissingDefinitions => include_str!("../../docs/errors/PM0802.md"),
         Code::MissingRight => include_str!("../../docs/errors/PM0803.md"),

@@ -6,11 +6,14 @@ use super::{
     client::{Authority, Client},
     flags, rename_over,
 };
-use crate::support::{Pointsman, Reply, run, runtime, wait};
+use crate::support::{Pointsman, Reply, now, run, runtime, wait};
 use opentelemetry_proto::tonic::collector::metrics::v1::{
     ExportMetricsServiceRequest, metrics_service_client::MetricsServiceClient,
 };
-use std::fs;
+use std::{
+    fs,
+    io::{Read, Write},
+};
 use tempfile::TempDir;
 use tonic::Code;
 
@@ -168,7 +171,7 @@ fn the_authority_is_renewed_without_a_restart() {
         (status(&old) == 401).then_some(())
     });
     fs::write(&ca, "no authority").expect("the folder takes files");
-    asking.server.wait_for_log("the new authority is refused, the last good one stays");
+    asking.server.wait_for_log("new client authorities are refused, the last good ones stay");
     let fault = faults()[0].clone();
     assert_eq!((&fault["code"], fault["message"].to_string().contains("ca.crt")), (&"PM0505".into(), true), "{fault}");
     assert_eq!((status(&old), status(&new)), (401, 200), "the last good one stays");
@@ -203,4 +206,50 @@ fn an_authority_that_cannot_be_used_is_told() {
     let (code, _, said) = run(&[&serve[..], &["--otlp-client-ca-file", &ca]].concat(), &[]);
     assert_eq!(code, 2, "{said}");
     assert!(said.contains("PM0502") && said.contains("give `tls-cert-file`"), "{said}");
+}
+
+/// Scenario: two senders keep a connection each while the authority's file becomes no authority, and then that of the other.
+/// Guarantees: what is no authority changes nothing, and is a fault, a log line and a metric; the other authority is in force
+/// within ten seconds on connections that are open, and the fault is gone.
+#[test]
+fn t27_another_authority_is_in_force_on_open_connections() {
+    let mut asking = Asking::start();
+    let other = Authority::named("others");
+    let open = |authority: &Authority| {
+        let client = asking.ours.client_showing(&authority.sender(Some("machine-config"), (2020, 2090)), &["http/1.1"]);
+        client.connect(asking.server.http).expect("the handshake is finished")
+    };
+    let (mut first, mut second) = (open(&asking.senders), open(&other));
+    assert_eq!((status(&mut first), status(&mut second)), (200, 401));
+
+    let ca = asking.folder.path().join("ca.crt");
+    fs::write(&ca, "no authority").expect("the folder takes files");
+    asking.server.wait_for_log("new client authorities are refused, the last good ones stay");
+    assert_eq!((status(&mut first), status(&mut second)), (200, 401));
+    let reader = asking.ours.client(&["http/1.1"]);
+    let faults = || reader.get(asking.server.read, "/api/v1/faults").json()["items"].clone();
+    assert_eq!(faults()[0]["code"], "PM0505", "{}", faults());
+
+    let began = now();
+    fs::write(&ca, other.pem()).expect("the folder takes files");
+    wait("the other authority", || (status(&mut second) == 200).then_some(()));
+    assert!(began.elapsed() < std::time::Duration::from_secs(10), "in force after {:?}", began.elapsed());
+    assert_eq!((status(&mut first), faults()), (401, serde_json::json!([])));
+}
+
+/// The status of one more request on an open connection.
+fn status(stream: &mut (impl Read + Write)) -> u16 {
+    let length = POINT.len();
+    let head =
+        format!("POST /v1/metrics HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n");
+    stream.write_all(format!("{head}{POINT}").as_bytes()).expect("sent");
+    let (mut answer, mut byte) = (Vec::new(), [0]);
+    while !answer.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte).expect("an answer");
+        answer.push(byte[0]);
+    }
+    let head = String::from_utf8(answer).expect("text").to_ascii_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).expect("a length");
+    stream.read_exact(&mut vec![0; length.parse().expect("a number")]).expect("a body");
+    head.split(' ').nth(1).expect("a status").parse().expect("a number")
 }
