@@ -112,8 +112,9 @@ impl Reader {
     fn root(&mut self, root: &Spanned<Node>) -> Rules {
         let entries = self.entries("config-file", root, &["authorization"]);
         let Some((_, _, node)) = entries.first().filter(|(_, _, node)| !matches!(node.value, Node::Nothing)) else {
-            let place = Place::File(self.source.name.clone());
-            self.wrong(place, "authorization", "it is not there", LIKE);
+            if self.faults.is_empty() {
+                self.wrong(Place::File(self.source.name.clone()), "authorization", "it is not there", LIKE);
+            }
             return Rules::default();
         };
         let mut rules = Rules::default();

@@ -6,23 +6,14 @@ use super::{
     paths::{Path, Shown},
     rules::Rules,
 };
-use axum::{
-    body::Body,
-    extract::{Request, State},
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
 use futures_util::future::BoxFuture;
-use http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, Uri, header, uri::PathAndQuery};
-use pointsman_core::model::clock::Wall;
+use http::{HeaderMap, Method, StatusCode, header};
 use std::sync::Arc;
 
 /// Everybody who has proved who they are is in this one.
 const AUTHENTICATED: &str = "system:authenticated";
 /// Where nobody is asked: a status word only.
 const PROBES: [&str; 3] = ["/livez", "/readyz", "/healthz"];
-/// Headers by which a proxy would say who somebody is: nobody is believed.
-const SAID_BY_PROXIES: &str = "x-remote-";
 
 /// Who may read what.
 pub struct Judge {
@@ -32,8 +23,6 @@ pub struct Judge {
     pub shown: Shown,
     /// Who knows the rest.
     pub oracle: Arc<dyn Oracle>,
-    /// What time it is, for certificates.
-    pub wall: Box<dyn Fn() -> Wall + Send + Sync>,
 }
 
 /// Why a request goes no further.
@@ -73,7 +62,7 @@ impl Judge {
     /// # Errors
     /// The first question that fails.
     pub async fn judge(&self, request: &Asked<'_>) -> Result<Path, Refusal> {
-        let path = Path::decode(request.uri.path()).ok_or(Refusal::NotFound)?;
+        let path = Path::decode(request.path).ok_or(Refusal::NotFound)?;
         if PROBES.contains(&path.as_str()) {
             return Ok(path);
         }
@@ -90,7 +79,7 @@ impl Judge {
         if !matches!(*request.method, Method::GET | Method::HEAD) {
             return Err(Refusal::Method);
         }
-        let asked = self.rules.asked(request.method, path.as_str(), request.uri, request.headers);
+        let asked = self.rules.asked(request.method, path.as_str(), (request.query, request.headers));
         for what in asked.map_err(|_| Refusal::BadRequest)? {
             if !self.rules.allow(&user, &what) && !self.oracle.may(&user, &what).await.map_err(Refusal::Unavailable)? {
                 return Err(Refusal::Forbidden);
@@ -120,17 +109,14 @@ impl Judge {
 pub struct Asked<'a> {
     /// The method.
     pub method: &'a Method,
-    /// The URL.
-    pub uri: &'a Uri,
+    /// The path of the URL, as it came.
+    pub path: &'a str,
+    /// The parameters of the query, decoded.
+    pub query: &'a [(String, String)],
     /// The headers.
     pub headers: &'a HeaderMap,
     /// Whose certificate was shown and is good now.
     pub shown: Option<User>,
-}
-
-/// Whose certificate was shown on the connection of a request and is good now. No listener of the read side asks for one yet.
-fn shown(_extensions: &Extensions, _now: Wall) -> Option<User> {
-    None
 }
 
 /// The one bearer token of a request.
@@ -143,43 +129,10 @@ fn bearer(headers: &HeaderMap) -> Option<Token> {
     is_token.then(|| Token::new(token.to_owned()))
 }
 
-/// The layer: judges, then hands on what was checked, without what says who asks.
-pub async fn guard(State(judge): State<Arc<Judge>>, mut request: Request, next: Next) -> Response {
-    let shown = shown(request.extensions(), (judge.wall)());
-    let (method, uri, headers) = (request.method(), request.uri(), request.headers());
-    let verdict = judge.judge(&Asked { method, uri, headers, shown }).await;
-    match verdict.and_then(|path| served(request.uri(), &path)) {
-        Ok(uri) => {
-            *request.uri_mut() = uri;
-            strip(request.headers_mut());
-            next.run(request).await
-        }
-        Err(refusal) => refusal.into_response(),
-    }
-}
-
-/// The URL with the path that was checked.
-fn served(uri: &Uri, path: &Path) -> Result<Uri, Refusal> {
-    let mut text = path.encode();
-    if let Some(query) = uri.query() {
-        text.push('?');
-        text.push_str(query);
-    }
-    let mut parts = uri.clone().into_parts();
-    parts.path_and_query = Some(PathAndQuery::try_from(text).map_err(|_| Refusal::NotFound)?);
-    Uri::from_parts(parts).map_err(|_| Refusal::NotFound)
-}
-
-fn strip(headers: &mut HeaderMap) {
-    headers.remove(header::AUTHORIZATION);
-    let said: Vec<_> = headers.keys().filter(|name| name.as_str().starts_with(SAID_BY_PROXIES)).cloned().collect();
-    for name in said {
-        headers.remove(name);
-    }
-}
-
 impl Refusal {
-    fn word(self) -> (StatusCode, &'static str) {
+    /// How it is said: one fixed word, which names nobody.
+    #[must_use]
+    pub fn word(self) -> (StatusCode, &'static str) {
         match self {
             Self::NotFound => (StatusCode::NOT_FOUND, "not found\n"),
             Self::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthorized\n"),
@@ -190,29 +143,3 @@ impl Refusal {
         }
     }
 }
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let (status, word) = self.word();
-        let mut response = Response::new(Body::from(word));
-        *response.status_mut() = status;
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-        match self {
-            Self::Unauthenticated => {
-                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            }
-            Self::Method => {
-                headers.insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
-            }
-            Self::Unavailable(Unavailable { retry_secs }) => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_secs.max(1)));
-            }
-            Self::NotFound | Self::BadRequest | Self::Forbidden => {}
-        }
-        response
-    }
-}
-
-#[cfg(test)]
-mod tests;

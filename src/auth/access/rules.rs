@@ -2,8 +2,7 @@
 //! Knows no connection and asks nobody.
 
 use super::{Attributes, Resource, Target, User};
-use axum::extract::Query;
-use http::{HeaderMap, HeaderName, Method, Uri};
+use http::{HeaderMap, HeaderName, Method};
 use pointsman_core::limits;
 
 /// The scraper of OpenShift, which its own rule lets read `/metrics`.
@@ -66,16 +65,16 @@ pub fn verb(method: &Method) -> &'static str {
 }
 
 impl Rules {
-    /// All that a request asks for: each of it must be allowed. Never empty.
+    /// All that a request asks for, with its query and its headers: each of it must be allowed. Never empty.
     ///
     /// # Errors
     /// When a value is missing.
-    pub fn asked(&self, method: &Method, path: &str, uri: &Uri, headers: &HeaderMap) -> Result<Vec<Attributes>, NoValue> {
+    pub fn asked(&self, method: &Method, path: &str, from: (&[(String, String)], &HeaderMap)) -> Result<Vec<Attributes>, NoValue> {
         let verb = verb(method);
         let attributes = |target| Attributes { verb: verb.to_owned(), target };
         let Some(resource) = &self.resource else { return Ok(vec![attributes(Target::Path(path.to_owned()))]) };
         let Some(rewrites) = &self.rewrites else { return Ok(vec![attributes(Target::Resource(resource.clone()))]) };
-        let values = rewrites.values(uri, headers)?;
+        let values = rewrites.values(from)?;
         Ok(values.iter().map(|value| attributes(Target::Resource(resource.with(value)))).collect())
     }
 
@@ -95,11 +94,10 @@ impl Rules {
 }
 
 impl Rewrites {
-    fn values(&self, uri: &Uri, headers: &HeaderMap) -> Result<Vec<String>, NoValue> {
+    fn values(&self, (query, headers): (&[(String, String)], &HeaderMap)) -> Result<Vec<String>, NoValue> {
         let mut values = Vec::new();
         if let Some(name) = &self.query {
-            let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|_| NoValue)?;
-            values.extend(pairs.into_iter().filter(|(key, _)| key == name).map(|(_, value)| value));
+            values.extend(query.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone()));
         }
         if let Some(name) = &self.header {
             for value in headers.get_all(name) {

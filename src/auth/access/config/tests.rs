@@ -25,7 +25,7 @@ fn krp_46_good_files_are_read() {
     assert_eq!(good(mco).resource, Some(want.clone()));
     assert_eq!(good(&mco.replace("resourceAttributes", "RESOURCEattributes").replace("apiVersion", "apiversion")).resource, Some(want));
     assert_eq!(good("authorization: {}"), Rules::default());
-    let rules = good("authorization:\n  static:\n  - {user: {name: a, groups: [g, h]}, verb: get, path: /metrics, resourceRequest: false}\n  - {resourceRequest: true, resource: namespace, name: n}\n");
+    let rules = good("authorization:\n  static:\n  - {user: {name: a, groups: [g, h]}, verb: get, path: /metrics, resourceRequest: false}\n  - {resourceRequest: true, resource: namespace, name: n1}\n");
     assert_eq!(rules.fixed.len(), 2);
     assert_eq!(rules.fixed[0].groups, ["g", "h"]);
     assert_eq!(rules.fixed[0].path.as_deref(), Some("/metrics"));
@@ -56,7 +56,7 @@ fn krp_41_every_mistake_is_refused() {
         ("authorization: {static: [{path: /m, resourceRequest: true}]}", "has a path, and is for a resource"),
         ("authorization: {static: [{path: '', resourceRequest: false}]}", "neither for a path nor for a resource"),
         ("authorization: {static: [{path: /m, resourceRequest: maybe}]}", "neither true nor false"),
-        ("authorization: {static: [{path: 5}]}", "not a text"),
+        ("authorization: {static: [{path: /m, verb: 5}]}", "not a text"),
         ("authorization: {static: [{path: /m, apiVersion: v1}]}", "unknown key `apiVersion`"),
         ("authorization: {static: [{path: /m, user: a}]}", "not a mapping"),
         ("authorization: {static: [{path: /m, user: {names: a}}]}", "unknown key `names`"),

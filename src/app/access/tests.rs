@@ -1,15 +1,13 @@
-use super::super::{
-    Attributes, Oracle, Resource, Target, Token, Unavailable, User, config,
-    paths::{Glob, Shown},
-    rules::{Rules, SCRAPER},
+use super::{Asked, Glob, Guard, Judge, Nobody, Rules, Shown, Unavailable, User, guarded};
+use crate::{
+    app::clock::Clock,
+    auth::access::{Attributes, Oracle, Resource, Target, Token, config, rules::SCRAPER},
 };
-use super::{Asked, Judge, Nobody, guard};
-use axum::{Router, body::Body, extract::Request, middleware, response::Response};
+use axum::{Router, body::Body, extract::Request, response::Response};
 use futures_util::future::BoxFuture;
-use http::{HeaderMap, Method, Uri};
+use http::{HeaderMap, Method};
 use http_body_util::BodyExt;
 use parking_lot::Mutex;
-use pointsman_core::model::clock::Wall;
 use std::sync::Arc;
 use tower::ServiceExt;
 
@@ -74,15 +72,14 @@ fn judge(cfg: &str, oracle: Arc<dyn Oracle>) -> Judge {
         _ => (S, Shown::All, false),
     };
     let rules = config::read("access.yaml", text).expect("rules");
-    Judge { rules: Rules { scraper, ..rules }, shown, oracle, wall: Box::new(|| Wall(0)) }
+    Judge { rules: Rules { scraper, ..rules }, shown, oracle }
 }
 
 /// The layer, and behind it a stub that answers 200 on any path with the request that it saw.
 async fn ask(cfg: &str, oracle: Arc<dyn Oracle>, (method, uri): (&str, &str), headers: &[(&str, &str)]) -> Response {
     let stub = |request: Request| async move { format!("{} {:?}", request.uri(), request.headers()) };
     let inner = Router::new().fallback(stub);
-    let layer = middleware::from_fn_with_state(Arc::new(judge(cfg, oracle)), guard);
-    let app = Router::new().fallback_service(tower::Layer::layer(&layer, inner));
+    let app = guarded(Guard { judge: judge(cfg, oracle), clock: Clock::start() }, inner);
     let mut request = http::Request::builder().method(method).uri(uri);
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -313,8 +310,8 @@ async fn krp_16_a_certificate_is_asked_about_with_its_groups() {
     for (row, shown, path, away, want, questions) in rows {
         let script = Arc::new(Script { away, ..Script::default() });
         let oracle: Arc<dyn Oracle> = Arc::clone(&script) as _;
-        let (uri, headers): (Uri, _) = (path.parse().expect("a URL"), HeaderMap::new());
-        let asked = Asked { method: &Method::GET, uri: &uri, headers: &headers, shown };
+        let headers = HeaderMap::new();
+        let asked = Asked { method: &Method::GET, path, query: &[], headers: &headers, shown };
         let got = judge("S", oracle).judge(&asked).await;
         assert_eq!(got.map(|_| ()).map_err(|refusal| refusal.word().1), want, "krp {row}: {path}");
         assert_eq!((script.asked.lock().len(), *script.tokens.lock()), (questions, 0), "krp {row}: {path}");
