@@ -1,6 +1,7 @@
 //! Who we are to those who connect, and who they are to us: the certificate that listeners show and how it changes while
 //! they serve, and whose certificates senders need. Knows neither listeners nor what is asked on them.
 
+pub mod access;
 pub mod tls;
 
 /// Why somebody may not send. Nothing it sends is looked at.

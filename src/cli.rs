@@ -1,6 +1,9 @@
 //! What was typed. Checks nothing but its own form: values stay text, `config` says what they mean.
 //! Knows no other module.
 
+mod access;
+
+pub use access::AccessArgs;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use std::{collections::BTreeMap, ffi::OsString, path::PathBuf};
 
@@ -189,6 +192,9 @@ pub struct ServeArgs {
     /// What to log: error, warn, info, debug, trace, or a filter per module [default: info].
     #[arg(long, value_name = "FILTER")]
     pub log: Vec<String>,
+    /// Who may read.
+    #[command(flatten)]
+    pub access: AccessArgs,
 }
 
 /// Flags of `pointsman watch`, as text.
@@ -452,6 +458,7 @@ impl ServeArgs {
             memory_limit,
             insecure,
             log,
+            access,
         } = self;
         let all = [
             ("otlp-grpc", otlp_grpc),
@@ -480,7 +487,9 @@ impl ServeArgs {
             ("insecure", insecure),
             ("log", log),
         ];
-        given(&all)
+        let mut typed = given(&all);
+        typed.extend(access.typed());
+        typed
     }
 }
 
