@@ -111,7 +111,9 @@ pub async fn bind(config: Config, clock: Clock) -> Result<App, BindError> {
     }
     let mut doors = doors.into_iter();
     match (engine, doors.next(), doors.next(), doors.next()) {
-        (Some(engine), Some(grpc), Some(http), Some(read)) => Ok(App { engine: Arc::new(engine), cluster, judge, grpc, http, read }),
+        (Some(engine), Some(grpc), Some(http), Some(read)) => {
+            Ok(App { engine: Arc::new(engine), cluster, judge, grpc, http, read })
+        }
         _ => Err(BindError::Faults(faults)),
     }
 }
@@ -186,8 +188,7 @@ impl App {
             panics: AtomicU64::new(0),
             jitter: AtomicU64::new(surroundings::random()),
         });
-        for (door, answers) in [(grpc, grpc_answers(&engine).await), (http, http_answers(&engine)), (read, read_answers)]
-        {
+        for (door, answers) in [(grpc, grpc_answers(&engine).await), (http, http_answers(&engine)), (read, read_answers)] {
             front.vital(door.name, accept(door, answers, Arc::clone(&house)));
         }
         let (control, asked) = (Arc::clone(&engine.control), stop.clone());

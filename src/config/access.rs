@@ -3,7 +3,7 @@
 
 use super::{
     Config, Layers, Text,
-    values::{Listen, List},
+    values::{List, Listen},
 };
 use pointsman_core::fault::{Fault, code::Code};
 use std::{net::SocketAddr, path::PathBuf};
@@ -44,12 +44,20 @@ impl Layers<'_> {
         };
         if !is_on {
             for key in ONLY_ASKED {
-                self.refuse_all(key, "nobody is asked who reads", "give `config-file`, `client-ca-file` or `auth-token-audiences` too");
+                self.refuse_all(
+                    key,
+                    "nobody is asked who reads",
+                    "give `config-file`, `client-ca-file` or `auth-token-audiences` too",
+                );
             }
             return None;
         }
         if !access.allow_paths.is_empty() && !access.ignore_paths.is_empty() {
-            self.refuse_all("ignore-paths", "paths are allowed or ignored, not both", "leave out `allow-paths` or `ignore-paths`");
+            self.refuse_all(
+                "ignore-paths",
+                "paths are allowed or ignored, not both",
+                "leave out `allow-paths` or `ignore-paths`",
+            );
         }
         Some(access)
     }
@@ -58,7 +66,11 @@ impl Layers<'_> {
     pub(super) fn read_side(&mut self, has_tls: bool) -> (SocketAddr, bool) {
         let given: Vec<&str> = ADDRESSES.into_iter().filter(|key| !self.texts(key).is_empty()).collect();
         for key in given.iter().skip(1) {
-            self.refuse_all(key, "the read side has one address", "keep one of `listen`, `secure-listen-address` and `insecure-listen-address`");
+            self.refuse_all(
+                key,
+                "the read side has one address",
+                "keep one of `listen`, `secure-listen-address` and `insecure-listen-address`",
+            );
         }
         if !has_tls {
             let hint = "give `tls-cert-file` and `tls-private-key-file` too";

@@ -15,7 +15,8 @@ const S: &str = "authorization: {static: [{path: /metrics, resourceRequest: fals
 const R: &str = "authorization:\n  rewrites: {byQueryParameter: {name: namespace}}\n  resourceAttributes: {resource: namespaces, subresource: metrics, namespace: '{{ .Value }}'}";
 const H: &str = "authorization:\n  rewrites: {byQueryParameter: {name: namespace}, byHttpHeader: {name: x-ns}}\n  resourceAttributes: {resource: pods, namespace: '{{ .Value }}'}";
 const G: &str = "authorization: {static: [{path: /metrics, verb: get, user: {groups: [ops]}}]}";
-const M: &str = "authorization: {resourceAttributes: {apiVersion: v1, resource: namespace, subresource: metrics, namespace: openshift-mco}}";
+const M: &str =
+    "authorization: {resourceAttributes: {apiVersion: v1, resource: namespace, subresource: metrics, namespace: openshift-mco}}";
 
 /// What the API server knows, and what it was asked.
 #[derive(Default)]
@@ -50,7 +51,11 @@ impl Oracle for Script {
             Target::Path(path) => path == "/metrics" || path == "/free",
             Target::Resource(resource) => ["default", "openshift-mco"].contains(&resource.namespace.as_str()),
         };
-        let answer = if self.away { Err(Unavailable { retry_secs: 7 }) } else { Ok(allowed && user.name == "reader" && what.verb == "get") };
+        let answer = if self.away {
+            Err(Unavailable { retry_secs: 7 })
+        } else {
+            Ok(allowed && user.name == "reader" && what.verb == "get")
+        };
         Box::pin(async move { answer })
     }
 }

@@ -12,8 +12,7 @@ use serde_saphyr::{Location, Spanned, options::DuplicateKeyPolicy};
 use std::{fmt, sync::Arc};
 
 const RESOURCE: [&str; 6] = ["namespace", "apiGroup", "apiVersion", "resource", "subresource", "name"];
-const STATIC: [&str; 9] =
-    ["user", "verb", "namespace", "apiGroup", "resource", "subresource", "name", "resourceRequest", "path"];
+const STATIC: [&str; 9] = ["user", "verb", "namespace", "apiGroup", "resource", "subresource", "name", "resourceRequest", "path"];
 const LIKE: &str = "write it like `authorization: {static: [{path: /metrics, resourceRequest: false, verb: get}]}`";
 
 /// Reads the text of a file called `name`.

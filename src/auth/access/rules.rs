@@ -69,7 +69,12 @@ impl Rules {
     ///
     /// # Errors
     /// When a value is missing.
-    pub fn asked(&self, method: &Method, path: &str, from: (&[(String, String)], &HeaderMap)) -> Result<Vec<Attributes>, NoValue> {
+    pub fn asked(
+        &self,
+        method: &Method,
+        path: &str,
+        from: (&[(String, String)], &HeaderMap),
+    ) -> Result<Vec<Attributes>, NoValue> {
         let verb = verb(method);
         let attributes = |target| Attributes { verb: verb.to_owned(), target };
         let Some(resource) = &self.resource else { return Ok(vec![attributes(Target::Path(path.to_owned()))]) };
@@ -104,7 +109,8 @@ impl Rewrites {
                 values.push(value.to_str().map_err(|_| NoValue)?.to_owned());
             }
         }
-        let is_good = !values.is_empty() && values.len() <= limits::ACCESS_VALUES_MAX && values.iter().all(|value| !value.is_empty());
+        let is_good =
+            !values.is_empty() && values.len() <= limits::ACCESS_VALUES_MAX && values.iter().all(|value| !value.is_empty());
         if is_good { Ok(values) } else { Err(NoValue) }
     }
 }
@@ -114,7 +120,8 @@ impl Resource {
     fn with(&self, value: &str) -> Self {
         let [namespace, api_group, api_version] =
             [&self.namespace, &self.api_group, &self.api_version].map(|text| text.replace(VALUE, value));
-        let [resource, subresource, name] = [&self.resource, &self.subresource, &self.name].map(|text| text.replace(VALUE, value));
+        let [resource, subresource, name] =
+            [&self.resource, &self.subresource, &self.name].map(|text| text.replace(VALUE, value));
         Self { namespace, api_group, api_version, resource, subresource, name }
     }
 }

@@ -64,7 +64,8 @@ fn krp_00_readers_are_asked_with_any_of_three_flags() {
     let file = read(&["--config-file", "f"]).access;
     assert_eq!(file, Some(ReadAccess { file: Some("f".into()), ..ReadAccess::default() }));
     assert_eq!(read(&["--auth-token-audiences", "a,b"]).access.expect("asked").audiences, ["a", "b"]);
-    let all = read(&["--config-file=f", "--allow-paths=/a,/b", "--allow-paths=/c", "--allow-openshift-scraper"]).access.expect("asked");
+    let all =
+        read(&["--config-file=f", "--allow-paths=/a,/b", "--allow-paths=/c", "--allow-openshift-scraper"]).access.expect("asked");
     assert_eq!((all.allow_paths.len(), all.scraper), (3, true));
 }
 

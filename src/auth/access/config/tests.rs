@@ -23,15 +23,22 @@ fn krp_46_good_files_are_read() {
         ..Resource::default()
     };
     assert_eq!(good(mco).resource, Some(want.clone()));
-    assert_eq!(good(&mco.replace("resourceAttributes", "RESOURCEattributes").replace("apiVersion", "apiversion")).resource, Some(want));
+    assert_eq!(
+        good(&mco.replace("resourceAttributes", "RESOURCEattributes").replace("apiVersion", "apiversion")).resource,
+        Some(want)
+    );
     assert_eq!(good("authorization: {}"), Rules::default());
-    let rules = good("authorization:\n  static:\n  - {user: {name: a, groups: [g, h]}, verb: get, path: /metrics, resourceRequest: false}\n  - {resourceRequest: true, resource: namespace, name: n1}\n");
+    let rules = good(
+        "authorization:\n  static:\n  - {user: {name: a, groups: [g, h]}, verb: get, path: /metrics, resourceRequest: false}\n  - {resourceRequest: true, resource: namespace, name: n1}\n",
+    );
     assert_eq!(rules.fixed.len(), 2);
     assert_eq!(rules.fixed[0].groups, ["g", "h"]);
     assert_eq!(rules.fixed[0].path.as_deref(), Some("/metrics"));
     assert_eq!(rules.fixed[1].path, None);
     assert_eq!(rules.for_everybody(), [2]);
-    let rules = good("authorization:\n  rewrites: {byQueryParameter: {name: namespace}, byHttpHeader: {name: X-Ns}}\n  resourceAttributes: {resource: pods, namespace: 'a-{{ .Value }}'}\n");
+    let rules = good(
+        "authorization:\n  rewrites: {byQueryParameter: {name: namespace}, byHttpHeader: {name: X-Ns}}\n  resourceAttributes: {resource: pods, namespace: 'a-{{ .Value }}'}\n",
+    );
     assert!(rules.rewrites.is_some_and(|from| from.query.as_deref() == Some("namespace") && from.header.is_some()));
 }
 
@@ -70,8 +77,14 @@ fn krp_41_every_mistake_is_refused() {
         ("authorization: {resourceAttributes: {name: a}, rewrites: {byQueryParameter: {}}}", "names none"),
         ("authorization: {resourceAttributes: {name: a}, rewrites: {byHttpHeader: {name: 'a b'}}}", "names none"),
         ("authorization: {resourceAttributes: {name: '{{.Value}}'}, rewrites: {byHttpHeader: {name: a}}}", "only `{{ .Value }}`"),
-        ("authorization: {resourceAttributes: {name: '{{ .Value | x }}'}, rewrites: {byHttpHeader: {name: a}}}", "only `{{ .Value }}`"),
-        ("authorization: {resourceAttributes: {name: '{{ .Value }} }}'}, rewrites: {byHttpHeader: {name: a}}}", "only `{{ .Value }}`"),
+        (
+            "authorization: {resourceAttributes: {name: '{{ .Value | x }}'}, rewrites: {byHttpHeader: {name: a}}}",
+            "only `{{ .Value }}`",
+        ),
+        (
+            "authorization: {resourceAttributes: {name: '{{ .Value }} }}'}, rewrites: {byHttpHeader: {name: a}}}",
+            "only `{{ .Value }}`",
+        ),
     ];
     for (text, want) in rows {
         let all = faults(text);
