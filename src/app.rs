@@ -1,6 +1,7 @@
 //! Wiring only: bind, then run; the tools; the demo; drain.
 //! The only module that knows all others, the clock and the tasks.
 
+pub mod access;
 pub mod api;
 pub mod check;
 pub mod circle;

@@ -1,6 +1,9 @@
 //! What was typed. Checks nothing but its own form: values stay text, `config` says what they mean.
 //! Knows no other module.
 
+mod access;
+
+pub use access::AccessArgs;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use std::{collections::BTreeMap, ffi::OsString, path::PathBuf};
 
@@ -198,6 +201,9 @@ pub struct ServeArgs {
     /// What to log: error, warn, info, debug, trace, or a filter per module [default: info].
     #[arg(long, value_name = "FILTER")]
     pub log: Vec<String>,
+    /// Who may read.
+    #[command(flatten)]
+    pub access: AccessArgs,
 }
 
 /// Flags of `pointsman watch`, as text.
@@ -493,6 +499,7 @@ impl ServeArgs {
             memory_limit,
             insecure,
             log,
+            access,
         } = self;
         let all = [
             ("otlp-grpc", otlp_grpc),
@@ -524,6 +531,7 @@ impl ServeArgs {
             ("log", log),
         ];
         let mut typed = given(&all);
+        typed.extend(access.typed());
         typed.extend(tls.typed());
         typed
     }

@@ -1,11 +1,13 @@
 //! What was meant: flags, environment and file in one validated value, every mistake in one report.
 //! A flag wins over the environment, which wins over the file. Reads nothing itself: [`Given`] holds what there is.
 
+pub mod access;
 pub mod file;
 pub mod place;
 pub mod values;
 pub mod watch;
 
+use access::ReadAccess;
 use file::FileValue;
 use place::CommandLine;
 use pointsman_core::{
@@ -17,15 +19,21 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, str::FromStr, t
 use values::{Addr, BackEnd, Count, Lasting, List, LogFilter, Pod, Size, Switch, Word, without_credentials};
 
 /// Every key of `pointsman serve`: a flag is `--key`, the environment variable [`env_name`] of it, a line of the file `key: value`.
-pub const KEYS: [&str; 35] = [
+pub const KEYS: [&str; 42] = [
+    "allow-openshift-scraper",
+    "allow-paths",
+    "auth-token-audiences",
     "catalog",
     "client-ca-file",
+    "config-file",
     "connections-per-address",
     "expire-after",
     "http2-disable",
     "http2-max-concurrent-streams",
     "http2-max-size",
+    "ignore-paths",
     "insecure",
+    "insecure-listen-address",
     "instance-fallback",
     "kube-api-burst",
     "kube-api-qps",
@@ -43,6 +51,7 @@ pub const KEYS: [&str; 35] = [
     "protecting-namespaces",
     "ratio-suffix",
     "scope-labels",
+    "secure-listen-address",
     "state-dir",
     "tls-cert-file",
     "tls-cipher-suites",
@@ -119,6 +128,12 @@ pub struct Config {
     pub insecure: bool,
     /// The log filter.
     pub log: String,
+    /// How readers are asked who they are; without it everybody may read.
+    pub access: Option<ReadAccess>,
+    /// Whether the read side speaks plain text although there is a certificate.
+    pub listen_plain: bool,
+    /// Flags of kube-rbac-proxy that were given and mean nothing here.
+    pub without_effect: Vec<String>,
 }
 
 /// Where views come from when they come from a cluster.
@@ -207,13 +222,15 @@ impl Config {
         let memory_limit = memory_limit.unwrap_or_else(|| given.cgroup_bytes.map_or(MEMORY_BYTES, |all| all / 10 * 9));
         let heap_bytes = layers.heap(memory_limit);
         let series = || usize::try_from(memory_limit / SERIES_SHARE / SERIES_BYTES).unwrap_or(usize::MAX);
+        let tls = layers.tls();
+        let (listen, listen_plain) = layers.read_side(tls.is_some());
         let config = Self {
             otlp_grpc: layers.addr("otlp-grpc", 4317),
             otlp_http: layers.addr("otlp-http", 4318),
-            listen: layers.addr("listen", 9464),
+            listen,
             views: layers.one::<PathBuf>("views"),
             cluster: layers.cluster(),
-            tls: layers.tls(),
+            tls,
             catalog: layers.all::<PathBuf>("catalog"),
             traces_to: layers.all("traces-to").into_iter().map(|BackEnd(url)| url).collect(),
             state_dir: layers.one::<PathBuf>("state-dir"),
@@ -237,6 +254,9 @@ impl Config {
             heap_bytes,
             insecure: layers.switch("insecure", false),
             log: layers.one("log").map_or_else(|| "info".to_owned(), |LogFilter(text)| text),
+            access: layers.read_access(),
+            listen_plain,
+            without_effect: given.command_line.without_effect(),
         };
         layers.check_plain_text(&config);
         if layers.faults.is_empty() { Ok(config) } else { Err(layers.faults) }
@@ -245,11 +265,9 @@ impl Config {
     /// The listeners that other hosts can reach in plain text.
     #[must_use]
     pub fn insecure_listeners(&self) -> Vec<&'static str> {
-        if self.tls.is_some() {
-            return Vec::new();
-        }
+        let is_plain = |key: &str| self.tls.is_none() || (key == "listen" && self.listen_plain);
         let all = [("otlp-grpc", self.otlp_grpc), ("otlp-http", self.otlp_http), ("listen", self.listen)];
-        all.into_iter().filter(|(_, addr)| !addr.ip().is_loopback()).map(|(key, _)| key).collect()
+        all.into_iter().filter(|(key, addr)| is_plain(key) && !addr.ip().is_loopback()).map(|(key, _)| key).collect()
     }
 }
 
@@ -423,17 +441,6 @@ impl<'a> Layers<'a> {
             }
         }
         bytes.min(most)
-    }
-
-    fn check_plain_text(&mut self, config: &Config) {
-        if config.insecure {
-            return;
-        }
-        for key in config.insecure_listeners() {
-            for Text { text, place, .. } in self.texts(key) {
-                self.faults.push(Fault::new(Code::PlainTextOffLoopback, place, &[&text]));
-            }
-        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! Knows which part stands behind which door, and nothing of what a part does.
 
 use super::{
+    access::{self, Guard},
     api, circle,
     clock::Clock,
     drain::{self, Stop, Stopper},
@@ -17,7 +18,7 @@ use super::{
     ticks,
 };
 use crate::{
-    auth::tls::pair::Offer,
+    auth::{access::judge::Judge, tls::pair::Offer},
     config::{self, Config},
     expose,
     ingest::{self, grpc},
@@ -44,6 +45,7 @@ use tracing::{info, warn};
 pub struct App {
     engine: Arc<Engine>,
     cluster: Option<Client>,
+    judge: Option<Judge>,
     grpc: Door,
     http: Door,
     read: Door,
@@ -76,12 +78,17 @@ pub struct Addresses {
 pub async fn bind(config: Config, clock: Clock) -> Result<App, BindError> {
     let addresses = [("otlp-grpc", config.otlp_grpc), ("otlp-http", config.otlp_http), ("listen", config.listen)];
     let cluster = client(config.cluster.as_ref()).await;
+    let judge = access::judge(config.access.as_ref());
     let (engine, mut faults) = match Engine::new(config, clock) {
         Ok(engine) => (Some(engine), Vec::new()),
         Err(faults) => (None, faults),
     };
     let cluster = cluster.unwrap_or_else(|fault| {
         faults.push(fault);
+        None
+    });
+    let judge = judge.unwrap_or_else(|mistakes| {
+        faults.extend(mistakes);
         None
     });
     let mut doors = Vec::new();
@@ -104,7 +111,9 @@ pub async fn bind(config: Config, clock: Clock) -> Result<App, BindError> {
     }
     let mut doors = doors.into_iter();
     match (engine, doors.next(), doors.next(), doors.next()) {
-        (Some(engine), Some(grpc), Some(http), Some(read)) => Ok(App { engine: Arc::new(engine), cluster, grpc, http, read }),
+        (Some(engine), Some(grpc), Some(http), Some(read)) => {
+            Ok(App { engine: Arc::new(engine), cluster, judge, grpc, http, read })
+        }
         _ => Err(BindError::Faults(faults)),
     }
 }
@@ -128,6 +137,7 @@ fn door_tls(engine: &Engine, name: &str) -> Option<DoorTls> {
     let offer = match name {
         "otlp-grpc" => Offer::Grpc,
         "otlp-http" => Offer::Http,
+        _ if engine.config.listen_plain => return None,
         _ => Offer::Read,
     };
     engine.numbers.certificates.clone().map(|certificates| DoorTls { certificates, offer })
@@ -164,7 +174,9 @@ impl App {
     /// When a part without which we must not go on has failed.
     pub async fn run(self, stopper: Stopper, stop: Stop) -> anyhow::Result<()> {
         let addresses = self.addresses();
-        let Self { engine, cluster, grpc, http, read } = self;
+        let Self { engine, cluster, judge, grpc, http, read } = self;
+        warn_of(&engine.config, judge.as_ref());
+        let read_answers = read_answers(&engine, judge);
         let (front, back) = (Tasks::default(), Tasks::default());
         let (back_stopper, back_stop) = drain::pair();
         ticks::start(&engine, cluster, &back, &back_stop);
@@ -177,17 +189,11 @@ impl App {
             panics: AtomicU64::new(0),
             jitter: AtomicU64::new(surroundings::random()),
         });
-        for (door, answers) in [(grpc, grpc_answers(&engine).await), (http, http_answers(&engine)), (read, read_answers(&engine))]
-        {
+        for (door, answers) in [(grpc, grpc_answers(&engine).await), (http, http_answers(&engine)), (read, read_answers)] {
             front.vital(door.name, accept(door, answers, Arc::clone(&house)));
         }
         let (control, asked) = (Arc::clone(&engine.control), stop.clone());
         front.vital("control", control.run(async move { asked.asked().await }));
-        if engine.config.insecure {
-            for listener in engine.config.insecure_listeners() {
-                warn!(listener, "plain text can be reached from other hosts: --insecure was given");
-            }
-        }
         let tls = engine.config.tls.is_some();
         info!(otlp_grpc = %addresses.otlp_grpc, otlp_http = %addresses.otlp_http, listen = %addresses.listen, tls, "ready");
         let failed = tokio::select! {
@@ -205,6 +211,22 @@ impl App {
             () = stop.now() => warn!("ended at once: asked twice"),
         }
         Ok(())
+    }
+}
+
+/// What works, but probably not as meant.
+fn warn_of(config: &Config, judge: Option<&Judge>) {
+    if config.insecure {
+        for listener in config.insecure_listeners() {
+            warn!(listener, "plain text can be reached from other hosts: --insecure was given");
+        }
+    }
+    if !config.without_effect.is_empty() {
+        let flags = config.without_effect.join(" ");
+        warn!(flags, "these flags are for a proxy and have no effect here");
+    }
+    for rule in judge.map(|judge| judge.rules.for_everybody()).unwrap_or_default() {
+        warn!(rule, "a static rule names neither a user nor a group: it is for everybody who has proved who they are");
     }
 }
 
@@ -244,9 +266,13 @@ fn http_answers(engine: &Engine) -> Answers {
     mixed(engine, ingest::http::router(&engine.ingest).merge(engine.control.router()))
 }
 
-/// Nobody is denied here, as nobody is asked.
-fn read_answers(engine: &Arc<Engine>) -> Answers {
+/// No connection is denied here: where anybody is asked who they are, each request is.
+fn read_answers(engine: &Arc<Engine>, judge: Option<Judge>) -> Answers {
     let router = expose::http::router(engine.read_side(), engine.own_side()).merge(web::router(api::sources(engine)));
+    let router = match judge {
+        Some(judge) => access::guarded(Guard { judge, clock: engine.clock }, router),
+        None => router,
+    };
     mixed(engine, router)
 }
 

@@ -2,6 +2,10 @@
 //! Knows users and what they ask for as Kubernetes names it; neither connections nor how anybody is asked.
 
 pub mod ask;
+pub mod config;
+pub mod judge;
+pub mod paths;
+pub mod rules;
 
 use futures_util::future::BoxFuture;
 use std::{collections::BTreeMap, fmt};

@@ -5,7 +5,7 @@ use expect_test::{Expect, expect};
 use pointsman_core::{expose::names::TranslationStrategy, fault::render};
 use std::time::Duration;
 
-fn given(args: &[&str], env: &[(&str, &str)], file: &str) -> Given {
+pub(super) fn given(args: &[&str], env: &[(&str, &str)], file: &str) -> Given {
     let line: Vec<String> = ["pointsman", "serve"].iter().chain(args).map(|arg| (*arg).to_owned()).collect();
     let (known, unknown) = split_unknown(line.iter().map(Into::into).collect());
     let Verb::Serve(serve) = Cli::try_parse_from(known).expect("it is a command line").verb else {
@@ -66,6 +66,9 @@ fn defaults_are_those_of_the_documentation() {
             heap_bytes: 799014912,
             insecure: false,
             log: "info",
+            access: None,
+            listen_plain: false,
+            without_effect: [],
         }
     "#]]
     .assert_debug_eq(&read(&[], &[], ""));
@@ -85,14 +88,20 @@ fn a_flag_wins_over_the_environment_over_the_file() {
 #[test]
 fn every_key_can_be_said_everywhere() {
     let all = [
+        ("allow-openshift-scraper", "true"),
+        ("allow-paths", "/metrics,/api/*/views"),
+        ("auth-token-audiences", "pointsman"),
         ("catalog", "a.yaml,b.yaml"),
         ("client-ca-file", "/tls/readers.crt"),
+        ("config-file", "/rules.yaml"),
         ("connections-per-address", "10000"),
         ("expire-after", "1h30m"),
         ("http2-disable", "true"),
         ("http2-max-concurrent-streams", "1000"),
         ("http2-max-size", "262144"),
+        ("ignore-paths", "/open"),
         ("insecure", "true"),
+        ("insecure-listen-address", "[::1]:1"),
         ("instance-fallback", "false"),
         ("kube-api-burst", "40"),
         ("kube-api-qps", "20"),
@@ -110,6 +119,7 @@ fn every_key_can_be_said_everywhere() {
         ("protecting-namespaces", "openshift-monitoring,platform"),
         ("ratio-suffix", "false"),
         ("scope-labels", "false"),
+        ("secure-listen-address", "[::1]:1"),
         ("state-dir", "/state"),
         ("tls-cert-file", "/tls/tls.crt"),
         ("tls-cipher-suites", "AES128-SHA,TLS_AES_128_GCM_SHA256"),
@@ -122,12 +132,24 @@ fn every_key_can_be_said_everywhere() {
         ("views", "./views"),
     ];
     assert_eq!(all.map(|(key, _)| key), KEYS, "the table has every key");
-    // Views come from a folder or from a cluster, never from both.
-    let of_cluster = read_everywhere(all.into_iter().filter(|(key, _)| *key != "views"));
+    // Views come from a folder or from a cluster, never from both; so with addresses, and with patterns of paths.
+    let others = ["insecure-listen-address", "secure-listen-address", "ignore-paths"];
+    let without = |less: &'static str, more: [&'static str; 3]| {
+        read_everywhere(all.into_iter().filter(move |(key, _)| *key != less && !more.contains(key)))
+    };
+    let of_cluster = without("views", others);
     let cluster = of_cluster.cluster.expect("a kubeconfig was named");
     assert_eq!(cluster.pod, Some(("pointsman".to_owned(), "pointsman-0".to_owned())));
     assert_eq!(cluster.protecting_namespaces, ["openshift-monitoring", "platform"]);
-    let config = read_everywhere(all.into_iter().filter(|(key, _)| *key != "kubeconfig"));
+    let plain = without("views", ["listen", "secure-listen-address", "allow-paths"]);
+    let ignored = plain.access.as_ref().map(|access| access.ignore_paths.as_slice());
+    assert_eq!((plain.listen_plain, ignored), (true, Some(&["/open".to_owned()][..])));
+    let secure = without("views", ["listen", "insecure-listen-address", "allow-paths"]);
+    assert_eq!((secure.listen_plain, secure.listen), (false, of_cluster.listen));
+    let access = of_cluster.access.expect("readers are asked");
+    assert_eq!((access.file.as_deref(), access.scraper), (Some("/rules.yaml".as_ref()), true));
+    assert_eq!((access.audiences, access.allow_paths.len()), (vec!["pointsman".to_owned()], 2));
+    let config = without("kubeconfig", others);
     assert_eq!((config.cluster.is_none(), config.views.as_deref()), (true, Some("./views".as_ref())));
     assert_eq!(config.expire_after, Duration::from_secs(5400));
     assert_eq!((config.max_body, config.memory_limit, config.max_series), (100 << 20, 2_000_000_000, 7));
@@ -227,13 +249,13 @@ fn all_mistakes_come_in_one_report() {
               |
             1 | pointsman serve --otlp-grcp 127.0.0.1:1 --max-body 64Mb --log a --log b
               |                 ^^^^^^^^^^^ did you mean `--otlp-grpc` or `--otlp-http`?
-              = allowed: --catalog, --client-ca-file, --connections-per-address, --expire-after, --http2-disable, --http2-max-concurrent-streams, --http2-max-size, --insecure, --instance-fallback, --kube-api-burst, --kube-api-qps, --kubeconfig, --listen, --log, --max-body, --max-series, --memory-limit, --otlp-client-ca-file, --otlp-grpc, --otlp-http, --pod, --promote-resource-attributes, --protecting-namespaces, --ratio-suffix, --scope-labels, --state-dir, --tls-cert-file, --tls-cipher-suites, --tls-min-version, --tls-private-key-file, --tls-profile, --tls-reload-interval, --traces-to, --translation-strategy, --views, --config
+              = allowed: --allow-openshift-scraper, --allow-paths, --auth-token-audiences, --catalog, --client-ca-file, --config-file, --connections-per-address, --expire-after, --http2-disable, --http2-max-concurrent-streams, --http2-max-size, --ignore-paths, --insecure, --insecure-listen-address, --instance-fallback, --kube-api-burst, --kube-api-qps, --kubeconfig, --listen, --log, --max-body, --max-series, --memory-limit, --otlp-client-ca-file, --otlp-grpc, --otlp-http, --pod, --promote-resource-attributes, --protecting-namespaces, --ratio-suffix, --scope-labels, --secure-listen-address, --state-dir, --tls-cert-file, --tls-cipher-suites, --tls-min-version, --tls-private-key-file, --tls-profile, --tls-reload-interval, --traces-to, --translation-strategy, --views, --config
             error[PM0501]: unknown key `max-bodys`
              --> pointsman.yaml:1:1
               |
             1 | max-bodys: 1
               | ^^^^^^^^^ did you mean `max-body`?
-              = allowed: catalog, client-ca-file, connections-per-address, expire-after, http2-disable, http2-max-concurrent-streams, http2-max-size, insecure, instance-fallback, kube-api-burst, kube-api-qps, kubeconfig, listen, log, max-body, max-series, memory-limit, otlp-client-ca-file, otlp-grpc, otlp-http, pod, promote-resource-attributes, protecting-namespaces, ratio-suffix, scope-labels, state-dir, tls-cert-file, tls-cipher-suites, tls-min-version, tls-private-key-file, tls-profile, tls-reload-interval, traces-to, translation-strategy, views
+              = allowed: allow-openshift-scraper, allow-paths, auth-token-audiences, catalog, client-ca-file, config-file, connections-per-address, expire-after, http2-disable, http2-max-concurrent-streams, http2-max-size, ignore-paths, insecure, insecure-listen-address, instance-fallback, kube-api-burst, kube-api-qps, kubeconfig, listen, log, max-body, max-series, memory-limit, otlp-client-ca-file, otlp-grpc, otlp-http, pod, promote-resource-attributes, protecting-namespaces, ratio-suffix, scope-labels, secure-listen-address, state-dir, tls-cert-file, tls-cipher-suites, tls-min-version, tls-private-key-file, tls-profile, tls-reload-interval, traces-to, translation-strategy, views
             error[PM0502]: `traces-to` from POINTSMAN_TRACES_TO: `jaeger:4317` is not the URL of an OTLP back end
               --> POINTSMAN_TRACES_TO
                = write it like http://jaeger:4317

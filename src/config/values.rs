@@ -20,6 +20,10 @@ pub struct List(pub Vec<String>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Addr(pub SocketAddr);
 
+/// As [`Addr`], or as Go writes every address of this machine: `:8443`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listen(pub SocketAddr);
+
 /// `true` or `false`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Switch(pub bool);
@@ -174,6 +178,13 @@ impl Value for Addr {
         let wrong = || expected("an address with a port", "127.0.0.1:4317, [::1]:4317 or localhost:4317");
         let numeric = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
         numeric.as_deref().unwrap_or(text).parse().map(Self).map_err(|_| wrong())
+    }
+}
+
+impl Value for Listen {
+    fn read(text: &str) -> Result<Self, Expected> {
+        let every = text.strip_prefix(':').map(|port| format!("[::]:{port}"));
+        Addr::read(every.as_deref().unwrap_or(text)).map(|Addr(addr)| Self(addr))
     }
 }
 

@@ -1,4 +1,4 @@
-//! `/livez` and `/readyz`: for the kubelet, in a word.
+//! `/livez`, `/healthz` and `/readyz`: for the kubelet, in a word.
 //! Knows no reason but the one flag it is given.
 
 use super::Sources;
@@ -6,9 +6,17 @@ use axum::{Router, extract::State, routing::get};
 use http::StatusCode;
 use std::sync::Arc;
 
-/// The two paths.
+/// The three paths.
 pub fn router(sources: &Arc<Sources>) -> Router {
-    Router::new().route("/livez", get(async || "ok\n")).route("/readyz", get(ready)).with_state(Arc::clone(sources))
+    Router::new()
+        .route("/livez", get(alive))
+        .route("/healthz", get(alive))
+        .route("/readyz", get(ready))
+        .with_state(Arc::clone(sources))
+}
+
+async fn alive() -> &'static str {
+    "ok\n"
 }
 
 async fn ready(State(sources): State<Arc<Sources>>) -> (StatusCode, &'static str) {

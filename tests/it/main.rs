@@ -1,6 +1,7 @@
 //! Whole-process tests: the real binary, on free ports of 127.0.0.1.
 //! One test binary; a module per subject.
 
+mod access;
 mod config;
 mod conformance;
 mod dashboards;

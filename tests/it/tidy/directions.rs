@@ -31,7 +31,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("views", &["core", "instrument", "kubernetes", "kube", "tokio"]),
     ("control", &["core", "instrument", "auth", "kubernetes", "kube", "axum", "tokio"]),
     // `watch` reads how long a certificate is valid, for the metrics of certificates; `auth` asks the same of its own.
-    ("auth", &["core/limits", "core/model", "instrument", "watch", "kubernetes", "kube", "hyper", "tokio"]),
+    ("auth", &["core/limits", "core/model", "core/fault", "instrument", "watch", "kubernetes", "kube", "hyper", "tokio"]),
     ("watch", &["instrument"]),
     ("config", &["core/limits", "core/model", "core/fault", "core/expose", "cli"]),
     ("cli", &[]),

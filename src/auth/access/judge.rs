@@ -1,0 +1,145 @@
+//! Whether a request may go on: six questions in one order, and the answer to the first that fails.
+//! Asks the API server by way of [`Oracle`] alone, and serves nothing itself.
+
+use super::{
+    Attributes, Oracle, Token, Unavailable, User,
+    paths::{Path, Shown},
+    rules::Rules,
+};
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, Method, StatusCode, header};
+use std::sync::Arc;
+
+/// Everybody who has proved who they are is in this one.
+const AUTHENTICATED: &str = "system:authenticated";
+/// Where nobody is asked: a status word only.
+const PROBES: [&str; 3] = ["/livez", "/readyz", "/healthz"];
+
+/// Who may read what.
+pub struct Judge {
+    /// How requests are authorised.
+    pub rules: Rules,
+    /// Which paths are there, and which are open.
+    pub shown: Shown,
+    /// Who knows the rest.
+    pub oracle: Arc<dyn Oracle>,
+}
+
+/// Why a request goes no further.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// There is nothing at that path.
+    NotFound,
+    /// Nobody knows who asks.
+    Unauthenticated,
+    /// Nothing is served by that method.
+    Method,
+    /// A value is missing.
+    BadRequest,
+    /// It may not.
+    Forbidden,
+    /// Nobody can say now.
+    Unavailable(Unavailable),
+}
+
+/// Where no API server can be asked: nobody can ever say.
+#[derive(Debug)]
+pub struct Nobody;
+
+impl Oracle for Nobody {
+    fn user<'a>(&'a self, _: &'a Token) -> BoxFuture<'a, Result<Option<User>, Unavailable>> {
+        Box::pin(async { Err(Unavailable { retry_secs: 1 }) })
+    }
+
+    fn may<'a>(&'a self, _: &'a User, _: &'a Attributes) -> BoxFuture<'a, Result<bool, Unavailable>> {
+        Box::pin(async { Err(Unavailable { retry_secs: 1 }) })
+    }
+}
+
+impl Judge {
+    /// Lets a request go on, at the path that was checked, or says why not.
+    ///
+    /// # Errors
+    /// The first question that fails.
+    pub async fn judge(&self, request: &Asked<'_>) -> Result<Path, Refusal> {
+        let path = Path::decode(request.path).ok_or(Refusal::NotFound)?;
+        if PROBES.contains(&path.as_str()) {
+            return Ok(path);
+        }
+        if !self.shown.has(&path) {
+            return Err(Refusal::NotFound);
+        }
+        if self.shown.is_open(&path) {
+            return Ok(path);
+        }
+        let user = self.user(request).await?;
+        if path.is_folder() {
+            return Err(Refusal::NotFound);
+        }
+        if !matches!(*request.method, Method::GET | Method::HEAD) {
+            return Err(Refusal::Method);
+        }
+        let asked = self.rules.asked(request.method, path.as_str(), (request.query, request.headers));
+        for what in asked.map_err(|_| Refusal::BadRequest)? {
+            if !self.rules.allow(&user, &what) && !self.oracle.may(&user, &what).await.map_err(Refusal::Unavailable)? {
+                return Err(Refusal::Forbidden);
+            }
+        }
+        Ok(path)
+    }
+
+    /// Who asks: by certificate, else by token.
+    async fn user(&self, request: &Asked<'_>) -> Result<User, Refusal> {
+        let user = match &request.shown {
+            Some(user) => Some(user.clone()),
+            None => match bearer(request.headers) {
+                Some(token) => self.oracle.user(&token).await.map_err(Refusal::Unavailable)?,
+                None => None,
+            },
+        };
+        let mut user = user.filter(|user| !user.name.is_empty()).ok_or(Refusal::Unauthenticated)?;
+        if !user.groups.iter().any(|group| group == AUTHENTICATED) {
+            user.groups.push(AUTHENTICATED.to_owned());
+        }
+        Ok(user)
+    }
+}
+
+/// What of a request is looked at.
+pub struct Asked<'a> {
+    /// The method.
+    pub method: &'a Method,
+    /// The path of the URL, as it came.
+    pub path: &'a str,
+    /// The parameters of the query, decoded.
+    pub query: &'a [(String, String)],
+    /// The headers.
+    pub headers: &'a HeaderMap,
+    /// Whose certificate was shown and is good now.
+    pub shown: Option<User>,
+}
+
+/// The one bearer token of a request.
+fn bearer(headers: &HeaderMap) -> Option<Token> {
+    let mut all = headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(value), None) = (all.next(), all.next()) else { return None };
+    let (scheme, token) = value.to_str().ok()?.trim().split_once(' ')?;
+    let token = token.trim();
+    let is_token = scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && !token.contains([' ', '\t']);
+    is_token.then(|| Token::new(token.to_owned()))
+}
+
+impl Refusal {
+    /// How it is said: one fixed word, which names nobody.
+    #[must_use]
+    pub fn word(self) -> (StatusCode, &'static str) {
+        match self {
+            Self::NotFound => (StatusCode::NOT_FOUND, "not found\n"),
+            Self::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthorized\n"),
+            Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n"),
+            Self::BadRequest => (StatusCode::BAD_REQUEST, "bad request\n"),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden\n"),
+            Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable\n"),
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Flags about who may read, by the names that kube-rbac-proxy gives them.
+//! Knows no other module than the command line's own.
+
+use super::{Typed, given};
+use clap::Args;
+
+/// Flags of who may read, as text.
+#[derive(Debug, Default, Args)]
+pub struct AccessArgs {
+    /// Who may read, in the form of kube-rbac-proxy: rules, or what to ask the API server.
+    #[arg(long, value_name = "FILE")]
+    pub config_file: Vec<String>,
+    /// Where to serve what is read, with TLS.
+    #[arg(long, value_name = "ADDR")]
+    pub secure_listen_address: Vec<String>,
+    /// Where to serve what is read, in plain text.
+    #[arg(long, value_name = "ADDR")]
+    pub insecure_listen_address: Vec<String>,
+    /// Patterns of the only paths that are there, like /metrics,/api/*/views.
+    #[arg(long, value_name = "LIST")]
+    pub allow_paths: Vec<String>,
+    /// Patterns of paths where nobody is asked who reads.
+    #[arg(long, value_name = "LIST")]
+    pub ignore_paths: Vec<String>,
+    /// Whom bearer tokens of readers must be for [default: the API server].
+    #[arg(long, value_name = "LIST")]
+    pub auth_token_audiences: Vec<String>,
+    /// Let OpenShift's scraper read /metrics without asking the API server what it may.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub allow_openshift_scraper: Vec<String>,
+}
+
+impl AccessArgs {
+    pub(super) fn typed(&self) -> Typed {
+        let Self {
+            config_file,
+            secure_listen_address,
+            insecure_listen_address,
+            allow_paths,
+            ignore_paths,
+            auth_token_audiences,
+            allow_openshift_scraper,
+        } = self;
+        given(&[
+            ("config-file", config_file),
+            ("secure-listen-address", secure_listen_address),
+            ("insecure-listen-address", insecure_listen_address),
+            ("allow-paths", allow_paths),
+            ("ignore-paths", ignore_paths),
+            ("auth-token-audiences", auth_token_audiences),
+            ("allow-openshift-scraper", allow_openshift_scraper),
+        ])
+    }
+}
