@@ -40,6 +40,9 @@ const BAD_USAGE: u8 = 2;
 
 /// Runs the command line; never panics on what it says.
 pub fn main(args: Vec<OsString>, env: impl Iterator<Item = (OsString, OsString)>) -> ExitCode {
+    if let Err(error) = surroundings::forbid_cores() {
+        writeln!(io::stderr(), "warning: cannot forbid core files: {error}").ok();
+    }
     let line: Vec<String> = args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
     let (args, unknown) = split_unknown(args);
     let line = CommandLine { args: line, unknown };

@@ -246,7 +246,7 @@ fn http_answers(engine: &Engine) -> Answers {
 /// Nobody is denied here, as nobody is asked.
 fn read_answers(engine: &Arc<Engine>) -> Answers {
     let router = expose::http::router(engine.read_side(), engine.own_side()).merge(web::router(api::sources(engine)));
-    mixed(engine, router)
+    mixed(engine, web::guard::guarded(router))
 }
 
 fn mixed(engine: &Engine, router: axum::Router) -> Answers {
