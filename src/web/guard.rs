@@ -5,9 +5,8 @@ use axum::{Router, extract::Request, middleware::Next, response::Response};
 use http::{HeaderName, HeaderValue, header};
 
 /// Nothing is loaded but style sheets of our own; nothing shows our pages in a frame, and no form of theirs leads anywhere.
-const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-);
+const POLICY: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
 
 /// Header and value, one line each.
 const HEADERS: [(HeaderName, HeaderValue); 4] = [

@@ -40,13 +40,21 @@ const ROWS: [Row; 11] = [
     Row { name: "ours, readable by all", put: |at, _| write(at, GOOD, 0o644), says: None },
     Row { name: "ours, empty", put: |at, _| write(at, "", 0o600), says: None },
     Row { name: "as large as may be", put: |at, _| write(at, &"x".repeat(CAP), 0o600), says: None },
-    Row { name: "a byte larger", put: |at, _| write(at, &"x".repeat(CAP + 1), 0o600), says: Some("it is larger than 1000 bytes: remove it") },
+    Row {
+        name: "a byte larger",
+        put: |at, _| write(at, &"x".repeat(CAP + 1), 0o600),
+        says: Some("it is larger than 1000 bytes: remove it"),
+    },
     Row {
         name: "a terabyte of holes",
         put: |at, _| File::create(at).and_then(|file| file.set_len(1 << 40)).expect("a sparse file"),
         says: Some("it is larger than 1000 bytes: remove it"),
     },
-    Row { name: "everybody writes", put: |at, _| write(at, GOOD, 0o666), says: Some("everybody may write it: remove it, or run chmod 600 on it") },
+    Row {
+        name: "everybody writes",
+        put: |at, _| write(at, GOOD, 0o666),
+        says: Some("everybody may write it: remove it, or run chmod 600 on it"),
+    },
     Row {
         name: "a link to a file",
         put: |at, elsewhere| symlink(elsewhere, at).expect("a link"),

@@ -34,7 +34,7 @@ const THREATS: [(&str, &[&str]); 22] = [
 ];
 
 /// Sources below a folder, with their paths.
-fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
+pub(super) fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
     let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("read {}: {error}", folder.display())).flatten();
     let mut found = Vec::new();
     for path in entries.map(|entry| entry.path()) {
@@ -48,7 +48,7 @@ fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
     found
 }
 
-fn root() -> &'static Path {
+pub(super) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
