@@ -12,6 +12,7 @@ mod pages;
 mod row;
 mod runner;
 mod state;
+mod supply;
 mod text;
 mod threats;
 mod views;

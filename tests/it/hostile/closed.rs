@@ -190,7 +190,10 @@ impl<'ast> Visit<'ast> for Comparisons {
 #[test]
 fn t25_no_code_compares_a_secret() {
     let mut faults = Vec::new();
-    let all: Vec<_> = sources(&root().join("src")).into_iter().filter(|(path, _)| !path.ends_with("tests.rs") && !path.ends_with(NO_SECRETS)).collect();
+    let all: Vec<_> = sources(&root().join("src"))
+        .into_iter()
+        .filter(|(path, _)| !path.ends_with("tests.rs") && !path.ends_with(NO_SECRETS))
+        .collect();
     for (path, text) in &all {
         faults.extend(Comparisons::of(text).into_iter().map(|name| format!("{}: compares {name}", path.display())));
     }
