@@ -14,8 +14,11 @@ const VIEW: &str = "apiVersion: pointsman.dev/v1alpha1\nkind: TelemetryView\nmet
                     expiry: {after: 4h}\n  metrics:\n  - {name: r, match: {instruments: [a]}, state: Disabled}\n";
 const KEPT: &str = "view-starts.json";
 
+/// Puts something at a path; the other one is a file of somebody else's.
+type Put = fn(&Path, &Path);
+
 /// What is put there, and how the fault that tells of it goes on after the path.
-const TRAPS: [(fn(&Path, &Path), &str); 4] = [
+const TRAPS: [(Put, &str); 4] = [
     (|at, elsewhere| symlink(elsewhere, at).expect("a link"), "it is a symbolic link"),
     (|at, _| assert!(Command::new("mkfifo").arg(at).status().expect("mkfifo runs").success()), "it is not a plain file"),
     (

@@ -31,7 +31,7 @@ fn of_lock(lock: &str, ours: &BTreeSet<String>) -> Vec<String> {
             (None, false) => faults.push(format!("{name} is a folder beside us")),
             (Some(source), _) if source != REGISTRY => faults.push(format!("{name} comes from {source}")),
             (Some(_), true) => faults.push(format!("{name} is called like one of ours")),
-            (Some(_), false) if !checksum.is_some_and(|sum| sum.len() == 64) => faults.push(format!("{name} has no checksum")),
+            (Some(_), false) if checksum.is_none_or(|sum| sum.len() != 64) => faults.push(format!("{name} has no checksum")),
             (Some(_), false) => {}
         }
     }

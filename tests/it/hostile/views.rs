@@ -253,7 +253,7 @@ fn t20_a_flood_of_views_holds_up_no_scrape() {
     assert!(slowest < Duration::from_millis(SCRAPE_MS_MAX), "a scrape took {slowest:?}");
 }
 
-/// What a tenant of namespace `a` writes to reach what is not theirs; `None` for who: the text of a `spec`, else a whole object.
+/// What a tenant of namespace `a` writes to reach what is not theirs: what it is after, and the text of a `spec`.
 const REACHES: [(&str, &str); 14] = [
     ("everything", "metrics: [{name: r, match: {instruments: ['*']}, state: Disabled}]"),
     ("everything, by a baseline", "baseline: None"),
