@@ -11,6 +11,7 @@ mod kept;
 mod pages;
 mod row;
 mod runner;
+mod secrets;
 mod state;
 mod supply;
 mod text;
