@@ -23,10 +23,15 @@ use crate::judge::checker;
 use crate::support::Pointsman;
 
 /// Enough for a bomb to be one, and small enough for a debug build.
-const FLAGS: [&str; 2] = ["--max-body", "4MiB"];
+pub(crate) const FLAGS: [&str; 2] = ["--max-body", "4MiB"];
 
 fn run(threat: &str) {
-    runner::run(&row::load(threat), &FLAGS);
+    run_on(&Pointsman::start(&FLAGS), threat);
+}
+
+/// The rows of a threat against a server that is there.
+pub(crate) fn run_on(server: &Pointsman, threat: &str) {
+    runner::run(server, &row::load(threat));
 }
 
 /// Scenario: points with too many, too long and too large attributes, and heads that are as bad.

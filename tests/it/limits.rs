@@ -4,12 +4,12 @@
 mod caps;
 mod counted;
 mod files;
-mod http2;
-mod slow;
+pub(crate) mod http2;
+pub(crate) mod slow;
 mod smuggling;
 
 use crate::support::Pointsman;
-use std::{fs, io, net::SocketAddr, process::Command};
+use std::{fs, io, net::SocketAddr, process::Command, time::Duration};
 use tokio::net::{TcpSocket, TcpStream};
 
 /// Where hostile peers come from: another address than that of the good ones, and loopback all the same.
@@ -32,6 +32,14 @@ fn memory_kib(server: &Pointsman, key: &str) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).expect("the process runs");
     let line = status.lines().find(|line| line.starts_with(key)).expect("the kernel says it");
     line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number")
+}
+
+/// The time that the process had a processor so far.
+pub(crate) fn cpu(pid: u32) -> Duration {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("the process runs");
+    let (_, fields) = stat.rsplit_once(") ").expect("the name ends");
+    let ticks = fields.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<u64>().expect("a number"));
+    Duration::from_millis(ticks.sum::<u64>() * 10) // a hundred ticks a second, on every Linux that we know
 }
 
 /// How often a limit of this name bit, as the process says of itself to somebody good.

@@ -2,7 +2,9 @@
 //! What makes a pair is tested beside `auth::tls`; here is the whole process on loopback.
 
 pub(crate) mod client;
+mod limits;
 mod profiles;
+pub(crate) mod relay;
 mod senders;
 
 use crate::support::{DEADLINE, Pointsman, now, run, runtime, wait};

@@ -18,10 +18,13 @@ use std::{
     collections::BTreeMap,
     io::{Read, Write},
     net::{Shutdown, SocketAddr, TcpStream},
+    time::Duration,
 };
 use tonic::Code;
 
 const TRACES: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+/// What a row may cost of a processor, three ways of sending it and the scrapes between them included, without optimisation.
+const WORK_MAX: Duration = Duration::from_secs(3);
 /// Bytes of an answer to anybody: texts are cut, so that nobody's input comes back at length.
 const ANSWER_BYTES_MAX: usize = 2 << 10;
 
@@ -33,11 +36,10 @@ struct Answer {
 }
 
 /// Runs every row; panics with all faults at the end.
-pub(super) fn run(rows: &[Row], flags: &[&str]) {
-    let server = Pointsman::start(flags);
-    watch::victims(&server);
+pub(super) fn run(server: &Pointsman, rows: &[Row]) {
+    watch::victims(server);
     let memory = Memory::of(server.pid());
-    let before = Seen::of(&server);
+    let before = Seen::of(server);
     let mut counted = before.own.clone();
     let mut faults = Vec::new();
     for row in rows {
@@ -45,7 +47,7 @@ pub(super) fn run(rows: &[Row], flags: &[&str]) {
         memory.begin();
         let mut refused = 0;
         for (way, wanted) in &row.ways {
-            match one(&server, *way, &message) {
+            match one(server, *way, &message) {
                 Ok(answer) => {
                     refused += if let Ok(Outcome::Taken(n)) = answer.outcome { n } else { 0 };
                     faults.extend(judge(row, *wanted, &answer).map(|fault| format!("{} ({way:?}): {fault}", row.id)));
@@ -57,7 +59,11 @@ pub(super) fn run(rows: &[Row], flags: &[&str]) {
         if grown > row.growth_kib {
             faults.push(format!("{}: memory grew by {grown} KiB, {} are allowed", row.id, row.growth_kib));
         }
-        let after = Seen::of(&server);
+        let worked = memory.worked();
+        if worked > WORK_MAX {
+            faults.push(format!("{}: it took {worked:?} of a processor, {WORK_MAX:?} are allowed", row.id));
+        }
+        let after = Seen::of(server);
         faults.extend(before.faults(&after).into_iter().map(|fault| format!("{}: {fault}", row.id)));
         faults.extend(uncounted(row, refused, &counted, &after.own).into_iter().map(|fault| format!("{}: {fault}", row.id)));
         counted = after.own;

@@ -2,6 +2,7 @@
 //! Judges nothing.
 
 use super::text::TIME;
+use crate::limits::cpu;
 use crate::support::{Pointsman, http};
 use std::{collections::BTreeMap, net::SocketAddr};
 
@@ -28,8 +29,14 @@ pub(super) fn victims(server: &Pointsman) {
 
 /// The lines of those senders, and whatever pretends to be one.
 pub(super) fn victims_of(body: &str) -> String {
+    // The namespace of a sender that is known stands before its service.
+    let jobs = [r#"{job=""#, r#",job=""#];
+    let is_victims =
+        |rest: &str| rest.split('"').next().is_some_and(|job| job.rsplit('/').next().unwrap_or(job).starts_with("victim-"));
+    // What is known of a target is no point.
+    let is_point = |line: &str| !line.starts_with('#') && !line.starts_with("target_info");
     let is_theirs =
-        |line: &&str| !line.starts_with('#') && [r#"{job="victim-"#, r#",job="victim-"#].iter().any(|job| line.contains(job));
+        |line: &&str| is_point(line) && jobs.iter().any(|job| line.split_once(job).is_some_and(|(_, rest)| is_victims(rest)));
     body.lines().filter(is_theirs).fold(String::new(), |all, line| all + line + "\n")
 }
 
@@ -65,17 +72,24 @@ pub(super) fn counts(server: &Pointsman) -> BTreeMap<String, u64> {
 pub(super) struct Memory {
     pid: u32,
     begun_kib: std::cell::Cell<u64>,
+    begun_cpu: std::cell::Cell<std::time::Duration>,
 }
 
 impl Memory {
     pub(super) const fn of(pid: u32) -> Self {
-        Self { pid, begun_kib: std::cell::Cell::new(0) }
+        Self { pid, begun_kib: std::cell::Cell::new(0), begun_cpu: std::cell::Cell::new(std::time::Duration::ZERO) }
     }
 
     /// From here on.
     pub(super) fn begin(&self) {
         std::fs::write(format!("/proc/{}/clear_refs", self.pid), "5").expect("the peak can be reset");
         self.begun_kib.set(self.read("VmRSS:"));
+        self.begun_cpu.set(cpu(self.pid));
+    }
+
+    /// How long it had a processor since.
+    pub(super) fn worked(&self) -> std::time::Duration {
+        cpu(self.pid).saturating_sub(self.begun_cpu.get())
     }
 
     /// How much more it took at its peak.

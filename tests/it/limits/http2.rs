@@ -1,8 +1,8 @@
 //! HTTP/2 as no client speaks it: frames by hand, by the ten thousand. `POINTSMAN_FRAMES=1000000` sends more of them.
 //! Knows frames, not what a request means.
 
-use super::{hits, memory_kib, socket};
-use crate::support::{DEADLINE, Pointsman, runtime, wait};
+use super::{cpu, hits, memory_kib, socket};
+use crate::support::{DEADLINE, Pointsman, now, runtime, wait};
 use std::{
     net::SocketAddr,
     sync::atomic::{AtomicBool, Ordering},
@@ -292,9 +292,13 @@ impl Drop for Ends<'_> {
 #[test]
 fn t08_floods_of_frames_are_ended_or_absorbed() {
     let frames = std::env::var("POINTSMAN_FRAMES").ok().and_then(|text| text.parse().ok()).unwrap_or(20_000);
-    let server = Pointsman::start(&[]);
+    floods(&Pointsman::start(&[]), frames);
+}
+
+/// Floods of every kind, of so many frames, while somebody good scrapes.
+pub(crate) fn floods(server: &Pointsman, frames: usize) {
     server.scrape();
-    let before = memory_kib(&server, "VmRSS");
+    let before = memory_kib(server, "VmRSS");
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
         let ends = Ends(&is_over);
@@ -306,9 +310,14 @@ fn t08_floods_of_frames_are_ended_or_absorbed() {
         });
         for (number, kind) in (2..).zip(&KINDS) {
             let to = [server.grpc, server.http, server.read][usize::from(number) % 3];
-            let counted = hits(&server, "http2");
+            let (counted, worked, began) = (hits(server, "http2"), cpu(server.pid()), now());
             let outcome = runtime().block_on(flood([127, 0, 0, number], to, kind, frames * kind.percent / 100));
-            let grown = memory_kib(&server, "VmRSS").saturating_sub(before);
+            let (worked, took) = (cpu(server.pid()).saturating_sub(worked), began.elapsed());
+            // Without optimisation, and with the scrapes beside it: 50 us a frame.
+            let frames = u32::try_from(outcome.frames).expect("not that many");
+            let work_max = took / 4 + Duration::from_millis(100) + frames * Duration::from_micros(50);
+            assert!(worked < work_max, "{}: {worked:?} of a processor for {frames} frames in {took:?}", kind.name);
+            let grown = memory_kib(server, "VmRSS").saturating_sub(before);
             assert!(grown < 48 << 10, "{}: {grown} KiB", kind.name);
             match kind.fate {
                 Fate::Ends => {
@@ -317,7 +326,7 @@ fn t08_floods_of_frames_are_ended_or_absorbed() {
                     let ended = outcome.gone + outcome.cut + outcome.refused;
                     assert!(ended + 1 >= outcome.connections, "{}: {outcome:?}", kind.name);
                     let gone = u64::try_from(outcome.gone).expect("few");
-                    wait("each of them to count", || (hits(&server, "http2") >= counted + gone).then_some(()));
+                    wait("each of them to count", || (hits(server, "http2") >= counted + gone).then_some(()));
                 }
                 Fate::GoesOn => assert_eq!((outcome.connections, outcome.gone), (1, 0), "{}: {outcome:?}", kind.name),
             }

@@ -139,6 +139,11 @@ impl Client {
         Self { config: Arc::new(config) }
     }
 
+    /// The same for tokio.
+    pub(crate) fn connector(&self) -> tokio_rustls::TlsConnector {
+        tokio_rustls::TlsConnector::from(Arc::clone(&self.config))
+    }
+
     /// A connection after its handshake.
     pub(crate) fn connect(&self, addr: SocketAddr) -> io::Result<StreamOwned<ClientConnection, TcpStream>> {
         let mut tcp = TcpStream::connect(addr)?;
@@ -185,7 +190,7 @@ impl Client {
 
     /// A tonic channel over TLS.
     pub(crate) async fn channel(&self, addr: SocketAddr) -> Result<Channel, tonic::transport::Error> {
-        let connector = tokio_rustls::TlsConnector::from(Arc::clone(&self.config));
+        let connector = self.connector();
         let connect = tower::service_fn(move |_: http::Uri| {
             let connector = connector.clone();
             async move {
