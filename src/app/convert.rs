@@ -35,6 +35,9 @@ pub const LEFT_OUT: u8 = 1;
 /// Something could not be read, or decided.
 pub const UNREADABLE: u8 = 2;
 
+/// Columns of a comment.
+const WIDTH: usize = 116;
+
 /// Whose place pointsman takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proxy {
@@ -117,8 +120,9 @@ fn translated(request: &Request<'_>, scene: &Scene, told: &mut Told) -> String {
     rest::tell(request.from, scene, plan.file.as_ref(), told);
     let mut stream = Stream::default();
     let has = |name: &str| plan.flags.iter().any(|flag| flag.name == name);
-    let offered = plan.file.as_ref().and_then(RulesFile::offered).filter(|_| !has("insecure-listen-address"));
-    container(scene, &plan, offered.is_some() && !has("client-ca-file"), &mut stream);
+    let has_authority = has("client-ca-file");
+    let offered = plan.file.as_ref().and_then(|file| file.offered(has_authority)).filter(|_| has("secure-listen-address"));
+    container(scene, &plan, offered.is_some() && !has_authority, &mut stream);
     if let Some(file) = &plan.file {
         stream.add(&about(file), map(file, offered.as_deref().unwrap_or(&file.text)));
         if rules::lets_scraper_in(&file.rules) {
@@ -127,7 +131,7 @@ fn translated(request: &Request<'_>, scene: &Scene, told: &mut Told) -> String {
             rights::objects(scene, &Needs::of(&file.rules)).into_iter().for_each(|(about, object)| stream.add(&about, object));
         }
     }
-    let proof = if has("client-ca-file") { Proof::Certificate } else { Proof::Token };
+    let proof = if has_authority { Proof::Certificate } else { Proof::Token };
     match monitor::object(scene, proof, has("secure-listen-address"), told) {
         Ok(object) => stream.add("Who scrapes, and how.", object),
         Err(why) => stream.remark(why),
@@ -153,11 +157,12 @@ fn container(scene: &Scene, plan: &Plan, offers: bool, stream: &mut Stream) {
         stream.add(&about, patch::arguments(plan, offers));
         return;
     };
-    let about = format!(
-        "What runs in place of the proxy: a part of {}, merged by name.\n\
-         Apply all of this: kubectl apply --server-side --force-conflicts -f FILE",
-        workload.object.called()
-    );
+    let how = match workload.object.kind.as_str() {
+        "" => "It is no object of Kubernetes: write it there, and take it out before you apply the rest.",
+        "Pod" | "Job" => "It is not changed while it runs: write this into its manifest, and make it anew.",
+        _ => "Apply all of this: kubectl apply --server-side --force-conflicts -f FILE",
+    };
+    let about = format!("What runs in place of the proxy: a part of {}, merged by name.\n{how}", workload.object.called());
     stream.add(&about, patch::object(workload, plan, offers));
 }
 
@@ -193,6 +198,22 @@ impl Stream {
     }
 
     fn remark(&mut self, about: &str) {
-        about.lines().for_each(|line| self.text.push_str(format!("# {line}\n").as_str()));
+        for line in about.lines() {
+            let mut width = 0usize;
+            for word in line.split(' ') {
+                let more = word.chars().count().saturating_add(1);
+                let is_full = width.saturating_add(more) > WIDTH;
+                let before = if width == 0 {
+                    "#"
+                } else if is_full {
+                    "\n#"
+                } else {
+                    ""
+                };
+                self.text.push_str(&format!("{before} {word}"));
+                width = if is_full { more } else { width.saturating_add(more) };
+            }
+            self.text.push('\n');
+        }
     }
 }

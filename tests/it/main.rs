@@ -4,6 +4,7 @@
 mod access;
 mod config;
 mod conformance;
+mod convert;
 mod dashboards;
 mod demo;
 mod deploy;

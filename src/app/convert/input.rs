@@ -160,7 +160,10 @@ fn lines(source: &Arc<Source>) -> Vec<Word> {
                 words.push((name.to_owned(), place(name)));
                 words.push((unquoted(value.trim()).to_owned(), place(value)));
             }
-            None => words.push((said.to_owned(), place(said))),
+            None => {
+                let word = said.split_once('=').map(|(name, value)| format!("{name}={}", unquoted(value)));
+                words.push((word.unwrap_or_else(|| said.to_owned()), place(said)));
+            }
         }
     }
     words

@@ -291,8 +291,9 @@ fn delegated(all: &[(String, Review)], arg: &Arg, told: &mut Told) -> Option<(Re
         return None;
     }
     if !all.iter().any(|(prefix, _)| prefix == "/" || prefix.is_empty()) {
-        let why = "a path that none of its prefixes begins was not looked at for tokens; from now on every path is asked about";
-        told.left_out(arg.place.clone(), &format!("{} without `/`", arg.flag()), why);
+        let why = "it has no entry for `/`: on a path that none of its prefixes begins no token was looked at; from now on every \
+                   path is asked about";
+        told.left_out(arg.place.clone(), &arg.flag(), why);
     }
     let chosen = all.iter().find(|(prefix, _)| "/metrics".starts_with(prefix.as_str()));
     let Some((_, review)) = chosen else {

@@ -184,7 +184,7 @@ fn of_file(doc: &Doc, map: &str, flag: &Flag, told: &mut Told) -> Option<RulesFi
 impl RulesFile {
     /// The text with a rule beneath, as comments: once they are none any more, OpenShift's scraper is let in by its certificate
     /// alone. Without a place for it, or where it is let in already, the text as it is.
-    pub(super) fn offered(&self) -> Option<String> {
+    pub(super) fn offered(&self, has_authority: bool) -> Option<String> {
         if lets_scraper_in(&self.rules) {
             return None;
         }
@@ -196,7 +196,8 @@ impl RulesFile {
         } else {
             ("uncomment this", [vec!["static:".to_owned()], rule].concat())
         };
-        let head = format!("So that scrapes go on while the API server is away: {head}, and --client-ca-file.");
+        let flag = if has_authority { "" } else { ", and --client-ca-file" };
+        let head = format!("So that scrapes go on while the API server is away: {head}{flag}.");
         let mut text = format!("{}\n{indent}# {head}\n", self.text.trim_end());
         for line in lines {
             text.push_str(&format!("{indent}# {line}\n"));
