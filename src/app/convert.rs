@@ -92,11 +92,11 @@ pub fn run(request: &Request<'_>, stdin: &mut dyn Read, (out, err): (&mut dyn Wr
     let mut told = Told::default();
     let input = input::read(request.files, stdin, &mut told);
     let printed = Scene::find(request, input, &mut told).map(|scene| translated(request, &scene, &mut told));
-    for fault in &told.left_out {
-        writeln!(err, "{}", render::short(fault))?;
-    }
     match printed.filter(|_| told.mistakes.is_empty()) {
         Some(text) => {
+            for fault in &told.left_out {
+                writeln!(err, "{}", render::short(fault))?;
+            }
             write!(out, "{text}")?;
             Ok(if told.left_out.is_empty() { TRANSLATED } else { LEFT_OUT })
         }
@@ -217,3 +217,6 @@ impl Stream {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

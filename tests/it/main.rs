@@ -4,7 +4,7 @@
 mod access;
 mod config;
 mod conformance;
-mod convert;
+pub(crate) mod convert;
 mod dashboards;
 mod demo;
 mod deploy;

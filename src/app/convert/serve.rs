@@ -135,7 +135,8 @@ fn names(flags: &[Flag], told: &mut Told) {
                 };
                 let name = flag.map_or("tls-cipher-suites", |flag| flag.name);
                 let fault = Fault::new(Code::BadSetting, place(flag), &[name, &format!("--{name}"), &why]);
-                told.mistakes.push(fault.with_hint("use the names of Go, like VersionTLS12"));
+                let like = if name == "tls-min-version" { "VersionTLS12" } else { "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256" };
+                told.mistakes.push(fault.with_hint(format!("use the names of Go, like {like}")));
             }
         }
     }

@@ -267,7 +267,7 @@ mod tests {
             pair("empty", Yaml::Map(Vec::new())),
             pair("some", texts(&[("a", "1"), ("b", "")])),
         ]);
-        let want = "# why\n#\n# and how\nlist:\n# first\n  # of it\n- name: a\n  args:\n  - serve\n  - \"b c\"\n- - x\n  - y\n- |\n  l\n\n  m\n\
+        let want = "# why\n#\n# and how\nlist:\n# first\n  # of it\n- name: a\n  args:\n  - serve\n  - \"b c\"\n- - x\n  - \"y\"\n- |\n  l\n\n  m\n\
                     block: |-\n  a:\n    b: c\nempty: {}\nsome:\n  a: \"1\"\n";
         assert_eq!(yaml.write(), want);
         let json = back(&yaml);
