@@ -20,6 +20,7 @@ pub mod numbers;
 pub mod observer;
 pub mod oracle;
 pub mod run;
+pub mod senders;
 pub mod serve;
 pub mod statuses;
 pub mod surroundings;

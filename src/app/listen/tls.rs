@@ -3,16 +3,13 @@
 
 use super::super::clock::Clock;
 use crate::{
-    auth::{
-        Denied,
-        tls::{
-            Look, Looks, Reloader,
-            authority::Authority,
-            chain,
-            pair::{Files, Offer, PairError, Terms},
-            profile::{Asked, Mistake, Profile},
-            shown::Shown,
-        },
+    auth::tls::{
+        Look, Looks, Reloader,
+        authority::Authority,
+        chain,
+        pair::{Files, Offer, PairError, Terms},
+        profile::{Asked, Mistake, Profile},
+        shown::Shown,
     },
     config::TlsFiles,
     telemetry::{Handshake, Reload, Tls},
@@ -66,38 +63,16 @@ impl DoorTls {
         stream
     }
 
-    /// Who is at the other end of a stream.
+    /// The certificate that the other end of a stream has shown, where it was asked for one.
     #[must_use]
-    pub fn peer(&self, stream: &TlsStream<TcpStream>) -> Peer {
-        let authority = self.authority();
-        let shown = authority.and_then(|authority| Shown::new(stream.get_ref().1.peer_certificates(), Arc::clone(authority)));
-        Peer { shown: shown.map(Arc::new), door: self.clone() }
+    pub fn shown(&self, stream: &TlsStream<TcpStream>) -> Option<Arc<Shown>> {
+        let authority = Arc::clone(self.authority()?);
+        Shown::new(stream.get_ref().1.peer_certificates(), authority).map(Arc::new)
     }
 
     fn authority(&self) -> Option<&Arc<Authority>> {
         let terms = self.certificates.reloader.terms();
         if self.offer == Offer::Read { terms.reading.as_ref() } else { terms.sending.as_ref() }
-    }
-}
-
-/// Who is at the other end of a TLS connection.
-#[derive(Clone, Debug)]
-pub struct Peer {
-    /// The certificate that it has shown, where it was asked for one.
-    pub shown: Option<Arc<Shown>>,
-    door: DoorTls,
-}
-
-impl Peer {
-    /// Whether it may ask for anything now.
-    ///
-    /// # Errors
-    /// When only some may send, and this is none of them.
-    pub fn may_ask(&self) -> Result<(), Denied> {
-        if self.door.offer == Offer::Read || self.door.authority().is_none() {
-            return Ok(());
-        }
-        self.shown.as_ref().map_or(Err(Denied::Unknown), |shown| shown.may_send(self.door.certificates.clock.wall()))
     }
 }
 
