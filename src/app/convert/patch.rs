@@ -22,7 +22,12 @@ const PROBES: [&str; 3] = ["startupProbe", "livenessProbe", "readinessProbe"];
 /// The arguments, one a line; beside them what is offered.
 pub(super) fn arguments(plan: &Plan, offers: bool) -> Yaml {
     let mut items = vec![Item::Is(word("serve"))];
-    items.extend(plan.flags.iter().map(|flag| Item::Is(Yaml::Text(Flag::word(flag)))));
+    for flag in &plan.flags {
+        if flag.name == "insecure" {
+            items.push(Item::Comment("Plain text, as it was: whoever is on the way reads tokens and series.".to_owned()));
+        }
+        items.push(Item::Is(Yaml::Text(Flag::word(flag))));
+    }
     if offers {
         let why = "So that scrapes go on while the API server is away: uncomment this and the rule in the ConfigMap below, and mount\n\
                    ConfigMap metrics-client-ca, a copy of client-ca-file of kube-system/extension-apiserver-authentication.";

@@ -75,7 +75,8 @@ pub(super) fn check(flags: &[Flag], told: &mut Told) {
         file: None,
         cgroup_bytes: None,
         program_bytes: 0,
-        in_pod: false,
+        // What is printed runs in one.
+        in_pod: true,
     };
     for mut fault in Config::read(&given).err().unwrap_or_default() {
         if let Some(flag) = flag_at(&args, &flags, &fault.place) {

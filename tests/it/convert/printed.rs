@@ -97,51 +97,56 @@ fn what_is_offered_lets_the_scraper_in_and_nobody_else() {
     assert!(offers >= 4, "{offers}");
 }
 
-/// The arguments with the files that they name in a folder, and free addresses of loopback.
-fn placed(args: &[String], file: &str, folder: &Path) -> Vec<String> {
+/// The arguments with the files that they name in a folder, and free addresses of loopback. The API server is away.
+fn placed(args: &[String], file: &str, folder: &Path) -> (Authority, Vec<String>) {
     let authority = Authority::named("ours");
     authority.pair().write(folder);
-    fs::write(folder.join("ca.crt"), authority.pem()).expect("the folder takes files");
-    fs::write(folder.join("rules.yaml"), file).expect("the folder takes files");
+    let away = "apiVersion: v1\nkind: Config\ncurrent-context: a\nclusters: [{name: a, cluster: {server: 'http://127.0.0.1:1'}}]\n\
+                contexts: [{name: a, context: {cluster: a, user: a}}]\nusers: [{name: a, user: {token: a}}]\n";
+    fs::create_dir(folder.join("views")).expect("the folder is ours");
+    for (name, text) in [("ca.crt", authority.pem()), ("rules.yaml", file), ("kubeconfig", away)] {
+        fs::write(folder.join(name), text).expect("the folder takes files");
+    }
+    let at = |name: &str, file: &str| format!("{name}={}", folder.join(file).display());
     let place = |arg: &String| {
         let (name, _) = arg.split_once('=').unwrap_or((arg, ""));
-        let at = |file: &str| format!("{name}={}", folder.join(file).display());
         match name {
             "--secure-listen-address" | "--insecure-listen-address" => format!("{name}=127.0.0.1:0"),
-            "--tls-cert-file" => at("tls.crt"),
-            "--tls-private-key-file" => at("tls.key"),
-            "--client-ca-file" => at("ca.crt"),
-            "--config-file" => at("rules.yaml"),
+            "--tls-cert-file" => at(name, "tls.crt"),
+            "--tls-private-key-file" => at(name, "tls.key"),
+            "--client-ca-file" => at(name, "ca.crt"),
+            "--config-file" => at(name, "rules.yaml"),
             _ => arg.clone(),
         }
     };
-    let free = ["--otlp-grpc=127.0.0.1:0", "--otlp-http=127.0.0.1:0"].map(str::to_owned);
-    args.iter().map(place).chain(free).collect()
+    let mut all: Vec<String> = args.iter().map(place).collect();
+    all.extend(["--otlp-grpc=127.0.0.1:0", "--otlp-http=127.0.0.1:0"].map(str::to_owned));
+    all.extend([at("--kubeconfig", "kubeconfig"), at("--views", "views")]);
+    (authority, all)
 }
 
-/// Scenario: `serve` is started with the arguments of every fixture, as printed and with what is offered; somebody without a
-/// token asks for metrics, for a path that is left open, and for probes.
+/// Scenario: `serve` is started with the arguments of every fixture, as printed and with what is offered, while the API server
+/// is away; somebody without a word asks for metrics, for a path that is left open, and for probes; OpenShift's scraper and
+/// somebody else show certificates.
 /// Guarantees: it starts, and speaks TLS exactly where the proxy did; metrics are nobody's without a word, probes and open
-/// paths everybody's, and paths that the proxy did not have are not there.
+/// paths everybody's, and paths that the proxy did not have are not there. With what is offered the scraper scrapes, and
+/// nobody else.
 #[test]
 fn serve_starts_with_what_is_printed() {
+    let mut scrapes = 0;
     for (name, args, _) in CASES {
         let (_, out, _) = convert(args, "");
         for stream in [out.clone(), uncommented(&out)] {
             let (args, file) = parts(&stream);
             let folder = TempDir::new().expect("a folder");
-            let args = placed(&args, &file.expect("there is a file"), folder.path());
+            let (authority, args) = placed(&args, &file.expect("there is a file"), folder.path());
             let mut server = Pointsman::start_as(&args.iter().map(String::as_str).collect::<Vec<_>>(), &[]);
             assert!(args.iter().all(|arg| !arg.contains("upstream")), "{name}: {args:?}");
             let is_tls = args.iter().any(|arg| arg.starts_with("--secure-listen-address"));
             assert_eq!(server.wait_for_log("ready")["tls"].as_bool().unwrap_or_default(), is_tls, "{name}");
+            let client = authority.client(&["http/1.1"]);
             let ask = |path: &str| match is_tls {
-                true => {
-                    let ca =
-                        rustls::pki_types::pem::PemObject::from_pem_file(folder.path().join("ca.crt")).expect("an authority");
-                    let client = crate::tls::client::Client::trusting(ca, &["http/1.1"]);
-                    client.http(server.read, "GET", path, "").expect("an answer").status
-                }
+                true => client.http(server.read, "GET", path, "").expect("an answer").status,
                 false => http(server.read, "GET", path, &[], b"").status,
             };
             let only_some = args.iter().any(|arg| arg.starts_with("--allow-paths="));
@@ -152,6 +157,16 @@ fn serve_starts_with_what_is_printed() {
                 assert_eq!(ask("/api/v1.0/overview"), 404, "{name}: open, and nothing is there");
                 assert_eq!(ask("/api/v1/overview"), 401, "{name}");
             }
+            if stream == out {
+                continue;
+            }
+            let shows = |name: &str| {
+                let client = authority.client_showing(&authority.sender(Some(name), (2020, 2040)), &["http/1.1"]);
+                client.http(server.read, "GET", "/metrics?namespace=shop", "").expect("an answer").status
+            };
+            assert_eq!((shows(SCRAPER), shows("somebody")), (200, 503), "{name}: {stream}");
+            scrapes += 1;
         }
     }
+    assert!(scrapes >= 4, "{scrapes}");
 }
