@@ -173,7 +173,7 @@ fn about(file: &RulesFile) -> String {
 
 /// The ConfigMap.
 fn map(file: &RulesFile, text_of: &str) -> Yaml {
-    let mut data = vec![pair(&file.key, Yaml::Block(text_of.to_owned()))];
+    let mut data = vec![pair(&file.key, yaml::lines(text_of))];
     data.extend(file.beside.iter().map(|(key, value)| Pair::Is(key.clone(), value.clone())));
     Yaml::Map(vec![
         pair("apiVersion", text("v1")),
@@ -198,7 +198,8 @@ impl Stream {
     }
 
     fn remark(&mut self, about: &str) {
-        for line in about.lines() {
+        // A name may hold anything; a comment ends with its line.
+        for line in about.lines().map(render::clean) {
             let mut width = 0usize;
             for word in line.split(' ') {
                 let more = word.chars().count().saturating_add(1);

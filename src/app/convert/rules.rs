@@ -118,15 +118,16 @@ pub(super) fn made(resource: Option<&Resource>, namespace: &str) -> RulesFile {
 /// The file that `--config-file` names, among what was read. Where it is not there it stays as it is, unseen.
 pub(super) fn find(scene: &Scene, flag: &Flag, told: &mut Told) -> Option<RulesFile> {
     let mounted = scene.workload.as_ref().and_then(|workload| workload.mounted(&flag.value));
-    let wanted = mounted.as_ref().map(|mounted| mounted.config_map.as_str()).filter(|name| !name.is_empty());
+    // A file that comes from something else than a ConfigMap is in none of them.
+    let wanted = mounted.as_ref().map(|mounted| mounted.config_map.as_str());
     let mut found: Vec<(&Object, String)> = Vec::new();
     for object in scene.all("ConfigMap").filter(|object| wanted.is_none_or(|name| object.name == name)) {
-        let key = mounted.as_ref().filter(|_| wanted.is_some()).map(|mounted| mounted.key.clone());
+        let key = mounted.as_ref().map(|mounted| mounted.key.clone());
         found.extend(key.filter(|key| data(object, key).is_some()).or_else(|| key_of(object)).map(|key| (object, key)));
     }
     match (&found[..], &scene.rules[..]) {
         ([(object, key)], []) => of_map(object, key, told),
-        ([], [doc]) => of_file(doc, wanted.unwrap_or(NAME), flag, told),
+        ([], [doc]) => of_file(doc, wanted.filter(|name| !name.is_empty()).unwrap_or(NAME), flag, told),
         ([], []) => {
             let why = "it is not among what was read, so it stays as it is: pointsman takes the same form, and refuses to start \
                        where it has a mistake";
@@ -143,7 +144,8 @@ pub(super) fn find(scene: &Scene, flag: &Flag, told: &mut Told) -> Option<RulesF
 
 /// The file of a ConfigMap that is one of rules: by its usual names, else the only one that reads as such.
 fn key_of(object: &Object) -> Option<String> {
-    let usual = [KEY, "config.yaml"].into_iter().find(|key| data(object, key).is_some()).map(str::to_owned);
+    let is_usual = |key: &&str| data(object, key).is_some_and(|text| text.contains("authorization"));
+    let usual = [KEY, "config.yaml"].into_iter().find(is_usual).map(str::to_owned);
     usual.or_else(|| {
         let all = get(&object.doc.node, &["data"]).map(entries).unwrap_or_default();
         let is_rules = |value: &Value| match value {

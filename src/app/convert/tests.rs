@@ -92,3 +92,24 @@ proptest! {
         }
     }
 }
+
+/// Scenario: names and rules with line ends of other systems, which would end a comment or a block.
+/// Guarantees: no line of what is printed is one that was read within a name; the rules are read as they were written.
+#[test]
+fn what_is_read_cannot_write_lines_of_its_own() {
+    let text = "
+kind: Deployment
+metadata: {name: \"a\\rkind: Evil\\nkind: Evil\"}
+spec: {template: {spec: {containers: [{name: kube-rbac-proxy, args: [--config-file=/c, --insecure-listen-address=127.0.0.1:1]}]}}}
+---
+kind: ConfigMap
+metadata: {name: rules}
+data: {config-file.yaml: \"authorization:\\r\\n  static:\\r\\n  - {path: /metrics, verb: get, user: {name: me}}\\r\\n\\n\"}
+";
+    let (code, out, _) = converted(Proxy::KubeRbacProxy, false, text);
+    assert_eq!(code, TRANSLATED, "{out}");
+    assert!(!out.split(['\r', '\n']).any(|line| line.starts_with("kind: Evil")), "{out}");
+    let all: Vec<_> = yaml::documents(&out).into_iter().map(|read| yaml::to_json(&read.expect("it is YAML"))).collect();
+    let rules = all[1]["data"]["config-file.yaml"].as_str().expect("there are rules");
+    assert_eq!(config::read("printed", rules).expect("they are read").fixed[0].user, "me");
+}

@@ -41,6 +41,12 @@ pub(super) fn text(text: &str) -> Yaml {
     Yaml::Text(text.to_owned())
 }
 
+/// A text of several lines, as a block where that gives it back.
+pub(super) fn lines(text: &str) -> Yaml {
+    let text = format!("{}\n", text.trim_end());
+    if is_block(&text) { Yaml::Block(text) } else { Yaml::Text(text) }
+}
+
 /// `true` or `false`.
 pub(super) fn switch(on: bool) -> Yaml {
     Yaml::Plain(on.to_string())
