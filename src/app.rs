@@ -15,6 +15,7 @@ pub mod engine;
 pub mod fetch;
 pub mod leases;
 pub mod listen;
+mod log;
 pub mod memory;
 pub mod numbers;
 pub mod observer;

@@ -316,7 +316,7 @@ fn read_answers(engine: &Arc<Engine>, judge: Option<Judge>) -> Answers {
         Some(judge) => access::guarded(Guard { judge, clock: engine.clock }, router),
         None => router,
     };
-    mixed(engine, router)
+    mixed(engine, web::guard::guarded(router))
 }
 
 fn mixed(engine: &Engine, router: axum::Router) -> Answers {

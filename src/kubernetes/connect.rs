@@ -34,6 +34,16 @@ pub enum ConnectError {
         #[source]
         source: Box<KubeconfigError>,
     },
+    /// The file is no YAML of a kubeconfig. What stands there is not repeated: it may be a token or a key.
+    #[error("read the kubeconfig {}: it is none, from line {line}, column {column} on", path.display())]
+    NoKubeconfig {
+        /// The file.
+        path: PathBuf,
+        /// Where it stops being one, from 1; 0 = nobody knows.
+        line: u64,
+        /// In characters.
+        column: u64,
+    },
     /// No kubeconfig was named, and this is no pod.
     #[error("find the cluster that this pod runs in")]
     InCluster(#[source] InClusterError),
@@ -52,7 +62,7 @@ pub enum ConnectError {
 pub async fn client(kubeconfig: Option<&Path>) -> Result<Client, ConnectError> {
     let mut config = match kubeconfig {
         Some(path) => {
-            let told = |source| ConnectError::Kubeconfig { path: path.to_owned(), source: Box::new(source) };
+            let told = |source| told(path, source);
             let file = Kubeconfig::read_from(path).map_err(told)?;
             Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await.map_err(told)?
         }
@@ -66,6 +76,17 @@ pub async fn client(kubeconfig: Option<&Path>) -> Result<Client, ConnectError> {
     config.headers.push((http::header::USER_AGENT, http::HeaderValue::from_static(name)));
     let builder = ClientBuilder::try_from(config).map_err(|error| ConnectError::Client(Box::new(error)))?;
     Ok(builder.with_layer(&MapFutureLayer::new(in_time)).build())
+}
+
+fn told(path: &Path, error: KubeconfigError) -> ConnectError {
+    let path = path.to_owned();
+    match error {
+        KubeconfigError::Parse(error) => {
+            let (line, column) = error.location().map_or((0, 0), |at| (at.line(), at.column()));
+            ConnectError::NoKubeconfig { path, line, column }
+        }
+        source => ConnectError::Kubeconfig { path, source: Box::new(source) },
+    }
 }
 
 /// Makes clients of one cluster again and again.
