@@ -8,6 +8,7 @@ pub mod circle;
 pub mod clock;
 pub mod cluster;
 pub mod conflicts;
+pub mod convert;
 pub mod demo;
 pub mod drain;
 pub mod engine;

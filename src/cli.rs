@@ -2,9 +2,11 @@
 //! Knows no other module.
 
 mod access;
+mod convert;
 
 pub use access::{AccessArgs, SenderArgs};
 use clap::{Args, CommandFactory, Parser, Subcommand};
+pub use convert::ConvertArgs;
 use std::{collections::BTreeMap, ffi::OsString, path::PathBuf};
 
 /// Exit codes, as every help page ends.
@@ -106,6 +108,9 @@ pub enum Verb {
     /// Print views or components as the server knows them now.
     #[command(after_help = GET_EXAMPLES)]
     Get(GetArgs),
+    /// Turn who may read behind oauth-proxy or kube-rbac-proxy into who may read pointsman.
+    #[command(after_help = convert::EXAMPLES)]
+    Convert(ConvertArgs),
     /// Print the version.
     #[command(after_help = VERSION_EXAMPLES)]
     Version(VersionArgs),

@@ -4,7 +4,7 @@
 use super::{
     check,
     clock::Clock,
-    demo,
+    convert, demo,
     drain::{self, Signals},
     log, memory, serve, surroundings,
     tools::{self, Form, ToolError, client::Client},
@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     cli::{
-        CatalogArgs, CheckArgs, Cli, DemoArgs, DiffArgs, ExplainArgs, GetArgs, ServeArgs, ServerArgs, Typed, Verb, VersionArgs,
-        WatchArgs, split_unknown,
+        CatalogArgs, CheckArgs, Cli, ConvertArgs, DemoArgs, DiffArgs, ExplainArgs, GetArgs, ServeArgs, ServerArgs, Typed, Verb,
+        VersionArgs, WatchArgs, split_unknown,
     },
     config::{Config, Given, place::CommandLine, watch::WatchConfig},
 };
@@ -62,6 +62,7 @@ pub fn main(args: Vec<OsString>, env: impl Iterator<Item = (OsString, OsString)>
         Verb::Diff(args) => diff(&args),
         Verb::Catalog(args) => catalog(&args),
         Verb::Get(args) => get(&args),
+        Verb::Convert(args) => convert(&args),
         Verb::Version(args) => version(&args),
     }
 }
@@ -69,6 +70,14 @@ pub fn main(args: Vec<OsString>, env: impl Iterator<Item = (OsString, OsString)>
 fn check(args: &CheckArgs) -> ExitCode {
     let form = check::Form::ALL.into_iter().find(|(word, _)| *word == args.output).map(|(_, form)| form).unwrap_or_default();
     ended(check::run(&args.files, form, Clock::start().wall(), &mut io::stdout()))
+}
+
+fn convert(args: &ConvertArgs) -> ExitCode {
+    let ConvertArgs { to: _, from, equal, container, namespace, files } = args;
+    let Some(from) = convert::Proxy::ALL.into_iter().find(|proxy| proxy.word() == from) else { return ExitCode::from(BAD_USAGE) };
+    let (container, namespace) = (container.as_deref(), namespace.as_deref());
+    let request = convert::Request { from, equal: *equal, container, namespace, files };
+    ended(convert::run(&request, &mut io::stdin(), (&mut io::stdout(), &mut io::stderr())))
 }
 
 /// A code is explained from the binary, everything else by the server.

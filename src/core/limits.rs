@@ -1,6 +1,8 @@
 //! Every cap in one place, with the relations between them asserted when compiling.
 //! A cap that bites is counted where it bites; nothing is cut silently.
 
+pub mod convert;
+
 /// Largest request body after decompression, in bytes (`--max-body`).
 pub const BODY_BYTES_MAX: usize = 64 << 20;
 /// Attributes of one point.

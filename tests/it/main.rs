@@ -4,6 +4,7 @@
 mod access;
 mod config;
 mod conformance;
+pub(crate) mod convert;
 mod dashboards;
 mod demo;
 mod deploy;

@@ -12,6 +12,7 @@ mod h2spec;
 mod jaeger;
 mod kinds;
 mod latency;
+mod migrate;
 mod million;
 mod opamp;
 mod outage;

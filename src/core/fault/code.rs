@@ -109,6 +109,10 @@ pub enum Code {
     MissingDefinitions,
     /// PM0803
     MissingRight,
+    /// PM0901
+    LeftOut,
+    /// PM0902
+    CannotConvert,
 }
 
 /// One row of the table.
@@ -135,7 +139,7 @@ const fn warning(code: Code, number: u16, template: &'static str, fix: &'static 
 }
 
 /// Every code, in the order of [`Code`]'s variants.
-pub static TABLE: [Entry; 41] = [
+pub static TABLE: [Entry; 43] = [
     error(
         Code::NotYaml,
         101,
@@ -262,6 +266,8 @@ pub static TABLE: [Entry; 41] = [
         "the API server forbids to {} {}",
         "apply the roles of this version, `kubectl apply -k deploy/base`, and look whom they are bound to",
     ),
+    warning(Code::LeftOut, 901, "`{}` is left out: {}", "look whether anybody relies on it"),
+    error(Code::CannotConvert, 902, "cannot convert {}: {}", "mend it, or give what is missing"),
 ];
 
 impl Code {

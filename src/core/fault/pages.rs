@@ -48,5 +48,7 @@ pub const fn page(code: Code) -> &'static str {
         Code::ApiServerAway => include_str!("../../docs/errors/PM0801.md"),
         Code::MissingDefinitions => include_str!("../../docs/errors/PM0802.md"),
         Code::MissingRight => include_str!("../../docs/errors/PM0803.md"),
+        Code::LeftOut => include_str!("../../docs/errors/PM0901.md"),
+        Code::CannotConvert => include_str!("../../docs/errors/PM0902.md"),
     }
 }
