@@ -102,7 +102,7 @@ async fn carry(
     tokio::select! {
         () = &mut back => return Ok(()),
         said = there => match said {
-            Ok(()) => back.await,
+            Ok(_) => back.await,
             Err(_) => drop(timeout(MOMENT, back).await),
         },
     }
