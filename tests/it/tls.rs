@@ -2,7 +2,7 @@
 //! What makes a pair is tested beside `auth::tls`; here is the whole process on loopback.
 
 pub(crate) mod client;
-mod profiles;
+pub(crate) mod profiles;
 mod senders;
 
 use crate::support::{DEADLINE, Pointsman, now, run, runtime, wait};

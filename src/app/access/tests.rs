@@ -45,12 +45,7 @@ impl Oracle for Script {
         Box::pin(async { answer })
     }
 
-    fn may<'a>(
-        &'a self,
-        user: &'a User,
-        what: &'a Attributes,
-        _: &'a Patience,
-    ) -> BoxFuture<'a, Result<bool, Unavailable>> {
+    fn may<'a>(&'a self, user: &'a User, what: &'a Attributes, _: &'a Patience) -> BoxFuture<'a, Result<bool, Unavailable>> {
         self.asked.lock().push((user.clone(), what.clone()));
         let allowed = match &what.target {
             Target::Path(path) => path == "/metrics" || path == "/free",

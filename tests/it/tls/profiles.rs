@@ -21,7 +21,12 @@ fn start(more: &[&str]) -> (Pointsman, Authority, TempDir) {
     let ca = folder.path().join("ca.crt");
     fs::write(&ca, ours.pem()).expect("the folder takes files");
     let (pair, ca) = (flags(folder.path()), ca.display().to_string());
-    let all: Vec<&str> = pair.iter().map(String::as_str).chain(["--client-ca-file", &ca, "--ignore-paths=/api/v1/health"]).chain(more.iter().copied()).collect();
+    let all: Vec<&str> = pair
+        .iter()
+        .map(String::as_str)
+        .chain(["--client-ca-file", &ca, "--ignore-paths=/api/v1/health"])
+        .chain(more.iter().copied())
+        .collect();
     (Pointsman::start(&all), ours, folder)
 }
 
@@ -89,7 +94,7 @@ fn t26_a_start_with_nothing_to_serve_is_refused() {
 }
 
 /// A ClientHello that offers TLS up to this version and no newer one, with suites of all ages.
-fn hello(minor: u8) -> Vec<u8> {
+pub(crate) fn hello(minor: u8) -> Vec<u8> {
     let suites: [u8; 10] = [0xc0, 0x2b, 0xc0, 0x2f, 0xc0, 0x09, 0xc0, 0x13, 0x00, 0x2f];
     let groups: [u8; 12] = [0x00, 0x0a, 0x00, 0x04, 0x00, 0x02, 0x00, 0x17, 0x00, 0x0b, 0x00, 0x02];
     let signatures: [u8; 8] = [0x00, 0x0d, 0x00, 0x04, 0x00, 0x02, 0x04, 0x03]; // so that only the version is wrong
