@@ -71,10 +71,7 @@ impl Counts {
 
 /// What is wrong with the answer to a row; empty = nothing.
 fn judge(row: &Row, reply: &Reply) -> Vec<String> {
-    let (status, retry) = match row.status.split_once('/') {
-        Some((status, secs)) => (status, Some(secs)),
-        None => (row.status.as_str(), None),
-    };
+    let (status, retry) = row.answer();
     let mut wrong = Vec::new();
     let mut check = |is_right: bool, what: String| wrong.extend((!is_right).then_some(what));
     check(reply.status.to_string() == status, format!("status {}, not {status}", reply.status));
@@ -240,7 +237,9 @@ fn play(world: &World, all: &[Row], groups: &[&str], played: &mut BTreeSet<Strin
             is_held = row.api == "stopped";
             let (wrong, took) = stage.play(row);
             if !wrong.is_empty() {
-                failures.push(format!("{} {group}: {} {} as {}: {wrong:?}", row.id, row.method, row.path, row.who));
+                let failure = format!("{} {group}: {} {} as {}: {wrong:?}", row.id, row.method, row.path, row.who);
+                println!("{failure}");
+                failures.push(failure);
             }
             if row.refused == "unavailable" {
                 println!("{}: {} after {} ms, API server {}", row.id, row.status, took.as_millis(), row.api);

@@ -31,7 +31,7 @@ pub(super) fn send(world: &World, served: &Served, row: &Row) -> Result<Reply, S
         }),
         _ => {
             let words = words(row, &path, &headers);
-            if row.how == "h1" {
+            if row.how.starts_with("h1") {
                 return world.client(certificate, &["http/1.1"]).says(addr, &words).map_err(told);
             }
             Ok(support::raw(addr, &words))
@@ -125,9 +125,9 @@ fn bytes(world: &World, cell: &str) -> Vec<u8> {
     out
 }
 
-/// The answer to one plain request of nobody, or of who shows a certificate.
+/// The answer to one plain request, in which no value is missing, of nobody, or of who shows a certificate.
 pub(super) fn plain(world: &World, served: &Served, certificate: &str, path: &str) -> Reply {
-    let words = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+    let words = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-kind: any\r\n\r\n");
     if served.has_tls {
         return world.client(Some(certificate), &["http/1.1"]).says(served.server.read, words.as_bytes()).expect("an answer");
     }
