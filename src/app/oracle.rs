@@ -45,7 +45,7 @@ mod tests {
     use super::{Arc, Client, Desk, Engine, Outage, Tasks};
     use crate::{
         app::clock::Clock,
-        auth::access::{Token, Unavailable},
+        auth::access::{Patience, Token, Unavailable},
         config::{Config, Given},
         telemetry::{AccessOutcome, AccessQuestion},
     };
@@ -71,11 +71,12 @@ mod tests {
         let desk = Desk::new(&engine, Client::new(service, "default"), &Tasks::default());
         let (read, senders) = (desk.open(Vec::new(), Outage::StandIn), desk.open(vec!["us".to_owned()], Outage::Refuse));
         let [one, two] = ["one", "two"].map(|text| Token::new(text.to_owned()));
-        assert_eq!(read.user(&one).await, Err(Unavailable { retry_secs: 5 }));
+        assert_eq!(read.user(&one, &Patience::default()).await, Err(Unavailable { retry_secs: 5 }));
         // The clock of the engine is the real one: its next turn is almost a second away, and the one after that too far.
-        let first = futures_util::poll!(senders.user(&two));
+        let patience = Patience::default();
+        let first = futures_util::poll!(senders.user(&two, &patience));
         assert!(first.is_pending());
-        assert_eq!(read.user(&two).await, Err(Unavailable { retry_secs: 1 }));
+        assert_eq!(read.user(&two, &Patience::default()).await, Err(Unavailable { retry_secs: 1 }));
         let snapshot = engine.numbers.snapshot();
         let of = |ended| snapshot.access.iter().find(|(asked, outcome, _)| (*asked, *outcome) == (AccessQuestion::Token, ended));
         assert_eq!(snapshot.access.len(), 10);

@@ -10,7 +10,9 @@ pub mod rules;
 
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, header};
-use std::{collections::BTreeMap, fmt};
+use pointsman_core::limits;
+use std::{collections::BTreeMap, fmt, sync::OnceLock, time::Duration};
+use tokio::time::{Instant, sleep, timeout_at};
 use zeroize::Zeroizing;
 
 /// Somebody who has proved who they are.
@@ -83,13 +85,34 @@ pub struct Unavailable {
     pub retry_secs: u64,
 }
 
+/// How long one request waits for those who know, however much it asks them: [`limits::ACCESS_WAIT_MS_MAX`] from its first
+/// wait on. What is known without waiting is told however late it is.
+#[derive(Debug, Default)]
+pub struct Patience(OnceLock<Instant>);
+
+impl Patience {
+    /// Waits for an answer while there is patience, and for this one no longer than so many milliseconds. `None` = it did not
+    /// come. Needs the timers of a runtime.
+    pub(in crate::auth) async fn wait<T>(&self, ms: u64, answer: impl Future<Output = T>) -> Option<T> {
+        // The deadline of a timer is the only moment that is needed here, and no clock has to be handed in for it.
+        let after = |ms| sleep(Duration::from_millis(ms)).deadline();
+        let end = *self.0.get_or_init(|| after(limits::ACCESS_WAIT_MS_MAX));
+        timeout_at(end.min(after(ms)), answer).await.ok()
+    }
+}
+
 /// Who knows what we do not: an API server, behind its caches.
 pub trait Oracle: Send + Sync {
     /// Whose token it is; `None` = nobody's, or not for us.
-    fn user<'a>(&'a self, token: &'a Token) -> BoxFuture<'a, Result<Option<User>, Unavailable>>;
+    fn user<'a>(&'a self, token: &'a Token, patience: &'a Patience) -> BoxFuture<'a, Result<Option<User>, Unavailable>>;
 
     /// Whether the user may do that.
-    fn may<'a>(&'a self, user: &'a User, what: &'a Attributes) -> BoxFuture<'a, Result<bool, Unavailable>>;
+    fn may<'a>(
+        &'a self,
+        user: &'a User,
+        what: &'a Attributes,
+        patience: &'a Patience,
+    ) -> BoxFuture<'a, Result<bool, Unavailable>>;
 }
 
 impl Token {

@@ -3,7 +3,7 @@
 
 use super::{
     Denied,
-    access::{Oracle, Token, User},
+    access::{Oracle, Patience, Token, User},
 };
 use http::HeaderMap;
 use pointsman_core::model::speaker::{Claims, Names, Pod, Speaker};
@@ -48,7 +48,10 @@ impl Senders {
         let user = match (shown, &self.oracle) {
             (Some(user), _) => Some(user),
             (None, Some(oracle)) => match Token::of(headers) {
-                Some(token) => oracle.user(&token).await.map_err(|error| Denied::Unavailable { retry_secs: error.retry_secs })?,
+                Some(token) => {
+                    let user = oracle.user(&token, &Patience::default()).await;
+                    user.map_err(|error| Denied::Unavailable { retry_secs: error.retry_secs })?
+                }
                 None => None,
             },
             (None, None) => None,

@@ -1,6 +1,8 @@
 //! Who may read, as readers see it: the whole process on loopback, without an API server that could be asked.
 //! Rules and their order are tested beside `app::access`; here are flags, refusals to start, and what stays open.
 
+pub(crate) mod rows;
+
 use crate::support::{Pointsman, http, run};
 use std::fs;
 use tempfile::TempDir;

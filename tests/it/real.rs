@@ -2,6 +2,7 @@
 //! All are ignored by default, because they need what `bash tests/run.sh` builds; a peer that is missing is a failure.
 
 mod access;
+mod access_rows;
 mod admission;
 mod alerts;
 mod cluster;
@@ -27,6 +28,7 @@ mod rbac;
 mod rollout;
 mod rules;
 mod rust_sender;
+mod scrape_access;
 mod script;
 mod senders;
 mod slow;

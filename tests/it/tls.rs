@@ -3,7 +3,7 @@
 
 pub(crate) mod client;
 mod limits;
-mod profiles;
+pub(crate) mod profiles;
 pub(crate) mod relay;
 mod senders;
 

@@ -1,7 +1,7 @@
 use super::{Asked, Glob, Guard, Judge, Rules, ShownPaths, Unavailable, User, guarded};
 use crate::{
     app::clock::Clock,
-    auth::access::{Attributes, Oracle, Resource, Target, Token, config, judge::Nobody, rules::SCRAPER},
+    auth::access::{Attributes, Oracle, Patience, Resource, Target, Token, config, judge::Nobody, rules::SCRAPER},
 };
 use axum::{Router, body::Body, extract::Request, response::Response};
 use futures_util::future::BoxFuture;
@@ -27,7 +27,7 @@ struct Script {
 }
 
 impl Oracle for Script {
-    fn user<'a>(&'a self, token: &'a Token) -> BoxFuture<'a, Result<Option<User>, Unavailable>> {
+    fn user<'a>(&'a self, token: &'a Token, _: &'a Patience) -> BoxFuture<'a, Result<Option<User>, Unavailable>> {
         *self.tokens.lock() += 1;
         let named = |name: &str, groups: &[&str]| User {
             name: name.into(),
@@ -45,7 +45,7 @@ impl Oracle for Script {
         Box::pin(async { answer })
     }
 
-    fn may<'a>(&'a self, user: &'a User, what: &'a Attributes) -> BoxFuture<'a, Result<bool, Unavailable>> {
+    fn may<'a>(&'a self, user: &'a User, what: &'a Attributes, _: &'a Patience) -> BoxFuture<'a, Result<bool, Unavailable>> {
         self.asked.lock().push((user.clone(), what.clone()));
         let allowed = match &what.target {
             Target::Path(path) => path == "/metrics" || path == "/free",

@@ -8,7 +8,7 @@ mod flight;
 pub mod rate;
 pub mod review;
 
-use super::{Attributes, Oracle, Target, Token, Unavailable, User};
+use super::{Attributes, Oracle, Patience, Target, Token, Unavailable, User};
 use crate::kubernetes::failure::Failure;
 use aws_lc_rs::hmac;
 use cache::Hold;
@@ -85,7 +85,7 @@ pub fn open(calls: Box<dyn Ask>, outage: Outage, turns: Arc<Turns>, counts: Arc<
 }
 
 impl Oracle for Asked {
-    fn user<'a>(&'a self, token: &'a Token) -> BoxFuture<'a, Result<Option<User>, Unavailable>> {
+    fn user<'a>(&'a self, token: &'a Token, patience: &'a Patience) -> BoxFuture<'a, Result<Option<User>, Unavailable>> {
         let key = self.key(|fields| fields.put(b"token").put(token.reveal().as_bytes()));
         Box::pin(async move {
             // An API server takes no such question: it would be trouble, and it is a no.
@@ -96,7 +96,7 @@ impl Oracle for Asked {
             let begun = self
                 .tokens
                 .begin(key, (self.world.now)(), |known| self.turn(if known { limits::ACCESS_TURN_MS_MAX } else { stranger }));
-            self.answer(Question::Token, begun, |ticket, wait| {
+            self.answer(Question::Token, begun, patience, |ticket, wait| {
                 let call = self.calls.user(Token::new(token.reveal().to_owned()));
                 self.fly(Cap::Tokens, ticket, wait, call, |user| {
                     let (fresh, yes) = limits::ACCESS_TOKEN_SECS;
@@ -108,11 +108,16 @@ impl Oracle for Asked {
         })
     }
 
-    fn may<'a>(&'a self, user: &'a User, what: &'a Attributes) -> BoxFuture<'a, Result<bool, Unavailable>> {
+    fn may<'a>(
+        &'a self,
+        user: &'a User,
+        what: &'a Attributes,
+        patience: &'a Patience,
+    ) -> BoxFuture<'a, Result<bool, Unavailable>> {
         let key = self.key(|fields| fields.put(b"right").user(user).attributes(what));
         Box::pin(async move {
             let begun = self.rights.begin(key, (self.world.now)(), |_| self.turn(limits::ACCESS_TURN_MS_MAX));
-            self.answer(Question::Right, begun, |ticket, wait| {
+            self.answer(Question::Right, begun, patience, |ticket, wait| {
                 let bytes = bytes_of_attributes(what);
                 self.fly(Cap::Rights, ticket, wait, self.calls.may(user, what), move |allowed| {
                     let (fresh, yes) = limits::ACCESS_ALLOW_SECS;
@@ -135,6 +140,7 @@ impl Asked {
         &self,
         question: Question,
         begun: Begun<V>,
+        patience: &Patience,
         fly: impl FnOnce(Ticket<V>, Duration) -> BoxFuture<'static, ()>,
     ) -> Result<V, Unavailable> {
         let (flight, old) = match begun {
@@ -154,13 +160,13 @@ impl Asked {
         };
         let old = old.filter(|_| self.outage == Outage::StandIn);
         let limit = if old.is_some() { limits::ACCESS_STALE_WAIT_MS_MAX } else { limits::ACCESS_WAIT_MS_MAX };
-        let unavailable = match timeout(Duration::from_millis(limit), landed(flight)).await {
-            Ok(Ok(value)) => {
+        let unavailable = match patience.wait(limit, landed(flight)).await {
+            Some(Ok(value)) => {
                 self.counts.ended(question, Outcome::Miss);
                 return Ok(value);
             }
-            Ok(Err(unavailable)) => unavailable,
-            Err(_) => {
+            Some(Err(unavailable)) => unavailable,
+            None => {
                 self.counts.bit(Cap::Wait);
                 Unavailable { retry_secs: limits::ACCESS_RETRY_SECS.0 }
             }

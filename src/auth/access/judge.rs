@@ -2,7 +2,7 @@
 //! Asks the API server by way of [`Oracle`] alone, and serves nothing itself.
 
 use super::{
-    Attributes, Oracle, Token, Unavailable, User,
+    Attributes, Oracle, Patience, Token, Unavailable, User,
     paths::{Path, Shown},
     rules::Rules,
 };
@@ -93,11 +93,11 @@ pub enum Refusal {
 pub struct Nobody;
 
 impl Oracle for Nobody {
-    fn user<'a>(&'a self, _: &'a Token) -> BoxFuture<'a, Result<Option<User>, Unavailable>> {
+    fn user<'a>(&'a self, _: &'a Token, _: &'a Patience) -> BoxFuture<'a, Result<Option<User>, Unavailable>> {
         Box::pin(async { Err(Unavailable { retry_secs: 1 }) })
     }
 
-    fn may<'a>(&'a self, _: &'a User, _: &'a Attributes) -> BoxFuture<'a, Result<bool, Unavailable>> {
+    fn may<'a>(&'a self, _: &'a User, _: &'a Attributes, _: &'a Patience) -> BoxFuture<'a, Result<bool, Unavailable>> {
         Box::pin(async { Err(Unavailable { retry_secs: 1 }) })
     }
 }
@@ -122,7 +122,8 @@ impl Judge {
         if self.shown.is_open(&path) {
             return Ok(path);
         }
-        let user = self.user(request).await?;
+        let patience = Patience::default();
+        let user = self.user(request, &patience).await?;
         if path.is_folder() {
             return Err(Refusal::NotFound);
         }
@@ -131,7 +132,10 @@ impl Judge {
         }
         let asked = self.rules.asked(request.method, path.as_str(), (request.query, request.headers));
         for what in asked.map_err(|_| Refusal::BadRequest)? {
-            if !self.rules.allow(&user, &what) && !self.oracle.may(&user, &what).await.map_err(Refusal::Unavailable)? {
+            if self.rules.allow(&user, &what) {
+                continue;
+            }
+            if !self.oracle.may(&user, &what, &patience).await.map_err(Refusal::Unavailable)? {
                 self.refusals.tell(&user, &what);
                 return Err(Refusal::Forbidden);
             }
@@ -140,11 +144,11 @@ impl Judge {
     }
 
     /// Who asks: by certificate, else by token.
-    async fn user(&self, request: &Asked<'_>) -> Result<User, Refusal> {
+    async fn user(&self, request: &Asked<'_>, patience: &Patience) -> Result<User, Refusal> {
         let user = match &request.shown {
             Some(user) => Some(user.clone()),
             None => match Token::of(request.headers) {
-                Some(token) => self.oracle.user(&token).await.map_err(Refusal::Unavailable)?,
+                Some(token) => self.oracle.user(&token, patience).await.map_err(Refusal::Unavailable)?,
                 None => None,
             },
         };

@@ -1,5 +1,5 @@
 use super::{Denied, Senders, file};
-use crate::auth::access::{Attributes, Oracle, Token, Unavailable, User};
+use crate::auth::access::{Attributes, Oracle, Patience, Token, Unavailable, User};
 use futures_util::{FutureExt, future::BoxFuture};
 use http::HeaderMap;
 use pointsman_core::{
@@ -12,7 +12,7 @@ use std::sync::Arc;
 struct One;
 
 impl Oracle for One {
-    fn user<'a>(&'a self, token: &'a Token) -> BoxFuture<'a, Result<Option<User>, Unavailable>> {
+    fn user<'a>(&'a self, token: &'a Token, _: &'a Patience) -> BoxFuture<'a, Result<Option<User>, Unavailable>> {
         let extra = |key: &str, value: &str| (format!("authentication.kubernetes.io/{key}"), vec![value.to_owned()]);
         let user = match token.reveal() {
             "good" => Ok(Some(User {
@@ -26,7 +26,7 @@ impl Oracle for One {
         Box::pin(async { user })
     }
 
-    fn may<'a>(&'a self, _: &'a User, _: &'a Attributes) -> BoxFuture<'a, Result<bool, Unavailable>> {
+    fn may<'a>(&'a self, _: &'a User, _: &'a Attributes, _: &'a Patience) -> BoxFuture<'a, Result<bool, Unavailable>> {
         Box::pin(async { Ok(false) })
     }
 }

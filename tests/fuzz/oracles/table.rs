@@ -4,6 +4,8 @@
 use super::checker;
 
 // In two crates: each file is named.
+#[path = "access.rs"]
+mod access;
 #[path = "choices.rs"]
 mod choices;
 #[path = "decode.rs"]
@@ -32,6 +34,9 @@ pub type Target = fn(&[u8]);
 
 /// Every target by its name: that of its file in `targets`, and of its corpus.
 pub const TARGETS: &[(&str, Target)] = &[
+    ("access_config", access::access_config),
+    ("access_path", access::access_path),
+    ("access_token", access::access_token),
     ("attributes", small::attributes),
     ("config", views::config),
     ("delta", state::delta),

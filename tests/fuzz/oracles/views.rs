@@ -89,7 +89,7 @@ fn instruments_anyway() -> impl Iterator<Item = Instrument> {
     })
 }
 
-fn well_placed(fault: &Fault, text: &str) {
+pub(crate) fn well_placed(fault: &Fault, text: &str) {
     assert!(!fault.message.is_empty(), "{fault:?}");
     if let Place::Text { line, column, .. } = &fault.place {
         let lines = u32::try_from(text.split(['\n', '\r']).count()).unwrap_or(u32::MAX);

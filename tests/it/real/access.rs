@@ -6,7 +6,7 @@ use crate::support::{now, runtime};
 use pointsman::{
     app::{clock::Clock, tasks::Tasks},
     auth::access::{
-        Attributes, Oracle, Resource, Target, Token, Unavailable, User,
+        Attributes, Oracle, Patience, Resource, Target, Token, Unavailable, User,
         ask::{self, Asked, Outage, Turns, World, counts::Counts, review::Reviewer},
     },
     kubernetes::connect,
@@ -51,11 +51,11 @@ impl Stage {
     }
 
     async fn user(&self, token: &str) -> Result<Option<User>, Unavailable> {
-        self.asked.user(&Token::new(token.to_owned())).await
+        self.asked.user(&Token::new(token.to_owned()), &Patience::default()).await
     }
 
     async fn may(&self, user: &User, target: Target) -> Result<bool, Unavailable> {
-        self.asked.may(user, &Attributes { verb: "get".to_owned(), target }).await
+        self.asked.may(user, &Attributes { verb: "get".to_owned(), target }, &Patience::default()).await
     }
 }
 

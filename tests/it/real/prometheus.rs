@@ -94,6 +94,14 @@ impl Prometheus {
         result.first().and_then(|series| series["value"][1].as_str()?.parse().ok())
     }
 
+    /// What it says of the last scrape of each target, by the label `format`; nothing where it went well.
+    pub(super) fn errors(&self) -> BTreeMap<String, String> {
+        let reply = http(self.address, "GET", "/api/v1/targets", &[], b"");
+        let targets = reply.json()["data"]["activeTargets"].as_array().cloned().unwrap_or_default();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        targets.iter().map(|target| (text(&target["labels"]["format"]), text(&target["lastError"]))).collect()
+    }
+
     /// Its own counters of samples it had to refuse.
     pub(super) fn refused(&self) -> BTreeMap<String, f64> {
         let names = ["sample_duplicate_timestamp", "sample_out_of_order", "sample_out_of_bounds", "exemplar_out_of_order"];

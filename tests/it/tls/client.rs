@@ -69,10 +69,15 @@ impl Authority {
 
     /// A pair for somebody of this common name, or of none.
     pub(crate) fn sender(&self, name: Option<&str>, years: (i32, i32)) -> Pair {
+        self.person(&name.map(|name| (DnType::CommonName, name)).into_iter().collect::<Vec<_>>(), years)
+    }
+
+    /// A pair for whom these parts of a subject name. One kind of part twice needs two ways to say it: an OID is another.
+    pub(crate) fn person(&self, subject: &[(DnType, &str)], years: (i32, i32)) -> Pair {
         let key = KeyPair::generate().expect("a key");
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
-        name.into_iter().for_each(|name| params.distinguished_name.push(DnType::CommonName, name));
+        subject.iter().for_each(|(kind, text)| params.distinguished_name.push(kind.clone(), *text));
         (params.not_before, params.not_after) = (date_time_ymd(years.0, 1, 1), date_time_ymd(years.1, 1, 1));
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
         Pair { certificate: certificate.pem(), key: key.serialize_pem(), der: certificate.der().clone() }
@@ -186,6 +191,13 @@ impl Client {
         let reply = self.http(addr, "GET", path, "").expect("an answer");
         assert_eq!(reply.status, 200, "{path}: {}", reply.text());
         reply
+    }
+
+    /// A connection after its handshake, for clients that do not block.
+    pub(crate) async fn stream(&self, addr: SocketAddr) -> io::Result<tokio_rustls::client::TlsStream<tokio::net::TcpStream>> {
+        let tcp = tokio::net::TcpStream::connect(addr).await?;
+        let name = ServerName::try_from("localhost").expect("a name");
+        tokio_rustls::TlsConnector::from(Arc::clone(&self.config)).connect(name, tcp).await
     }
 
     /// A tonic channel over TLS.

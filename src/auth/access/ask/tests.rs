@@ -5,7 +5,7 @@ mod flood;
 mod model;
 
 use super::{
-    Ask, Asked, Attributes, BoxFuture, Cap, Counts, Failure, Oracle, Outage, Outcome, Question, Target, Token, Turns,
+    Ask, Asked, Attributes, BoxFuture, Cap, Counts, Failure, Oracle, Outage, Outcome, Patience, Question, Target, Token, Turns,
     Unavailable, User, World, open,
 };
 use crate::{app::tasks::Tasks, auth::access::Resource};
@@ -111,11 +111,11 @@ fn get(path: &str) -> Attributes {
 
 impl Stage {
     async fn user(&self, token: &str) -> Result<Option<User>, Unavailable> {
-        self.asked.user(&Token::new(token.to_owned())).await
+        self.asked.user(&Token::new(token.to_owned()), &Patience::default()).await
     }
 
     async fn may(&self, path: &str) -> Result<bool, Unavailable> {
-        self.asked.may(&user("ann"), &get(path)).await
+        self.asked.may(&user("ann"), &get(path), &Patience::default()).await
     }
 
     /// Whether the next answers are these, and how long they took together.
@@ -256,7 +256,7 @@ async fn t29_a_question_that_is_dropped_leaves_nothing() {
     let api = Api(Arc::new(Mutex::new((Mood::Yes, 0))));
     let world = World { now: Arc::new(|| Mono(0)), spawn: Arc::new(drop), secret: [7; 32] };
     let asked = open(Box::new(api), Outage::StandIn, Turns::new(9, 9), counts, world);
-    assert_eq!(asked.user(&Token::new("good".to_owned())).await, Err(Unavailable { retry_secs: 1 }));
+    assert_eq!(asked.user(&Token::new("good".to_owned()), &Patience::default()).await, Err(Unavailable { retry_secs: 1 }));
     assert_eq!(asked.tokens.len(), (0, 0));
 }
 
@@ -297,10 +297,40 @@ async fn t29_no_two_questions_have_one_key() {
     ];
     for user in &users {
         for what in &targets {
-            assert_eq!(stage.asked.may(user, what).await, Ok(true));
+            assert_eq!(stage.asked.may(user, what, &Patience::default()).await, Ok(true));
         }
     }
     assert_eq!(stage.api.calls(), users.len() * targets.len());
-    assert_eq!(stage.asked.may(&users[2], &targets[3]).await, Ok(true));
+    assert_eq!(stage.asked.may(&users[2], &targets[3], &Patience::default()).await, Ok(true));
     assert_eq!(stage.api.calls(), users.len() * targets.len());
+}
+
+/// Scenario: a server that takes 2 s for each answer, and falls silent; one request asks for a token and rights, another for
+/// sixteen rights that were good a minute ago.
+/// Guarantees: krp 22: one request waits 3 s for all it asks; what was found out meanwhile serves the next one; what is known of
+/// old is told at once when the patience is over.
+#[tokio::test(start_paused = true)]
+async fn krp_22_one_request_waits_once_however_much_it_asks() {
+    let stage = free();
+    stage.api.is(Mood::Slow(2_000));
+    let (began, patience, token) = (Instant::now(), Patience::default(), Token::new("good".to_owned()));
+    assert!(stage.asked.user(&token, &patience).await.is_ok_and(|user| user.is_some()));
+    assert_eq!(stage.asked.may(&user("ann"), &get("/metrics"), &patience).await, Err(Unavailable { retry_secs: 5 }));
+    assert_eq!(began.elapsed(), Duration::from_secs(3));
+    assert!(stage.counts.caps().any(|hits| hits == (Cap::Wait.as_str(), 1)));
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(stage.told(Ok(true), Ok(true)).await, Duration::ZERO, "the answers came, and were kept");
+
+    stage.api.is(Mood::Yes);
+    let paths: Vec<String> = (0..16).map(|n| format!("/{n}")).collect();
+    for path in &paths {
+        assert_eq!(stage.may(path).await, Ok(true));
+    }
+    after(61).await;
+    stage.api.is(Mood::Silent);
+    let (began, patience) = (Instant::now(), Patience::default());
+    for path in &paths {
+        assert_eq!(stage.asked.may(&user("ann"), &get(path), &patience).await, Ok(true), "{path}");
+    }
+    assert_eq!(began.elapsed(), Duration::from_secs(3));
 }
