@@ -3,11 +3,14 @@
 
 use super::clock::Clock;
 use crate::{
-    auth::access::{
-        Unavailable, User, config as file,
-        judge::{Asked, Judge, Nobody, Refusal},
-        paths::{Glob, Path, Shown},
-        rules::Rules,
+    auth::{
+        access::{
+            Unavailable, User, config as file,
+            judge::{Asked, Judge, Nobody, Refusal},
+            paths::{Glob, Path, Shown},
+            rules::Rules,
+        },
+        tls::shown::Shown as Certificate,
     },
     config::access::ReadAccess,
 };
@@ -120,9 +123,9 @@ async fn ask(State(guard): State<Arc<Guard>>, mut request: Request, next: Next) 
     }
 }
 
-/// Whose certificate was shown on the connection of a request and is good now. No listener of the read side asks for one yet.
-fn shown(_extensions: &Extensions, _now: Wall) -> Option<User> {
-    None
+/// Whose certificate was shown on the connection of a request and is good now.
+fn shown(extensions: &Extensions, now: Wall) -> Option<User> {
+    extensions.get::<Arc<Certificate>>()?.user(now)
 }
 
 /// The URL with the path that was checked.

@@ -2,7 +2,9 @@
 //! Knows TLS and how a request looks; not what a test wants of it.
 
 use crate::support::{DEADLINE, Reply, parse};
-use hyper_util::rt::TokioIo;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::{
     ClientConfig, ClientConnection, ConfigBuilder, RootCertStore, StreamOwned,
@@ -61,19 +63,29 @@ impl Authority {
 
     /// A pair for another name.
     pub(crate) fn pair_for(&self, name: &str) -> Pair {
-        let key = KeyPair::generate().expect("a key");
-        let params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
-        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
-        Pair { certificate: certificate.pem(), key: key.serialize_pem(), der: certificate.der().clone() }
+        self.sign(&CertificateParams::new(vec![name.to_owned()]).expect("a name"))
     }
 
     /// A pair for somebody of this common name, or of none.
     pub(crate) fn sender(&self, name: Option<&str>, years: (i32, i32)) -> Pair {
-        let key = KeyPair::generate().expect("a key");
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
         name.into_iter().for_each(|name| params.distinguished_name.push(DnType::CommonName, name));
         (params.not_before, params.not_after) = (date_time_ymd(years.0, 1, 1), date_time_ymd(years.1, 1, 1));
+        self.sign(&params)
+    }
+
+    /// A pair for somebody of this common name and organisation.
+    pub(crate) fn member(&self, name: &str, organisation: &str) -> Pair {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.distinguished_name.push(DnType::OrganizationName, organisation);
+        self.sign(&params)
+    }
+
+    fn sign(&self, params: &CertificateParams) -> Pair {
+        let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
         Pair { certificate: certificate.pem(), key: key.serialize_pem(), der: certificate.der().clone() }
     }
@@ -181,6 +193,30 @@ impl Client {
         let reply = self.http(addr, "GET", path, "").expect("an answer");
         assert_eq!(reply.status, 200, "{path}: {}", reply.text());
         reply
+    }
+
+    /// The status of one HTTP/2 exchange on a connection of its own, once its answer has ended.
+    pub(crate) async fn http2(&self, addr: SocketAddr, method: &str, path: &str, body: &'static str) -> Result<u16, String> {
+        let told = |error: &dyn std::fmt::Debug| format!("{error:?}");
+        let tcp = tokio::net::TcpStream::connect(addr).await.map_err(|error| told(&error))?;
+        let name = ServerName::try_from("localhost").expect("a name");
+        let inside = tokio_rustls::TlsConnector::from(Arc::clone(&self.config)).connect(name, tcp).await;
+        let inside = TokioIo::new(inside.map_err(|error| told(&error))?);
+        let shaken = hyper::client::conn::http2::handshake(TokioExecutor::new(), inside).await;
+        let (mut sender, connection) = shaken.map_err(|error| told(&error))?;
+        let request = http::Request::builder().method(method).uri(format!("https://localhost{path}"));
+        let request = request.header("content-type", "application/json").body(Full::new(Bytes::from_static(body.as_bytes())));
+        let exchange = async move {
+            let answer = sender.send_request(request.expect("a request")).await.map_err(|error| told(&error))?;
+            let status = answer.status().as_u16();
+            answer.into_body().collect().await.map_err(|error| told(&error))?;
+            Ok(status)
+        };
+        let mut exchange = std::pin::pin!(exchange);
+        tokio::select! {
+            answer = &mut exchange => answer,
+            ended = connection => Err(format!("ended before the answer: {ended:?}")),
+        }
     }
 
     /// A tonic channel over TLS.
