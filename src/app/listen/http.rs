@@ -7,6 +7,7 @@ use super::{
     guarded::{Abort, Activity, Guarded, Handling},
     guests::Guest,
     hits::Limit,
+    tls::Peer,
 };
 use crate::{
     control::socket::{Afterwards, Upgrade},
@@ -89,7 +90,11 @@ where
 {
     let (age, grace) = (age(&house), house.patience.grace);
     let guarded = Guarded::new(stream, Arc::clone(activity), house.patience);
-    let guarded = if desk.answers.is_http2 { guarded.speaking_http2() } else { guarded };
+    let guarded = match (desk.answers.is_http2, desk.peer.as_ref().is_some_and(Peer::is_only_http1)) {
+        (true, _) => guarded.speaking_http2(),
+        (false, true) => guarded.speaking_http1(),
+        (false, false) => guarded,
+    };
     let builder = builder(&house.tasks, house.http2);
     let service = service_fn(|mut request: hyper::Request<Incoming>| {
         let handling = activity.begin();

@@ -89,6 +89,12 @@ pub struct Peer {
 }
 
 impl Peer {
+    /// Whether HTTP/2 is refused also to those who begin it without having agreed on it.
+    #[must_use]
+    pub fn is_only_http1(&self) -> bool {
+        self.door.offer != Offer::Grpc && self.door.certificates.reloader.terms().only_http1
+    }
+
     /// Whether it may ask for anything now.
     ///
     /// # Errors

@@ -18,7 +18,7 @@ const RULES: &str = "authorization:\n  static:\n  - {path: /metrics, verb: get, 
 /// Guarantees: who has a rule reads; others whom the authority vouches for need an API server, so 503; everybody else is 401, and
 /// a token is judged where no certificate counts. What has no rule is not read either; probes are, by all.
 #[test]
-fn krp_11_a_certificate_says_who_reads() {
+fn krp_13_14_a_certificate_says_who_reads() {
     let (ours, readers, folder) = (Authority::named("ours"), Authority::named("readers"), TempDir::new().expect("a folder"));
     ours.pair().write(folder.path());
     let at = |name: &str| folder.path().join(name).display().to_string();
