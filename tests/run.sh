@@ -90,7 +90,7 @@ finish() {
 needs() {
     local missing=() pair
     for pair in cc:build-essential git:git flock:util-linux dpkg-deb:dpkg kill:procps curl:curl valgrind:valgrind \
-        prlimit:util-linux nproc:coreutils strip:binutils; do
+        prlimit:util-linux nproc:coreutils strip:binutils openssl:openssl hexdump:bsdextrautils host:bind9-host; do
         [ -n "$(type -P "${pair%%:*}")" ] || missing+=("${pair#*:}")
     done
     python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3-venv)
