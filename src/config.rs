@@ -4,6 +4,7 @@
 pub mod access;
 pub mod file;
 pub mod place;
+mod profile;
 pub mod values;
 pub mod watch;
 
@@ -259,6 +260,7 @@ impl Config {
             without_effect: given.command_line.without_effect(),
         };
         layers.check_plain_text(&config);
+        layers.check_profile(&config);
         if layers.faults.is_empty() { Ok(config) } else { Err(layers.faults) }
     }
 

@@ -36,6 +36,7 @@ mod story;
 mod swarm;
 mod sync_standby;
 mod sync_story;
+mod tls_profile;
 mod tls_scan;
 mod traces;
 mod tree;

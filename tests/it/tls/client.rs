@@ -90,6 +90,17 @@ impl Authority {
         Pair { certificate: certificate.pem(), key: key.serialize_pem(), der: certificate.der().clone() }
     }
 
+    /// A client of TLS 1.2 that offers HTTP/2 and HTTP/1.1.
+    pub(crate) fn client_of_12(&self) -> Client {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.own.clone()).expect("an authority");
+        let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()));
+        let builder = builder.with_protocol_versions(&[&rustls::version::TLS12]).expect("a version");
+        let mut config = builder.with_root_certificates(roots).with_no_client_auth();
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Client { config: Arc::new(config) }
+    }
+
     /// A client that trusts this authority alone and remembers no session, so that it is shown the certificate each time.
     pub(crate) fn client(&self, protocols: &[&str]) -> Client {
         Client::trusting(self.own.clone(), protocols)
