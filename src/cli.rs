@@ -3,7 +3,7 @@
 
 mod access;
 
-pub use access::AccessArgs;
+pub use access::{AccessArgs, SenderArgs};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use std::{collections::BTreeMap, ffi::OsString, path::PathBuf};
 
@@ -144,9 +144,6 @@ pub struct ServeArgs {
     /// Its private key in PEM.
     #[arg(long, value_name = "FILE")]
     pub tls_private_key_file: Vec<String>,
-    /// The authority, in PEM, whose certificates those who send OTLP or OpAMP must show.
-    #[arg(long, value_name = "FILE")]
-    pub otlp_client_ca_file: Vec<String>,
     /// The terms of TLS.
     #[command(flatten)]
     pub tls: TlsArgs,
@@ -204,6 +201,9 @@ pub struct ServeArgs {
     /// Who may read.
     #[command(flatten)]
     pub access: AccessArgs,
+    /// Who may send.
+    #[command(flatten)]
+    pub senders: SenderArgs,
 }
 
 /// Flags of `pointsman watch`, as text.
@@ -481,7 +481,6 @@ impl ServeArgs {
             protecting_namespaces,
             tls_cert_file,
             tls_private_key_file,
-            otlp_client_ca_file,
             tls,
             catalog,
             traces_to,
@@ -501,6 +500,7 @@ impl ServeArgs {
             insecure,
             log,
             access,
+            senders,
         } = self;
         let all = [
             ("otlp-grpc", otlp_grpc),
@@ -512,7 +512,6 @@ impl ServeArgs {
             ("protecting-namespaces", protecting_namespaces),
             ("tls-cert-file", tls_cert_file),
             ("tls-private-key-file", tls_private_key_file),
-            ("otlp-client-ca-file", otlp_client_ca_file),
             ("catalog", catalog),
             ("traces-to", traces_to),
             ("state-dir", state_dir),
@@ -533,6 +532,7 @@ impl ServeArgs {
         ];
         let mut typed = given(&all);
         typed.extend(access.typed());
+        typed.extend(senders.typed());
         typed.extend(tls.typed());
         typed
     }

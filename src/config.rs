@@ -2,9 +2,11 @@
 //! A flag wins over the environment, which wins over the file. Reads nothing itself: [`Given`] holds what there is.
 
 pub mod access;
+mod endpoints;
 pub mod file;
 pub mod place;
 mod profile;
+pub mod send;
 pub mod values;
 pub mod watch;
 
@@ -16,11 +18,12 @@ use pointsman_core::{
     fault::{Fault, Place, code::Code},
     limits,
 };
+use send::SendAccess;
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 use values::{Addr, BackEnd, Count, Lasting, List, LogFilter, Pod, Size, Switch, Word, without_credentials};
 
 /// Every key of `pointsman serve`: a flag is `--key`, the environment variable [`env_name`] of it, a line of the file `key: value`.
-pub const KEYS: [&str; 42] = [
+pub const KEYS: [&str; 46] = [
     "allow-openshift-scraper",
     "allow-paths",
     "auth-token-audiences",
@@ -47,9 +50,13 @@ pub const KEYS: [&str; 42] = [
     "otlp-client-ca-file",
     "otlp-grpc",
     "otlp-http",
+    "otlp-identity",
+    "otlp-senders-file",
+    "otlp-token-audiences",
     "pod",
     "promote-resource-attributes",
     "protecting-namespaces",
+    "proxy-endpoints-port",
     "ratio-suffix",
     "scope-labels",
     "secure-listen-address",
@@ -85,10 +92,14 @@ pub struct Config {
     pub otlp_http: SocketAddr,
     /// The read side.
     pub listen: SocketAddr,
+    /// A further address with TLS where health is served and nothing else.
+    pub proxy_endpoints: Option<SocketAddr>,
     /// The folder of views.
     pub views: Option<PathBuf>,
     /// The cluster that views are read from, where they are.
     pub cluster: Option<Cluster>,
+    /// The API server that can be asked who comes, where one is known.
+    pub api_server: Option<ApiServer>,
     /// The certificate chain and key, in PEM, that every listener shows; without them they speak plain text.
     pub tls: Option<TlsFiles>,
     /// Catalogue files.
@@ -131,6 +142,8 @@ pub struct Config {
     pub log: String,
     /// How readers are asked who they are; without it everybody may read.
     pub access: Option<ReadAccess>,
+    /// How senders are asked who they are; without it everybody may send, and is who they say.
+    pub senders: Option<SendAccess>,
     /// Whether the read side speaks plain text although there is a certificate.
     pub listen_plain: bool,
     /// Flags of kube-rbac-proxy that were given and mean nothing here.
@@ -146,6 +159,13 @@ pub struct Cluster {
     pub pod: Option<(String, String)>,
     /// Namespaces whose alerts, rules and autoscalers protect what they read in every namespace.
     pub protecting_namespaces: Vec<String>,
+}
+
+/// An API server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ApiServer {
+    /// The kubeconfig that names it; `None` = the pod's own.
+    pub kubeconfig: Option<PathBuf>,
 }
 
 /// How often an API server may be asked about tokens and rights.
@@ -225,12 +245,17 @@ impl Config {
         let series = || usize::try_from(memory_limit / SERIES_SHARE / SERIES_BYTES).unwrap_or(usize::MAX);
         let tls = layers.tls();
         let (listen, listen_plain) = layers.read_side(tls.is_some());
+        let insecure = layers.switch("insecure", false);
+        let (access, senders) = (layers.read_access(listen, insecure), layers.send_access(insecure));
+        let (cluster, api_server) = layers.cluster(access.is_some() || senders.is_some() || profile::is_of_cluster(tls.as_ref()));
         let config = Self {
             otlp_grpc: layers.addr("otlp-grpc", 4317),
             otlp_http: layers.addr("otlp-http", 4318),
             listen,
+            proxy_endpoints: layers.proxy_endpoints(listen, tls.is_some()),
             views: layers.one::<PathBuf>("views"),
-            cluster: layers.cluster(),
+            cluster,
+            api_server,
             tls,
             catalog: layers.all::<PathBuf>("catalog"),
             traces_to: layers.all("traces-to").into_iter().map(|BackEnd(url)| url).collect(),
@@ -253,14 +278,16 @@ impl Config {
             kube_api: layers.kube_api(),
             memory_limit,
             heap_bytes,
-            insecure: layers.switch("insecure", false),
+            insecure,
             log: layers.one("log").map_or_else(|| "info".to_owned(), |LogFilter(text)| text),
-            access: layers.read_access(),
+            access,
+            senders,
             listen_plain,
             without_effect: given.command_line.without_effect(),
         };
         layers.check_plain_text(&config);
         layers.check_profile(&config);
+        layers.check_somebody_can_come(&config);
         if layers.faults.is_empty() { Ok(config) } else { Err(layers.faults) }
     }
 
@@ -359,17 +386,20 @@ impl<'a> Layers<'a> {
         self.one(key).map_or(default, |Switch(on)| on)
     }
 
-    /// A cluster is read where one is named, and in a pod that was given no folder.
-    fn cluster(&mut self) -> Option<Cluster> {
+    /// A cluster is read where one is named, and in a pod that was given no folder; whoever comes is asked there too.
+    fn cluster(&mut self, asks: bool) -> (Option<Cluster>, Option<ApiServer>) {
         let kubeconfig = self.one::<PathBuf>("kubeconfig");
         let pod = self.one("pod").map(|Pod(namespace, name)| (namespace, name));
         let protecting_namespaces = self.one("protecting-namespaces").map(|List(names)| names).unwrap_or_default();
-        if let (Some(_), Some(Text { from, place, .. })) = (&kubeconfig, self.texts("views").pop()) {
-            let fault = Fault::new(Code::BadSetting, place, &["views", &from, "views come from a folder or from a cluster"]);
+        let views = self.texts("views").pop();
+        let api_server = (kubeconfig.is_some() || self.given.in_pod).then(|| ApiServer { kubeconfig: kubeconfig.clone() });
+        if let (Some(_), false, Some(Text { from, place, .. })) = (&kubeconfig, asks, &views) {
+            let what = "views come from a folder or from a cluster";
+            let fault = Fault::new(Code::BadSetting, place.clone(), &["views", from, what]);
             self.faults.push(fault.with_hint("leave out `kubeconfig` or `views`"));
         }
-        let reads = kubeconfig.is_some() || (self.given.in_pod && self.texts("views").is_empty());
-        reads.then_some(Cluster { kubeconfig, pod, protecting_namespaces })
+        let reads = api_server.is_some() && views.is_none();
+        (reads.then_some(Cluster { kubeconfig, pod, protecting_namespaces }), api_server)
     }
 
     fn kube_api(&mut self) -> KubeApi {
@@ -463,6 +493,10 @@ enum Right {
 }
 
 impl Expected {
+    fn one_of(what: &'static str, words: &[&'static str]) -> Self {
+        Self { what, right: Right::OneOf(words.to_vec()) }
+    }
+
     fn fault(self, key: &str, Text { text, from, place }: Text) -> Fault {
         let what = format!("`{}` is not {}", without_credentials(&text), self.what);
         let fault = Fault::new(Code::BadSetting, place, &[key, &from, &what]);

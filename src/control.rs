@@ -24,6 +24,7 @@ use pointsman_core::{
     model::{
         clock::{Mono, Wall},
         component::ComponentKey,
+        speaker::Speaker,
         workloads::Workloads,
     },
     view::{
@@ -485,12 +486,19 @@ impl Control {
     }
 
     /// A message came; what is answered goes back the same way.
-    fn hear(&self, via: Via, bytes: &[u8]) -> Reply {
-        let Ok(message) = AgentToServer::decode(bytes) else {
+    fn hear(&self, via: Via, bytes: &[u8], by: Option<&Speaker>) -> Reply {
+        let Ok(mut message) = AgentToServer::decode(bytes) else {
             self.refuse(Refusal::Malformed);
             let out = Outgoing::plain(&answer::bad(&[], "this is no AgentToServer"));
             return Reply { out, refused: Some(Refusal::Malformed), ends: true };
         };
+        if let Some(speaker) = by
+            && let Err(why) = self.is_of(&mut message, speaker)
+        {
+            self.refuse(Refusal::Forged);
+            let out = Outgoing::plain(&answer::bad(&message.instance_uid, &why));
+            return Reply { out, refused: Some(Refusal::Forged), ends: true };
+        }
         let said = message.custom_message.as_ref().map_or(Said::Nothing, |custom| self.read(custom));
         let (mono, wall) = (self.settings.now)();
         let moment = Moment { mono, wall, random: &*self.settings.random };
@@ -512,6 +520,18 @@ impl Control {
             None => Outgoing::plain(&answer),
         };
         Reply { out, refused, ends }
+    }
+
+    /// Whether a message is its sender's: what it says of itself, and whom it speaks of. What it does not say is filled in.
+    fn is_of(&self, message: &mut AgentToServer, speaker: &Speaker) -> Result<(), String> {
+        if let Some(description) = &mut message.agent_description {
+            identity::corrected(description, speaker).map_err(|forged| forged.to_string())?;
+        }
+        let uid: Option<Uid> = message.instance_uid.as_slice().try_into().ok();
+        match uid.is_none_or(|uid| self.inner.lock().agents.is_of(&uid, speaker)) {
+            true => Ok(()),
+            false => Err("instance_uid is another sender's".to_owned()),
+        }
     }
 
     /// The plan for an agent that will not ask again soon: made now, where it has to be.

@@ -16,7 +16,14 @@ use crate::auth::Denied;
 use ::http::HeaderMap;
 use admit::{Budget, Held};
 use inflate::Encoding;
-use pointsman_core::{decode::DecodeError, limits, model::reject::Tally};
+use pointsman_core::{
+    decode::DecodeError,
+    limits,
+    model::{
+        reject::{Reason, Tally},
+        speaker::Speaker,
+    },
+};
 use pointsman_instrument::opamp::{messages::PLAN_HEADER, plan::PlanHash};
 use stats::Stats;
 use std::{sync::Arc, time::Duration};
@@ -47,8 +54,8 @@ impl Signal {
 /// How many times the bytes of spans stand in memory while they are sorted out: twice while their room grows, then once.
 const SPAN_COPIES: usize = 3;
 
-/// Takes one request in protobuf.
-pub type Take = Arc<dyn Fn(&[u8]) -> Result<Tally, DecodeError> + Send + Sync>;
+/// Takes one request in protobuf, of somebody where that was proven.
+pub type Take = Arc<dyn Fn(&[u8], Option<&Speaker>) -> Result<Tally, DecodeError> + Send + Sync>;
 
 /// Hears which plan shaped a request at its source, and which sender's it was.
 pub type Exported = Arc<dyn Fn(&[u8; 16], u64) + Send + Sync>;
@@ -110,6 +117,14 @@ pub enum Refusal {
     /// Of somebody who may not send.
     #[error(transparent)]
     Denied(#[from] Denied),
+    /// All of it claims to be somebody else's.
+    #[error(
+        "every resource claims a namespace, service or pod that is not of its sender `{by}`: see --otlp-senders-file and --otlp-identity"
+    )]
+    Forged {
+        /// Who sent it.
+        by: Box<str>,
+    },
 }
 
 /// Whose fault a refusal is, which decides code and retry.
@@ -138,7 +153,8 @@ impl Refusal {
             Self::Overload { .. } | Self::Late => Blame::Us,
             Self::UnknownEncoding => Blame::Encoding,
             Self::Denied(Denied::Unknown) => Blame::Stranger,
-            Self::Denied(Denied::Nameless) => Blame::Unwelcome,
+            Self::Denied(Denied::Unavailable { .. }) => Blame::Us,
+            Self::Denied(Denied::Homeless) | Self::Forged { .. } => Blame::Unwelcome,
             Self::Slow | Self::Cut | Self::Corrupt(_) | Self::Decode(_) => Blame::Sender,
         }
     }
@@ -157,7 +173,9 @@ impl Refusal {
             Self::Corrupt(_) => "corrupt",
             Self::Decode(_) => "not_otlp",
             Self::Denied(Denied::Unknown) => "unauthenticated",
-            Self::Denied(Denied::Nameless) => "permission_denied",
+            Self::Denied(Denied::Unavailable { .. }) => "unavailable",
+            Self::Denied(Denied::Homeless) => "permission_denied",
+            Self::Forged { .. } => "forged",
         }
     }
 }
@@ -178,7 +196,7 @@ impl Ingest {
     ///
     /// # Errors
     /// When it is not OTLP, or no memory is left for what comes of it: then nothing was applied.
-    pub fn apply(&self, signal: Signal, body: &Held, plan: Option<PlanHash>) -> Result<Tally, Refusal> {
+    pub fn apply(&self, signal: Signal, body: &Held, said: &Said) -> Result<Tally, Refusal> {
         let take = match signal {
             Signal::Metrics => &self.metrics,
             Signal::Traces => &self.traces,
@@ -186,13 +204,31 @@ impl Ingest {
         // Spans are copied on their way out; points are not.
         let copies = if signal == Signal::Traces { body.len().saturating_mul(SPAN_COPIES) } else { 0 };
         let promise = body.promise(copies)?;
-        let tally = off_reactor(body.len(), || take(body))?;
+        let tally = off_reactor(body.len(), || take(body, said.by.as_deref()))?;
         drop(promise);
         self.stats.took(signal, body.len(), &tally);
-        if let Some(PlanHash(hash)) = plan {
+        if tally.received > 0 && tally.rejected.get(&Reason::Forged) == Some(&tally.received) {
+            return Err(Refusal::Forged { by: said.by.as_ref().map(|speaker| speaker.name.clone()).unwrap_or_default() });
+        }
+        if let Some(PlanHash(hash)) = said.plan {
             (self.exported)(&hash, sender::sender(body));
         }
         Ok(tally)
+    }
+}
+
+/// What is said of a request beside its body.
+#[derive(Debug, Default)]
+pub struct Said {
+    /// Which plan shaped it at its source.
+    pub plan: Option<PlanHash>,
+    /// Who sent it, where that was proven.
+    pub by: Option<Arc<Speaker>>,
+}
+
+impl Said {
+    fn of<B>(request: &::http::Request<B>) -> Self {
+        Self { plan: plan_of(request.headers()), by: request.extensions().get::<Arc<Speaker>>().cloned() }
     }
 }
 

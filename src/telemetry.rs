@@ -20,10 +20,11 @@ use std::{
 };
 
 pub use pointsman_instrument::semconv::attribute::{
-    PointsmanAccessOutcome as AccessOutcome, PointsmanAccessQuestion as AccessQuestion, PointsmanAdjustment as Adjustment,
-    PointsmanConflictKind as ConflictKind, PointsmanDropReason as DropReason, PointsmanHandshakeOutcome as Handshake,
-    PointsmanLease as Lease, PointsmanOmission as Omission, PointsmanReloadOutcome as Reload, PointsmanSource as Decider,
-    PointsmanSyncRefusal as SyncRefusal, PointsmanSyncState as SyncStanding,
+    PointsmanAccessOutcome as AccessOutcome, PointsmanAccessQuestion as AccessQuestion, PointsmanAccessRefusal as AccessRefusal,
+    PointsmanAdjustment as Adjustment, PointsmanConflictKind as ConflictKind, PointsmanDropReason as DropReason,
+    PointsmanHandshakeOutcome as Handshake, PointsmanLease as Lease, PointsmanOmission as Omission,
+    PointsmanReloadOutcome as Reload, PointsmanSource as Decider, PointsmanSyncRefusal as SyncRefusal,
+    PointsmanSyncState as SyncStanding,
 };
 
 /// The shipped catalogues: (file name, text), as `--catalog` would read them.
@@ -139,6 +140,8 @@ pub struct Snapshot {
     pub tls: Option<Tls>,
     /// Answers about tokens and rights, where an API server is asked for any.
     pub access: Vec<(AccessQuestion, AccessOutcome, u64)>,
+    /// Requests to read that were refused.
+    pub readers_refused: Vec<(AccessRefusal, u64)>,
     /// Trace back ends.
     pub backends: Vec<Backend>,
     /// Seconds since the views were last known to be current; `None` before that.
@@ -188,6 +191,7 @@ impl Own {
         observe_views(&telemetry, &latest);
         observe_tls(&telemetry, &latest);
         observe_access(&telemetry, &latest);
+        observe_refusals(&telemetry, &latest);
         observe_backends(&telemetry, &latest);
         observe_sync(&telemetry, &latest);
         observe_cluster(&telemetry, &latest);
@@ -361,6 +365,12 @@ fn observe_access(telemetry: &Telemetry, latest: &Latest) {
         for (access_question, access_outcome, n) in s.access.iter().copied() {
             r.set(n, names::AccessAnswers { access_question, access_outcome });
         }
+    });
+}
+
+fn observe_refusals(telemetry: &Telemetry, latest: &Latest) {
+    over::<names::AccessRefused>(telemetry, latest, |s, r| {
+        s.readers_refused.iter().copied().for_each(|(access_refusal, n)| r.set(n, names::AccessRefused { access_refusal }));
     });
 }
 

@@ -19,6 +19,7 @@ use pointsman_core::{
     model::{
         clock::{Mono, Wall},
         reject::Tally,
+        speaker::Speaker,
         workloads::Workloads,
     },
     state::room::{Boundless, Room},
@@ -103,9 +104,17 @@ impl Traces {
     /// # Errors
     /// When the frame does not parse: then nothing was taken.
     pub fn ingest(&self, body: &[u8], now: Mono) -> Result<Tally, DecodeError> {
+        self.ingest_from(body, None, now)
+    }
+
+    /// The same of somebody who has proved who they are: what their resources claim besides is not taken.
+    ///
+    /// # Errors
+    /// When the frame does not parse: then nothing was taken.
+    pub fn ingest_from(&self, body: &[u8], speaker: Option<&Speaker>, now: Mono) -> Result<Tally, DecodeError> {
         let plan_of = |component: &_| self.plans.plan(component);
         let workloads = self.plans.workloads();
-        let judge = Judge { plan_of: &plan_of, workloads: &workloads, kept: &self.kept, now };
+        let judge = Judge { plan_of: &plan_of, workloads: &workloads, kept: &self.kept, now, speaker };
         let shows = self.backends.is_empty() && self.has_room(body.len());
         let filtered = decide::filter(body, judge, &mut |span| {
             if shows {

@@ -15,6 +15,7 @@ Long campaigns. `bash tests/run.sh long run` runs fuzz, mutate and soak one afte
   million  1,000,000 series scraped by real Prometheus servers: POINTSMAN_SERIES=1000000 ... real::million
   frames   1,000,000 hostile HTTP/2 frames of each kind: POINTSMAN_FRAMES=1000000 cargo test --test it limits::http2
 Started by hand:
+  scrapes while 10,000 views come and change: POINTSMAN_VIEWS=10000 cargo test --test it hostile::views::t20
   longer overload, one part of the bench: cargo bench --bench bench -- --overload 60
   instruction budgets after a change that is meant, or with another compiler:
     cargo run --release -p pointsman-budgets -- --write

@@ -3,15 +3,13 @@
 
 use super::clock::Clock;
 use crate::{
-    auth::{
-        access::{
-            Unavailable, User, config as file,
-            judge::{Asked, Judge, Nobody, Refusal},
-            paths::{Glob, Path, Shown},
-            rules::Rules,
-        },
-        tls::shown::Shown as Certificate,
+    auth::access::{
+        Oracle, Unavailable, User, config as file,
+        judge::{Asked, Judge, Refusal, Refusals},
+        paths::{Glob, Path, Shown as ShownPaths},
+        rules::Rules,
     },
+    auth::tls::shown::Shown,
     config::access::ReadAccess,
 };
 use axum::{
@@ -25,7 +23,6 @@ use http::{Extensions, HeaderMap, HeaderValue, Uri, header, uri::PathAndQuery};
 use pointsman_core::{
     fault::{Fault, Place, code::Code},
     limits,
-    model::clock::Wall,
 };
 use std::{
     fs::File,
@@ -46,11 +43,15 @@ pub struct Guard {
     pub clock: Clock,
 }
 
-/// Makes the judge of what was configured; `None` = everybody may read.
+/// Makes the judge of what was configured, who asks `oracle` for what it does not know; `None` = everybody may read.
 ///
 /// # Errors
 /// A file that cannot be read, every mistake in it, and every pattern that is none.
-pub fn judge(access: Option<&ReadAccess>) -> Result<Option<Judge>, Vec<Fault>> {
+pub fn judge(
+    access: Option<&ReadAccess>,
+    oracle: Arc<dyn Oracle>,
+    refusals: &Arc<Refusals>,
+) -> Result<Option<Judge>, Vec<Fault>> {
     let Some(access) = access else { return Ok(None) };
     let mut faults = Vec::new();
     let rules = access.file.as_deref().map(rules).transpose();
@@ -69,26 +70,34 @@ pub fn judge(access: Option<&ReadAccess>) -> Result<Option<Judge>, Vec<Fault>> {
     };
     let (only, open) = (globs("allow-paths", &access.allow_paths), globs("ignore-paths", &access.ignore_paths));
     let shown = match (only.is_empty(), open.is_empty()) {
-        (true, true) => Shown::All,
-        (true, false) => Shown::Open(open),
-        (false, _) => Shown::Only(only),
+        (true, true) => ShownPaths::All,
+        (true, false) => ShownPaths::Open(open),
+        (false, _) => ShownPaths::Only(only),
     };
     if !faults.is_empty() {
         return Err(faults);
     }
     let rules = Rules { scraper: access.scraper, ..rules };
-    Ok(Some(Judge { rules, shown, oracle: Arc::new(Nobody) }))
+    Ok(Some(Judge { rules, shown, oracle, refusals: Arc::clone(refusals) }))
 }
 
 fn rules(path: &FilePath) -> Result<Rules, Vec<Fault>> {
+    read_file("--config-file", path, file::read)
+}
+
+/// What a file of settings says, by who reads its name and text.
+///
+/// # Errors
+/// That it cannot be read, or every mistake in it.
+pub(super) fn read_file<T>(
+    flag: &'static str,
+    path: &FilePath,
+    read: impl FnOnce(&str, &str) -> Result<T, Vec<Fault>>,
+) -> Result<T, Vec<Fault>> {
     let name = path.display().to_string();
-    match read_capped(path) {
-        Ok(text) => file::read(&name, &text),
-        Err(error) => {
-            let place = Place::Setting("--config-file".into());
-            Err(vec![Fault::new(Code::CannotRead, place, &["read", &name, &error.to_string()])])
-        }
-    }
+    let text = read_capped(path)
+        .map_err(|error| vec![Fault::new(Code::CannotRead, Place::Setting(flag.into()), &["read", &name, &error.to_string()])])?;
+    read(&name, &text)
 }
 
 fn read_capped(path: &FilePath) -> io::Result<String> {
@@ -109,7 +118,7 @@ pub fn guarded(guard: Guard, router: Router) -> Router {
 
 /// Judges, then hands on what was checked, without what says who asks.
 async fn ask(State(guard): State<Arc<Guard>>, mut request: Request, next: Next) -> Response {
-    let shown = shown(request.extensions(), guard.clock.wall());
+    let shown = shown(request.extensions(), guard.clock);
     let query = Query::<Vec<(String, String)>>::try_from_uri(request.uri()).map(|Query(pairs)| pairs).unwrap_or_default();
     let (method, path, headers) = (request.method(), request.uri().path(), request.headers());
     let verdict = guard.judge.judge(&Asked { method, path, query: &query, headers, shown }).await;
@@ -123,9 +132,9 @@ async fn ask(State(guard): State<Arc<Guard>>, mut request: Request, next: Next) 
     }
 }
 
-/// Whose certificate was shown on the connection of a request and is good now.
-fn shown(extensions: &Extensions, now: Wall) -> Option<User> {
-    extensions.get::<Arc<Certificate>>()?.user(now)
+/// Whose certificate was shown on the connection of a request, and is good now.
+pub(super) fn shown(extensions: &Extensions, clock: Clock) -> Option<User> {
+    extensions.get::<Arc<Shown>>()?.user(clock.wall())
 }
 
 /// The URL with the path that was checked.

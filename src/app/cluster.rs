@@ -220,6 +220,7 @@ impl Joined {
             applied: &|key| loaded.views.applied(key, now.1).into_iter().map(ToString::to_string).collect(),
             catalogues: &catalogues,
             sync: &sync,
+            proven: engine.config.senders.is_some(),
             plan_file: &|namespace, name| self.plan_files.outcome(namespace, name),
             settling: now.0.since(leases.active_since()) < Duration::from_secs(limits::SYNC_SETTLE_SECS),
         };

@@ -114,6 +114,7 @@ impl Engine {
             certificates,
             connections: Arc::default(),
             access: OnceLock::new(),
+            readers_refused: Arc::default(),
             exported: AtomicU64::new(0),
             omitted: Default::default(),
             scrapes_refused: AtomicU64::new(0),
@@ -256,8 +257,8 @@ fn budget(config: &Config) -> Arc<Budget> {
 fn ingest(config: &Config, clock: Clock, (store, traces): (&Arc<Store>, &Arc<Traces>), budget: Arc<Budget>) -> Ingest {
     let (store, traces) = (Arc::clone(store), Arc::clone(traces));
     Ingest {
-        metrics: Arc::new(move |body| store.ingest(body, clock.mono(), clock.wall())),
-        traces: Arc::new(move |body| traces.ingest(body, clock.mono())),
+        metrics: Arc::new(move |body, by| store.ingest_from(body, by, clock.mono(), clock.wall())),
+        traces: Arc::new(move |body, by| traces.ingest_from(body, by, clock.mono())),
         exported: Arc::new(|_, _| {}),
         budget,
         body_bytes_max: config.max_body,

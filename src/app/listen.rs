@@ -9,7 +9,7 @@ mod spare;
 pub mod tls;
 
 use super::tasks::Tasks;
-use crate::auth::Denied;
+use crate::auth::tls::shown::Shown;
 use axum::{Router, response::Response};
 use guarded::Patience;
 use guests::{Guest, Guests};
@@ -22,7 +22,7 @@ use std::{
     sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
-use tls::{DoorTls, Peer};
+use tls::DoorTls;
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
     time::sleep,
@@ -79,8 +79,6 @@ pub struct House {
 pub struct Answers {
     /// Where requests go.
     pub router: Router,
-    /// Where they go instead over a connection of somebody who may not ask.
-    pub denied: Arc<dyn Fn(Denied) -> Router + Send + Sync>,
     /// The answer to a request that panicked.
     pub on_panic: fn() -> Response,
     /// The answer to a request, of this path, that took too long to answer.
@@ -92,21 +90,18 @@ pub struct Answers {
 /// Who answers the requests of one connection, and what is known of who asks.
 struct Desk {
     answers: Answers,
-    peer: Option<Peer>,
+    shown: Option<Arc<Shown>>,
+    /// Whether HTTP/2 is refused also to those who begin it without having agreed on it.
+    is_only_http1: bool,
 }
 
 impl Desk {
-    /// What answers this request: it carries what its peer has shown, and whether that counts is found out each time.
+    /// What answers this request: it carries what its peer has shown; whether that counts is found out there, each time.
     fn take<B>(&self, request: &mut hyper::Request<B>) -> Answers {
-        let answers = self.answers.clone();
-        let Some(peer) = &self.peer else { return answers };
-        if let Some(shown) = &peer.shown {
+        if let Some(shown) = &self.shown {
             request.extensions_mut().insert(Arc::clone(shown));
         }
-        match peer.may_ask() {
-            Ok(()) => answers,
-            Err(why) => Answers { router: (answers.denied)(why), ..answers },
-        }
+        self.answers.clone()
     }
 }
 
@@ -154,15 +149,18 @@ async fn connection(tcp: TcpStream, tls: Option<DoorTls>, answers: Answers, hous
         debug!(%error, "a connection ended before it began");
         return;
     }
-    let Some(tls) = tls else { return http::serve(tcp, Desk { answers, peer: None }, house, guest).await };
+    let Some(tls) = tls else {
+        let desk = Desk { answers, shown: None, is_only_http1: false };
+        return http::serve(tcp, desk, house, guest).await;
+    };
     let inside = tokio::select! {
         () = house.stop.asked() => return,
         () = guest.told_to_leave() => return,
         inside = tls.shake_hands(tcp) => inside,
     };
     if let Some(inside) = inside {
-        let peer = Some(tls.peer(&inside));
-        http::serve(inside, Desk { answers, peer }, house, guest).await;
+        let desk = Desk { answers, shown: tls.shown(&inside), is_only_http1: tls.is_only_http1() };
+        http::serve(inside, desk, house, guest).await;
     }
 }
 

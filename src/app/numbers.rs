@@ -8,12 +8,15 @@ use super::{
     listen::{hits::Hits, tls::Certificates},
 };
 use crate::{
-    auth::access::ask::counts::{Counts, Outcome, Question},
+    auth::access::{
+        ask::counts::{Counts, Outcome, Question},
+        judge::{Refusal, Refusals},
+    },
     control::{self, Control},
     ingest::{Ingest, Signal, stats::Taken},
     telemetry::{
-        AccessOutcome, AccessQuestion, Adjustment, Backend, Cluster, Decider, DropReason, Flow, Omission, Plans, Snapshot,
-        Suppressed,
+        AccessOutcome, AccessQuestion, AccessRefusal, Adjustment, Backend, Cluster, Decider, DropReason, Flow, Omission, Plans,
+        Snapshot, Suppressed,
     },
     traces::{Traces, forward::BackendState, stats::DropReason as SpanDrop},
 };
@@ -58,6 +61,8 @@ pub struct Numbers {
     pub connections: Arc<Hits>,
     /// Answers about tokens and rights, once an API server is asked for any.
     pub access: OnceLock<Arc<Counts>>,
+    /// Requests to read that were refused.
+    pub readers_refused: Arc<Refusals>,
     /// Series written to scrapes.
     pub exported: AtomicU64,
     /// What scrapes left out, in the order of [`Omission::ALL`].
@@ -98,6 +103,7 @@ impl Numbers {
             insecure: listeners.into_iter().map(|name| (name, self.insecure.contains(&name))).collect(),
             tls: self.certificates.as_ref().map(|certificates| certificates.numbers()),
             access: self.access.get().map(|counts| access(counts)).unwrap_or_default(),
+            readers_refused: Refusal::ALL.map(|refusal| (access_refusal(refusal), self.readers_refused.of(refusal))).to_vec(),
             backends,
             view_age: self.view_age(),
             sync: self.sync(),
@@ -242,6 +248,17 @@ impl Numbers {
         ];
         let of_access = self.access.get().into_iter().flat_map(|counts| counts.caps());
         ours.into_iter().chain(self.connections.counts()).chain(of_access).chain(of_store).collect()
+    }
+}
+
+const fn access_refusal(refusal: Refusal) -> AccessRefusal {
+    match refusal {
+        Refusal::NotFound => AccessRefusal::NotFound,
+        Refusal::Unauthenticated => AccessRefusal::Unauthenticated,
+        Refusal::Method => AccessRefusal::Method,
+        Refusal::BadRequest => AccessRefusal::BadRequest,
+        Refusal::Forbidden => AccessRefusal::Forbidden,
+        Refusal::Unavailable(_) => AccessRefusal::Unavailable,
     }
 }
 

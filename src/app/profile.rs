@@ -33,7 +33,7 @@ pub fn kind() -> Kind {
 /// Starts to follow, to end when asked, where the profile is the cluster's.
 pub fn start(engine: &Engine, tasks: &Tasks, stop: &Stop) {
     let certificates = engine.numbers.certificates.clone().filter(|certificates| certificates.follows());
-    let (Some(certificates), Some(cluster)) = (certificates, &engine.config.cluster) else { return };
+    let (Some(certificates), Some(cluster)) = (certificates, &engine.config.api_server) else { return };
     let (clock, (sender, mut incoming), stop) = (engine.clock, mpsc::channel(1), stop.clone());
     let surroundings = Surroundings {
         connect: connector(cluster.kubeconfig.clone()),

@@ -6,7 +6,7 @@ use super::{
     clock::Clock,
     demo,
     drain::{self, Signals},
-    memory, serve, surroundings,
+    log, memory, serve, surroundings,
     tools::{self, Form, ToolError, client::Client},
     watch,
 };
@@ -26,12 +26,11 @@ use std::{
     collections::BTreeMap,
     ffi::OsString,
     fs::File,
-    io::{self, IsTerminal, Read, Write},
+    io::{self, Read, Write},
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Command, ExitCode},
 };
-use tracing_subscriber::EnvFilter;
 
 /// Where the C library reads how its allocator is to behave.
 const TUNABLES: &str = "GLIBC_TUNABLES";
@@ -40,6 +39,9 @@ const BAD_USAGE: u8 = 2;
 
 /// Runs the command line; never panics on what it says.
 pub fn main(args: Vec<OsString>, env: impl Iterator<Item = (OsString, OsString)>) -> ExitCode {
+    if let Err(error) = surroundings::forbid_cores() {
+        writeln!(io::stderr(), "warning: cannot forbid core files: {error}").ok();
+    }
     let line: Vec<String> = args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
     let (args, unknown) = split_unknown(args);
     let line = CommandLine { args: line, unknown };
@@ -172,7 +174,7 @@ fn serve(args: &ServeArgs, env: BTreeMap<String, String>, line: CommandLine) -> 
         Ok(config) => config,
         Err(faults) => return report(&faults),
     };
-    log(&config.log);
+    log::start(&config.log);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(64).build() {
         Ok(runtime) => runtime,
         Err(error) => return complain(&anyhow::Error::new(error).context("start the runtime")),
@@ -204,7 +206,7 @@ fn watch(args: &WatchArgs, env: BTreeMap<String, String>, line: CommandLine) -> 
         Ok(config) => config,
         Err(faults) => return report(&faults),
     };
-    log(&config.log);
+    log::start(&config.log);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(64).build() {
         Ok(runtime) => runtime,
         Err(error) => return complain(&anyhow::Error::new(error).context("start the runtime")),
@@ -235,7 +237,7 @@ fn demo(args: &DemoArgs, line: &CommandLine) -> ExitCode {
         Ok(options) => options,
         Err(faults) => return report(&faults),
     };
-    log("warn");
+    log::start("warn");
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(64).build() {
         Ok(runtime) => runtime,
         Err(error) => return complain(&anyhow::Error::new(error).context("start the runtime")),
@@ -304,20 +306,4 @@ fn complain(error: &anyhow::Error) -> ExitCode {
     // Nobody is left to read when stderr is gone; the exit code still says it.
     writeln!(io::stderr(), "error: {error:#}").ok();
     ExitCode::from(BAD_USAGE)
-}
-
-/// Logs go to stderr: text for people, JSON for machines. The client of the API server logs each request that fails as an
-/// error; whoever asked says so once, so it is heard only where the filter names it.
-fn log(filter: &str) {
-    let quiet = if filter.contains("kube_client") { filter.to_owned() } else { format!("{filter},kube_client=off") };
-    let filter = EnvFilter::try_new(quiet).unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
-    let set = if io::stderr().is_terminal() {
-        builder.with_target(false).try_init()
-    } else {
-        builder.json().flatten_event(true).with_current_span(false).try_init()
-    };
-    if let Err(error) = set {
-        tracing::debug!(%error, "logs were set up before");
-    }
 }

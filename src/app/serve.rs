@@ -13,13 +13,23 @@ use super::{
         guests::{Caps, Guests},
         tls::DoorTls,
     },
+    oracle::Desk,
+    senders::{self, Deny},
     surroundings,
     tasks::Tasks,
     ticks,
 };
 use crate::{
-    auth::{access::judge::Judge, tls::pair::Offer},
-    config::{self, Config},
+    auth::{
+        access::{
+            Oracle,
+            ask::Outage,
+            judge::{Judge, Nobody, Refusals},
+        },
+        senders::Senders,
+        tls::pair::Offer,
+    },
+    config::{ApiServer, Config, access::ReadAccess, send::SendAccess},
     expose,
     ingest::{self, grpc},
     kubernetes::connect,
@@ -41,14 +51,21 @@ use std::{
 };
 use tracing::{info, warn};
 
+/// What the further door is for, as its flag says.
+const PROXY_ENDPOINTS: &str = "proxy-endpoints-port";
+
 /// Bound, not running.
 pub struct App {
     engine: Arc<Engine>,
     cluster: Option<Client>,
     judge: Option<Judge>,
+    senders: Option<Arc<Senders>>,
+    back: Tasks,
     grpc: Door,
     http: Door,
     read: Door,
+    /// Where health is served and nothing else.
+    more: Option<Door>,
 }
 
 /// Why nothing was bound.
@@ -76,9 +93,10 @@ pub struct Addresses {
 /// # Errors
 /// Every address that cannot be had.
 pub async fn bind(config: Config, clock: Clock) -> Result<App, BindError> {
+    let access = (config.access.clone(), config.senders.clone());
     let addresses = [("otlp-grpc", config.otlp_grpc), ("otlp-http", config.otlp_http), ("listen", config.listen)];
-    let cluster = client(config.cluster.as_ref()).await;
-    let judge = access::judge(config.access.as_ref());
+    let addresses = addresses.into_iter().chain(config.proxy_endpoints.map(|addr| (PROXY_ENDPOINTS, addr)));
+    let cluster = client(config.api_server.as_ref()).await;
     let (engine, mut faults) = match Engine::new(config, clock) {
         Ok(engine) => (Some(engine), Vec::new()),
         Err(faults) => (None, faults),
@@ -87,7 +105,14 @@ pub async fn bind(config: Config, clock: Clock) -> Result<App, BindError> {
         faults.push(fault);
         None
     });
+    let back = Tasks::default();
+    let desk = engine.as_ref().zip(cluster.clone()).map(|(engine, client)| Desk::new(engine, client, &back));
+    let judge = judge(&access.0, desk.as_ref(), engine.as_ref().map(|engine| &engine.numbers.readers_refused));
     let judge = judge.unwrap_or_else(|mistakes| {
+        faults.extend(mistakes);
+        None
+    });
+    let senders = senders_of(&access.1, desk.as_ref()).unwrap_or_else(|mistakes| {
         faults.extend(mistakes);
         None
     });
@@ -112,14 +137,33 @@ pub async fn bind(config: Config, clock: Clock) -> Result<App, BindError> {
     let mut doors = doors.into_iter();
     match (engine, doors.next(), doors.next(), doors.next()) {
         (Some(engine), Some(grpc), Some(http), Some(read)) => {
-            Ok(App { engine: Arc::new(engine), cluster, judge, grpc, http, read })
+            let (engine, senders, more) = (Arc::new(engine), senders.map(Arc::new), doors.next());
+            Ok(App { engine, cluster, judge, senders, back, grpc, http, read, more })
         }
         _ => Err(BindError::Faults(faults)),
     }
 }
 
-/// A client of the cluster that views come from. It connects to nothing yet: the API server may be away.
-async fn client(config: Option<&config::Cluster>) -> Result<Option<Client>, Fault> {
+/// Who judges readers. Where there is no API server, nobody knows what rules and certificates do not say.
+fn judge(
+    access: &Option<ReadAccess>,
+    desk: Option<&Desk>,
+    refusals: Option<&Arc<Refusals>>,
+) -> Result<Option<Judge>, Vec<Fault>> {
+    let audiences = || access.as_ref().map(|access| access.audiences.clone()).unwrap_or_default();
+    let oracle = desk.map_or_else(|| Arc::new(Nobody) as Arc<dyn Oracle>, |desk| desk.open(audiences(), Outage::StandIn));
+    access::judge(access.as_ref(), oracle, refusals.unwrap_or(&Arc::default()))
+}
+
+/// Who judges senders.
+fn senders_of(access: &Option<SendAccess>, desk: Option<&Desk>) -> Result<Option<Senders>, Vec<Fault>> {
+    let audiences = access.as_ref().map(|access| access.audiences.clone()).filter(|audiences| !audiences.is_empty());
+    let oracle = audiences.zip(desk).map(|(audiences, desk)| desk.open(audiences, Outage::Refuse));
+    senders::senders(access.as_ref(), oracle)
+}
+
+/// A client of the API server that views come from, and that is asked who comes. It connects to nothing yet: it may be away.
+async fn client(config: Option<&ApiServer>) -> Result<Option<Client>, Fault> {
     let Some(config) = config else { return Ok(None) };
     match connect::client(config.kubeconfig.as_deref()).await {
         Ok(client) => Ok(Some(client)),
@@ -137,7 +181,7 @@ fn door_tls(engine: &Engine, name: &str) -> Option<DoorTls> {
     let offer = match name {
         "otlp-grpc" => Offer::Grpc,
         "otlp-http" => Offer::Http,
-        _ if engine.config.listen_plain => return None,
+        "listen" if engine.config.listen_plain => return None,
         _ => Offer::Read,
     };
     engine.numbers.certificates.clone().map(|certificates| DoorTls { certificates, offer })
@@ -174,10 +218,10 @@ impl App {
     /// When a part without which we must not go on has failed.
     pub async fn run(self, stopper: Stopper, stop: Stop) -> anyhow::Result<()> {
         let addresses = self.addresses();
-        let Self { engine, cluster, judge, grpc, http, read } = self;
+        let Self { engine, cluster, judge, senders, back, grpc, http, read, more } = self;
         warn_of(&engine.config, judge.as_ref());
         let read_answers = read_answers(&engine, judge);
-        let (front, back) = (Tasks::default(), Tasks::default());
+        let front = Tasks::default();
         let (back_stopper, back_stop) = drain::pair();
         ticks::start(&engine, cluster, &back, &back_stop);
         let house = Arc::new(House {
@@ -189,7 +233,9 @@ impl App {
             panics: AtomicU64::new(0),
             jitter: AtomicU64::new(surroundings::random()),
         });
-        for (door, answers) in [(grpc, grpc_answers(&engine).await), (http, http_answers(&engine)), (read, read_answers)] {
+        let sent = [(grpc, grpc_answers(&engine, senders.as_ref()).await), (http, http_answers(&engine, senders.as_ref()))];
+        let more = more.map(|door| (door, mixed(&engine, web::health::alone())));
+        for (door, answers) in sent.into_iter().chain([(read, read_answers)]).chain(more) {
             front.vital(door.name, accept(door, answers, Arc::clone(&house)));
         }
         let (control, asked) = (Arc::clone(&engine.control), stop.clone());
@@ -248,38 +294,41 @@ async fn drained(engine: &Engine, front: &Tasks, back: &Tasks, back_stopper: &St
     back.finish(half).await && front
 }
 
-async fn grpc_answers(engine: &Engine) -> Answers {
+async fn grpc_answers(engine: &Engine, senders: Option<&Arc<Senders>>) -> Answers {
     let (health, service) = tonic_health::server::health_reporter();
     for name in ["", grpc::METRICS_SERVICE, grpc::TRACES_SERVICE] {
         health.set_service_status(name, tonic_health::ServingStatus::Serving).await;
     }
     let others = axum::Router::new().route_service("/grpc.health.v1.Health/{method}", service);
-    let router = grpc::router(&engine.ingest, others);
-    let ingest = Arc::clone(&engine.ingest);
-    let denied = Arc::new(move |denied| grpc::denied(&ingest, denied));
+    let router = asked(engine, senders, grpc::denied, grpc::router(&engine.ingest, others));
     let late = Arc::clone(&engine.ingest);
     let on_late = Arc::new(move |path: &str| grpc::on_late(&late, path));
-    Answers { router, denied, on_panic: grpc::on_panic, on_late, is_http2: true }
+    Answers { router, on_panic: grpc::on_panic, on_late, is_http2: true }
 }
 
-fn http_answers(engine: &Engine) -> Answers {
-    mixed(engine, ingest::http::router(&engine.ingest).merge(engine.control.router()))
+fn http_answers(engine: &Engine, senders: Option<&Arc<Senders>>) -> Answers {
+    let router = ingest::http::router(&engine.ingest).merge(engine.control.router());
+    mixed(engine, asked(engine, senders, ingest::http::denied, router))
 }
 
-/// No connection is denied here: where anybody is asked who they are, each request is.
+/// The router, where senders are asked behind the question who they are.
+fn asked(engine: &Engine, senders: Option<&Arc<Senders>>, deny: Deny, router: axum::Router) -> axum::Router {
+    let Some(senders) = senders else { return router };
+    let (senders, ingest) = (Arc::clone(senders), Arc::clone(&engine.ingest));
+    senders::guarded(senders::Guard { senders, ingest, deny, clock: engine.clock }, router)
+}
+
 fn read_answers(engine: &Arc<Engine>, judge: Option<Judge>) -> Answers {
     let router = expose::http::router(engine.read_side(), engine.own_side()).merge(web::router(api::sources(engine)));
     let router = match judge {
         Some(judge) => access::guarded(Guard { judge, clock: engine.clock }, router),
         None => router,
     };
-    mixed(engine, router)
+    mixed(engine, web::guard::guarded(router))
 }
 
 fn mixed(engine: &Engine, router: axum::Router) -> Answers {
-    let ingest = Arc::clone(&engine.ingest);
-    let denied = Arc::new(move |denied| ingest::http::denied(&ingest, denied));
     let late = Arc::clone(&engine.ingest);
     let on_late = Arc::new(move |path: &str| ingest::http::on_late(&late, path));
-    Answers { router, denied, on_panic: ingest::http::on_panic, on_late, is_http2: false }
+    Answers { router, on_panic: ingest::http::on_panic, on_late, is_http2: false }
 }

@@ -1,8 +1,9 @@
 //! What the process finds around it: memory and file limits, its name, randomness. Read once at the start; a value that cannot be read is absent.
-//! Knows files of the kernel; decides nothing but how many connections they allow.
+//! Knows files of the kernel; decides nothing but how many connections they allow, and that a crash leaves no core.
 
 use pointsman_core::limits;
-use std::{collections::BTreeMap, fs, path::Path};
+use rustix::process::{Resource, Rlimit, setrlimit};
+use std::{collections::BTreeMap, fs, io, path::Path};
 
 /// Where Kubernetes puts the token of a pod's account.
 const ACCOUNT_TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
@@ -68,6 +69,14 @@ pub fn secret() -> [u8; 32] {
 pub fn connections_max() -> usize {
     let files = fs::read_to_string("/proc/self/limits").ok().and_then(|text| open_files(&text)).unwrap_or(1024);
     (files / 4 * 3).clamp(16, limits::CONNECTIONS_MAX)
+}
+
+/// From here on the system writes no core file of this process when it crashes: the memory may hold keys and tokens.
+///
+/// # Errors
+/// When the system does not let us.
+pub fn forbid_cores() -> io::Result<()> {
+    Ok(setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?)
 }
 
 /// The soft limit in the text of `/proc/self/limits`.

@@ -4,10 +4,12 @@
 pub mod ask;
 pub mod config;
 pub mod judge;
+pub(super) mod nodes;
 pub mod paths;
 pub mod rules;
 
 use futures_util::future::BoxFuture;
+use http::{HeaderMap, header};
 use std::{collections::BTreeMap, fmt};
 use zeroize::Zeroizing;
 
@@ -31,6 +33,17 @@ pub struct Attributes {
     pub verb: String,
     /// Of what.
     pub target: Target,
+}
+
+impl fmt::Display for Attributes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.target {
+            Target::Path(path) => write!(f, "{} {path}", self.verb),
+            Target::Resource(Resource { namespace, api_group, resource, subresource, name, api_version: _ }) => {
+                write!(f, "{} {resource}/{subresource} {name} of `{api_group}` in `{namespace}`", self.verb)
+            }
+        }
+    }
 }
 
 /// What is asked for.
@@ -80,6 +93,17 @@ pub trait Oracle: Send + Sync {
 }
 
 impl Token {
+    /// The one bearer token among the headers of a request (RFC 6750, section 2.1).
+    #[must_use]
+    pub fn of(headers: &HeaderMap) -> Option<Self> {
+        let mut all = headers.get_all(header::AUTHORIZATION).iter();
+        let (Some(value), None) = (all.next(), all.next()) else { return None };
+        let (scheme, token) = value.to_str().ok()?.trim().split_once(' ')?;
+        let token = token.trim();
+        let is_token = scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && !token.contains([' ', '\t']);
+        is_token.then(|| Self::new(token.to_owned()))
+    }
+
     /// Takes a token over.
     #[must_use]
     pub fn new(text: String) -> Self {

@@ -31,9 +31,10 @@ pub struct ReadAccess {
 }
 
 impl Layers<'_> {
-    /// Whether readers are asked, and how.
-    pub(super) fn read_access(&mut self) -> Option<ReadAccess> {
-        let is_on = ASKED_WITH.iter().any(|key| !self.texts(key).is_empty());
+    /// Whether readers are asked, and how: where somebody said so, and where other hosts can reach us.
+    pub(super) fn read_access(&mut self, listen: SocketAddr, insecure: bool) -> Option<ReadAccess> {
+        let is_open = listen.ip().is_loopback() || insecure;
+        let is_on = !is_open || ASKED_WITH.iter().any(|key| !self.texts(key).is_empty());
         let list = |layers: &mut Self, key| layers.one(key).map(|List(items)| items).unwrap_or_default();
         let access = ReadAccess {
             file: self.one::<PathBuf>("config-file"),
@@ -99,7 +100,7 @@ impl Layers<'_> {
     }
 
     /// A fault for each place where the key was given.
-    fn refuse_all(&mut self, key: &str, what: &str, hint: &str) {
+    pub(super) fn refuse_all(&mut self, key: &str, what: &str, hint: &str) {
         for Text { from, place, .. } in self.texts(key) {
             self.faults.push(Fault::new(Code::BadSetting, place, &[key, &from, what]).with_hint(hint));
         }

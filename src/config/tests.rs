@@ -41,8 +41,10 @@ fn defaults_are_those_of_the_documentation() {
             otlp_grpc: 127.0.0.1:4317,
             otlp_http: 127.0.0.1:4318,
             listen: 127.0.0.1:9464,
+            proxy_endpoints: None,
             views: None,
             cluster: None,
+            api_server: None,
             tls: None,
             catalog: [],
             traces_to: [],
@@ -67,6 +69,7 @@ fn defaults_are_those_of_the_documentation() {
             insecure: false,
             log: "info",
             access: None,
+            senders: None,
             listen_plain: false,
             without_effect: [],
         }
@@ -83,54 +86,61 @@ fn a_flag_wins_over_the_environment_over_the_file() {
     assert_eq!(bodies, [1, 2, 3]);
 }
 
+/// A value for every key.
+const EVERY_KEY: [(&str, &str); KEYS.len()] = [
+    ("allow-openshift-scraper", "true"),
+    ("allow-paths", "/metrics,/api/*/views"),
+    ("auth-token-audiences", "pointsman"),
+    ("catalog", "a.yaml,b.yaml"),
+    ("client-ca-file", "/tls/readers.crt"),
+    ("config-file", "/rules.yaml"),
+    ("connections-per-address", "10000"),
+    ("expire-after", "1h30m"),
+    ("http2-disable", "true"),
+    ("http2-max-concurrent-streams", "1000"),
+    ("http2-max-size", "262144"),
+    ("ignore-paths", "/open"),
+    ("insecure", "true"),
+    ("insecure-listen-address", "[::1]:1"),
+    ("instance-fallback", "false"),
+    ("kube-api-burst", "40"),
+    ("kube-api-qps", "20"),
+    ("kubeconfig", "./kubeconfig"),
+    ("listen", "[::1]:1"),
+    ("log", "debug"),
+    ("max-body", "100MiB"),
+    ("max-series", "7"),
+    ("memory-limit", "2GB"),
+    ("otlp-client-ca-file", "/tls/ca.crt"),
+    ("otlp-grpc", "localhost:2"),
+    ("otlp-http", "10.0.0.1:3"),
+    ("otlp-identity", "relabel"),
+    ("otlp-senders-file", "/senders.yaml"),
+    ("otlp-token-audiences", "pointsman"),
+    ("pod", "pointsman/pointsman-0"),
+    ("promote-resource-attributes", "k8s.node.name, host.name"),
+    ("protecting-namespaces", "openshift-monitoring,platform"),
+    ("proxy-endpoints-port", "9643"),
+    ("ratio-suffix", "false"),
+    ("scope-labels", "false"),
+    ("secure-listen-address", "[::1]:1"),
+    ("state-dir", "/state"),
+    ("tls-cert-file", "/tls/tls.crt"),
+    ("tls-cipher-suites", "AES128-SHA,TLS_AES_128_GCM_SHA256"),
+    ("tls-min-version", "VersionTLS12"),
+    ("tls-private-key-file", "/tls/tls.key"),
+    ("tls-profile", "Custom"),
+    ("tls-reload-interval", "1m"),
+    ("traces-to", "http://a:1,http://b:2"),
+    ("translation-strategy", "NoTranslation"),
+    ("views", "./views"),
+];
+
 /// Scenario: every key is set, in each of the three places alone.
 /// Guarantees: the three give the same configuration, so each key can be said in each place.
 #[test]
 fn every_key_can_be_said_everywhere() {
-    let all = [
-        ("allow-openshift-scraper", "true"),
-        ("allow-paths", "/metrics,/api/*/views"),
-        ("auth-token-audiences", "pointsman"),
-        ("catalog", "a.yaml,b.yaml"),
-        ("client-ca-file", "/tls/readers.crt"),
-        ("config-file", "/rules.yaml"),
-        ("connections-per-address", "10000"),
-        ("expire-after", "1h30m"),
-        ("http2-disable", "true"),
-        ("http2-max-concurrent-streams", "1000"),
-        ("http2-max-size", "262144"),
-        ("ignore-paths", "/open"),
-        ("insecure", "true"),
-        ("insecure-listen-address", "[::1]:1"),
-        ("instance-fallback", "false"),
-        ("kube-api-burst", "40"),
-        ("kube-api-qps", "20"),
-        ("kubeconfig", "./kubeconfig"),
-        ("listen", "[::1]:1"),
-        ("log", "debug"),
-        ("max-body", "100MiB"),
-        ("max-series", "7"),
-        ("memory-limit", "2GB"),
-        ("otlp-client-ca-file", "/tls/ca.crt"),
-        ("otlp-grpc", "localhost:2"),
-        ("otlp-http", "10.0.0.1:3"),
-        ("pod", "pointsman/pointsman-0"),
-        ("promote-resource-attributes", "k8s.node.name, host.name"),
-        ("protecting-namespaces", "openshift-monitoring,platform"),
-        ("ratio-suffix", "false"),
-        ("scope-labels", "false"),
-        ("secure-listen-address", "[::1]:1"),
-        ("state-dir", "/state"),
-        ("tls-cert-file", "/tls/tls.crt"),
-        ("tls-cipher-suites", "AES128-SHA,TLS_AES_128_GCM_SHA256"),
-        ("tls-min-version", "VersionTLS12"),
-        ("tls-private-key-file", "/tls/tls.key"),
-        ("tls-profile", "Custom"),
-        ("tls-reload-interval", "1m"),
-        ("traces-to", "http://a:1,http://b:2"),
-        ("translation-strategy", "NoTranslation"),
-        ("views", "./views"),
-    ];
+    let all = EVERY_KEY;
     assert_eq!(all.map(|(key, _)| key), KEYS, "the table has every key");
     // Views come from a folder or from a cluster, never from both; so with addresses, and with patterns of paths.
     let others = ["insecure-listen-address", "secure-listen-address", "ignore-paths"];
@@ -249,13 +259,13 @@ fn all_mistakes_come_in_one_report() {
               |
             1 | pointsman serve --otlp-grcp 127.0.0.1:1 --max-body 64Mb --log a --log b
               |                 ^^^^^^^^^^^ did you mean `--otlp-grpc` or `--otlp-http`?
-              = allowed: --allow-openshift-scraper, --allow-paths, --auth-token-audiences, --catalog, --client-ca-file, --config-file, --connections-per-address, --expire-after, --http2-disable, --http2-max-concurrent-streams, --http2-max-size, --ignore-paths, --insecure, --insecure-listen-address, --instance-fallback, --kube-api-burst, --kube-api-qps, --kubeconfig, --listen, --log, --max-body, --max-series, --memory-limit, --otlp-client-ca-file, --otlp-grpc, --otlp-http, --pod, --promote-resource-attributes, --protecting-namespaces, --ratio-suffix, --scope-labels, --secure-listen-address, --state-dir, --tls-cert-file, --tls-cipher-suites, --tls-min-version, --tls-private-key-file, --tls-profile, --tls-reload-interval, --traces-to, --translation-strategy, --views, --config
+              = allowed: --allow-openshift-scraper, --allow-paths, --auth-token-audiences, --catalog, --client-ca-file, --config-file, --connections-per-address, --expire-after, --http2-disable, --http2-max-concurrent-streams, --http2-max-size, --ignore-paths, --insecure, --insecure-listen-address, --instance-fallback, --kube-api-burst, --kube-api-qps, --kubeconfig, --listen, --log, --max-body, --max-series, --memory-limit, --otlp-client-ca-file, --otlp-grpc, --otlp-http, --otlp-identity, --otlp-senders-file, --otlp-token-audiences, --pod, --promote-resource-attributes, --protecting-namespaces, --proxy-endpoints-port, --ratio-suffix, --scope-labels, --secure-listen-address, --state-dir, --tls-cert-file, --tls-cipher-suites, --tls-min-version, --tls-private-key-file, --tls-profile, --tls-reload-interval, --traces-to, --translation-strategy, --views, --config
             error[PM0501]: unknown key `max-bodys`
              --> pointsman.yaml:1:1
               |
             1 | max-bodys: 1
               | ^^^^^^^^^ did you mean `max-body`?
-              = allowed: allow-openshift-scraper, allow-paths, auth-token-audiences, catalog, client-ca-file, config-file, connections-per-address, expire-after, http2-disable, http2-max-concurrent-streams, http2-max-size, ignore-paths, insecure, insecure-listen-address, instance-fallback, kube-api-burst, kube-api-qps, kubeconfig, listen, log, max-body, max-series, memory-limit, otlp-client-ca-file, otlp-grpc, otlp-http, pod, promote-resource-attributes, protecting-namespaces, ratio-suffix, scope-labels, secure-listen-address, state-dir, tls-cert-file, tls-cipher-suites, tls-min-version, tls-private-key-file, tls-profile, tls-reload-interval, traces-to, translation-strategy, views
+              = allowed: allow-openshift-scraper, allow-paths, auth-token-audiences, catalog, client-ca-file, config-file, connections-per-address, expire-after, http2-disable, http2-max-concurrent-streams, http2-max-size, ignore-paths, insecure, insecure-listen-address, instance-fallback, kube-api-burst, kube-api-qps, kubeconfig, listen, log, max-body, max-series, memory-limit, otlp-client-ca-file, otlp-grpc, otlp-http, otlp-identity, otlp-senders-file, otlp-token-audiences, pod, promote-resource-attributes, protecting-namespaces, proxy-endpoints-port, ratio-suffix, scope-labels, secure-listen-address, state-dir, tls-cert-file, tls-cipher-suites, tls-min-version, tls-private-key-file, tls-profile, tls-reload-interval, traces-to, translation-strategy, views
             error[PM0502]: `traces-to` from POINTSMAN_TRACES_TO: `jaeger:4317` is not the URL of an OTLP back end
               --> POINTSMAN_TRACES_TO
                = write it like http://jaeger:4317
@@ -296,17 +306,17 @@ fn plain_text_off_loopback_must_be_allowed() {
         &[("POINTSMAN_OTLP_GRPC", "[::]:4317")],
         "otlp-http: 10.1.2.3:4318\ninsecure: 1\n",
         expect![[r#"
-            error[PM0502]: `scope-labels` from --scope-labels: `yes` is not a boolean
-             --> command line:1:32
-              |
-            1 | pointsman serve --scope-labels=yes --listen 0.0.0.0:9464
-              |                                ^^^
-              = allowed: true, false
             error[PM0502]: `insecure` from the file: `1` is not a boolean
              --> pointsman.yaml:2:11
               |
             2 | insecure: 1
               |           ^
+              = allowed: true, false
+            error[PM0502]: `scope-labels` from --scope-labels: `yes` is not a boolean
+             --> command line:1:32
+              |
+            1 | pointsman serve --scope-labels=yes --listen 0.0.0.0:9464
+              |                                ^^^
               = allowed: true, false
             error[PM0503]: [::]:4317 is not loopback and has no TLS
               --> POINTSMAN_OTLP_GRPC
@@ -331,7 +341,18 @@ fn plain_text_off_loopback_must_be_allowed() {
 /// Guarantees: nothing needs to be allowed, and nothing is insecure.
 #[test]
 fn tls_off_loopback_needs_no_permission() {
-    let tls = ["--tls-cert-file", "a", "--tls-private-key-file", "b", "--listen", "0.0.0.0:9464", "--otlp-grpc", "[::]:4317"];
+    let tls = [
+        "--tls-cert-file",
+        "a",
+        "--tls-private-key-file",
+        "b",
+        "--listen",
+        "0.0.0.0:9464",
+        "--otlp-grpc",
+        "[::]:4317",
+        "--kubeconfig",
+        "k",
+    ];
     let config = Config::read(&given(&tls, &[], "")).expect("nothing is wrong");
     assert!(!config.insecure && config.insecure_listeners().is_empty());
 }

@@ -20,6 +20,7 @@ use pointsman_core::{
     },
     model::{
         clock::{Mono, Wall},
+        speaker::Speaker,
         workloads::Workloads,
     },
 };
@@ -225,6 +226,11 @@ impl Agents {
                 self.merge((via, uid), message, (identity, said), now)
             }
         }
+    }
+
+    /// Whether nobody is known by that name but an agent of that sender.
+    pub(super) fn is_of(&self, uid: &Uid, speaker: &Speaker) -> bool {
+        self.all.get(uid).is_none_or(|agent| agent.identity.is_of(speaker))
     }
 
     /// Whether there is room for who comes, on its connection and among all: else what it is answered.

@@ -37,6 +37,8 @@ pub mod code {
     pub const UNSUPPORTED: u16 = 1003;
     /// Not what it claims to be.
     pub const INVALID: u16 = 1007;
+    /// Not from who sent it.
+    pub const POLICY: u16 = 1008;
     /// Too large.
     pub const TOO_BIG: u16 = 1009;
     /// Not now.

@@ -10,7 +10,10 @@ use axum::{
 use flate2::bufread::GzDecoder;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::BodyExt;
-use pointsman_core::limits::{SYNC_MESSAGE_BYTES_MAX, body_ms_max};
+use pointsman_core::{
+    limits::{SYNC_MESSAGE_BYTES_MAX, body_ms_max},
+    model::speaker::Speaker,
+};
 use pointsman_instrument::semconv::attribute::PointsmanSyncRefusal as Refusal;
 use std::{io::Read, pin::pin, sync::Arc, sync::atomic::Ordering, time::Duration};
 use tokio::{
@@ -34,6 +37,7 @@ pub(super) async fn poll(State(control): State<Arc<Control>>, request: Request) 
         response.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity,gzip"));
         return response;
     };
+    let by = request.extensions().get::<Arc<Speaker>>().cloned();
     let read = read(&control, request.into_body()).await;
     let body = match read.and_then(|body| if is_zipped { inflate(&control, body) } else { Ok(body) }) {
         Ok(body) => body,
@@ -46,12 +50,13 @@ pub(super) async fn poll(State(control): State<Arc<Control>>, request: Request) 
             return plain(status, status.canonical_reason().unwrap_or_default());
         }
     };
-    let Reply { out, refused, ends } = control.hear(Via::Poll, &body.bytes);
+    let Reply { out, refused, ends } = control.hear(Via::Poll, &body.bytes, by.as_deref());
     drop(body);
     let body = Body::from(out.to_vec());
     let mut response = match refused.filter(|_| ends) {
         Some(Refusal::TooFast) => later(&control, StatusCode::TOO_MANY_REQUESTS, body),
         Some(Refusal::TooMany | Refusal::Standby) => later(&control, StatusCode::SERVICE_UNAVAILABLE, body),
+        Some(Refusal::Forged) => with(StatusCode::FORBIDDEN, body),
         Some(_) => with(StatusCode::BAD_REQUEST, body),
         None => with(StatusCode::OK, body),
     };

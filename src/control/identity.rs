@@ -3,12 +3,16 @@
 
 use pointsman_core::{
     limits::{ATTRIBUTE_VALUE_BYTES_MAX, ATTRIBUTES_MAX},
-    model::{component::ComponentKey, workloads::Workloads},
+    model::{
+        component::ComponentKey,
+        speaker::{Forged, Speaker},
+        workloads::Workloads,
+    },
 };
-use pointsman_instrument::opamp::proto::{AgentDescription, KeyValue, any_value::Value};
+use pointsman_instrument::opamp::proto::{AgentDescription, AnyValue, KeyValue, any_value::Value};
 
 /// The attributes that say which component an agent is of, and which instance; the others are not kept.
-const KEPT: [&str; 10] = [
+const KEPT: [&str; 11] = [
     "k8s.daemonset.name",
     "k8s.deployment.name",
     "k8s.job.name",
@@ -16,10 +20,37 @@ const KEPT: [&str; 10] = [
     "k8s.pod.name",
     "k8s.pod.uid",
     "k8s.statefulset.name",
+    SENDER,
     "service.instance.id",
     "service.name",
     "service.namespace",
 ];
+
+/// Who sent a description, where that was proven: nobody else speaks for this agent. Not for others to say.
+const SENDER: &str = "pointsman.sender";
+
+/// A description as its sender may give it: what is not said of it is filled in, and who that is.
+///
+/// # Errors
+/// When it claims to be somebody else's, and such claims are refused.
+pub fn corrected(description: &mut AgentDescription, speaker: &Speaker) -> Result<(), Forged> {
+    let said = Identity::read(description).unwrap_or_default();
+    let corrections = speaker.correct(|key| said.get(key))?;
+    let sender = (SENDER, mark(speaker));
+    let AgentDescription { identifying_attributes, non_identifying_attributes } = description;
+    for (key, text) in corrections.into_iter().chain([sender]) {
+        identifying_attributes.retain(|attribute| attribute.key != key);
+        non_identifying_attributes.retain(|attribute| attribute.key != key);
+        let value = Some(AnyValue { value: Some(Value::StringValue(text.into())) });
+        identifying_attributes.push(KeyValue { key: key.to_owned(), value });
+    }
+    Ok(())
+}
+
+fn mark(Speaker { name, pod, .. }: &Speaker) -> Box<str> {
+    let [pod, uid] = pod.as_ref().map_or([""; 2], |pod| [&pod.name, &pod.uid]);
+    format!("{name} {pod} {uid}").into()
+}
 
 /// What an agent says of itself. Equal ones are one instance.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,6 +95,12 @@ impl Identity {
     #[must_use]
     pub fn refines(&self, other: &Self) -> bool {
         other.0.iter().all(|(key, value)| self.get(key) == Some(&**value))
+    }
+
+    /// Whether this is an agent of that sender.
+    #[must_use]
+    pub fn is_of(&self, speaker: &Speaker) -> bool {
+        self.get(SENDER) == Some(&*mark(speaker))
     }
 
     fn get(&self, key: &str) -> Option<&str> {

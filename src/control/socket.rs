@@ -13,6 +13,7 @@ use axum::{
     response::Response,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use pointsman_core::model::speaker::Speaker;
 use pointsman_instrument::semconv::attribute::PointsmanSyncRefusal as Refusal;
 use std::{future::Future, pin::Pin, sync::Arc};
 use tokio::{
@@ -38,6 +39,7 @@ struct Open {
     control: Arc<Control>,
     session: SessionId,
     wake: Arc<Notify>,
+    by: Option<Arc<Speaker>>,
 }
 
 impl Drop for Open {
@@ -66,7 +68,7 @@ pub(super) async fn upgrade(State(control): State<Arc<Control>>, request: Reques
         return plain(StatusCode::BAD_REQUEST, "the key is none\n");
     };
     let open = match control.open() {
-        Ok((session, wake)) => Open { control, session, wake },
+        Ok((session, wake)) => Open { control, session, wake, by: request.extensions().get().cloned() },
         Err(why) => {
             control.refuse(why);
             return later(&control, StatusCode::SERVICE_UNAVAILABLE, Body::empty());
@@ -90,7 +92,7 @@ fn has(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
 
 /// Until one of both ends.
 async fn talk(open: Open, stream: Box<dyn Duplex>) {
-    let Open { control, session, wake } = &open;
+    let Open { control, session, wake, by } = &open;
     let mut frames = Frames::new(stream, Arc::clone(&control.flight));
     loop {
         match control.step(*session) {
@@ -125,13 +127,17 @@ async fn talk(open: Open, stream: Box<dyn Duplex>) {
                 return frames.close(code).await;
             }
             Incoming::Message(message) => {
-                let Reply { out, refused, ends } = control.hear(Via::Socket(*session), &message);
+                let Reply { out, refused, ends } = control.hear(Via::Socket(*session), &message, by.as_deref());
                 drop(message);
                 if frames.send(&out).await.is_err() {
                     return;
                 }
                 if ends {
-                    let code = if refused == Some(Refusal::Malformed) { code::INVALID } else { code::LATER };
+                    let code = match refused {
+                        Some(Refusal::Malformed) => code::INVALID,
+                        Some(Refusal::Forged) => code::POLICY,
+                        _ => code::LATER,
+                    };
                     return frames.close(code).await;
                 }
             }

@@ -57,7 +57,7 @@ async fn a_standby_knows_nobody() {
     assert_eq!(control.open().err(), Some(Refusal::Standby));
     control.set_active(true);
     let (session, wake) = control.open().expect("it is active");
-    control.hear(Via::Socket(session), &first());
+    control.hear(Via::Socket(session), &first(), None);
     assert_eq!(state(&control, State::Pending), 1);
     control.set_active(false);
     wake.notified().await;
@@ -77,12 +77,12 @@ async fn a_standby_hears_nobody_who_was_on_the_way() {
     let (session, _wake) = control.open().expect("it is active");
     control.set_active(false);
     for via in [Via::Socket(session), Via::Poll] {
-        let reply = control.hear(via, &first());
+        let reply = control.hear(via, &first(), None);
         assert_eq!((reply.refused, reply.ends), (Some(Refusal::Standby), true));
         assert!(ServerToAgent::decode(reply.out.to_vec().as_slice()).is_ok_and(|answer| answer.error_response.is_some()));
     }
     control.set_active(true);
-    assert!(control.hear(Via::Socket(session), &first()).ends, "it was sent away");
+    assert!(control.hear(Via::Socket(session), &first(), None).ends, "it was sent away");
     assert!(control.snapshot().is_empty());
 
     let hook: Arc<Mutex<Option<Arc<Control>>>> = Arc::default();
@@ -103,7 +103,7 @@ async fn a_standby_hears_nobody_who_was_on_the_way() {
     control.set_active(true);
     let (session, _wake) = control.open().expect("it is active again");
     *hook.lock() = Some(Arc::clone(&control));
-    assert_eq!(control.hear(Via::Socket(session), &first()).refused, Some(Refusal::Standby));
+    assert_eq!(control.hear(Via::Socket(session), &first(), None).refused, Some(Refusal::Standby));
     assert!(control.wakes.lock().len() == 1 && control.snapshot().is_empty());
 }
 
@@ -137,11 +137,11 @@ async fn exports_speak_for_who_has_no_session() {
 async fn a_poll_does_not_wait_for_its_plan() {
     let (control, _) = control();
     control.set_views(Arc::new(ViewSet::default()), &Arc::default());
-    let reply = control.hear(Via::Poll, &first());
+    let reply = control.hear(Via::Poll, &first(), None);
     let answer = ServerToAgent::decode(reply.out.to_vec().as_slice()).expect("it is a message");
     assert!(answer.remote_config.is_some() && reply.refused.is_none());
     assert_eq!(control.numbers().offers, 1);
-    let reply = control.hear(Via::Poll, &[0xFF]);
+    let reply = control.hear(Via::Poll, &[0xFF], None);
     assert_eq!((reply.refused, reply.ends), (Some(Refusal::Malformed), true));
     let refused = control.numbers().refused;
     assert!(refused.contains(&(Refusal::Malformed, 1)) && refused.len() == Refusal::ALL.len());

@@ -636,6 +636,9 @@ pub const SYNC_RETRY_SECS_MAX: u64 = 10;
 /// Values that one request may give to what it asks for: each may be a question to the API server. More are answered 400.
 pub const ACCESS_VALUES_MAX: usize = 16;
 
+/// Refused rights that the log tells in full, each once; more are counted alone.
+pub const ACCESS_TOLD_MAX: usize = 100;
+
 const _: () = assert!(SYNC_SETTLE_MS < SYNC_CATALOGUE_MS_MAX && SYNC_CATALOGUE_MS_MAX < 1_000 * SYNC_REOFFER_SECS);
 const _: () = assert!(SYNC_INSTRUMENTS_MAX <= CATALOGUE_INSTRUMENTS_MAX && SYNC_MESSAGE_BYTES_MAX < SYNC_FLIGHT_BYTES_MAX);
 const _: () = assert!(1_000 * SYNC_SILENCE_SECS <= IDLE_MS_MAX);

@@ -6,4 +6,5 @@ pub mod component;
 pub mod instrument;
 pub mod point;
 pub mod reject;
+pub mod speaker;
 pub mod workloads;

@@ -2,6 +2,7 @@
 //! Knows no status line and no trailer: each transport has its own.
 
 use super::{Blame, Refusal, Signal};
+use crate::auth::Denied;
 use pointsman_core::{
     decode::reply::{Code, Reply, Status, metrics_reply, traces_reply},
     limits,
@@ -32,7 +33,7 @@ pub fn refused(refusal: &Refusal) -> Status {
     };
     match refusal {
         Refusal::Decode(error) => Status::from(error),
-        Refusal::Overload { retry_secs } => {
+        Refusal::Overload { retry_secs } | Refusal::Denied(Denied::Unavailable { retry_secs }) => {
             Status::new(code, refusal.to_string()).with_retry_after(Duration::from_secs(*retry_secs))
         }
         Refusal::Late => Status::new(code, refusal.to_string()).with_retry_after(Duration::from_secs(limits::RETRY_AFTER_SECS)),

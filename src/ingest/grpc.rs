@@ -1,7 +1,7 @@
 //! OTLP over gRPC: unary framing of our own on hyper, so that bytes are accounted as they arrive, announced lengths
 //! reserve nothing, and inflating has the caps of HTTP. Health is tonic's. Everything else is UNIMPLEMENTED.
 
-use super::{Ingest, Refusal, Signal, admit::Held, answer, body, inflate::Encoding, plan_of};
+use super::{Ingest, Refusal, Said, Signal, admit::Held, answer, body, inflate::Encoding};
 use crate::auth::Denied;
 use axum::{
     Router,
@@ -44,16 +44,14 @@ pub fn router(ingest: &Arc<Ingest>, others: Router) -> Router {
     ours.merge(others)
 }
 
-/// What answers to somebody who may not send: every call alike, and before its message is looked at.
-pub fn denied(ingest: &Arc<Ingest>, denied: Denied) -> Router {
-    let refuse = async move |State(ingest): State<Arc<Ingest>>, request: Request| {
-        let refusal = Refusal::Denied(denied);
-        if let Some(signal) = signal_of(request.uri().path()) {
-            ingest.stats.refused(signal, &refusal);
-        }
-        Failure::Refused(refusal).status().into_http::<Body>()
-    };
-    Router::new().fallback(refuse).with_state(Arc::clone(ingest))
+/// The answer to somebody who may not send: to every call alike, and before its message is looked at.
+#[must_use]
+pub fn denied(ingest: &Ingest, denied: Denied, request: &Request) -> Response {
+    let refusal = Refusal::Denied(denied);
+    if let Some(signal) = signal_of(request.uri().path()) {
+        ingest.stats.refused(signal, &refusal);
+    }
+    Failure::Refused(refusal).status().into_http()
 }
 
 fn signal_of(path: &str) -> Option<Signal> {
@@ -140,7 +138,7 @@ impl Failure {
 
 async fn take(ingest: &Ingest, signal: Signal, request: Request) -> Result<Vec<u8>, Failure> {
     let encoding = Encoding::parse(request.headers().get(GRPC_ENCODING).map(HeaderValue::as_bytes))?;
-    let plan = plan_of(request.headers());
+    let said = Said::of(&request);
     let limit = ingest.body_bytes_max.saturating_add(PREFIX_BYTES);
     let framed = body::read(ingest, request.into_body(), (limit, true)).await.map_err(|refusal| match refusal {
         // The sender knows the limit of a message, not of its frame.
@@ -148,7 +146,7 @@ async fn take(ingest: &Ingest, signal: Signal, request: Request) -> Result<Vec<u
         other => other,
     })?;
     let message = unframe(ingest, framed, encoding)?;
-    let tally = ingest.apply(signal, &message, plan)?;
+    let tally = ingest.apply(signal, &message, &said)?;
     Ok(answer::taken(signal, &tally).to_protobuf())
 }
 

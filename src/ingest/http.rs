@@ -1,7 +1,7 @@
 //! OTLP over HTTP: protobuf and JSON on `/v1/metrics` and `/v1/traces`. Every answer, errors too, speaks the encoding of
 //! its request, and JSON when that is unknown or the request is lost: to a panic, or to the time it took.
 
-use super::{Blame, Ingest, Refusal, Signal, admit::Held, answer, body, inflate::Encoding, off_reactor, plan_of};
+use super::{Blame, Ingest, Refusal, Said, Signal, admit::Held, answer, body, inflate::Encoding, off_reactor};
 use crate::auth::Denied;
 use axum::{
     Router,
@@ -21,8 +21,8 @@ use pointsman_core::{
 };
 use std::sync::Arc;
 
-/// RFC 9110 wants a challenge; certificates have no registered scheme, and no sender has to read it.
-const CHALLENGE: HeaderValue = HeaderValue::from_static("ClientCertificate realm=\"otlp\"");
+/// RFC 9110 wants a challenge; certificates have no registered scheme.
+const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"otlp\"");
 
 /// The two encodings of OTLP over HTTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,16 +41,14 @@ pub fn router(ingest: &Arc<Ingest>) -> Router {
         .with_state(Arc::clone(ingest))
 }
 
-/// What answers to somebody who may not send: every path alike, and without a look at the body.
-pub fn denied(ingest: &Arc<Ingest>, denied: Denied) -> Router {
-    let refuse = async move |State(ingest): State<Arc<Ingest>>, request: Request| {
-        let (refusal, form) = (Refusal::Denied(denied), form_or_json(request.headers()));
-        if let Some(signal) = signal_of(request.uri().path()) {
-            ingest.stats.refused(signal, &refusal);
-        }
-        refuse(&refusal, form)
-    };
-    Router::new().fallback(refuse).with_state(Arc::clone(ingest))
+/// The answer to somebody who may not send: on every path alike, and without a look at the body.
+#[must_use]
+pub fn denied(ingest: &Ingest, denied: Denied, request: &Request) -> Response {
+    let refusal = Refusal::Denied(denied);
+    if let Some(signal) = signal_of(request.uri().path()) {
+        ingest.stats.refused(signal, &refusal);
+    }
+    refuse(&refusal, form_or_json(request.headers()))
 }
 
 fn signal_of(path: &str) -> Option<Signal> {
@@ -110,13 +108,13 @@ async fn export(ingest: Arc<Ingest>, signal: Signal, request: Request) -> Respon
 }
 
 async fn take(ingest: &Ingest, signal: Signal, form: Form, request: Request) -> Result<Tally, Refusal> {
-    let (encoding, plan) = (encoding(request.headers())?, plan_of(request.headers()));
+    let (encoding, said) = (encoding(request.headers())?, Said::of(&request));
     let is_stream = request.version() == Version::HTTP_2;
     let raw = body::read(ingest, request.into_body(), (ingest.body_bytes_max, is_stream)).await?;
     let body = ingest.inflate(encoding, raw)?;
     match form {
-        Form::Protobuf => ingest.apply(signal, &body, plan),
-        Form::Json => ingest.apply(signal, &rewrite(signal, &body)?, plan),
+        Form::Protobuf => ingest.apply(signal, &body, &said),
+        Form::Json => ingest.apply(signal, &rewrite(signal, &body)?, &said),
     }
 }
 
@@ -169,7 +167,9 @@ fn refuse(refusal: &Refusal, form: Form) -> Response {
     };
     let mut response = fail(status, form, &answer::refused(refusal));
     let header = match refusal {
-        Refusal::Overload { retry_secs } => Some((header::RETRY_AFTER, HeaderValue::from(*retry_secs))),
+        Refusal::Overload { retry_secs } | Refusal::Denied(Denied::Unavailable { retry_secs }) => {
+            Some((header::RETRY_AFTER, HeaderValue::from(*retry_secs)))
+        }
         Refusal::Late => Some((header::RETRY_AFTER, HeaderValue::from(limits::RETRY_AFTER_SECS))),
         Refusal::UnknownEncoding => Some((header::ACCEPT_ENCODING, HeaderValue::from_static(Encoding::ACCEPTED))),
         Refusal::Denied(Denied::Unknown) => Some((header::WWW_AUTHENTICATE, CHALLENGE)),

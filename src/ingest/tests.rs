@@ -264,8 +264,8 @@ impl Body for Frames {
 async fn arrives(frames: Vec<io::Result<&'static [u8]>>, announced: u64, stalls: bool) -> String {
     let budget = budget(100);
     let ingest = Ingest {
-        metrics: Arc::new(|_| unreachable!("nothing is applied here")),
-        traces: Arc::new(|_| unreachable!("nothing is applied here")),
+        metrics: Arc::new(|_, _| unreachable!("nothing is applied here")),
+        traces: Arc::new(|_, _| unreachable!("nothing is applied here")),
         exported: Arc::new(|_, _| unreachable!("nobody says so here")),
         budget: Arc::clone(&budget),
         body_bytes_max: 10,
@@ -301,8 +301,8 @@ async fn bodies_are_read_within_size_and_time() {
 #[test]
 fn what_took_us_too_long_is_counted() {
     let ingest = Ingest {
-        metrics: Arc::new(|_| unreachable!("nothing is applied here")),
-        traces: Arc::new(|_| unreachable!("nothing is applied here")),
+        metrics: Arc::new(|_, _| unreachable!("nothing is applied here")),
+        traces: Arc::new(|_, _| unreachable!("nothing is applied here")),
         exported: Arc::new(|_, _| unreachable!("nobody says so here")),
         budget: budget(100),
         body_bytes_max: 10,

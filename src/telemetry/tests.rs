@@ -1,6 +1,6 @@
 use super::{
-    AccessOutcome, AccessQuestion, Adjustment, Backend, CATALOGUES, Cluster, ConflictKind, Decider, DropReason, Flow, Handshake,
-    Lease, Omission, Own, Plans, Reload, Snapshot, Suppressed, SyncRefusal, SyncStanding, Tls,
+    AccessOutcome, AccessQuestion, AccessRefusal, Adjustment, Backend, CATALOGUES, Cluster, ConflictKind, Decider, DropReason,
+    Flow, Handshake, Lease, Omission, Own, Plans, Reload, Snapshot, Suppressed, SyncRefusal, SyncStanding, Tls,
 };
 use expect_test::{expect, expect_file};
 use opentelemetry_proto::tonic::collector::{metrics::v1::ExportMetricsServiceRequest, trace::v1::ExportTraceServiceRequest};
@@ -30,6 +30,7 @@ fn snapshot() -> Snapshot {
         conflicts: vec![(ConflictKind::Help, 9)],
         insecure: vec![("otlp-grpc", false)],
         tls: Some(Tls { expiry_secs: Some(1), reloads: vec![(Reload::Taken, 1)], handshakes: vec![(Handshake::Done, 1)] }),
+        readers_refused: vec![(AccessRefusal::Forbidden, 2)],
         access: vec![(AccessQuestion::Token, AccessOutcome::Hit, 5)],
         backends: vec![Backend { address: "http://jaeger:4317".to_owned(), ..Backend::default() }],
         view_age: Some(0.5),

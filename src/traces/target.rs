@@ -3,6 +3,9 @@
 
 use std::fmt;
 
+/// Where OTLP/gRPC is taken, unless somebody says otherwise.
+const PORT: u16 = 4317;
+
 /// An OTLP/gRPC end point without TLS; only [`Target::parse`] makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
@@ -26,6 +29,9 @@ pub enum TargetError {
         "read the trace back end: only OTLP/gRPC is supported yet, so the URL has no path; use the gRPC port: http://HOST:4317"
     )]
     Path,
+    /// A port that is none.
+    #[error("read the trace back end: the port is not a number from 1 to 65535; write it as http://HOST:4317")]
+    Port,
     /// User and password within the URL.
     #[error("read the trace back end: user names and passwords in the URL are not supported")]
     Credentials,
@@ -48,10 +54,19 @@ impl Target {
         if authority.as_str().contains('@') {
             return Err(TargetError::Credentials);
         }
-        if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
+        // What stands behind a `#` is not even kept by the URI.
+        if !matches!(uri.path(), "" | "/") || uri.query().is_some() || url.contains('#') {
             return Err(TargetError::Path);
         }
-        let (host, port) = (authority.host(), authority.port_u16().unwrap_or(4317));
+        let host = authority.host();
+        if host.is_empty() {
+            return Err(TargetError::NotUrl);
+        }
+        let port = match authority.as_str().strip_prefix(host) {
+            Some("") => PORT,
+            Some(rest) => port(rest).ok_or(TargetError::Port)?,
+            None => return Err(TargetError::NotUrl),
+        };
         let uri = format!("http://{host}:{port}").parse().map_err(|_| TargetError::NotUrl)?;
         Ok(Self { uri })
     }
@@ -61,6 +76,12 @@ impl Target {
     pub const fn uri(&self) -> &http::Uri {
         &self.uri
     }
+}
+
+/// What stands behind the host. Nothing but digits is a number here: `+1` is none.
+fn port(rest: &str) -> Option<u16> {
+    let digits = rest.strip_prefix(':').filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?;
+    digits.parse().ok().filter(|port| *port != 0)
 }
 
 impl fmt::Display for Target {

@@ -4,7 +4,10 @@
 #[cfg(test)]
 mod tests;
 
-use super::tables::Saved;
+use super::{
+    state::{self, StateError},
+    tables::Saved,
+};
 use pointsman_core::{
     fault::{Fault, Place, code::Code},
     limits::CLUSTER_CACHE_BYTES_MAX,
@@ -12,8 +15,6 @@ use pointsman_core::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::{
-    fs::File,
-    io::{self, Read, Write},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -57,8 +58,8 @@ impl CacheHealth {
 #[derive(Debug, thiserror::Error)]
 enum CacheError {
     #[error("{0}")]
-    Io(#[from] io::Error),
-    #[error("it is larger than {CLUSTER_CACHE_BYTES_MAX} bytes")]
+    File(#[from] StateError),
+    #[error("there is more to keep than {CLUSTER_CACHE_BYTES_MAX} bytes")]
     TooLarge,
     #[error("it is damaged: {0}")]
     Damaged(&'static str),
@@ -112,7 +113,7 @@ impl Cache {
     pub(super) fn write(&mut self, saved: &Saved) {
         let Some(path) = &self.path else { return };
         let written = self.text(saved).and_then(|text| match text {
-            Some((head, text)) => write(path, &text).map(|()| Some(head)),
+            Some((head, text)) => Ok(state::replace(path, &text).map(|()| Some(head))?),
             None => Ok(None),
         });
         match written {
@@ -166,17 +167,7 @@ impl Cache {
 
 /// What the file says; `None` when there is none.
 fn read(path: &Path) -> Result<Option<(Head, Saved)>, CacheError> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
-    let cap = u64::try_from(CLUSTER_CACHE_BYTES_MAX).unwrap_or(u64::MAX);
-    let mut text = Vec::new();
-    file.take(cap.saturating_add(1)).read_to_end(&mut text)?;
-    if text.len() > CLUSTER_CACHE_BYTES_MAX {
-        return Err(CacheError::TooLarge);
-    }
+    let Some(text) = state::read(path, CLUSTER_CACHE_BYTES_MAX)? else { return Ok(None) };
     let mut lines = text.split(|byte| *byte == b'\n');
     let head = lines.next().filter(|line| !line.is_empty()).ok_or(CacheError::Damaged("it has no head"))?;
     let head: Head = serde_json::from_slice(head)?;
@@ -189,16 +180,6 @@ fn read(path: &Path) -> Result<Option<(Head, Saved)>, CacheError> {
     }
     let saved = serde_json::from_slice(body)?;
     Ok(Some((head, saved)))
-}
-
-/// Written beside and renamed, so that a crash leaves the old file or the new one.
-fn write(path: &Path, text: &[u8]) -> Result<(), CacheError> {
-    let beside = path.with_extension("new");
-    let mut file = File::create(&beside)?;
-    file.write_all(text)?;
-    file.sync_all()?;
-    std::fs::rename(&beside, path)?;
-    Ok(())
 }
 
 fn sha256(bytes: &[u8]) -> String {

@@ -153,6 +153,8 @@ pub struct Inputs<'a> {
     pub sync: &'a SyncState,
     /// Whether a start or a take-over is so short ago that components may not be back yet.
     pub settling: bool,
+    /// Whether senders have proved which namespace is theirs.
+    pub proven: bool,
     /// What became of the ConfigMap that a component of this namespace and name asks for.
     pub plan_file: &'a dyn Fn(&str, &str) -> Option<Outcome>,
 }
@@ -345,7 +347,7 @@ fn desired(
         connected,
         in_sync,
         state: "Active".into(),
-        identity: "Claimed".into(),
+        identity: if inputs.proven { "Authenticated" } else { "Claimed" }.into(),
         catalogue: known.catalogue.as_ref().map(|c| c.name.to_string()).unwrap_or_default(),
         conditions: condition.into_iter().chain(known.plan_file.clone()).collect(),
     };

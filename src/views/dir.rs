@@ -8,8 +8,10 @@ pub(crate) mod files;
 mod tests;
 
 use self::files::Found;
+use super::state;
 use pointsman_core::{
     fault::{Fault, Place, Source, code::Code},
+    limits::VIEW_BYTES_MAX,
     model::clock::Wall,
     view::{
         lint,
@@ -21,7 +23,6 @@ use pointsman_core::{
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -73,6 +74,8 @@ pub struct DirSource {
     origins: Origins,
     files: BTreeMap<Box<str>, FileState>,
     starts: Starts,
+    /// Why the starts of the last run are not used, until they are written anew.
+    starts_fault: Option<Fault>,
     /// Faults of the folder itself, of the last poll.
     folder_faults: Vec<Fault>,
     polled: bool,
@@ -96,8 +99,12 @@ impl DirSource {
     /// A source that has read nothing yet but the starts of expiries.
     #[must_use]
     pub fn new(origins: Origins) -> Self {
-        let starts = origins.state_file.as_deref().map(read_starts).unwrap_or_default();
-        Self { origins, files: BTreeMap::new(), starts, folder_faults: Vec::new(), polled: false }
+        let read = origins.state_file.as_deref().map(|path| read_starts(path).map_err(|why| cannot("read", path, &why)));
+        let (starts, starts_fault) = match read.transpose() {
+            Ok(starts) => (starts.unwrap_or_default(), None),
+            Err(fault) => (Starts::new(), Some(fault)),
+        };
+        Self { origins, files: BTreeMap::new(), starts, starts_fault, folder_faults: Vec::new(), polled: false }
     }
 
     /// Reads what changed. `None` when nothing did; the first poll always answers.
@@ -171,13 +178,14 @@ impl DirSource {
                 }
             }
         }
-        faults.extend(self.remember_starts(&views, now));
+        self.remember_starts(&views, now);
+        faults.extend(self.starts_fault.clone());
         faults.extend(lint::views(&views, &catalogues));
         Reload { views: Arc::new(ViewSet::compile(views, catalogues)), faults, objects }
     }
 
     /// Writes down when each expiry was first seen, and forgets those of views that are gone.
-    fn remember_starts(&mut self, views: &[Arc<View>], now: Wall) -> Option<Fault> {
+    fn remember_starts(&mut self, views: &[Arc<View>], now: Wall) {
         let mut starts = Starts::new();
         for view in views {
             if let Some(expiry) = &view.expiry {
@@ -187,13 +195,11 @@ impl DirSource {
             }
         }
         if starts == self.starts {
-            return None;
+            return;
         }
         self.starts = starts;
-        let path = self.origins.state_file.as_deref()?;
-        let name: Box<str> = path.display().to_string().into();
-        let error = write_starts(path, &self.starts).err()?;
-        Some(Fault::new(Code::CannotRead, Place::File(name.clone()), &["write", &name, &error.to_string()]))
+        let Some(path) = self.origins.state_file.as_deref() else { return };
+        self.starts_fault = write_starts(path, &self.starts).err().map(|why| cannot("write", path, &why));
     }
 }
 
@@ -254,14 +260,20 @@ fn start_key(id: &ObjectId, term: &Term) -> String {
     format!("{id} {term:?}")
 }
 
-/// The starts of the last run. A file that cannot be read is as good as none: expiries count from now.
-fn read_starts(path: &Path) -> Starts {
-    files::read_capped(path).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+/// The starts of the last run, or why there are none: expiries then count from now.
+fn read_starts(path: &Path) -> Result<Starts, String> {
+    match state::read(path, VIEW_BYTES_MAX).map_err(|error| error.to_string())? {
+        None => Ok(Starts::new()),
+        Some(text) => serde_json::from_slice(&text).map_err(|error| format!("it is damaged: {error}: remove it")),
+    }
 }
 
-/// Written beside and renamed, so that a crash leaves the old file or the new one.
-fn write_starts(path: &Path, starts: &Starts) -> io::Result<()> {
-    let beside = path.with_extension("new");
-    std::fs::write(&beside, serde_json::to_vec(starts)?)?;
-    std::fs::rename(&beside, path)
+fn write_starts(path: &Path, starts: &Starts) -> Result<(), String> {
+    let text = serde_json::to_vec(starts).map_err(|error| error.to_string())?;
+    state::replace(path, &text).map_err(|error| error.to_string())
+}
+
+fn cannot(verb: &str, path: &Path, why: &str) -> Fault {
+    let name = files::name_of(path);
+    Fault::new(Code::CannotRead, Place::File(name.clone()), &[verb, &name, why])
 }

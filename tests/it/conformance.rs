@@ -122,7 +122,7 @@ fn what_the_table_lacks_is_told() {
         std::fs::create_dir_all(path.parent().expect("below the root")).expect("made");
         std::fs::write(path, text).expect("written");
     };
-    write("open.tsv", "id\twhy\nAA-01\topen\nAA-02\topen\n");
+    write("open.tsv", "id\twhy\nAA-01\topen\nAA-02\topen\nT7\topen\nZZ-01\topen\n");
     write("table/RULES.tsv", "id\tlevel\trule\nAA-01\tM\tx\nAA-02\tM\tx\nAA-03\tM\tx\n");
     write("table/a-fine/case.yaml", "rules: [AA-02]\nsteps:\n- {push: in.json}\n");
     write("table/a-fine/in.json", "{}");
@@ -142,6 +142,7 @@ fn what_the_table_lacks_is_told() {
         "f-stray: out.om is compared by no step",
         "AA-02: has a case",
         "AA-03: no case",
+        "ZZ-01: stands in",
     ];
     assert_eq!(faults.len(), wanted.len(), "{faults:#?}");
     for (fault, wanted) in faults.iter().zip(wanted) {

@@ -1,6 +1,7 @@
 //! The manifests as data: they hold together, say nothing that the binary does not know, and grant what the code asks for.
 //! Whether an API server takes them, and what they then allow, is tested in `real::rbac`.
 
+mod lint;
 mod watch;
 
 use pointsman::{

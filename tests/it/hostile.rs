@@ -3,14 +3,19 @@
 //! `tests/data/hostile/*.tsv` has the rows, `row` and `body` their language, `runner` what is looked at after each one.
 
 mod body;
+mod closed;
 mod deep;
 mod downstream;
 mod flood;
 mod kept;
+mod pages;
 mod row;
 mod runner;
+mod state;
+mod supply;
 mod text;
 mod threats;
+mod views;
 mod watch;
 
 use crate::judge::checker;

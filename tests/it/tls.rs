@@ -2,6 +2,7 @@
 //! What makes a pair is tested beside `auth::tls`; here is the whole process on loopback.
 
 pub(crate) mod client;
+mod endpoints;
 mod http2;
 mod profiles;
 mod readers;

@@ -1,7 +1,7 @@
-use super::{Asked, Glob, Guard, Judge, Nobody, Rules, Shown, Unavailable, User, guarded};
+use super::{Asked, Glob, Guard, Judge, Rules, ShownPaths, Unavailable, User, guarded};
 use crate::{
     app::clock::Clock,
-    auth::access::{Attributes, Oracle, Resource, Target, Token, config, rules::SCRAPER},
+    auth::access::{Attributes, Oracle, Resource, Target, Token, config, judge::Nobody, rules::SCRAPER},
 };
 use axum::{Router, body::Body, extract::Request, response::Response};
 use futures_util::future::BoxFuture;
@@ -66,18 +66,18 @@ fn globs(all: &[&str]) -> Vec<Glob> {
 
 fn judge(cfg: &str, oracle: Arc<dyn Oracle>) -> Judge {
     let (text, shown, scraper) = match cfg {
-        "R" => (R, Shown::All, false),
-        "H" => (H, Shown::All, false),
-        "G" => (G, Shown::All, false),
-        "M" => (M, Shown::All, false),
-        "A" => (S, Shown::Only(globs(&["/metrics", "/api/*/x"])), false),
-        "I" => (S, Shown::Open(globs(&["/healthz", "/open/*"])), false),
-        "O" => ("authorization: {}", Shown::All, true),
-        "N" => ("authorization: {}", Shown::All, false),
-        _ => (S, Shown::All, false),
+        "R" => (R, ShownPaths::All, false),
+        "H" => (H, ShownPaths::All, false),
+        "G" => (G, ShownPaths::All, false),
+        "M" => (M, ShownPaths::All, false),
+        "A" => (S, ShownPaths::Only(globs(&["/metrics", "/api/*/x"])), false),
+        "I" => (S, ShownPaths::Open(globs(&["/healthz", "/open/*"])), false),
+        "O" => ("authorization: {}", ShownPaths::All, true),
+        "N" => ("authorization: {}", ShownPaths::All, false),
+        _ => (S, ShownPaths::All, false),
     };
     let rules = config::read("access.yaml", text).expect("rules");
-    Judge { rules: Rules { scraper, ..rules }, shown, oracle }
+    Judge { rules: Rules { scraper, ..rules }, shown, oracle, refusals: Arc::default() }
 }
 
 /// The layer, and behind it a stub that answers 200 on any path with the request that it saw.

@@ -7,7 +7,6 @@ use super::{
     guarded::{Abort, Activity, Guarded, Handling},
     guests::Guest,
     hits::Limit,
-    tls::Peer,
 };
 use crate::{
     control::socket::{Afterwards, Upgrade},
@@ -90,7 +89,7 @@ where
 {
     let (age, grace) = (age(&house), house.patience.grace);
     let guarded = Guarded::new(stream, Arc::clone(activity), house.patience);
-    let guarded = match (desk.answers.is_http2, desk.peer.as_ref().is_some_and(Peer::is_only_http1)) {
+    let guarded = match (desk.answers.is_http2, desk.is_only_http1) {
         (true, _) => guarded.speaking_http2(),
         (false, true) => guarded.speaking_http1(),
         (false, false) => guarded,

@@ -193,8 +193,7 @@ fn answers() -> Answers {
     let on_late = Arc::new(|_: &str| Response::builder().status(503).body(Body::empty()).expect("a response"));
     let router = Router::new().route("/", any("fine")).route("/late", any(late)).route("/endless", any(endless));
     let router = router.fallback(async move || status(404)());
-    let denied = Arc::new(|_| Router::new()); // nobody is: the connection is plain
-    Answers { router, denied, on_panic, on_late, is_http2: false }
+    Answers { router, on_panic, on_late, is_http2: false }
 }
 
 impl Served {
@@ -212,7 +211,7 @@ impl Served {
             jitter: AtomicU64::new(7),
         };
         let house = Arc::new(house);
-        house.tasks.spawn(serve(ours, Desk { answers, peer: None }, Arc::clone(&house), guest(&guests)));
+        house.tasks.spawn(serve(ours, Desk { answers, shown: None, is_only_http1: false }, Arc::clone(&house), guest(&guests)));
         Self { peer, house, _stopper: stopper }
     }
 

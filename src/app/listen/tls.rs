@@ -3,17 +3,14 @@
 
 use super::super::clock::Clock;
 use crate::{
-    auth::{
-        Denied,
-        tls::{
-            Look, Looks, Reloader,
-            authority::Authority,
-            chain,
-            cluster::{self, Said},
-            pair::{Files, Offer, PairError, Terms},
-            profile::{Asked, Mistake, OF_CLUSTER, Profile},
-            shown::Shown,
-        },
+    auth::tls::{
+        Look, Looks, Reloader,
+        authority::Authority,
+        chain,
+        cluster::{self, Said},
+        pair::{Files, Offer, PairError, Terms},
+        profile::{Asked, Mistake, OF_CLUSTER, Profile},
+        shown::Shown,
     },
     config::TlsFiles,
     telemetry::{Handshake, Reload, Tls},
@@ -71,44 +68,22 @@ impl DoorTls {
         stream
     }
 
-    /// Who is at the other end of a stream.
+    /// The certificate that the other end of a stream has shown, where it was asked for one.
     #[must_use]
-    pub fn peer(&self, stream: &TlsStream<TcpStream>) -> Peer {
-        let authority = self.authority();
-        let shown = authority.and_then(|authority| Shown::new(stream.get_ref().1.peer_certificates(), Arc::clone(authority)));
-        Peer { shown: shown.map(Arc::new), door: self.clone() }
+    pub fn shown(&self, stream: &TlsStream<TcpStream>) -> Option<Arc<Shown>> {
+        let authority = Arc::clone(self.authority()?);
+        Shown::new(stream.get_ref().1.peer_certificates(), authority).map(Arc::new)
+    }
+
+    /// Whether HTTP/2 is refused also to those who begin it without having agreed on it.
+    #[must_use]
+    pub fn is_only_http1(&self) -> bool {
+        self.offer != Offer::Grpc && self.certificates.reloader.terms().only_http1
     }
 
     fn authority(&self) -> Option<&Arc<Authority>> {
         let terms = self.certificates.reloader.terms();
         if self.offer == Offer::Read { terms.reading.as_ref() } else { terms.sending.as_ref() }
-    }
-}
-
-/// Who is at the other end of a TLS connection.
-#[derive(Clone, Debug)]
-pub struct Peer {
-    /// The certificate that it has shown, where it was asked for one.
-    pub shown: Option<Arc<Shown>>,
-    door: DoorTls,
-}
-
-impl Peer {
-    /// Whether HTTP/2 is refused also to those who begin it without having agreed on it.
-    #[must_use]
-    pub fn is_only_http1(&self) -> bool {
-        self.door.offer != Offer::Grpc && self.door.certificates.reloader.terms().only_http1
-    }
-
-    /// Whether it may ask for anything now.
-    ///
-    /// # Errors
-    /// When only some may send, and this is none of them.
-    pub fn may_ask(&self) -> Result<(), Denied> {
-        if self.door.offer == Offer::Read || self.door.authority().is_none() {
-            return Ok(());
-        }
-        self.shown.as_ref().map_or(Err(Denied::Unknown), |shown| shown.may_send(self.door.certificates.clock.wall()))
     }
 }
 

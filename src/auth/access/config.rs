@@ -3,13 +3,12 @@
 
 use super::{
     Resource,
+    nodes::{self, Node, Reader},
     rules::{Fixed, Rewrites, Rules, VALUE},
 };
 use http::HeaderName;
-use pointsman_core::fault::{Fault, Place, Source, code::Code};
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::{Location, Spanned, options::DuplicateKeyPolicy};
-use std::{fmt, sync::Arc};
+use pointsman_core::fault::{Fault, Place};
+use serde_saphyr::{Location, Spanned};
 
 const RESOURCE: [&str; 6] = ["namespace", "apiGroup", "apiVersion", "resource", "subresource", "name"];
 const STATIC: [&str; 9] = ["user", "verb", "namespace", "apiGroup", "resource", "subresource", "name", "resourceRequest", "path"];
@@ -20,94 +19,10 @@ const LIKE: &str = "write it like `authorization: {static: [{path: /metrics, res
 /// # Errors
 /// Every mistake in it.
 pub fn read(name: &str, text: &str) -> Result<Rules, Vec<Fault>> {
-    let source = Arc::new(Source { name: name.into(), text: text.into() });
-    let mut reader = Reader { source, faults: Vec::new() };
-    let options = serde_saphyr::options! { duplicate_keys: DuplicateKeyPolicy::PassThrough };
-    let rules = match serde_saphyr::from_str_with_options::<Spanned<Node>>(text, options) {
-        Ok(root) => reader.root(&root),
-        Err(error) => {
-            let place = error.location().map_or_else(|| Place::File(name.into()), |at| reader.place(at, 1));
-            reader.wrong(place, "config-file", "it is not a mapping of keys to values", LIKE);
-            Rules::default()
-        }
-    };
-    if reader.faults.is_empty() { Ok(rules) } else { Err(reader.faults) }
-}
-
-/// A value as it stands there.
-enum Node {
-    Map(Vec<(Spanned<String>, Spanned<Node>)>),
-    List(Vec<Spanned<Node>>),
-    Text(String),
-    Switch(bool),
-    Number,
-    Nothing,
-}
-
-type Entry<'a> = (&'static str, Location, &'a Spanned<Node>);
-
-struct Reader {
-    source: Arc<Source>,
-    faults: Vec<Fault>,
+    nodes::read((name, "config-file", LIKE), text, Reader::root)
 }
 
 impl Reader {
-    fn place(&self, at: Location, chars: usize) -> Place {
-        let number = |n: u64| u32::try_from(n).unwrap_or(u32::MAX).max(1);
-        let len = u32::try_from(chars).unwrap_or(u32::MAX).max(1);
-        let source = Arc::clone(&self.source);
-        Place::Text { source, line: number(at.line()), column: number(at.column()), len, path: "".into() }
-    }
-
-    fn wrong(&mut self, place: Place, key: &str, what: &str, hint: &str) {
-        self.faults.push(Fault::new(Code::BadSetting, place, &[key, "the file", what]).with_hint(hint));
-    }
-
-    /// The entries of a mapping: keys compare without case; an unknown or a second one is a mistake.
-    fn entries<'a>(&mut self, key: &str, node: &'a Spanned<Node>, known: &[&'static str]) -> Vec<Entry<'a>> {
-        let map = match &node.value {
-            Node::Map(map) => map,
-            Node::Nothing => return Vec::new(),
-            _ => {
-                self.wrong(self.place(node.referenced, 1), key, "it is not a mapping", LIKE);
-                return Vec::new();
-            }
-        };
-        let mut entries: Vec<Entry<'a>> = Vec::new();
-        for (found, value) in map {
-            let place = self.place(found.referenced, found.value.chars().count());
-            let Some(&name) = known.iter().find(|name| name.eq_ignore_ascii_case(&found.value)) else {
-                let fault = Fault::new(Code::UnknownSetting, place, &["key", &found.value]);
-                self.faults.push(fault.with_allowed(&found.value, known));
-                continue;
-            };
-            if entries.iter().any(|(known, ..)| *known == name) {
-                self.wrong(place, name, "the key stands there twice", "keep one of the two lines");
-                continue;
-            }
-            entries.push((name, found.referenced, value));
-        }
-        entries
-    }
-
-    fn text(&mut self, key: &str, node: &Spanned<Node>) -> String {
-        match &node.value {
-            Node::Text(text) => return text.clone(),
-            Node::Nothing => {}
-            _ => self.wrong(self.place(node.referenced, 1), key, "it is not a text", "put it in quotes"),
-        }
-        String::new()
-    }
-
-    fn list<'a>(&mut self, key: &str, node: &'a Spanned<Node>) -> &'a [Spanned<Node>] {
-        match &node.value {
-            Node::List(items) => return items,
-            Node::Nothing => {}
-            _ => self.wrong(self.place(node.referenced, 1), key, "it is not a list", "begin each item with `- `"),
-        }
-        &[]
-    }
-
     fn root(&mut self, root: &Spanned<Node>) -> Rules {
         let entries = self.entries("config-file", root, &["authorization"]);
         let Some((_, _, node)) = entries.first().filter(|(_, _, node)| !matches!(node.value, Node::Nothing)) else {
@@ -243,51 +158,6 @@ fn field<'a>(resource: &'a mut Resource, key: &str) -> &'a mut String {
         "resource" => &mut resource.resource,
         "subresource" => &mut resource.subresource,
         _ => &mut resource.name,
-    }
-}
-
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Read;
-        impl<'de> Visitor<'de> for Read {
-            type Value = Node;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a value")
-            }
-            fn visit_str<E>(self, text: &str) -> Result<Node, E> {
-                Ok(Node::Text(text.to_owned()))
-            }
-            fn visit_bool<E>(self, on: bool) -> Result<Node, E> {
-                Ok(Node::Switch(on))
-            }
-            fn visit_u64<E>(self, _: u64) -> Result<Node, E> {
-                Ok(Node::Number)
-            }
-            fn visit_i64<E>(self, _: i64) -> Result<Node, E> {
-                Ok(Node::Number)
-            }
-            fn visit_f64<E>(self, _: f64) -> Result<Node, E> {
-                Ok(Node::Number)
-            }
-            fn visit_unit<E>(self) -> Result<Node, E> {
-                Ok(Node::Nothing)
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
-                let mut all = Vec::new();
-                while let Some(item) = items.next_element()? {
-                    all.push(item);
-                }
-                Ok(Node::List(all))
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    entries.push(entry);
-                }
-                Ok(Node::Map(entries))
-            }
-        }
-        deserializer.deserialize_any(Read)
     }
 }
 

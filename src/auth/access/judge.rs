@@ -7,8 +7,17 @@ use super::{
     rules::Rules,
 };
 use futures_util::future::BoxFuture;
-use http::{HeaderMap, Method, StatusCode, header};
-use std::sync::Arc;
+use http::{HeaderMap, Method, StatusCode};
+use parking_lot::Mutex;
+use pointsman_core::limits;
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+use tracing::{debug, info};
 
 /// Everybody who has proved who they are is in this one.
 const AUTHENTICATED: &str = "system:authenticated";
@@ -23,6 +32,43 @@ pub struct Judge {
     pub shown: Shown,
     /// Who knows the rest.
     pub oracle: Arc<dyn Oracle>,
+    /// What was refused.
+    pub refusals: Arc<Refusals>,
+}
+
+/// Refusals so far, by why; and those that were told in full, each once.
+#[derive(Debug, Default)]
+pub struct Refusals {
+    /// In the order of [`Refusal::index`].
+    counts: [AtomicU64; 6],
+    told: Mutex<BTreeSet<(String, String)>>,
+}
+
+impl Refusals {
+    /// How many there were of a kind; how soon one may ask again makes none.
+    #[must_use]
+    pub fn of(&self, refusal: Refusal) -> u64 {
+        self.counts.get(refusal.index()).map_or(0, |count| count.load(Ordering::Relaxed))
+    }
+
+    /// One more.
+    pub fn count(&self, refusal: Refusal) {
+        if let Some(count) = self.counts.get(refusal.index()) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Says who may not do what: the answer does not. Each is said once, and no more than so many: whoever asks chooses them.
+    fn tell(&self, user: &User, what: &Attributes) {
+        let cut = |text: &str| text.chars().take(limits::ECHO_BYTES_MAX / 4).collect::<String>();
+        let (user, what) = (cut(&user.name), cut(&what.to_string()));
+        let mut told = self.told.lock();
+        if told.len() < limits::ACCESS_TOLD_MAX && told.insert((user.clone(), what.clone())) {
+            info!(user, what, "a reader may not do that: neither a static rule nor the API server allows it");
+        } else {
+            debug!(user, what, "a reader may not do that");
+        }
+    }
 }
 
 /// Why a request goes no further.
@@ -62,6 +108,10 @@ impl Judge {
     /// # Errors
     /// The first question that fails.
     pub async fn judge(&self, request: &Asked<'_>) -> Result<Path, Refusal> {
+        self.asked(request).await.inspect_err(|refusal| self.refusals.count(*refusal))
+    }
+
+    async fn asked(&self, request: &Asked<'_>) -> Result<Path, Refusal> {
         let path = Path::decode(request.path).ok_or(Refusal::NotFound)?;
         if PROBES.contains(&path.as_str()) {
             return Ok(path);
@@ -82,6 +132,7 @@ impl Judge {
         let asked = self.rules.asked(request.method, path.as_str(), (request.query, request.headers));
         for what in asked.map_err(|_| Refusal::BadRequest)? {
             if !self.rules.allow(&user, &what) && !self.oracle.may(&user, &what).await.map_err(Refusal::Unavailable)? {
+                self.refusals.tell(&user, &what);
                 return Err(Refusal::Forbidden);
             }
         }
@@ -92,7 +143,7 @@ impl Judge {
     async fn user(&self, request: &Asked<'_>) -> Result<User, Refusal> {
         let user = match &request.shown {
             Some(user) => Some(user.clone()),
-            None => match bearer(request.headers) {
+            None => match Token::of(request.headers) {
                 Some(token) => self.oracle.user(&token).await.map_err(Refusal::Unavailable)?,
                 None => None,
             },
@@ -119,17 +170,28 @@ pub struct Asked<'a> {
     pub shown: Option<User>,
 }
 
-/// The one bearer token of a request.
-fn bearer(headers: &HeaderMap) -> Option<Token> {
-    let mut all = headers.get_all(header::AUTHORIZATION).iter();
-    let (Some(value), None) = (all.next(), all.next()) else { return None };
-    let (scheme, token) = value.to_str().ok()?.trim().split_once(' ')?;
-    let token = token.trim();
-    let is_token = scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && !token.contains([' ', '\t']);
-    is_token.then(|| Token::new(token.to_owned()))
-}
-
 impl Refusal {
+    /// Every kind, as it is counted.
+    pub const ALL: [Self; 6] = [
+        Self::NotFound,
+        Self::Unauthenticated,
+        Self::Method,
+        Self::BadRequest,
+        Self::Forbidden,
+        Self::Unavailable(Unavailable { retry_secs: 0 }),
+    ];
+
+    const fn index(self) -> usize {
+        match self {
+            Self::NotFound => 0,
+            Self::Unauthenticated => 1,
+            Self::Method => 2,
+            Self::BadRequest => 3,
+            Self::Forbidden => 4,
+            Self::Unavailable(_) => 5,
+        }
+    }
+
     /// How it is said: one fixed word, which names nobody.
     #[must_use]
     pub fn word(self) -> (StatusCode, &'static str) {

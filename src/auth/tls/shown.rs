@@ -2,10 +2,10 @@
 //! handshake, and certificates end. Knows certificates, not what is asked.
 
 use super::authority::{Authority, Judge};
-use crate::auth::{Denied, access::User};
+use crate::auth::access::User;
 use parking_lot::Mutex;
 use pointsman_core::model::clock::{SECOND, Wall};
-use pointsman_watch::certificate::{Validity, common_name, subject};
+use pointsman_watch::certificate::{Validity, subject};
 use rustls::pki_types::CertificateDer;
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -45,15 +45,6 @@ impl Shown {
         let [name] = subject.common_names[..] else { return None };
         let groups = subject.organizations.into_iter().map(str::to_owned).collect();
         Some(User { name: name.to_owned(), uid: String::new(), groups, extra: BTreeMap::new() })
-    }
-
-    /// Whether the peer may send.
-    ///
-    /// # Errors
-    /// When the authority does not vouch for it now, or it has no name.
-    pub fn may_send(&self, now: Wall) -> Result<(), Denied> {
-        let own = self.chain.first().filter(|_| self.is_good(now)).ok_or(Denied::Unknown)?;
-        common_name(own).map(|_| ()).ok_or(Denied::Nameless)
     }
 
     fn is_good(&self, now: Wall) -> bool {

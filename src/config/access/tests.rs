@@ -45,7 +45,7 @@ fn krp_40_what_does_not_go_together_is_told() {
 /// Guarantees: each is the read side's; the plain one stays plain beside a certificate; `:8443` is every address.
 #[test]
 fn krp_00_addresses_may_have_the_names_of_the_proxy() {
-    let with = |more: &'static [&'static str]| read(&[&TLS[..], more].concat());
+    let with = |more: &'static [&'static str]| read(&[&TLS[..], &["--kubeconfig=k"], more].concat());
     let secure = with(&["--secure-listen-address", "0.0.0.0:9001"]);
     assert_eq!((secure.listen.to_string(), secure.listen_plain), ("0.0.0.0:9001".to_owned(), false));
     assert!(secure.insecure_listeners().is_empty());
@@ -57,10 +57,13 @@ fn krp_00_addresses_may_have_the_names_of_the_proxy() {
 }
 
 /// Scenario: each flag with which readers are asked, alone; then all flags about access.
-/// Guarantees: asked with any of them, also on loopback; not asked without.
+/// Guarantees: asked with any of them, also on loopback, and wherever other hosts can reach us; not asked without.
 #[test]
 fn krp_00_readers_are_asked_with_any_of_three_flags() {
     assert_eq!(read(&[]).access, None);
+    let of_others = ["--listen=0.0.0.0:1", "--kubeconfig=k"];
+    assert_eq!(read(&[&TLS[..], &of_others].concat()).access, Some(ReadAccess::default()));
+    assert_eq!(read(&["--listen=0.0.0.0:1", "--insecure"]).access, None, "that was allowed");
     let file = read(&["--config-file", "f"]).access;
     assert_eq!(file, Some(ReadAccess { file: Some("f".into()), ..ReadAccess::default() }));
     assert_eq!(read(&["--auth-token-audiences", "a,b"]).access.expect("asked").audiences, ["a", "b"]);

@@ -59,7 +59,7 @@ impl Scene {
         let (via, number) = self.sessions.get_mut(&uid).expect("it has a session");
         *number += 1;
         let message = AgentToServer { instance_uid: vec![uid; 16], sequence_num: *number, ..message };
-        let reply = self.control.hear(*via, &message.encode_to_vec());
+        let reply = self.control.hear(*via, &message.encode_to_vec(), None);
         assert!(reply.refused.is_none() && !reply.ends, "{:?}", reply.refused);
     }
 

@@ -58,6 +58,8 @@ pub enum Reason {
     BadId,
     /// Limits: the trace queue is full.
     QueueFull,
+    /// The resource claims to be somebody else's than its sender's.
+    Forged,
 }
 
 impl Reason {
@@ -91,6 +93,7 @@ impl Reason {
             Self::OldWriter => "an older writer of this stream: a newer start time took over",
             Self::BadId => "trace_id or span_id has a wrong length or is zero",
             Self::QueueFull => "trace queue is full",
+            Self::Forged => "the resource claims a namespace, service or pod that is not its sender's",
         }
     }
 
@@ -124,6 +127,7 @@ impl Reason {
             Self::OldWriter => "old_writer",
             Self::BadId => "bad_id",
             Self::QueueFull => "queue_full",
+            Self::Forged => "forged",
         }
     }
 }

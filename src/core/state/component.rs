@@ -17,11 +17,12 @@ use crate::{
         component::ComponentKey,
         instrument::Instrument,
         reject::Reason,
+        speaker::Speaker,
         workloads::Workloads,
     },
     view::plan::{Decision, Plan, RuleRef, ViewSet},
     wire::{
-        attributes::{Attribute, read_attributes},
+        attributes::{Attribute, ValueType, read_attributes},
         read::{Reader, Wire, key},
     },
 };
@@ -414,14 +415,30 @@ pub(crate) fn read_resource(
     identity: &Identity,
     raw: &[u8],
     workloads: &Workloads,
+    speaker: Option<&Speaker>,
 ) -> Result<(ResourceInfo, Id128, u64), Reason> {
-    let (attributes, duplicates) = read_attributes(raw, 1)?;
+    let (mut attributes, duplicates) = read_attributes(raw, 1)?;
+    if let Some(speaker) = speaker {
+        let corrections = speaker.correct(|key| find(&attributes, key)).map_err(|_| Reason::Forged)?;
+        put(&mut attributes, corrections);
+    }
     let component = key_of(&attributes, workloads);
     let types: Vec<u8> = attributes.iter().map(|a| a.value_type as u8).collect();
     let texts = attributes.iter().flat_map(|a| [a.key.as_bytes(), a.text.as_bytes()]);
     let parts: Vec<&[u8]> = std::iter::once(&*types).chain(texts).collect();
     let id = identity.of_parts(&parts);
     Ok((ResourceInfo { attributes, component }, id, duplicates))
+}
+
+/// Puts these among sorted attributes, in place of others of their keys.
+fn put(attributes: &mut Vec<Attribute>, corrections: Vec<(&'static str, Box<str>)>) {
+    for (key, text) in corrections {
+        let attribute = Attribute { key: key.into(), value_type: ValueType::String, text };
+        match attributes.binary_search_by(|a| (*a.key).cmp(key)) {
+            Ok(index) => attributes[index] = attribute,
+            Err(index) => attributes.insert(index, attribute),
+        }
+    }
 }
 
 /// The component that these sorted attributes name.

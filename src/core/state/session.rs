@@ -6,7 +6,7 @@ use super::{
     counts::{Counts, Limit},
     directory::{Directory, Place},
     expiry,
-    identity::Id128,
+    identity::{Id128, Identity},
     owners::has_other_owner,
     stream::{Around, Stream, expected_bytes},
     visit::{MetricInfo, ResourceInfo, ScopeInfo},
@@ -21,6 +21,7 @@ use crate::{
         clock::{Mono, SECOND, Wall},
         instrument::{Instrument, Kind},
         reject::{Reason, Tally},
+        speaker::Speaker,
         workloads::Workloads,
     },
     wire::attributes::read_attributes,
@@ -32,6 +33,7 @@ use std::sync::{Arc, atomic::Ordering::Relaxed};
 pub(crate) struct Session<'a> {
     shared: &'a Shared,
     directory: &'a Directory,
+    speaker: Option<&'a Speaker>,
     now: Mono,
     wall: Wall,
     request: u64,
@@ -82,6 +84,7 @@ impl<'a> Session<'a> {
         Self {
             shared,
             directory,
+            speaker: None,
             now,
             wall,
             request: shared.requests.fetch_add(1, Relaxed) + 1,
@@ -99,6 +102,12 @@ impl<'a> Session<'a> {
             points: 0,
             made: None,
         }
+    }
+
+    /// What is said is said by somebody who has proved who they are.
+    pub(crate) const fn by(mut self, speaker: Option<&'a Speaker>) -> Self {
+        self.speaker = speaker;
+        self
     }
 
     /// Ends the request: what became of its points.
@@ -350,7 +359,7 @@ impl Drop for Session<'_> {
 impl MetricsSink for Session<'_> {
     fn resource(&mut self, resource: &RawResource<'_>) {
         self.leave_resource();
-        let spelling = self.shared.identity.of_parts(&[resource.schema_url, resource.raw]);
+        let spelling = spelling(&self.shared.identity, resource, self.speaker);
         if let Some((component, place)) = self.directory.find(spelling) {
             let mut guard = Mutex::lock_arc(&component);
             if !guard.gone
@@ -367,7 +376,7 @@ impl MetricsSink for Session<'_> {
             }
         }
         let workloads = Arc::clone(&self.shared.workloads.read());
-        self.resource = match read_resource(&self.shared.identity, resource.raw, &workloads) {
+        self.resource = match read_resource(&self.shared.identity, resource.raw, &workloads, self.speaker) {
             Ok((info, identity, duplicates)) => {
                 self.counts.duplicate_keys += duplicates;
                 At::Read { info: Arc::new(info), workloads, spelling, identity }
@@ -427,6 +436,15 @@ impl MetricsSink for Session<'_> {
     fn summary(&mut self, point: &RawSummary<'_>) {
         self.land(point.time, |stream, shared, around| stream.summary(shared.identity.of(point.attributes), point, around));
     }
+}
+
+/// How a resource was spelt, and by whom: the same bytes of two senders are two spellings, each of which is judged once.
+fn spelling(identity: &Identity, resource: &RawResource<'_>, speaker: Option<&Speaker>) -> Id128 {
+    let Some(Speaker { name, pod, .. }) = speaker else {
+        return identity.of_parts(&[resource.schema_url, resource.raw]);
+    };
+    let pod = pod.as_ref().map_or([""; 2], |pod| [&pod.name, &pod.uid]).map(str::as_bytes);
+    identity.of_parts(&[resource.schema_url, resource.raw, name.as_bytes(), pod[0], pod[1]])
 }
 
 /// What parts two metrics of one name.

@@ -25,6 +25,7 @@ use crate::{
         component::ComponentKey,
         instrument::Instrument,
         reject::Tally,
+        speaker::Speaker,
         workloads::Workloads,
     },
     view::plan::{Keys, RuleRef, ViewSet},
@@ -142,8 +143,16 @@ impl Store {
     /// # Errors
     /// When the frame does not parse: then nothing was applied.
     pub fn ingest(&self, body: &[u8], now: Mono, wall: Wall) -> Result<Tally, DecodeError> {
+        self.ingest_from(body, None, now, wall)
+    }
+
+    /// The same of somebody who has proved who they are: what their resources claim besides is not taken.
+    ///
+    /// # Errors
+    /// When the frame does not parse: then nothing was applied.
+    pub fn ingest_from(&self, body: &[u8], speaker: Option<&Speaker>, now: Mono, wall: Wall) -> Result<Tally, DecodeError> {
         metrics::check(body)?;
-        let mut session = self.session(now, wall);
+        let mut session = self.session(now, wall).by(speaker);
         metrics::walk(body, &mut session);
         Ok(session.finish())
     }

@@ -14,10 +14,11 @@ use crate::{
         clock::Mono,
         component::ComponentKey,
         reject::{Reason, Tally},
+        speaker::Speaker,
         workloads::Workloads,
     },
     view::plan::{Plan, RuleRef, SpanDecision},
-    wire::attributes::read_attributes,
+    wire::attributes::{read_attributes, with_attributes},
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -35,6 +36,8 @@ pub struct Judge<'j> {
     pub kept: &'j KeptTraces,
     /// When this is.
     pub now: Mono,
+    /// Who says it, where that was proven.
+    pub speaker: Option<&'j Speaker>,
 }
 
 /// Why a view took a span away.
@@ -94,6 +97,8 @@ struct Place<'j> {
     component: Result<ComponentKey, Reason>,
     plan: Option<Arc<Plan>>, // asked for at the first span of a resource: many resources may have none
     scope: Result<Box<str>, Reason>,
+    /// The resource with what its sender should have said, where that is not what it said.
+    corrected: Option<Vec<u8>>,
 }
 
 /// A span that is sound, and what its rule says.
@@ -107,7 +112,7 @@ struct Judged<'a> {
 impl<'j> Place<'j> {
     fn new(judge: Judge<'j>) -> Self {
         let component = Ok(ComponentKey::from_resource(|_| None));
-        Self { judge, component, plan: None, scope: Ok("".into()) }
+        Self { judge, component, plan: None, scope: Ok("".into()), corrected: None }
     }
 
     fn resource(&mut self, resource: &RawResource<'_>) {
@@ -115,10 +120,21 @@ impl<'j> Place<'j> {
         self.scope = Ok("".into());
         // A head that a strict back end cannot read would take the whole batch along.
         let sound = spans::resource_flaw(resource).map_or(Ok(()), Err);
-        self.component = sound.and_then(|()| read_attributes(resource.raw, 1)).map(|(attributes, _)| {
-            let text = |key: &str| attributes.iter().find(|a| &*a.key == key).map(|a| &*a.text);
-            ComponentKey::from_resource_in(text, self.judge.workloads)
-        });
+        self.corrected = None;
+        self.component = sound.and_then(|()| self.read(resource));
+    }
+
+    /// The component of a resource, by what its sender may say.
+    fn read(&mut self, resource: &RawResource<'_>) -> Result<ComponentKey, Reason> {
+        let (attributes, _) = read_attributes(resource.raw, 1)?;
+        let said = |key: &str| attributes.iter().find(|a| &*a.key == key).map(|a| &*a.text);
+        let corrections =
+            self.judge.speaker.map_or(Ok(Vec::new()), |speaker| speaker.correct(said)).map_err(|_| Reason::Forged)?;
+        if !corrections.is_empty() {
+            self.corrected = Some(with_attributes(resource.raw, 1, &corrections)?);
+        }
+        let corrected = |key: &str| corrections.iter().find(|(corrected, _)| *corrected == key).map(|(_, text)| &**text);
+        Ok(ComponentKey::from_resource_in(|key| corrected(key).or_else(|| said(key)), self.judge.workloads))
     }
 
     fn scope(&mut self, scope: &RawScope<'_>) {
@@ -204,7 +220,8 @@ impl Sorter<'_, '_> {
 impl SpanSink for Sorter<'_, '_> {
     fn resource(&mut self, resource: &RawResource<'_>) {
         self.place.resource(resource);
-        self.writer.resource(resource);
+        let raw = self.place.corrected.as_deref().unwrap_or(resource.raw);
+        self.writer.resource(&RawResource { raw, schema_url: resource.schema_url });
     }
 
     fn scope(&mut self, scope: &RawScope<'_>) {

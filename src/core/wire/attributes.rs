@@ -3,7 +3,7 @@
 
 use super::{
     read::{Reader, Wire, joined, key},
-    value,
+    value, write,
 };
 use crate::{
     limits::{ATTRIBUTE_KEY_BYTES_MAX, ATTRIBUTE_VALUE_BYTES_MAX, ATTRIBUTES_MAX},
@@ -64,6 +64,37 @@ pub fn read_attributes(raw: &[u8], field: u32) -> Result<(Vec<Attribute>, u64), 
         }
     }
     Ok(last_of_each_key(attributes))
+}
+
+/// The message again, with these attributes, the fields numbered `field`, in place of all others of their keys.
+///
+/// # Errors
+/// As [`read_attributes`], where the framing is bad.
+pub fn with_attributes(raw: &[u8], field: u32, corrections: &[(&str, Box<str>)]) -> Result<Vec<u8>, Reason> {
+    let mut corrected = Vec::with_capacity(raw.len().saturating_add(64));
+    let mut reader = Reader::new(raw);
+    loop {
+        let before = reader.rest();
+        let Some(found) = reader.key().map_err(|_| Reason::BadAttributes)? else { break };
+        let is_replaced = if found == key(field, Wire::Len) {
+            let (name, _) = value::key_value(reader.bytes().map_err(|_| Reason::BadAttributes)?)?;
+            corrections.iter().any(|(key, _)| *key == name)
+        } else {
+            reader.skip(found).map_err(|_| Reason::BadAttributes)?;
+            false
+        };
+        let taken = before.len().saturating_sub(reader.rest().len());
+        if !is_replaced {
+            corrected.extend_from_slice(before.get(..taken).unwrap_or_default());
+        }
+    }
+    for (name, text) in corrections {
+        write::nested(&mut corrected, field, |attribute| {
+            write::bytes(attribute, 1, name.as_bytes());
+            write::nested(attribute, 2, |value| write::bytes(value, 1, text.as_bytes()));
+        });
+    }
+    Ok(corrected)
 }
 
 fn attribute(raw: &[u8]) -> Result<Attribute, Reason> {

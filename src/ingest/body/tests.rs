@@ -14,8 +14,8 @@ use tokio::time::{Instant, sleep};
 /// Reads a body of so many pieces of so many bytes, one a second; at the end of them it ends, or stalls.
 async fn reads(first: usize, pieces: usize, bytes: usize, ends: bool) -> (String, u64) {
     let ingest = Ingest {
-        metrics: Arc::new(|_| unreachable!("nothing is applied here")),
-        traces: Arc::new(|_| unreachable!("nothing is applied here")),
+        metrics: Arc::new(|_, _| unreachable!("nothing is applied here")),
+        traces: Arc::new(|_, _| unreachable!("nothing is applied here")),
         exported: Arc::new(|_, _| unreachable!("nobody says so here")),
         budget: Budget::new(Sizes { heap: usize::MAX >> 1, flight: 1 << 31 }, || 0, 0),
         body_bytes_max: 1 << 30,

@@ -292,6 +292,9 @@ pub const POINTSMAN_ACCESS_QUESTION: &str = "pointsman.access.question";
 /// What became of a question about who comes.
 pub const POINTSMAN_ACCESS_OUTCOME: &str = "pointsman.access.outcome";
 
+/// Why somebody was not let read.
+pub const POINTSMAN_ACCESS_REFUSAL: &str = "pointsman.access.refusal";
+
 /// Kind of what was reconciled.
 pub const POINTSMAN_OBJECT_KIND: &str = "pointsman.object.kind";
 
@@ -2409,6 +2412,47 @@ impl From<PointsmanAccessOutcome> for Value {
     }
 }
 
+/// Values of `pointsman.access.refusal`. Why somebody was not let read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PointsmanAccessRefusal {
+    /// The path is not there for anybody.
+    NotFound,
+    /// Nobody knows who asks.
+    Unauthenticated,
+    /// Nothing is served by that method.
+    Method,
+    /// A value is missing that decides what is asked for.
+    BadRequest,
+    /// The user may not.
+    Forbidden,
+    /// Nobody can say now.
+    Unavailable,
+}
+
+impl PointsmanAccessRefusal {
+    /// Every value, in the registry's order.
+    pub const ALL: [Self; 6] = [Self::NotFound, Self::Unauthenticated, Self::Method, Self::BadRequest, Self::Forbidden, Self::Unavailable];
+
+    /// The value as it is sent.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotFound => "not_found",
+            Self::Unauthenticated => "unauthenticated",
+            Self::Method => "method",
+            Self::BadRequest => "bad_request",
+            Self::Forbidden => "forbidden",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
+impl From<PointsmanAccessRefusal> for Value {
+    fn from(value: PointsmanAccessRefusal) -> Self {
+        value.as_str().into()
+    }
+}
+
 /// Values of `pointsman.lease`. Which Lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PointsmanLease {
@@ -2486,13 +2530,15 @@ pub enum PointsmanSyncRefusal {
     TooMany,
     /// Another session has this identity.
     Duplicate,
+    /// It claims to be somebody else's than its sender's.
+    Forged,
     /// Another replica is the active one.
     Standby,
 }
 
 impl PointsmanSyncRefusal {
     /// Every value, in the registry's order.
-    pub const ALL: [Self; 6] = [Self::TooLarge, Self::Malformed, Self::TooFast, Self::TooMany, Self::Duplicate, Self::Standby];
+    pub const ALL: [Self; 7] = [Self::TooLarge, Self::Malformed, Self::TooFast, Self::TooMany, Self::Duplicate, Self::Forged, Self::Standby];
 
     /// The value as it is sent.
     #[must_use]
@@ -2503,6 +2549,7 @@ impl PointsmanSyncRefusal {
             Self::TooFast => "too_fast",
             Self::TooMany => "too_many",
             Self::Duplicate => "duplicate",
+            Self::Forged => "forged",
             Self::Standby => "standby",
         }
     }

@@ -12,7 +12,7 @@ use opentelemetry::{KeyValue, StringValue};
 use std::borrow::Cow;
 
 /// What is known of every metric here, in the registry's order.
-pub const METRICS: [&Meta; 47] = [
+pub const METRICS: [&Meta; 48] = [
     &PipelineReceived::META,
     &PipelineExported::META,
     &PipelineDropped::META,
@@ -37,6 +37,7 @@ pub const METRICS: [&Meta; 47] = [
     &TlsReload::META,
     &TlsHandshake::META,
     &AccessAnswers::META,
+    &AccessRefused::META,
     &TraceSent::META,
     &TraceDropped::META,
     &TraceRetries::META,
@@ -769,6 +770,35 @@ impl Metric for AccessAnswers {
         [
             KeyValue::new(attribute::POINTSMAN_ACCESS_QUESTION, self.access_question),
             KeyValue::new(attribute::POINTSMAN_ACCESS_OUTCOME, self.access_outcome),
+        ]
+    }
+}
+
+/// Requests to read that were refused, by why. Counter `pointsman.access.refused`, unit `{request}`.
+#[derive(Clone, Debug)]
+pub struct AccessRefused {
+    /// Why somebody was not let read.
+    pub access_refusal: attribute::PointsmanAccessRefusal,
+}
+
+impl Metric for AccessRefused {
+    const META: Meta = Meta {
+        name: "pointsman.access.refused",
+        kind: Kind::Counter,
+        unit: "{request}",
+        brief: "Requests to read that were refused, by why.",
+        scope: "pointsman",
+        level: Level::Standard,
+        limit: 200,
+        buckets: &[],
+        attributes: &[attribute::POINTSMAN_ACCESS_REFUSAL],
+    };
+    type Value = u64;
+    type Attributes = [KeyValue; 1];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_ACCESS_REFUSAL, self.access_refusal),
         ]
     }
 }

@@ -101,6 +101,7 @@ fn look_beside(
         catalogues,
         sync,
         settling,
+        proven: false,
         plan_file: &|_, name| name.contains("asks").then(|| Outcome::Written("plan".into(), "cd".into())),
     };
     observer.look(inputs, (Mono::from_secs(secs), Wall::from_secs(1_790_000_000 + secs)))

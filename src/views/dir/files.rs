@@ -6,10 +6,12 @@ use pointsman_core::{
     fault::{Fault, Place, code::Code},
     limits::{VIEW_BYTES_MAX, VIEW_FILE_BYTES_MAX, VIEW_FILES_MAX},
 };
+use rustix::fs::OFlags;
 use std::{
     collections::BTreeMap,
-    fs::{self, File},
+    fs::{self, OpenOptions},
     io::Read,
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
@@ -67,13 +69,14 @@ pub(crate) fn list(dir: &Path) -> Result<Vec<PathBuf>, String> {
 
 /// The text of a plain file of at most [`VIEW_FILE_BYTES_MAX`] bytes.
 pub(crate) fn read_capped(path: &Path) -> Result<String, String> {
-    let about = fs::metadata(path).map_err(|error| error.to_string())?;
-    if !about.is_file() {
+    // Links are followed, as mounted ConfigMaps are made of them; what was opened is looked at, and no pipe is waited for.
+    let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(|error| error.to_string())?;
+    if !file.metadata().map_err(|error| error.to_string())?.is_file() {
         return Err("it is not a file".to_owned());
     }
     let most = u64::try_from(VIEW_FILE_BYTES_MAX).unwrap_or(u64::MAX);
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|error| error.to_string())?;
     file.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     if bytes.len() > VIEW_FILE_BYTES_MAX {
         return Err(format!("it is over {VIEW_FILE_BYTES_MAX} bytes"));

@@ -179,7 +179,7 @@ fn forward(turns: usize) {
     let (body, plan) = (requests::spans(), Arc::new(Plan::default()));
     let (workloads, kept) = (Workloads::default(), KeptTraces::default());
     for _ in 0..turns {
-        let judge = Judge { plan_of: &|_| Arc::clone(&plan), workloads: &workloads, kept: &kept, now: Mono(1) };
+        let judge = Judge { plan_of: &|_| Arc::clone(&plan), workloads: &workloads, kept: &kept, now: Mono(1), speaker: None };
         let filtered = filter(black_box(&body), judge, &mut |_| {}).expect("the request is sound");
         assert_eq!(filtered.tally.received, ITEMS as u64);
         assert!(!filtered.batches.is_empty());

@@ -68,7 +68,7 @@ pub fn traces_protobuf(body: &[u8]) {
     let views = ViewSet::default();
     let plan_of = |component: &_| Arc::new(views.plan(component, Wall(1)));
     let (kept, workloads) = (KeptTraces::default(), Workloads::default());
-    let judge = Judge { plan_of: &plan_of, workloads: &workloads, kept: &kept, now: Mono(1) };
+    let judge = Judge { plan_of: &plan_of, workloads: &workloads, kept: &kept, now: Mono(1), speaker: None };
     let mut told = 0_u64;
     let filtered = filter(body, judge, &mut |_| told += 1);
     assert_eq!(filtered.is_ok(), ours.is_ok());

@@ -99,12 +99,12 @@ pub fn grpc_framing(input: &[u8]) {
     let (watched, most) = (Arc::clone(&budget), Arc::new(Mutex::new(0)));
     let seen = Arc::clone(&most);
     let ingest = Arc::new(Ingest {
-        metrics: Arc::new(move |body| {
+        metrics: Arc::new(move |body, _| {
             sink.lock().push(body.to_vec());
             *seen.lock() = watched.bytes();
             Ok(Tally::default())
         }),
-        traces: Arc::new(|_| Ok(Tally::default())),
+        traces: Arc::new(|_, _| Ok(Tally::default())),
         exported: Arc::new(|_, _| {}),
         budget: Arc::clone(&budget),
         body_bytes_max: MESSAGE_MAX,

@@ -57,8 +57,8 @@ impl Server {
         let side = ReadSide { shares, now, done: Arc::new(|_| {}) };
         let taking = Arc::clone(&store);
         let ingest = Arc::new(Ingest {
-            metrics: Arc::new(move |body| taking.ingest(body, Mono(1), Wall(1))),
-            traces: Arc::new(|body| pointsman_core::decode::spans::check(body).map(|()| Tally::default())),
+            metrics: Arc::new(move |body, _| taking.ingest(body, Mono(1), Wall(1))),
+            traces: Arc::new(|body, _| pointsman_core::decode::spans::check(body).map(|()| Tally::default())),
             exported: Arc::new(|_, _| {}),
             budget: Arc::clone(&budget),
             body_bytes_max: 4 << 20,

@@ -1,40 +1,92 @@
-//! Whether every threat has its tests, and what holds for the sources themselves.
+//! Whether every threat has its tests, by the table in `src/auth/README.md`, and what holds for the sources themselves.
 //! Reads the tree; starts nothing.
 
-use crate::conformance::coverage::tests_where;
+use crate::conformance::coverage::{Test, all_tests, rows};
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
 
-/// Every threat that these tests answer for, with what proves it besides: names of tests anywhere in the tree.
-const THREATS: [(&str, &[&str]); 22] = [
-    ("t03", &["max_series_refuses", "a_metric_over_its_cap_folds"]),
-    ("t04", &["every_limit_that_bites_is_counted", "long_texts_and_many_quantiles_are_refused"]),
-    ("t05", &[]),
-    ("t06", &[]),
-    ("t07", &["a_body_keeps_a_pace"]),
-    ("t08", &[]),
-    ("t09", &["an_announced_length_sets_nothing_aside"]),
-    ("t10", &[]),
-    ("t11", &["invalid_utf8_refuses_the_smallest_part"]),
-    ("t12", &[]),
-    ("t13", &[]),
-    ("t14", &["a_clock_that_is_off_is_counted"]),
-    ("t15", &[]),
-    ("t16", &["what_is_written_reads_back", "escaped_text_reads_back", "any_state_gives_a_good_body"]),
-    ("t17", &[]),
-    ("t23", &["an_answer_without_end_is_a_failed_attempt"]),
-    ("t31", &[]),
-    ("t33", &["scrapes_that_wait_share_one_rendering", "who_falls_too_far_behind_is_given_up"]),
-    ("t35", &[]),
-    ("t36", &[]),
-    ("t37", &[]),
-    ("t40", &[]),
-];
+/// So many there are: T1 to T40.
+const THREATS: u8 = 40;
+
+/// One row of the table in `src/auth/README.md`.
+struct Threat {
+    id: String,
+    /// Names of tests anywhere in the tree.
+    tests: Vec<String>,
+    /// Whether something is left to show.
+    is_open: bool,
+}
+
+/// The rows of the table, and what is wrong with their form.
+fn table(text: &str) -> (Vec<Threat>, Vec<String>) {
+    let (mut threats, mut faults) = (Vec::new(), Vec::new());
+    for line in text.lines().filter(|line| line.starts_with("| T")) {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        let [id, threat, does, proof] = cells.as_slice() else {
+            faults.push(format!("{line}: not four columns"));
+            continue;
+        };
+        if threat.is_empty() || does.is_empty() {
+            faults.push(format!("{id}: says nothing"));
+        }
+        let (mut tests, mut is_open) = (Vec::new(), false);
+        for word in proof.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+            match (word, word.strip_prefix('`').and_then(|word| word.strip_suffix('`'))) {
+                (_, Some(name)) => tests.push(name.to_owned()),
+                ("open", None) => is_open = true,
+                _ => faults.push(format!("{id}: {word:?} is neither a test in backticks nor `open`")),
+            }
+        }
+        threats.push(Threat { id: (*id).to_owned(), tests, is_open });
+    }
+    (threats, faults)
+}
+
+/// Whether a name begins with the number of a threat; then the threat.
+fn threat_of(name: &str) -> Option<String> {
+    let (number, _) = name.strip_prefix('t')?.split_once('_').filter(|(number, _)| number.len() == 2)?;
+    number.parse::<u8>().ok().map(|number| format!("T{number}"))
+}
+
+/// Everything in which table, tests and open rows do not agree.
+fn faults_of(text: &str, open: &BTreeMap<String, String>, tests: &[Test]) -> Vec<String> {
+    let (threats, mut faults) = table(text);
+    let ids: Vec<&str> = threats.iter().map(|threat| threat.id.as_str()).collect();
+    let wanted: Vec<String> = (1..=THREATS).map(|number| format!("T{number}")).collect();
+    faults.extend(wanted.iter().filter(|id| !ids.contains(&id.as_str())).map(|id| format!("{id}: no row")));
+    faults.extend(ids.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| format!("{}: two rows", pair[0])));
+    faults.extend(ids.iter().filter(|id| !wanted.iter().any(|known| known == *id)).map(|id| format!("{id}: no such threat")));
+    for Threat { id, tests: names, is_open } in &threats {
+        if names.is_empty() && !is_open {
+            faults.push(format!("{id}: no test"));
+        }
+        for name in names {
+            let found: Vec<&Test> = tests.iter().filter(|test| test.name == *name).collect();
+            if found.is_empty() {
+                faults.push(format!("{id}: no test named {name}"));
+            } else if !found.iter().all(|test| test.is_run()) {
+                faults.push(format!("{id}: {name} is run by nobody"));
+            }
+        }
+        match (is_open, open.contains_key(id)) {
+            (true, false) => faults.push(format!("{id}: open, and not in tests/data/open.tsv")),
+            (false, true) => faults.push(format!("{id}: in tests/data/open.tsv, and not open")),
+            _ => {}
+        }
+    }
+    let named = |id: &str, name: &String| threats.iter().any(|threat| threat.id == id && threat.tests.contains(name));
+    let unnamed = tests.iter().filter(|test| threat_of(&test.name).is_some_and(|id| !named(&id, &test.name)));
+    faults.extend(unnamed.map(|test| format!("{}: its row does not name it", test.name)));
+    let of_none = open.keys().filter(|id| id.starts_with('T') && !id.contains('-') && !ids.contains(&id.as_str()));
+    faults.extend(of_none.map(|id| format!("{id}: in tests/data/open.tsv, and no row")));
+    faults
+}
 
 /// Sources below a folder, with their paths.
-fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
+pub(super) fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
     let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("read {}: {error}", folder.display())).flatten();
     let mut found = Vec::new();
     for path in entries.map(|entry| entry.path()) {
@@ -48,40 +100,85 @@ fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
     found
 }
 
-fn root() -> &'static Path {
+pub(super) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Scenario: the list of threats, the tables, and every test in the tree.
-/// Guarantees: each threat has a test that begins with it, whatever else is said to prove it is one, all of them are run but
-/// where a real peer is needed, every table is run, and the tables have 300 rows and more, no two of a threat with one name.
+/// Scenario: the table of threats, every test in the tree, and the list of open rows.
+/// Guarantees: T1 to T40 have a row each, with a test that exists and is run, or an open end that is listed; every test that begins with
+/// a number is named by its row; every table of rows is run, and they have 300 rows and more, no two of a threat with one name.
 #[test]
 fn every_threat_has_a_test() {
+    let text = fs::read_to_string(root().join("src/auth/README.md")).expect("the table of threats");
+    let faults = faults_of(&text, &rows(&root().join("tests/data/open.tsv")), all_tests());
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
     let all = sources(&root().join("tests/it"));
-    let runs = |(path, is_ignored): &(String, bool)| !is_ignored || path.contains("tests/it/real");
-    let has = |name: &str| {
-        let found = tests_where(name);
-        !found.is_empty() && found.iter().all(runs)
-    };
-    let missing: Vec<String> = THREATS
-        .iter()
-        .flat_map(|(threat, others)| others.iter().map(|name| format!("{name}(")).chain([format!("{threat}_")]))
-        .filter(|name| !has(name))
-        .collect();
-    assert!(missing.is_empty(), "no such test: {missing:?}");
-    assert!(!has(&format!("t{}_", 99)), "a name that nobody has is found");
     let mut rows = 0;
     for entry in fs::read_dir(root().join("tests/data/hostile")).expect("the tables").flatten() {
         let name = entry.file_name().to_string_lossy().trim_end_matches(".tsv").to_owned();
-        let mut ids: Vec<String> = super::row::load(&name).into_iter().map(|row| row.id).collect();
+        let ids: Vec<String> = super::row::load(&name).into_iter().map(|row| row.id).collect();
         rows += ids.len();
-        ids.sort();
-        let twice: Vec<_> = ids.windows(2).filter(|pair| pair[0] == pair[1]).collect();
-        assert!(twice.is_empty(), "{name} has rows of one name: {twice:?}");
+        let different: BTreeSet<&String> = ids.iter().collect();
+        assert_eq!(different.len(), ids.len(), "{name} has rows of one name");
         let call = format!("run(\"{name}\")");
         assert!(all.iter().any(|(_, text)| text.contains(&call)), "nobody runs {name}.tsv");
     }
     assert!(rows >= 300, "{rows} rows");
+}
+
+/// Scenario: tables with one thing wrong in each row, tests that no row names, and open rows of all kinds.
+/// Guarantees: each of them is told, and nothing else.
+#[test]
+fn what_the_table_of_threats_lacks_is_told() {
+    let test = |name: &str, path: &str, is_ignored| Test { name: name.into(), path: path.into(), is_ignored };
+    let tests = [
+        test("fine", "tests/it/a.rs", false),
+        test("t01_fine", "tests/it/a.rs", false),
+        test("needs_a_peer", "tests/it/real/a.rs", true),
+        test("ignored", "tests/it/a.rs", true),
+        test("t09_of_no_row", "tests/it/a.rs", false),
+        test("t09_of_another_row", "tests/it/a.rs", false),
+        test("trace_9_is_no_number", "tests/it/a.rs", false),
+    ];
+    let row = |id: u8, proof: &str| format!("| T{id} | a | b | {proof} |\n");
+    let mut text: String = (10..THREATS).map(|id| row(id, "`fine`")).collect();
+    text += &[
+        row(1, "`t01_fine`, `needs_a_peer`"),
+        row(2, "open"),
+        row(3, ""),
+        row(4, "`nobody_wrote_this`"),
+        row(5, "`ignored`"),
+        row(6, "`fine`, open"),
+        row(7, "`fine`"),
+        row(8, "fine"),
+        row(9, "`fine`"),
+        row(9, "`fine`, `t09_of_another_row`"),
+        row(41, "`fine`"),
+        "| T42 | a | `fine` |\n| T11 | | b | `t09_of_another_row` |\n".to_owned(),
+    ]
+    .concat();
+    let open = ["T2", "T7", "T77", "RC-02"].map(|id| (id.to_owned(), String::new())).into();
+    let faults = faults_of(&text, &open, &tests);
+    let wanted = [
+        "T8: \"fine\" is neither",
+        "| T42 | a | `fine` |: not four columns",
+        "T11: says nothing",
+        "T40: no row",
+        "T9: two rows",
+        "T41: no such threat",
+        "T3: no test",
+        "T4: no test named nobody_wrote_this",
+        "T5: ignored is run by nobody",
+        "T6: open, and not",
+        "T7: in tests/data/open.tsv, and not open",
+        "T8: no test",
+        "t09_of_no_row: its row does not name it",
+        "T77: in tests/data/open.tsv, and no row",
+    ];
+    assert_eq!(faults.len(), wanted.len(), "{faults:#?}");
+    for (fault, wanted) in faults.iter().zip(wanted) {
+        assert!(fault.starts_with(wanted), "{fault:?} instead of {wanted:?}");
+    }
 }
 
 /// Scenario: every source of ours, word by word.

@@ -91,7 +91,13 @@ impl World {
     /// What goes on of a body at a second, and everything counted.
     fn filter(&self, body: &[u8], second: u64) -> (Vec<String>, Filtered) {
         let plan_of = |component: &ComponentKey| Arc::new(self.views.plan(component, Wall(0)));
-        let judge = Judge { plan_of: &plan_of, workloads: &Workloads::default(), kept: &self.kept, now: Mono::from_secs(second) };
+        let judge = Judge {
+            plan_of: &plan_of,
+            workloads: &Workloads::default(),
+            kept: &self.kept,
+            now: Mono::from_secs(second),
+            speaker: None,
+        };
         let mut seen = Vec::new();
         let mut see =
             |kept: &KeptSpan<'_>| seen.push(format!("{} {:02x} {}", kept.component.service, kept.trace_id[9], kept.name));
@@ -252,7 +258,8 @@ fn bad_spans_are_refused_one_by_one() {
 fn a_torn_request_is_refused_whole() {
     let world = World::new();
     let plan_of = |component: &ComponentKey| Arc::new(world.views.plan(component, Wall(0)));
-    let judge = Judge { plan_of: &plan_of, workloads: &Workloads::default(), kept: &world.kept, now: Mono::from_secs(0) };
+    let judge =
+        Judge { plan_of: &plan_of, workloads: &Workloads::default(), kept: &world.kept, now: Mono::from_secs(0), speaker: None };
     let whole = request("daemon mcd 01! sync failed").encode_to_vec();
     for end in 1..whole.len() {
         assert!(filter(&whole[..end], judge, &mut |_| panic!("cut at {end}")).is_err(), "cut at {end}");
@@ -275,7 +282,7 @@ fn spans_belong_to_the_owner_of_their_pod() {
     let owner = Arc::new(Workload { kind: "Deployment".into(), name: "api".into() });
     let workloads = Workloads { by_uid: [("p1".into(), owner)].into_iter().collect(), ..Workloads::default() };
     let plan_of = |component: &ComponentKey| Arc::new(world.views.plan(component, Wall(0)));
-    let judge = Judge { plan_of: &plan_of, workloads: &workloads, kept: &world.kept, now: Mono::from_secs(0) };
+    let judge = Judge { plan_of: &plan_of, workloads: &workloads, kept: &world.kept, now: Mono::from_secs(0), speaker: None };
     let mut body = request("daemon mcd ff list\ndaemon mcd ff list");
     for (spans, pod) in body.resource_spans.iter_mut().zip(["p1", "p2"]) {
         spans.resource.as_mut().expect("made above").attributes.push(attribute("k8s.pod.uid", pod));

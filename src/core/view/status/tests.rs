@@ -123,6 +123,31 @@ fn every_situation_has_its_status() {
     expect_file!["./tests/situations.yaml"].assert_eq(&out);
 }
 
+/// Scenario: a view turns a metric on, then off, then says the same again, then is refused; and one that turns off from the first.
+/// Guarantees: each change that turns off is an event with what goes, and so is the refusal; what says nothing new is none.
+#[test]
+fn t21_whoever_turns_off_is_told_in_an_event() {
+    let view = |state: &str| {
+        let rule = format!("{{name: r, match: {{instruments: [orders]}}, state: {state}}}");
+        format!(
+            "apiVersion: pointsman.dev/v1alpha1\nkind: TelemetryView\nmetadata: {{name: v, namespace: shop}}\nspec:\n  reason: r\n  metrics:\n  - {rule}\n"
+        )
+    };
+    let of =
+        |yaml: String, before: Option<&ViewStatus>| status(&Case { name: "v", yaml, generation: 1, ..Case::default() }, before);
+    let told = |before: Option<&ViewStatus>, after: &ViewStatus| -> Vec<String> {
+        events(before, after).into_iter().map(|event| format!("{} {}: {}", event.warning, event.reason, event.message)).collect()
+    };
+    let (on, off) = (of(view("Enabled"), None), of(view("Disabled"), None));
+    let goes = ["false Programmed: in force at the controller; turns off orders"];
+    assert_eq!(told(None, &off), goes);
+    assert_eq!(told(Some(&on), &of(view("Disabled"), Some(&on))), goes);
+    assert_eq!(told(Some(&off), &of(view("Disabled"), Some(&off))), Vec::<String>::new());
+    let refused = of(view("Perhaps"), Some(&off));
+    let told = told(Some(&off), &refused);
+    assert!(told.len() == 1 && told[0].starts_with("true Refused: "), "{told:?}");
+}
+
 fn event(event: &EventText) -> String {
     let kind = if event.warning { "Warning" } else { "Normal" };
     Value::from(format!("{kind} {}: {}", event.reason, event.message)).to_string()

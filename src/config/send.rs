@@ -1,0 +1,91 @@
+//! Who may send, as flags say it: by certificate, by token, for whom besides themselves, and what becomes of false claims.
+//! Reads no file of senders: whoever judges does.
+
+use super::{
+    Config, Expected, Layers, Text, Value,
+    values::{Addr, List},
+};
+use pointsman_core::{
+    fault::{Fault, Place, code::Code},
+    model::speaker::Claims,
+};
+use std::path::PathBuf;
+
+/// Whom tokens must be for where nothing else was said.
+const AUDIENCE: &str = "pointsman";
+/// With any of them, who sends is asked.
+const ASKED_WITH: [&str; 3] = ["otlp-client-ca-file", "otlp-token-audiences", "otlp-senders-file"];
+
+/// How senders are asked who they are, and for whom they may speak.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SendAccess {
+    /// Whom tokens must be for; empty = tokens are not looked at.
+    pub audiences: Vec<String>,
+    /// The file of those who may speak for others.
+    pub file: Option<PathBuf>,
+    /// What becomes of a claim that contradicts who somebody is.
+    pub claims: Claims,
+}
+
+impl Value for Claims {
+    fn read(text: &str) -> Result<Self, Expected> {
+        match text {
+            "refuse" => Ok(Self::Refuse),
+            "relabel" => Ok(Self::Relabel),
+            _ => Err(Expected::one_of("a policy", &["refuse", "relabel"])),
+        }
+    }
+}
+
+impl Layers<'_> {
+    /// Whether senders are asked, and how: where somebody said so, and where other hosts can reach us.
+    pub(super) fn send_access(&mut self, insecure: bool) -> Option<SendAccess> {
+        let is_open = insecure || ["otlp-grpc", "otlp-http"].into_iter().all(|key| self.is_loopback(key));
+        let is_on = !is_open || ASKED_WITH.iter().any(|key| !self.texts(key).is_empty());
+        let has_authority = !self.texts("otlp-client-ca-file").is_empty();
+        let audiences = self.one("otlp-token-audiences").map(|List(names)| names);
+        let usual = || if has_authority { Vec::new() } else { vec![AUDIENCE.to_owned()] };
+        let access = SendAccess {
+            audiences: audiences.unwrap_or_else(usual),
+            file: self.one::<PathBuf>("otlp-senders-file"),
+            claims: self.one("otlp-identity").unwrap_or_default(),
+        };
+        if !is_on {
+            let hint = "give `otlp-client-ca-file` or `otlp-token-audiences` too";
+            self.refuse_all("otlp-identity", "nobody is asked who sends", hint);
+        }
+        is_on.then_some(access)
+    }
+
+    /// Whether the listener of a key is for this host alone. What cannot be read is told elsewhere.
+    fn is_loopback(&self, key: &str) -> bool {
+        self.texts(key).iter().all(|Text { text, .. }| Addr::read(text).is_ok_and(|Addr(addr)| addr.ip().is_loopback()))
+    }
+
+    /// Where nobody could ever prove who they are, a listener is of no use.
+    pub(super) fn check_somebody_can_come(&mut self, config: &Config) {
+        if config.api_server.is_some() || !self.faults.is_empty() {
+            return;
+        }
+        let authorities = config.tls.as_ref().map(|tls| (tls.client_ca.is_some(), tls.otlp_client_ca.is_some()));
+        let (of_readers, of_senders) = authorities.unwrap_or_default();
+        let mut refuse = |place: &str, what: &str, flag: &str| {
+            let what =
+                format!("nobody could {what}: there is neither an API server to judge tokens nor an authority of certificates");
+            let hint = format!("give `{flag}` or `kubeconfig`, run in a pod, or say `insecure`");
+            self.faults.push(
+                Fault::new(Code::BadSetting, Place::Setting(format!("--{place}").into()), &[place, "the listener", &what])
+                    .with_hint(hint),
+            );
+        };
+        if config.access.is_some() && !of_readers && !config.listen.ip().is_loopback() {
+            refuse("listen", "read", "client-ca-file");
+        }
+        if config.senders.is_some() && !of_senders {
+            refuse("otlp-grpc", "send", "otlp-client-ca-file");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
