@@ -8,6 +8,7 @@ mod profiles;
 mod readers;
 mod rotation;
 mod senders;
+mod sessions;
 
 use crate::support::{DEADLINE, Pointsman, now, run, runtime, wait};
 use client::{Authority, Client};

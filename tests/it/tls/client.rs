@@ -19,6 +19,7 @@ use std::{
     net::{SocketAddr, TcpStream},
     path::Path,
     sync::Arc,
+    time::Duration,
 };
 use tonic::transport::{Channel, Endpoint};
 
@@ -72,6 +73,15 @@ impl Authority {
         params.distinguished_name = DistinguishedName::new();
         name.into_iter().for_each(|name| params.distinguished_name.push(DnType::CommonName, name));
         (params.not_before, params.not_after) = (date_time_ymd(years.0, 1, 1), date_time_ymd(years.1, 1, 1));
+        self.sign(&params)
+    }
+
+    /// A pair for somebody of this common name, until so long after 1970 began.
+    pub(crate) fn sender_until(&self, name: &str, until: Duration) -> Pair {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.not_after = date_time_ymd(1970, 1, 1) + until;
         self.sign(&params)
     }
 

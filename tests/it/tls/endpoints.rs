@@ -1,4 +1,5 @@
 //! The further port of `--proxy-endpoints-port`, as a kubelet and a stranger see it: health with TLS, and nothing else.
+//! Which numbers it may have is tested beside `config::endpoints`.
 
 use super::{client::Authority, flags, said};
 use crate::support::{Pointsman, run};

@@ -24,9 +24,9 @@ use tempfile::TempDir;
 use visitors::{Crowd, Totals, VISITORS};
 
 /// What readers may read that have shown a certificate.
-const RULES: &str = "authorization:\n  static:\n  - {path: /metrics, verb: get, user: {name: scraper}}\n  \
-                     - {path: /metrics/self, verb: get, user: {name: scraper}}\n  \
-                     - {path: /api/v1/faults, verb: get, user: {name: scraper}}\n";
+const RULES: &str = "authorization:\n  static:\n  - {path: /metrics, verb: get, user: {name: 'system:serviceaccount:shop:scraper'}}\n  \
+                     - {path: /metrics/self, verb: get, user: {name: 'system:serviceaccount:shop:scraper'}}\n  \
+                     - {path: /api/v1/faults, verb: get, user: {name: 'system:serviceaccount:shop:scraper'}}\n";
 /// A new certificate or authority is in force within this time of its last file.
 const IN_FORCE_MAX: Duration = Duration::from_secs(10);
 /// Of a hundred turns, so many renew an authority instead of the pair; each has two steps.

@@ -70,9 +70,12 @@ pub(super) struct Crowd {
     reader: Client,
 }
 
+/// Whom certificates name, who has a rule as a reader, and a namespace as a sender.
+const NAME: &str = "system:serviceaccount:shop:scraper";
+
 /// Somebody of an authority, who is sender and reader by name.
 pub(super) fn one(ours: &Authority, authority: &Authority) -> Client {
-    ours.client_showing(&authority.sender(Some("scraper"), (2020, 2090)), &["http/1.1"])
+    ours.client_showing(&authority.sender(Some(NAME), (2020, 2090)), &["http/1.1"])
 }
 
 impl Crowd {
@@ -80,8 +83,8 @@ impl Crowd {
         let client = |Visitor(who, by, resumes): Visitor| {
             let protocols: &[&str] = if by == By::Http1 { &["http/1.1"] } else { &["h2"] };
             let client = match who {
-                As::Sender => ours.client_showing(&senders.sender(Some("sender"), (2020, 2090)), protocols),
-                As::Reader => ours.client_showing(&readers.sender(Some("scraper"), (2020, 2090)), protocols),
+                As::Sender => ours.client_showing(&senders.sender(Some(NAME), (2020, 2090)), protocols),
+                As::Reader => ours.client_showing(&readers.sender(Some(NAME), (2020, 2090)), protocols),
                 As::Nobody => ours.client(protocols),
             };
             if resumes { client.remembering() } else { client }
