@@ -20,6 +20,7 @@ pub mod memory;
 pub mod numbers;
 pub mod observer;
 pub mod oracle;
+pub mod profile;
 pub mod run;
 pub mod senders;
 pub mod serve;

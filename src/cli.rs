@@ -447,7 +447,8 @@ pub struct TlsArgs {
     /// The authority, in PEM, whose certificates say who reads.
     #[arg(long, value_name = "FILE")]
     pub client_ca_file: Vec<String>,
-    /// Versions and suites of TLS: Old, Intermediate, Modern, or Custom with the two flags that follow.
+    /// Versions and suites of TLS: Old, Intermediate, Modern, Custom with the two flags that follow, or `cluster`: what the
+    /// OpenShift cluster says in `apiservers.config.openshift.io/cluster`, whoever has to adhere to it, and as it changes.
     #[arg(long, value_name = "NAME")]
     pub tls_profile: Vec<String>,
     /// The oldest version of TLS, VersionTLS12 or VersionTLS13; older ones are served as 1.2.

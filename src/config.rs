@@ -2,8 +2,10 @@
 //! A flag wins over the environment, which wins over the file. Reads nothing itself: [`Given`] holds what there is.
 
 pub mod access;
+mod endpoints;
 pub mod file;
 pub mod place;
+mod profile;
 pub mod send;
 pub mod values;
 pub mod watch;
@@ -21,7 +23,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, str::FromStr, t
 use values::{Addr, BackEnd, Count, Lasting, List, LogFilter, Pod, Size, Switch, Word, without_credentials};
 
 /// Every key of `pointsman serve`: a flag is `--key`, the environment variable [`env_name`] of it, a line of the file `key: value`.
-pub const KEYS: [&str; 45] = [
+pub const KEYS: [&str; 46] = [
     "allow-openshift-scraper",
     "allow-paths",
     "auth-token-audiences",
@@ -54,6 +56,7 @@ pub const KEYS: [&str; 45] = [
     "pod",
     "promote-resource-attributes",
     "protecting-namespaces",
+    "proxy-endpoints-port",
     "ratio-suffix",
     "scope-labels",
     "secure-listen-address",
@@ -89,6 +92,8 @@ pub struct Config {
     pub otlp_http: SocketAddr,
     /// The read side.
     pub listen: SocketAddr,
+    /// A further address with TLS where health is served and nothing else.
+    pub proxy_endpoints: Option<SocketAddr>,
     /// The folder of views.
     pub views: Option<PathBuf>,
     /// The cluster that views are read from, where they are.
@@ -242,11 +247,12 @@ impl Config {
         let (listen, listen_plain) = layers.read_side(tls.is_some());
         let insecure = layers.switch("insecure", false);
         let (access, senders) = (layers.read_access(listen, insecure), layers.send_access(insecure));
-        let (cluster, api_server) = layers.cluster(access.is_some() || senders.is_some());
+        let (cluster, api_server) = layers.cluster(access.is_some() || senders.is_some() || profile::is_of_cluster(tls.as_ref()));
         let config = Self {
             otlp_grpc: layers.addr("otlp-grpc", 4317),
             otlp_http: layers.addr("otlp-http", 4318),
             listen,
+            proxy_endpoints: layers.proxy_endpoints(listen, tls.is_some()),
             views: layers.one::<PathBuf>("views"),
             cluster,
             api_server,
@@ -280,6 +286,7 @@ impl Config {
             without_effect: given.command_line.without_effect(),
         };
         layers.check_plain_text(&config);
+        layers.check_profile(&config);
         layers.check_somebody_can_come(&config);
         if layers.faults.is_empty() { Ok(config) } else { Err(layers.faults) }
     }

@@ -28,6 +28,8 @@ Started by hand:
     POINTSMAN_PROGRAM=target/release/pointsman POINTSMAN_TOOLS_BIN=$(bash tests/tools/build.sh) \
       cargo test --test it -- --include-ignored --nocapture real::swarm
     cargo test --release -p pointsman-instrument --lib -- --ignored --exact bound::tests::what_a_call_site_costs --nocapture
+  1,000 renewals of certificates and authorities under load:
+    POINTSMAN_ROTATIONS=1000 cargo test --test it -- --nocapture tls::rotation::certificates_rotate_under_load
   every property with more cases:
     PROPTEST_CASES=100000 cargo test --workspace --lib
 TEXT
@@ -89,7 +91,7 @@ finish() {
 needs() {
     local missing=() pair
     for pair in cc:build-essential git:git flock:util-linux dpkg-deb:dpkg kill:procps curl:curl valgrind:valgrind \
-        prlimit:util-linux nproc:coreutils strip:binutils; do
+        prlimit:util-linux nproc:coreutils strip:binutils openssl:openssl hexdump:bsdextrautils host:bind9-host; do
         [ -n "$(type -P "${pair%%:*}")" ] || missing+=("${pair#*:}")
     done
     python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3-venv)

@@ -91,6 +91,8 @@ pub struct Answers {
 struct Desk {
     answers: Answers,
     shown: Option<Arc<Shown>>,
+    /// Whether HTTP/2 is refused also to those who begin it without having agreed on it.
+    is_only_http1: bool,
 }
 
 impl Desk {
@@ -147,15 +149,18 @@ async fn connection(tcp: TcpStream, tls: Option<DoorTls>, answers: Answers, hous
         debug!(%error, "a connection ended before it began");
         return;
     }
-    let Some(tls) = tls else { return http::serve(tcp, Desk { answers, shown: None }, house, guest).await };
+    let Some(tls) = tls else {
+        let desk = Desk { answers, shown: None, is_only_http1: false };
+        return http::serve(tcp, desk, house, guest).await;
+    };
     let inside = tokio::select! {
         () = house.stop.asked() => return,
         () = guest.told_to_leave() => return,
         inside = tls.shake_hands(tcp) => inside,
     };
     if let Some(inside) = inside {
-        let shown = tls.shown(&inside);
-        http::serve(inside, Desk { answers, shown }, house, guest).await;
+        let desk = Desk { answers, shown: tls.shown(&inside), is_only_http1: tls.is_only_http1() };
+        http::serve(inside, desk, house, guest).await;
     }
 }
 

@@ -8,10 +8,12 @@ use super::{
 use crate::{
     auth::{
         Denied,
-        access::Oracle,
+        access::{Oracle, User},
         senders::{Senders, file},
+        tls::shown::Shown,
     },
     config::send::SendAccess,
+    control::socket::Vouched,
     ingest::Ingest,
 };
 use axum::{
@@ -20,7 +22,7 @@ use axum::{
     middleware::{self, Next},
     response::Response,
 };
-use http::header;
+use http::{Extensions, header};
 use pointsman_core::fault::Fault;
 use std::sync::Arc;
 use tower::Layer;
@@ -65,12 +67,22 @@ async fn ask(State(guard): State<Arc<Guard>>, mut request: Request, next: Next) 
         return next.run(request).await;
     }
     let shown = shown(request.extensions(), guard.clock);
+    let vouched = shown.as_ref().and_then(|user| vouched(request.extensions(), guard.clock, user));
     match guard.senders.who(shown, request.headers()).await {
         Ok(speaker) => {
+            if let Some(vouched) = vouched {
+                request.extensions_mut().insert(vouched);
+            }
             request.extensions_mut().insert(Arc::new(speaker));
             request.headers_mut().remove(header::AUTHORIZATION);
             next.run(request).await
         }
         Err(why) => (guard.deny)(&guard.ingest, why, &request),
     }
+}
+
+/// Whether the certificate that somebody was known by still names the same, for what goes on after the request.
+fn vouched(extensions: &Extensions, clock: Clock, user: &User) -> Option<Vouched> {
+    let (certificate, name) = (Arc::clone(extensions.get::<Arc<Shown>>()?), user.name.clone());
+    Some(Vouched(Arc::new(move || certificate.user(clock.wall()).is_some_and(|user| user.name == name))))
 }

@@ -51,6 +51,9 @@ use std::{
 };
 use tracing::{info, warn};
 
+/// What the further door is for, as its flag says.
+const PROXY_ENDPOINTS: &str = "proxy-endpoints-port";
+
 /// Bound, not running.
 pub struct App {
     engine: Arc<Engine>,
@@ -61,6 +64,8 @@ pub struct App {
     grpc: Door,
     http: Door,
     read: Door,
+    /// Where health is served and nothing else.
+    more: Option<Door>,
 }
 
 /// Why nothing was bound.
@@ -90,6 +95,7 @@ pub struct Addresses {
 pub async fn bind(config: Config, clock: Clock) -> Result<App, BindError> {
     let access = (config.access.clone(), config.senders.clone());
     let addresses = [("otlp-grpc", config.otlp_grpc), ("otlp-http", config.otlp_http), ("listen", config.listen)];
+    let addresses = addresses.into_iter().chain(config.proxy_endpoints.map(|addr| (PROXY_ENDPOINTS, addr)));
     let cluster = client(config.api_server.as_ref()).await;
     let (engine, mut faults) = match Engine::new(config, clock) {
         Ok(engine) => (Some(engine), Vec::new()),
@@ -131,7 +137,8 @@ pub async fn bind(config: Config, clock: Clock) -> Result<App, BindError> {
     let mut doors = doors.into_iter();
     match (engine, doors.next(), doors.next(), doors.next()) {
         (Some(engine), Some(grpc), Some(http), Some(read)) => {
-            Ok(App { engine: Arc::new(engine), cluster, judge, senders: senders.map(Arc::new), back, grpc, http, read })
+            let (engine, senders, more) = (Arc::new(engine), senders.map(Arc::new), doors.next());
+            Ok(App { engine, cluster, judge, senders, back, grpc, http, read, more })
         }
         _ => Err(BindError::Faults(faults)),
     }
@@ -174,7 +181,7 @@ fn door_tls(engine: &Engine, name: &str) -> Option<DoorTls> {
     let offer = match name {
         "otlp-grpc" => Offer::Grpc,
         "otlp-http" => Offer::Http,
-        _ if engine.config.listen_plain => return None,
+        "listen" if engine.config.listen_plain => return None,
         _ => Offer::Read,
     };
     engine.numbers.certificates.clone().map(|certificates| DoorTls { certificates, offer })
@@ -211,7 +218,7 @@ impl App {
     /// When a part without which we must not go on has failed.
     pub async fn run(self, stopper: Stopper, stop: Stop) -> anyhow::Result<()> {
         let addresses = self.addresses();
-        let Self { engine, cluster, judge, senders, back, grpc, http, read } = self;
+        let Self { engine, cluster, judge, senders, back, grpc, http, read, more } = self;
         warn_of(&engine.config, judge.as_ref());
         let read_answers = read_answers(&engine, judge);
         let front = Tasks::default();
@@ -227,7 +234,8 @@ impl App {
             jitter: AtomicU64::new(surroundings::random()),
         });
         let sent = [(grpc, grpc_answers(&engine, senders.as_ref()).await), (http, http_answers(&engine, senders.as_ref()))];
-        for (door, answers) in sent.into_iter().chain([(read, read_answers)]) {
+        let more = more.map(|door| (door, mixed(&engine, web::health::alone())));
+        for (door, answers) in sent.into_iter().chain([(read, read_answers)]).chain(more) {
             front.vital(door.name, accept(door, answers, Arc::clone(&house)));
         }
         let (control, asked) = (Arc::clone(&engine.control), stop.clone());

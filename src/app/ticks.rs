@@ -5,6 +5,7 @@ use super::{
     cluster,
     drain::Stop,
     engine::Engine,
+    profile,
     statuses::Statuses,
     surroundings,
     tasks::Tasks,
@@ -40,6 +41,7 @@ pub fn start(engine: &Arc<Engine>, cluster: Option<Client>, tasks: &Tasks, stop:
             .map_or(limits::TLS_RELOAD_MS, |tls| u64::try_from(tls.reload.as_millis()).unwrap_or(limits::TLS_RELOAD_MS));
         tasks.vital("certificates", every(reload, stop.clone(), move || certificates.look()));
     }
+    profile::start(engine, tasks, stop);
     let expiring = Arc::clone(engine);
     tasks.vital("expiry", every(limits::EXPIRE_TICK_MS, stop.clone(), move || expiring.store.expire(expiring.clock.mono())));
     let telling = Arc::clone(engine);

@@ -2,6 +2,7 @@
 //! What does not fit never replaces what does. Knows files and rustls; neither connections nor the clock.
 
 pub mod authority;
+pub mod cluster;
 pub mod pair;
 pub mod profile;
 pub mod shown;
@@ -13,6 +14,7 @@ use pointsman_core::{
     limits,
     model::clock::{Mono, SECOND, Wall},
 };
+use profile::Profile;
 use std::{
     error::Error,
     sync::{
@@ -27,6 +29,8 @@ use std::{
 pub struct Reloader {
     files: Files,
     terms: Terms,
+    /// Of the terms, what may change. Held while a pair is made and taken over, so that neither is made for what was before.
+    profile: Mutex<Profile>,
     served: ArcSwap<Pair>,
     looks: Looks,
 }
@@ -67,13 +71,38 @@ impl Reloader {
     /// When a file cannot be read, or the two are no pair.
     pub fn open(files: Files, terms: Terms) -> Result<Self, PairError> {
         let pair = Pair::new(&Contents::read(&files)?, &files, &terms)?;
-        Ok(Self { files, terms, served: ArcSwap::from_pointee(pair), looks: Looks::default() })
+        let profile = Mutex::new(terms.profile.clone());
+        Ok(Self { files, terms, profile, served: ArcSwap::from_pointee(pair), looks: Looks::default() })
     }
 
-    /// On which terms it is served.
+    /// On which terms it is served, but for [`Self::profile`], which may be another by now.
     #[must_use]
     pub const fn terms(&self) -> &Terms {
         &self.terms
+    }
+
+    /// Versions and suites that new connections are offered.
+    #[must_use]
+    pub fn profile(&self) -> Profile {
+        self.profile.lock().clone()
+    }
+
+    /// Offers other versions and suites to new connections; answers whether they are others.
+    ///
+    /// # Errors
+    /// When the pair cannot be served so: then all stays as it is.
+    pub fn offer(&self, profile: Profile) -> Result<bool, PairError> {
+        let mut now = self.profile.lock();
+        if *now == profile {
+            return Ok(false);
+        }
+        self.served.store(Arc::new(self.served.load().on(&self.terms_with(&profile))?));
+        *now = profile;
+        Ok(true)
+    }
+
+    fn terms_with(&self, profile: &Profile) -> Terms {
+        Terms { profile: profile.clone(), ..self.terms.clone() }
     }
 
     /// What new connections are shown.
@@ -92,18 +121,20 @@ impl Reloader {
     /// # Errors
     /// When rustls refuses what it took before.
     pub fn ask_anew(&self) -> Result<(), PairError> {
-        self.served.store(Arc::new(self.served.load().on(&self.terms)?));
+        let profile = self.profile.lock();
+        self.served.store(Arc::new(self.served.load().on(&self.terms_with(&profile))?));
         Ok(())
     }
 
     /// Whether the files had another pair, which is served now.
     fn read(&self, wall: Wall) -> Result<bool, PairError> {
         let contents = Contents::read(&self.files)?;
+        let profile = self.profile.lock();
         let (served, wall_secs) = (self.served.load(), wall.0 / SECOND);
         if contents.digest() == served.digest {
             return Ok(false);
         }
-        let pair = Pair::new(&contents, &self.files, &self.terms)?;
+        let pair = Pair::new(&contents, &self.files, &self.terms_with(&profile))?;
         match (served.validity, pair.validity) {
             (Some(old), Some(new)) if old.holds(wall_secs) && !new.holds(wall_secs) => return Err(PairError::NotValidNow),
             _ => self.served.store(Arc::new(pair)),

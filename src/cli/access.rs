@@ -16,6 +16,9 @@ pub struct AccessArgs {
     /// Where to serve what is read, in plain text.
     #[arg(long, value_name = "ADDR")]
     pub insecure_listen_address: Vec<String>,
+    /// A further port on that address where health is served with TLS, at /healthz alone; 0 = none.
+    #[arg(long, value_name = "PORT")]
+    pub proxy_endpoints_port: Vec<String>,
     /// Patterns of the only paths that are there, like /metrics,/api/*/views.
     #[arg(long, value_name = "LIST")]
     pub allow_paths: Vec<String>,
@@ -36,6 +39,7 @@ impl AccessArgs {
             config_file,
             secure_listen_address,
             insecure_listen_address,
+            proxy_endpoints_port,
             allow_paths,
             ignore_paths,
             auth_token_audiences,
@@ -45,6 +49,7 @@ impl AccessArgs {
             ("config-file", config_file),
             ("secure-listen-address", secure_listen_address),
             ("insecure-listen-address", insecure_listen_address),
+            ("proxy-endpoints-port", proxy_endpoints_port),
             ("allow-paths", allow_paths),
             ("ignore-paths", ignore_paths),
             ("auth-token-audiences", auth_token_audiences),

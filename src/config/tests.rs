@@ -41,6 +41,7 @@ fn defaults_are_those_of_the_documentation() {
             otlp_grpc: 127.0.0.1:4317,
             otlp_http: 127.0.0.1:4318,
             listen: 127.0.0.1:9464,
+            proxy_endpoints: None,
             views: None,
             cluster: None,
             api_server: None,
@@ -119,6 +120,7 @@ const EVERY_KEY: [(&str, &str); KEYS.len()] = [
     ("pod", "pointsman/pointsman-0"),
     ("promote-resource-attributes", "k8s.node.name, host.name"),
     ("protecting-namespaces", "openshift-monitoring,platform"),
+    ("proxy-endpoints-port", "9643"),
     ("ratio-suffix", "false"),
     ("scope-labels", "false"),
     ("secure-listen-address", "[::1]:1"),
@@ -257,13 +259,13 @@ fn all_mistakes_come_in_one_report() {
               |
             1 | pointsman serve --otlp-grcp 127.0.0.1:1 --max-body 64Mb --log a --log b
               |                 ^^^^^^^^^^^ did you mean `--otlp-grpc` or `--otlp-http`?
-              = allowed: --allow-openshift-scraper, --allow-paths, --auth-token-audiences, --catalog, --client-ca-file, --config-file, --connections-per-address, --expire-after, --http2-disable, --http2-max-concurrent-streams, --http2-max-size, --ignore-paths, --insecure, --insecure-listen-address, --instance-fallback, --kube-api-burst, --kube-api-qps, --kubeconfig, --listen, --log, --max-body, --max-series, --memory-limit, --otlp-client-ca-file, --otlp-grpc, --otlp-http, --otlp-identity, --otlp-senders-file, --otlp-token-audiences, --pod, --promote-resource-attributes, --protecting-namespaces, --ratio-suffix, --scope-labels, --secure-listen-address, --state-dir, --tls-cert-file, --tls-cipher-suites, --tls-min-version, --tls-private-key-file, --tls-profile, --tls-reload-interval, --traces-to, --translation-strategy, --views, --config
+              = allowed: --allow-openshift-scraper, --allow-paths, --auth-token-audiences, --catalog, --client-ca-file, --config-file, --connections-per-address, --expire-after, --http2-disable, --http2-max-concurrent-streams, --http2-max-size, --ignore-paths, --insecure, --insecure-listen-address, --instance-fallback, --kube-api-burst, --kube-api-qps, --kubeconfig, --listen, --log, --max-body, --max-series, --memory-limit, --otlp-client-ca-file, --otlp-grpc, --otlp-http, --otlp-identity, --otlp-senders-file, --otlp-token-audiences, --pod, --promote-resource-attributes, --protecting-namespaces, --proxy-endpoints-port, --ratio-suffix, --scope-labels, --secure-listen-address, --state-dir, --tls-cert-file, --tls-cipher-suites, --tls-min-version, --tls-private-key-file, --tls-profile, --tls-reload-interval, --traces-to, --translation-strategy, --views, --config
             error[PM0501]: unknown key `max-bodys`
              --> pointsman.yaml:1:1
               |
             1 | max-bodys: 1
               | ^^^^^^^^^ did you mean `max-body`?
-              = allowed: allow-openshift-scraper, allow-paths, auth-token-audiences, catalog, client-ca-file, config-file, connections-per-address, expire-after, http2-disable, http2-max-concurrent-streams, http2-max-size, ignore-paths, insecure, insecure-listen-address, instance-fallback, kube-api-burst, kube-api-qps, kubeconfig, listen, log, max-body, max-series, memory-limit, otlp-client-ca-file, otlp-grpc, otlp-http, otlp-identity, otlp-senders-file, otlp-token-audiences, pod, promote-resource-attributes, protecting-namespaces, ratio-suffix, scope-labels, secure-listen-address, state-dir, tls-cert-file, tls-cipher-suites, tls-min-version, tls-private-key-file, tls-profile, tls-reload-interval, traces-to, translation-strategy, views
+              = allowed: allow-openshift-scraper, allow-paths, auth-token-audiences, catalog, client-ca-file, config-file, connections-per-address, expire-after, http2-disable, http2-max-concurrent-streams, http2-max-size, ignore-paths, insecure, insecure-listen-address, instance-fallback, kube-api-burst, kube-api-qps, kubeconfig, listen, log, max-body, max-series, memory-limit, otlp-client-ca-file, otlp-grpc, otlp-http, otlp-identity, otlp-senders-file, otlp-token-audiences, pod, promote-resource-attributes, protecting-namespaces, proxy-endpoints-port, ratio-suffix, scope-labels, secure-listen-address, state-dir, tls-cert-file, tls-cipher-suites, tls-min-version, tls-private-key-file, tls-profile, tls-reload-interval, traces-to, translation-strategy, views
             error[PM0502]: `traces-to` from POINTSMAN_TRACES_TO: `jaeger:4317` is not the URL of an OTLP back end
               --> POINTSMAN_TRACES_TO
                = write it like http://jaeger:4317

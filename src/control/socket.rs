@@ -13,12 +13,14 @@ use axum::{
     response::Response,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use pointsman_core::limits::SYNC_VOUCHED_LOOK_MS;
 use pointsman_core::model::speaker::Speaker;
 use pointsman_instrument::semconv::attribute::PointsmanSyncRefusal as Refusal;
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::Notify,
+    time::{MissedTickBehavior, interval},
 };
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
@@ -34,12 +36,18 @@ pub type Afterwards = Box<dyn FnOnce(Box<dyn Duplex>) -> Pin<Box<dyn Future<Outp
 #[derive(Clone)]
 pub struct Upgrade(pub Arc<dyn Fn(Afterwards) + Send + Sync>);
 
+/// An extension of requests whose sender was known by something that may end: whether it still counts. A session outlives the
+/// request that it began with by hours.
+#[derive(Clone)]
+pub struct Vouched(pub Arc<dyn Fn() -> bool + Send + Sync>);
+
 /// A connection that the sessions know of, until it is dropped.
 struct Open {
     control: Arc<Control>,
     session: SessionId,
     wake: Arc<Notify>,
     by: Option<Arc<Speaker>>,
+    vouched: Option<Vouched>,
 }
 
 impl Drop for Open {
@@ -68,7 +76,10 @@ pub(super) async fn upgrade(State(control): State<Arc<Control>>, request: Reques
         return plain(StatusCode::BAD_REQUEST, "the key is none\n");
     };
     let open = match control.open() {
-        Ok((session, wake)) => Open { control, session, wake, by: request.extensions().get().cloned() },
+        Ok((session, wake)) => {
+            let (by, vouched) = (request.extensions().get().cloned(), request.extensions().get().cloned());
+            Open { control, session, wake, by, vouched }
+        }
         Err(why) => {
             control.refuse(why);
             return later(&control, StatusCode::SERVICE_UNAVAILABLE, Body::empty());
@@ -92,8 +103,10 @@ fn has(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
 
 /// Until one of both ends.
 async fn talk(open: Open, stream: Box<dyn Duplex>) {
-    let Open { control, session, wake, by } = &open;
+    let Open { control, session, wake, by, vouched } = &open;
     let mut frames = Frames::new(stream, Arc::clone(&control.flight));
+    let mut looks = interval(Duration::from_millis(SYNC_VOUCHED_LOOK_MS));
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         match control.step(*session) {
             Ok(None) => {}
@@ -107,6 +120,10 @@ async fn talk(open: Open, stream: Box<dyn Duplex>) {
         }
         let incoming = tokio::select! {
             () = wake.notified() => continue,
+            _ = looks.tick() => match vouched {
+                Some(Vouched(still)) if !still() => return frames.close(code::POLICY).await,
+                _ => continue,
+            },
             incoming = frames.next() => incoming,
         };
         match incoming {

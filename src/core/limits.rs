@@ -611,6 +611,8 @@ pub const SYNC_INSTRUMENTS_HELD_MAX: usize = 500_000;
 pub const SYNC_INSTRUMENTS_HELD_OF_NAMESPACE_MAX: usize = SYNC_INSTRUMENTS_HELD_MAX / 4;
 /// Seconds without a word after which an agent is gone: it has three times what it may take for a heartbeat or a poll.
 pub const SYNC_SILENCE_SECS: u64 = 90;
+/// Between two looks whether the certificate that opened a session still counts.
+pub const SYNC_VOUCHED_LOOK_MS: u64 = 2_000;
 /// Seconds without a word on its connection after which an agent that says who it is may go on over another one.
 pub const SYNC_RETURN_SECS: u64 = 5;
 /// Seconds without a word after which an instance that begins anew, under another name, takes the place of the one before.

@@ -45,6 +45,16 @@ fn one(objects: &[Value], kind: &str, name: &str) -> Value {
     objects.iter().find(is_it).unwrap_or_else(|| panic!("no {kind} {name}")).clone()
 }
 
+/// What the binary is told by the arguments of a container: each is `--key=value`.
+fn flags<'a>(args: impl Iterator<Item = &'a str>) -> BTreeMap<&'static str, Vec<String>> {
+    let flag = |arg: &'a str| {
+        let (key, value) = arg.strip_prefix("--").and_then(|arg| arg.split_once('=')).expect("--key=value");
+        let key = pointsman::config::KEYS.into_iter().find(|known| *known == key).unwrap_or_else(|| panic!("no flag {key}"));
+        (key, vec![value.to_owned()])
+    };
+    args.map(flag).collect()
+}
+
 fn texts(list: &Value) -> Vec<&str> {
     list.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
 }
@@ -57,7 +67,9 @@ fn manifests_hold_together() {
     let base = objects("base");
     let mut seen = BTreeSet::new();
     for object in
-        ["base", "components/guard-override", "components/guard-label", "components/plan-files"].into_iter().flat_map(objects)
+        ["base", "components/guard-override", "components/guard-label", "components/plan-files", "components/tls-profile"]
+            .into_iter()
+            .flat_map(objects)
     {
         let kind = object["kind"].as_str().expect("a kind").to_owned();
         assert!(
@@ -91,6 +103,27 @@ fn plan_files_take_a_role_of_their_own() {
     let readme = fs::read_to_string(folder().join("README.md")).expect("the manual");
     assert!(readme.contains("--clusterrole=pointsman-plan-files --serviceaccount=pointsman:pointsman"));
     assert!(readme.contains(pointsman::views::planfiles::ANNOTATION) && readme.contains(pointsman::views::planfiles::DATA_KEY));
+}
+
+/// Scenario: the component by which listeners follow the TLS profile of an OpenShift cluster.
+/// Guarantees: it gives a flag that the binary knows, and the right to read the one object that is followed, to the one account.
+#[test]
+fn the_tls_profile_takes_one_right_and_a_flag() {
+    let (component, kind) = (objects("components/tls-profile"), pointsman::app::profile::kind());
+    let rights = granted(&one(&component, "ClusterRole", "pointsman-tls-profile"), "cluster");
+    let right = |verb: &str| {
+        (kind.group.to_owned(), kind.plural.to_owned(), verb.to_owned(), pointsman::app::profile::NAME.to_owned(), "cluster")
+    };
+    assert_eq!(rights, ["get", "list", "watch"].map(right).into());
+    let binding = one(&component, "ClusterRoleBinding", "pointsman-tls-profile");
+    assert_eq!(binding["subjects"], json!([{"kind": "ServiceAccount", "name": "pointsman", "namespace": "pointsman"}]));
+    assert_eq!(binding["roleRef"]["name"], "pointsman-tls-profile");
+    let [(path, flag)] = &watch::added("components/tls-profile", "pointsman")[..] else { panic!("one flag") };
+    assert!(path.ends_with("/containers/0/args/-"), "{path}");
+    let args = one(&objects("base"), "Deployment", "pointsman")["spec"]["template"]["spec"]["containers"][0]["args"].clone();
+    let flags = flags(texts(&args).into_iter().chain(flag.as_str()).skip(1));
+    let config = Config::read(&Given { flags, in_pod: true, ..Given::default() }).expect("the binary knows it");
+    assert_eq!(config.tls.expect("TLS").names.profile.as_deref(), Some(pointsman::auth::tls::profile::OF_CLUSTER));
 }
 
 /// Group, resource, verb, name, scope: one line a right.
@@ -170,14 +203,9 @@ fn the_pod_fits_the_binary_and_its_service() {
     let deployment = one(&base, "Deployment", "pointsman");
     let pod = &deployment["spec"]["template"];
     let container = &pod["spec"]["containers"][0];
-    let mut flags = BTreeMap::new();
     let args = texts(&container["args"]);
     assert_eq!(args[0], "serve");
-    for arg in &args[1..] {
-        let (key, value) = arg.strip_prefix("--").and_then(|arg| arg.split_once('=')).expect("--key=value");
-        let key = pointsman::config::KEYS.into_iter().find(|known| *known == key).unwrap_or_else(|| panic!("no flag {key}"));
-        flags.insert(key, vec![value.to_owned()]);
-    }
+    let flags = flags(args.into_iter().skip(1));
     let env = [("POINTSMAN_POD".to_owned(), "pointsman/pointsman-0".to_owned())].into();
     let config = Config::read(&Given { flags, env, in_pod: true, ..Given::default() }).expect("what the binary takes");
     let tls = config.tls.as_ref().expect("TLS");

@@ -39,6 +39,8 @@ mod story;
 mod swarm;
 mod sync_standby;
 mod sync_story;
+mod tls_profile;
+mod tls_scan;
 mod traces;
 mod tree;
 mod watchers;

@@ -1,14 +1,19 @@
-//! TLS as clients see it: what is shown, what is refused, and how certificates change under load.
+//! TLS as clients see it: what is shown, what is refused, and what becomes of a pair that does not fit.
 //! What makes a pair is tested beside `auth::tls`; here is the whole process on loopback.
 
 pub(crate) mod client;
+mod endpoints;
+mod http2;
 mod limits;
 pub(crate) mod profiles;
+mod readers;
 pub(crate) mod relay;
+mod rotation;
 mod senders;
+mod sessions;
 
 use crate::support::{DEADLINE, Pointsman, now, run, runtime, wait};
-use client::{Authority, Client, Pair};
+use client::{Authority, Client};
 use opentelemetry_proto::tonic::collector::metrics::v1::{
     ExportMetricsServiceRequest, metrics_service_client::MetricsServiceClient,
 };
@@ -16,9 +21,7 @@ use std::{
     fs,
     io::{self, Read, Write},
     net::{SocketAddr, TcpStream},
-    os::unix::fs::symlink,
     path::Path,
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     thread,
     time::Duration,
 };
@@ -173,72 +176,6 @@ fn rename_over(folder: &Path, name: &str, make: impl FnOnce(&Path)) {
     let new = folder.join(format!(".{name}.new"));
     make(&new);
     fs::rename(&new, folder.join(name)).expect("renamed");
-}
-
-/// Brings a pair into the folder in one of three ways: a rename over each file, a symbolic link renamed over each, and the
-/// swap of `..data` by which the kubelet renews a mounted Secret.
-fn bring(pair: &Pair, folder: &Path, turn: usize) {
-    let texts = [("tls.crt", &pair.certificate), ("tls.key", &pair.key)];
-    if turn.is_multiple_of(3) {
-        for (name, text) in texts {
-            rename_over(folder, name, |new| fs::write(new, text).expect("the folder takes files"));
-        }
-        return;
-    }
-    let stamp = format!("..{turn}");
-    fs::create_dir(folder.join(&stamp)).expect("a folder of this moment");
-    pair.write(&folder.join(&stamp));
-    let through = if turn % 3 == 1 { stamp.as_str() } else { "..data" };
-    if turn % 3 == 2 {
-        rename_over(folder, "..data", |new| symlink(&stamp, new).expect("linked"));
-    }
-    for (name, _) in texts {
-        rename_over(folder, name, |new| symlink(Path::new(through).join(name), new).expect("linked"));
-    }
-}
-
-/// How often the pair is replaced under load; `POINTSMAN_ROTATIONS` says it otherwise.
-fn rotations() -> usize {
-    std::env::var("POINTSMAN_ROTATIONS").ok().map_or(100, |n| n.parse().expect("a number"))
-}
-
-/// Scenario: four clients make connection after connection while the pair is replaced a hundred times in three ways.
-/// Guarantees: no handshake and no request fails; the last certificate is shown within ten seconds.
-#[test]
-fn certificates_rotate_under_load() {
-    let served = Served::start();
-    let Served { server, authority, folder, client } = &served;
-    let (stop, requests) = (AtomicBool::new(false), AtomicUsize::new(0));
-    let last = thread::scope(|scope| {
-        for client in [client.clone(), client.clone(), client.clone().remembering(), client.clone().remembering()] {
-            let (stop, requests) = (&stop, &requests);
-            scope.spawn(move || {
-                while !stop.load(Ordering::Relaxed) {
-                    assert_eq!(client.http(server.http, "POST", "/v1/metrics", POINT).expect("no failed handshake").status, 200);
-                    client.get(server.read, "/livez");
-                    requests.fetch_add(2, Ordering::Relaxed);
-                    thread::sleep(Duration::from_millis(5));
-                }
-            });
-        }
-        let mut last = authority.pair();
-        for turn in 0..rotations() {
-            last = authority.pair();
-            bring(&last, folder.path(), turn);
-            let enough = requests.load(Ordering::Relaxed) + 10;
-            wait("ten more requests", || (requests.load(Ordering::Relaxed) >= enough).then_some(()));
-            thread::sleep(Duration::from_millis(200));
-        }
-        let began = now();
-        wait("the last certificate", || last.is(&client.shown(server.read).expect("no failed handshake")).then_some(()));
-        assert!(began.elapsed() < Duration::from_secs(10), "shown after {:?}", began.elapsed());
-        stop.store(true, Ordering::Relaxed);
-        last
-    });
-    assert!(last.is(&client.shown(server.http).expect("shown")) && requests.load(Ordering::Relaxed) >= 200);
-    assert!(served.own_line("pointsman_tls_reload_total", "\"taken\"") >= 2.0);
-    assert_eq!(served.own_line("pointsman_tls_reload_total", "\"refused\""), 0.0);
-    assert_eq!(served.own_line("pointsman_tls_handshake_total", "\"failed\""), 0.0);
 }
 
 /// Scenario: a key that is another's comes and stays; then its certificate comes too.

@@ -109,6 +109,7 @@ for tool in "${@:-all}"; do
         known=yes
         debian_tool prometheus "2.*" prometheus2 prometheus2=prometheus promtool2=promtool
         debian_tool slowhttptest "1.*" slowhttptest slowhttptest=slowhttptest
+        debian_tool testssl.sh "3.*" testssl testssl=testssl
     fi
     if wanted etcd; then known=yes; debian_tool etcd-server "3.*" etcd etcd=etcd; fi
     if wanted kubernetes; then

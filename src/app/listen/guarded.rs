@@ -134,13 +134,21 @@ pub struct Guarded<S> {
     stream: S,
     patience: Patience,
     activity: Arc<Activity>,
-    is_http2: bool, // nothing else is of use here
+    speaks: Speaks,
     first: Vec<u8>, // as many bytes as tell HTTP/2
     moved: bool,    // since `quiet` began
     still: u32,     // times that `quiet` passed in a row with nothing moved
     quiet: Pin<Box<Sleep>>,
     head: Option<Head>,
     writing: Option<Writing>,
+}
+
+/// Which protocols are of use on a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Speaks {
+    Both,
+    Http1,
+    Http2,
 }
 
 /// A head that is not complete yet, unless a request has begun since.
@@ -163,18 +171,24 @@ impl<S> Guarded<S> {
         let head = Some(Head { begun: activity.begun(), late: Box::pin(sleep(patience.head)) });
         let quiet = Box::pin(sleep(patience.idle / IDLE_STEPS));
         let (first, moved, still) = (Vec::new(), false, 0);
-        Self { stream, patience, activity, is_http2: false, first, moved, still, quiet, head, writing: None }
+        Self { stream, patience, activity, speaks: Speaks::Both, first, moved, still, quiet, head, writing: None }
     }
 
     /// Says nothing to whoever speaks no HTTP: a peer that speaks HTTP/2 badly must not read HTTP/1.
     #[must_use]
     pub fn speaking_http2(self) -> Self {
-        Self { is_http2: true, ..self }
+        Self { speaks: Speaks::Http2, ..self }
+    }
+
+    /// Ends the connection of whoever begins HTTP/2: it was turned off, and who does not ask first is not told otherwise.
+    #[must_use]
+    pub fn speaking_http1(self) -> Self {
+        Self { speaks: Speaks::Http1, ..self }
     }
 
     /// Whether what is to be written is the complaint of a parser, which only HTTP/1 has.
     fn is_complaint(&self) -> bool {
-        self.is_http2 && self.first != HTTP2 && self.activity.begun() == 0
+        self.speaks == Speaks::Http2 && self.first != HTTP2 && self.activity.begun() == 0
     }
 
     /// Bytes came: outside of a request they begin a head.
@@ -275,6 +289,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
         let poll = Pin::new(&mut this.stream).poll_read(cx, buf);
         if poll.is_ready() {
             this.came(buf.filled().get(before..).unwrap_or_default());
+            if this.speaks == Speaks::Http1 && this.first == HTTP2 {
+                return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, "HTTP/2 is turned off")));
+            }
             return poll;
         }
         if this.is_head_late(cx) {

@@ -89,7 +89,11 @@ where
 {
     let (age, grace) = (age(&house), house.patience.grace);
     let guarded = Guarded::new(stream, Arc::clone(activity), house.patience);
-    let guarded = if desk.answers.is_http2 { guarded.speaking_http2() } else { guarded };
+    let guarded = match (desk.answers.is_http2, desk.is_only_http1) {
+        (true, _) => guarded.speaking_http2(),
+        (false, true) => guarded.speaking_http1(),
+        (false, false) => guarded,
+    };
     let builder = builder(&house.tasks, house.http2);
     let service = service_fn(|mut request: hyper::Request<Incoming>| {
         let handling = activity.begin();

@@ -211,7 +211,7 @@ impl Served {
             jitter: AtomicU64::new(7),
         };
         let house = Arc::new(house);
-        house.tasks.spawn(serve(ours, Desk { answers, shown: None }, Arc::clone(&house), guest(&guests)));
+        house.tasks.spawn(serve(ours, Desk { answers, shown: None, is_only_http1: false }, Arc::clone(&house), guest(&guests)));
         Self { peer, house, _stopper: stopper }
     }
 

@@ -7,19 +7,22 @@ use crate::{
         Look, Looks, Reloader,
         authority::Authority,
         chain,
+        cluster::{self, Said},
         pair::{Files, Offer, PairError, Terms},
-        profile::{Asked, Mistake, Profile},
+        profile::{Asked, Mistake, OF_CLUSTER, Profile},
         shown::Shown,
     },
     config::TlsFiles,
     telemetry::{Handshake, Reload, Tls},
 };
+use parking_lot::Mutex;
 use pointsman_core::{
     fault::{Fault, Place, code::Code},
     limits,
     model::clock::{SECOND, Wall},
     view::time::format_time,
 };
+use serde_json::Value;
 use std::{
     path::Path,
     sync::{
@@ -35,6 +38,8 @@ use tracing::{debug, info, warn};
 /// Where the authority of those who read is named, and that of those who send.
 const READING: &str = "--client-ca-file";
 const SENDING: &str = "--otlp-client-ca-file";
+/// Where it is said that the cluster's profile is followed.
+const FOLLOWING: &str = "--tls-profile";
 
 /// What one door shows those who connect.
 #[derive(Clone, Debug)]
@@ -70,6 +75,12 @@ impl DoorTls {
         Shown::new(stream.get_ref().1.peer_certificates(), authority).map(Arc::new)
     }
 
+    /// Whether HTTP/2 is refused also to those who begin it without having agreed on it.
+    #[must_use]
+    pub fn is_only_http1(&self) -> bool {
+        self.offer != Offer::Grpc && self.certificates.reloader.terms().only_http1
+    }
+
     fn authority(&self) -> Option<&Arc<Authority>> {
         let terms = self.certificates.reloader.terms();
         if self.offer == Offer::Read { terms.reading.as_ref() } else { terms.sending.as_ref() }
@@ -82,6 +93,10 @@ pub struct Certificates {
     files: Files,
     reloader: Reloader,
     clock: Clock,
+    /// Whether versions and suites are those of the cluster.
+    follows: bool,
+    /// What is wrong with what the cluster says of them, and with reading it.
+    followed: Mutex<[Option<Fault>; 2]>,
     /// In the order of [`Handshake::ALL`].
     handshakes: [AtomicU64; Handshake::ALL.len()],
 }
@@ -113,7 +128,10 @@ impl Certificates {
             Err(mistakes) => faults.extend(mistakes.into_iter().map(mistake)),
         }
         match Reloader::open(files.clone(), terms) {
-            Ok(reloader) if faults.is_empty() => Ok(Self { files, reloader, clock, handshakes: Default::default() }),
+            Ok(reloader) if faults.is_empty() => {
+                let (follows, followed) = (names.profile.as_deref() == Some(OF_CLUSTER), Mutex::default());
+                Ok(Self { files, reloader, clock, follows, followed, handshakes: Default::default() })
+            }
             Ok(_) => Err(faults),
             Err(error) => {
                 faults.push(fault(&files, &error));
@@ -170,6 +188,7 @@ impl Certificates {
             }
         }
         faults.extend(self.left_out());
+        faults.extend(self.followed.lock().iter().flatten().cloned());
         faults
     }
 
@@ -181,16 +200,63 @@ impl Certificates {
     }
 
     fn left_out(&self) -> Option<Fault> {
-        let profile = &self.reloader.terms().profile;
+        let profile = self.reloader.profile();
         let names = profile.left_out().join(", ");
         let words = [names.as_str(), &profile.words()];
-        (!names.is_empty()).then(|| Fault::new(Code::TlsLeftOut, Place::Setting("--tls-cipher-suites".into()), &words))
+        let flag = if self.follows { FOLLOWING } else { "--tls-cipher-suites" };
+        (!names.is_empty()).then(|| Fault::new(Code::TlsLeftOut, Place::Setting(flag.into()), &words))
+    }
+
+    /// Whether versions and suites are those of the cluster.
+    #[must_use]
+    pub const fn follows(&self) -> bool {
+        self.follows
+    }
+
+    /// Serves what the cluster's object says of versions and suites; without one it is Intermediate. What cannot be served changes
+    /// nothing, and is told.
+    pub fn follow(&self, object: Option<&Value>) {
+        let said = object.map_or(Ok(Said { profile: Profile::default(), strange_adherence: None }), cluster::read);
+        let said = said.and_then(|Said { profile, strange_adherence }| match self.reloader.offer(profile) {
+            Ok(is_new) => Ok((is_new, strange_adherence)),
+            Err(error) => Err(vec![chain(&error)]),
+        });
+        let fault = match said {
+            Ok((is_new, strange)) => {
+                if is_new {
+                    info!(profile = self.profile(), "the TLS profile of the cluster is in force");
+                }
+                strange
+                    .map(|word| self.not_followed(&format!("`{word}` as tlsAdherence, which is taken for StrictAllComponents")))
+            }
+            Err(mistakes) => {
+                let fault = self.not_followed(&format!("the profile of the cluster ({})", mistakes.join("; ")));
+                warn!(code = fault.code.id(), error = %fault.message, "the TLS profile of the cluster is refused, the last good one stays");
+                Some(fault.with_hint("mend `apiservers.config.openshift.io/cluster`: it is followed by itself"))
+            }
+        };
+        let [of_object, _] = &mut *self.followed.lock();
+        *of_object = fault;
+    }
+
+    /// Whether the right to read the object is missing, and which: then the last good profile stays.
+    pub fn cannot_follow(&self, missing: Option<(&str, &str)>) {
+        let fault = missing.map(|(verb, resource)| {
+            Fault::new(Code::MissingRight, Place::Setting(FOLLOWING.into()), &[verb, resource])
+                .with_hint("take `deploy/components/tls-profile`, which grants it")
+        });
+        let [_, of_right] = &mut *self.followed.lock();
+        *of_right = fault;
+    }
+
+    fn not_followed(&self, what: &str) -> Fault {
+        Fault::new(Code::TlsLeftOut, Place::Setting(FOLLOWING.into()), &[what, &self.profile()])
     }
 
     /// Versions and suites that are served.
     #[must_use]
     pub fn profile(&self) -> String {
-        self.reloader.terms().profile.words()
+        self.reloader.profile().words()
     }
 
     /// Whether the served certificate has ended.
@@ -263,7 +329,9 @@ fn unreadable(path: &Path, flag: &'static str, why: &str) -> Fault {
 
 fn mistake(mistake: Mistake) -> Fault {
     let (key, what, hint) = match mistake {
-        Mistake::Profile(name) => ("tls-profile", format!("`{name}` is no profile"), "write Old, Intermediate, Modern or Custom"),
+        Mistake::Profile(name) => {
+            ("tls-profile", format!("`{name}` is no profile"), "write Old, Intermediate, Modern, Custom or cluster")
+        }
         Mistake::Version(name) => {
             ("tls-min-version", format!("`{name}` is no version of TLS"), "write VersionTLS12 or VersionTLS13")
         }

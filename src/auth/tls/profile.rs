@@ -10,6 +10,9 @@ use rustls::{
     version::TLS13,
 };
 
+/// The profile that is whatever the cluster says. Until that is known, it is Intermediate.
+pub const OF_CLUSTER: &str = "cluster";
+
 const ONLY_13: &[&SupportedProtocolVersion] = &[&TLS13];
 
 /// What is served. By default everything that rustls has: 1.2 and 1.3 with nine suites.
@@ -24,7 +27,7 @@ pub struct Profile {
 /// What was asked for, as it was written.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Asked<'a> {
-    /// `Old`, `Intermediate`, `Modern` or `Custom`.
+    /// `Old`, `Intermediate`, `Modern`, `Custom` or [`OF_CLUSTER`].
     pub profile: Option<&'a str>,
     /// `VersionTLS10` to `VersionTLS13`.
     pub min_version: Option<&'a str>,
@@ -123,7 +126,7 @@ impl Profile {
         let mut mistakes = Vec::new();
         let of_flags = (asked.min_version.is_some(), asked.suites.is_some());
         let mut profile = match (asked.profile, of_flags) {
-            (Some("Old" | "Intermediate" | "Modern"), (true, _) | (_, true)) => {
+            (Some("Old" | "Intermediate" | "Modern" | OF_CLUSTER), (true, _) | (_, true)) => {
                 mistakes.push(Mistake::Both);
                 Self::default()
             }
@@ -133,7 +136,7 @@ impl Profile {
                 Self::default()
             }
             (Some("Modern"), _) => Self { only_13: true, ..Self::default() },
-            (None | Some("Intermediate" | "Custom"), _) => Self::default(),
+            (None | Some("Intermediate" | "Custom" | OF_CLUSTER), _) => Self::default(),
             (Some(other), _) => {
                 mistakes.push(Mistake::Profile(other.to_owned()));
                 Self::default()

@@ -1,6 +1,7 @@
 use super::{
     Look, Reloader, chain,
     pair::{Files, Offer, PairError, Terms},
+    profile::{Asked, Profile},
 };
 use expect_test::{Expect, expect};
 use pointsman_core::{
@@ -201,6 +202,30 @@ fn a_certificate_of_another_time_does_not_replace_a_valid_one() {
             .expect("it is read")
             .has_ended(NOW.0 / SECOND)
     );
+}
+
+/// Scenario: another profile while a pair is served, the same once more; then a new pair comes, and
+/// authorities are asked for anew.
+/// Guarantees: new connections are offered the profile that was said last, whatever else changes.
+#[test]
+fn another_profile_is_offered_and_stays() {
+    let (first, second) = (pem(2027), pem(2028));
+    let mut folder = Folder::new(&first.0, &first.1);
+    let reloader = Reloader::open(folder.files(), Terms::default()).expect("a pair");
+    let modern = Profile::of(Asked { profile: Some("Modern"), ..Asked::default() }).expect("known");
+    let only_13 = |reloader: &Reloader| {
+        let served = reloader.served();
+        let config = served.config(Offer::Read);
+        config.crypto_provider().cipher_suites.iter().all(|suite| suite.version().version == ProtocolVersion::TLSv1_3)
+    };
+    assert!(!only_13(&reloader) && reloader.offer(modern.clone()).expect("served"));
+    assert!(only_13(&reloader) && !reloader.offer(modern.clone()).expect("the same"));
+    folder.write("tls.crt", &second.0);
+    folder.write("tls.key", &second.1);
+    assert_eq!(folder.looks(&reloader, 1), "taken");
+    reloader.ask_anew().expect("served");
+    assert!(only_13(&reloader) && reloader.profile() == modern);
+    assert!(reloader.offer(Profile::default()).expect("served") && !only_13(&reloader));
 }
 
 /// Scenario: what a pair offers.

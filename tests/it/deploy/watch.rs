@@ -139,7 +139,7 @@ fn the_pods_of_watchers_fit_the_binary() {
 }
 
 /// What a component's patches add to the containers and volumes of a Deployment, by path.
-fn added(component: &str, deployment: &str) -> Vec<(String, Value)> {
+pub(super) fn added(component: &str, deployment: &str) -> Vec<(String, Value)> {
     let kustomization = read(&super::folder().join(component).join("kustomization.yaml")).remove(0);
     let patches = kustomization["patches"].as_array().expect("patches").clone();
     let is_of = |patch: &Value| {

@@ -2,7 +2,9 @@
 //! Knows TLS and how a request looks; not what a test wants of it.
 
 use crate::support::{DEADLINE, Reply, parse};
-use hyper_util::rt::TokioIo;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::{
     ClientConfig, ClientConnection, ConfigBuilder, RootCertStore, StreamOwned,
@@ -17,6 +19,7 @@ use std::{
     net::{SocketAddr, TcpStream},
     path::Path,
     sync::Arc,
+    time::Duration,
 };
 use tonic::transport::{Channel, Endpoint};
 
@@ -61,10 +64,7 @@ impl Authority {
 
     /// A pair for another name.
     pub(crate) fn pair_for(&self, name: &str) -> Pair {
-        let key = KeyPair::generate().expect("a key");
-        let params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
-        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
-        Pair { certificate: certificate.pem(), key: key.serialize_pem(), der: certificate.der().clone() }
+        self.sign(&CertificateParams::new(vec![name.to_owned()]).expect("a name"))
     }
 
     /// A pair for somebody of this common name, or of none.
@@ -74,13 +74,42 @@ impl Authority {
 
     /// A pair for whom these parts of a subject name. One kind of part twice needs two ways to say it: an OID is another.
     pub(crate) fn person(&self, subject: &[(DnType, &str)], years: (i32, i32)) -> Pair {
-        let key = KeyPair::generate().expect("a key");
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
         subject.iter().for_each(|(kind, text)| params.distinguished_name.push(kind.clone(), *text));
         (params.not_before, params.not_after) = (date_time_ymd(years.0, 1, 1), date_time_ymd(years.1, 1, 1));
+        self.sign(&params)
+    }
+
+    /// A pair for somebody of this common name, until so long after 1970 began.
+    pub(crate) fn sender_until(&self, name: &str, until: Duration) -> Pair {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.not_after = date_time_ymd(1970, 1, 1) + until;
+        self.sign(&params)
+    }
+
+    /// A pair for somebody of this common name and organisation.
+    pub(crate) fn member(&self, name: &str, organisation: &str) -> Pair {
+        self.person(&[(DnType::CommonName, name), (DnType::OrganizationName, organisation)], (2020, 2090))
+    }
+
+    fn sign(&self, params: &CertificateParams) -> Pair {
+        let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
         Pair { certificate: certificate.pem(), key: key.serialize_pem(), der: certificate.der().clone() }
+    }
+
+    /// A client of TLS 1.2 that offers HTTP/2 and HTTP/1.1.
+    pub(crate) fn client_of_12(&self) -> Client {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.own.clone()).expect("an authority");
+        let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()));
+        let builder = builder.with_protocol_versions(&[&rustls::version::TLS12]).expect("a version");
+        let mut config = builder.with_root_certificates(roots).with_no_client_auth();
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Client { config: Arc::new(config) }
     }
 
     /// A client that trusts this authority alone and remembers no session, so that it is shown the certificate each time.
@@ -197,7 +226,28 @@ impl Client {
     pub(crate) async fn stream(&self, addr: SocketAddr) -> io::Result<tokio_rustls::client::TlsStream<tokio::net::TcpStream>> {
         let tcp = tokio::net::TcpStream::connect(addr).await?;
         let name = ServerName::try_from("localhost").expect("a name");
-        tokio_rustls::TlsConnector::from(Arc::clone(&self.config)).connect(name, tcp).await
+        self.connector().connect(name, tcp).await
+    }
+
+    /// The status of one HTTP/2 exchange on a connection of its own, once its answer has ended.
+    pub(crate) async fn http2(&self, addr: SocketAddr, method: &str, path: &str, body: &'static str) -> Result<u16, String> {
+        let told = |error: &dyn std::fmt::Debug| format!("{error:?}");
+        let inside = TokioIo::new(self.stream(addr).await.map_err(|error| told(&error))?);
+        let shaken = hyper::client::conn::http2::handshake(TokioExecutor::new(), inside).await;
+        let (mut sender, connection) = shaken.map_err(|error| told(&error))?;
+        let request = http::Request::builder().method(method).uri(format!("https://localhost{path}"));
+        let request = request.header("content-type", "application/json").body(Full::new(Bytes::from_static(body.as_bytes())));
+        let exchange = async move {
+            let answer = sender.send_request(request.expect("a request")).await.map_err(|error| told(&error))?;
+            let status = answer.status().as_u16();
+            answer.into_body().collect().await.map_err(|error| told(&error))?;
+            Ok(status)
+        };
+        let mut exchange = std::pin::pin!(exchange);
+        tokio::select! {
+            answer = &mut exchange => answer,
+            ended = connection => Err(format!("ended before the answer: {ended:?}")),
+        }
     }
 
     /// A tonic channel over TLS.

@@ -18,16 +18,8 @@ use tempfile::TempDir;
 fn start(more: &[&str]) -> (Pointsman, Authority, TempDir) {
     let (ours, folder) = (Authority::named("ours"), TempDir::new().expect("a folder"));
     ours.pair().write(folder.path());
-    let ca = folder.path().join("ca.crt");
-    fs::write(&ca, ours.pem()).expect("the folder takes files");
-    let (pair, ca) = (flags(folder.path()), ca.display().to_string());
-    let all: Vec<&str> = pair
-        .iter()
-        .map(String::as_str)
-        .chain(["--client-ca-file", &ca, "--ignore-paths=/api/*/*"])
-        .chain(more.iter().copied())
-        .collect();
-    (Pointsman::start(&all), ours, folder)
+    let pair = flags(folder.path());
+    (Pointsman::start(&pair.iter().map(String::as_str).chain(more.iter().copied()).collect::<Vec<_>>()), ours, folder)
 }
 
 /// What a client comes to: version and protocol.
@@ -40,7 +32,10 @@ fn agreed(client: &Client, server: &Pointsman) -> (Option<ProtocolVersion>, Opti
 /// Guarantees: HTTP/2, then HTTP/1.1; a certificate of a stranger ends no handshake.
 #[test]
 fn krp_42_http2_can_be_turned_off() {
-    for (more, wanted) in [(&[][..], &b"h2"[..]), (&["--http2-disable"], b"http/1.1")] {
+    let readers = tempfile::NamedTempFile::new().expect("a file");
+    fs::write(readers.path(), Authority::named("readers").pem()).expect("the file is written");
+    let asks = format!("--client-ca-file={}", readers.path().display());
+    for (more, wanted) in [(&[asks.as_str()][..], &b"h2"[..]), (&[&asks, "--http2-disable"], b"http/1.1")] {
         let (server, ours, _folder) = start(more);
         let both = ["h2", "http/1.1"];
         let stranger = Authority::named("stranger").sender(Some("prometheus"), (2020, 2090));

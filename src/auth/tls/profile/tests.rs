@@ -1,4 +1,4 @@
-use super::{Asked, Mistake, NOT_SERVED, Profile, SERVED};
+use super::{Asked, Mistake, NOT_SERVED, OF_CLUSTER, Profile, SERVED};
 
 fn named(min_version: Option<&str>, suites: &[&str]) -> Result<Profile, Vec<Mistake>> {
     let suites: Vec<String> = suites.iter().map(|name| (*name).to_owned()).collect();
@@ -54,6 +54,9 @@ fn t26_what_cannot_be_served_is_refused() {
     assert_eq!(named(Some("TLS1.2"), &["TLS_NULL", "TLS_AES_256_GCM_SHA384"]), Err(both));
     assert_eq!(profile("modern"), Err(vec![Mistake::Profile("modern".into())]));
     assert_eq!(profile("Custom"), Err(vec![Mistake::Custom]));
-    let asked = Asked { profile: Some("Modern"), min_version: Some("VersionTLS12"), suites: None };
-    assert_eq!(Profile::of(asked), Err(vec![Mistake::Both]));
+    for name in ["Modern", OF_CLUSTER] {
+        let asked = Asked { profile: Some(name), min_version: Some("VersionTLS12"), suites: None };
+        assert_eq!(Profile::of(asked), Err(vec![Mistake::Both]), "{name}");
+    }
+    assert_eq!(profile(OF_CLUSTER), Ok(Profile::default()), "until the cluster has said it");
 }
