@@ -114,10 +114,11 @@ impl Spans {
         thread::spawn(move || {
             runtime().block_on(async {
                 let listener = tokio::net::TcpListener::from_std(listener).expect("it is one");
+                let mut connections = tokio::task::JoinSet::new();
                 while let Ok((stream, _)) = listener.accept().await {
                     let service = TowerToHyperService::new(service.clone());
                     let serving = http2::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service);
-                    tokio::spawn(serving);
+                    connections.spawn(serving);
                 }
             });
         });

@@ -60,10 +60,11 @@ fn relay(to: SocketAddr, connectors: [tokio_rustls::TlsConnector; 2]) -> SocketA
             socket.bind(([127, 0, 0, 1], 0).into()).expect("a port");
             let listener = socket.listen(1_024).expect("it listens");
             tell.send(listener.local_addr().expect("it is bound")).expect("somebody waits");
+            let mut connections = tokio::task::JoinSet::new();
             loop {
                 let Ok((plain, peer)) = listener.accept().await else { continue };
                 let connectors = connectors.clone();
-                tokio::spawn(async move { carry(plain, (peer.ip(), to), connectors).await });
+                connections.spawn(async move { carry(plain, (peer.ip(), to), connectors).await });
             }
         });
     });
