@@ -78,7 +78,8 @@ mod tests {
         assert!(first.is_pending());
         assert_eq!(read.user(&two, &Patience::default()).await, Err(Unavailable { retry_secs: 1 }));
         let snapshot = engine.numbers.snapshot();
-        let of = |ended| snapshot.access.iter().find(|(asked, outcome, _)| (*asked, *outcome) == (AccessQuestion::Token, ended));
+        let asked = AccessQuestion::Token;
+        let of = |ended| snapshot.access.iter().find(|(question, outcome, _)| (*question, *outcome) == (asked, ended));
         assert_eq!(snapshot.access.len(), 10);
         assert_eq!(
             [AccessOutcome::Error, AccessOutcome::Limited, AccessOutcome::Hit].map(|ended| of(ended).unwrap().2),

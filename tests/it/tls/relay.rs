@@ -62,7 +62,7 @@ fn relay(to: SocketAddr, connectors: [tokio_rustls::TlsConnector; 2]) -> SocketA
             tell.send(listener.local_addr().expect("it is bound")).expect("somebody waits");
             let mut connections = tokio::task::JoinSet::new();
             loop {
-                let Ok((plain, peer)) = listener.accept().await else { continue };
+                let Ok((plain, peer)) = listener.accept().await else { return };
                 let connectors = connectors.clone();
                 connections.spawn(async move { carry(plain, (peer.ip(), to), connectors).await });
             }
