@@ -21,7 +21,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, str::FromStr, t
 use values::{Addr, BackEnd, Count, Lasting, List, LogFilter, Pod, Size, Switch, Word, without_credentials};
 
 /// Every key of `pointsman serve`: a flag is `--key`, the environment variable [`env_name`] of it, a line of the file `key: value`.
-pub const KEYS: [&str; 45] = [
+pub const KEYS: [&str; 48] = [
     "allow-openshift-scraper",
     "allow-paths",
     "auth-token-audiences",
@@ -57,6 +57,9 @@ pub const KEYS: [&str; 45] = [
     "ratio-suffix",
     "scope-labels",
     "secure-listen-address",
+    "sender-max-bytes",
+    "sender-max-requests",
+    "sender-max-series",
     "state-dir",
     "tls-cert-file",
     "tls-cipher-suites",
@@ -139,6 +142,8 @@ pub struct Config {
     pub access: Option<ReadAccess>,
     /// How senders are asked who they are; without it everybody may send, and is who they say.
     pub senders: Option<SendAccess>,
+    /// Series that one sender may have begun, where senders are asked who they are.
+    pub sender_max_series: Option<usize>,
     /// Whether the read side speaks plain text although there is a certificate.
     pub listen_plain: bool,
     /// Flags of kube-rbac-proxy that were given and mean nothing here.
@@ -242,6 +247,7 @@ impl Config {
         let (listen, listen_plain) = layers.read_side(tls.is_some());
         let insecure = layers.switch("insecure", false);
         let (access, senders) = (layers.read_access(listen, insecure), layers.send_access(insecure));
+        let max_series = layers.one("max-series").map_or_else(series, |Count(n)| n);
         let (cluster, api_server) = layers.cluster(access.is_some() || senders.is_some());
         let config = Self {
             otlp_grpc: layers.addr("otlp-grpc", 4317),
@@ -261,7 +267,7 @@ impl Config {
             promote_resource_attributes: layers.one("promote-resource-attributes").map(|List(names)| names).unwrap_or_default(),
             expire_after: layers.one("expire-after").map_or(Duration::from_secs(300), |Lasting(time)| time),
             max_body: layers.max_body(heap_bytes),
-            max_series: layers.one("max-series").map_or_else(series, |Count(n)| n),
+            max_series,
             http2_streams: layers.one("http2-max-concurrent-streams").map_or(limits::HTTP2_STREAMS_MAX, |Count(n)| {
                 u32::try_from(n).unwrap_or(u32::MAX).min(limits::HTTP2_STREAMS_MAX)
             }),
@@ -275,6 +281,7 @@ impl Config {
             insecure,
             log: layers.one("log").map_or_else(|| "info".to_owned(), |LogFilter(text)| text),
             access,
+            sender_max_series: senders.as_ref().map(|_| layers.sender_max_series(max_series)),
             senders,
             listen_plain,
             without_effect: given.command_line.without_effect(),

@@ -12,6 +12,7 @@ pub mod identity;
 pub mod offers;
 pub mod socket;
 
+use crate::auth::senders::told::Told;
 use account::Account;
 use agents::{Agents, GOING_AWAY, Heard, Moment, Said, SessionId, Step, Uid, Via, spread};
 use arc_swap::ArcSwap;
@@ -131,10 +132,22 @@ pub struct Control {
     /// The plans of now, and whether each is that of a file.
     hashes: ArcSwap<HashMap<[u8; 16], bool>>,
     /// Who exports by plans in files, and when it last did.
-    senders: Mutex<HashMap<([u8; 16], u64), Mono>>,
+    senders: Mutex<HashMap<([u8; 16], u64), Exporter>>,
     stale: AtomicU64,
     files: ArcSwap<OfViews>,
+    /// Who spoke for others, for the log.
+    told: Told,
 }
+
+/// Who exports by a plan in a file.
+struct Exporter {
+    at: Mono,
+    /// Who that is, where it was proven.
+    by: Option<Arc<Speaker>>,
+}
+
+/// How many obey a plan, by whose proof: the same one for all of its processes.
+type Obeying = BTreeMap<Option<Box<str>>, (Option<Arc<Speaker>>, u64)>;
 
 /// Plans in files, and the views that made them.
 #[derive(Default)]
@@ -183,6 +196,7 @@ impl Control {
             senders: Mutex::default(),
             stale: AtomicU64::new(0),
             files: ArcSwap::default(),
+            told: Told::default(),
         })
     }
 
@@ -277,31 +291,40 @@ impl Control {
         Arc::clone(&self.declared)
     }
 
-    /// An export of this sender said which plan shaped it.
-    pub fn exported(&self, plan: &[u8; 16], sender: u64) {
+    /// An export of this sender said which plan shaped it; who that is was proven, or nobody asked.
+    pub fn exported(&self, plan: &[u8; 16], sender: u64, by: Option<&Arc<Speaker>>) {
         match self.hashes.load().get(plan) {
-            Some(true) => self.note_sender((*plan, sender)),
+            Some(true) => self.note_sender((*plan, sender), by),
             Some(false) => {} // it has a session
             None => drop(self.stale.fetch_add(1, Ordering::Relaxed)),
         }
     }
 
     /// Who is one too many is not known to obey: the controller decides for it as for who takes no plans.
-    fn note_sender(&self, sender: ([u8; 16], u64)) {
+    /// Nor is who may not speak for any component of that plan.
+    fn note_sender(&self, sender: ([u8; 16], u64), by: Option<&Arc<Speaker>>) {
+        let files = self.files.load();
+        let is_theirs = |by: &Arc<Speaker>| {
+            files.plans.iter().any(|(component, file)| file.hash == sender.0 && by.may_be(&component.namespace))
+        };
+        if !by.is_none_or(is_theirs) {
+            return;
+        }
         let now = (self.settings.now)().0;
         let mut senders = self.senders.lock();
         if senders.len() < SYNC_SENDERS_MAX || senders.contains_key(&sender) {
-            senders.insert(sender, now);
+            senders.insert(sender, Exporter { at: now, by: by.cloned() });
         }
     }
 
     /// How many senders obey each plan in a file. Those that fell silent are forgotten.
-    fn obeying(&self, now: Mono) -> HashMap<[u8; 16], u64> {
-        let mut obeying: HashMap<[u8; 16], u64> = HashMap::new();
+    fn obeying(&self, now: Mono) -> HashMap<[u8; 16], Obeying> {
+        let mut obeying: HashMap<[u8; 16], Obeying> = HashMap::new();
         let mut senders = self.senders.lock();
-        senders.retain(|_, at| now.since(*at) < self.settings.expire_after);
-        for (plan, _) in senders.keys() {
-            let count = obeying.entry(*plan).or_default();
+        senders.retain(|_, exporter| now.since(exporter.at) < self.settings.expire_after);
+        for ((plan, _), Exporter { by, .. }) in senders.iter() {
+            let name = by.as_ref().map(|by| by.name.clone());
+            let (_, count) = obeying.entry(*plan).or_default().entry(name).or_insert_with(|| (by.clone(), 0));
             *count = count.saturating_add(1);
         }
         obeying
@@ -443,7 +466,13 @@ impl Control {
         let (files, obeying) = (self.files.load(), self.obeying(now.0));
         let is_current = files.is_of(views); // else the plans for the views of now are still to be made
         for (component, file) in files.plans.iter() {
-            let Some(senders) = obeying.get(&file.hash).copied() else { continue };
+            // Components may have the same plan: each counts those who may speak for it.
+            let theirs = obeying.get(&file.hash).into_iter().flat_map(Obeying::values);
+            let theirs = theirs.filter(|(by, _)| by.as_ref().is_none_or(|by| by.may_be(&component.namespace)));
+            let senders = theirs.fold(0, |sum: u64, (_, n)| sum.saturating_add(*n));
+            if senders == 0 {
+                continue;
+            }
             let sync = Arc::make_mut(&mut account.components).entry(component.clone()).or_default();
             if sync.connected > 0 {
                 continue; // its agents speak for themselves
@@ -493,16 +522,22 @@ impl Control {
             return Reply { out, refused: Some(Refusal::Malformed), ends: true };
         };
         if let Some(speaker) = by
-            && let Err(why) = self.is_of(&mut message, speaker)
+            && let Some(description) = &mut message.agent_description
+            && let Err(forged) = identity::corrected(description, speaker)
         {
-            self.refuse(Refusal::Forged);
-            let out = Outgoing::plain(&answer::bad(&message.instance_uid, &why));
-            return Reply { out, refused: Some(Refusal::Forged), ends: true };
+            self.told.tell(speaker, forged.0);
+            return self.forged(&message, &forged.to_string());
         }
         let said = message.custom_message.as_ref().map_or(Said::Nothing, |custom| self.read(custom));
         let (mono, wall) = (self.settings.now)();
         let moment = Moment { mono, wall, random: &*self.settings.random };
         let mut inner = self.inner.lock();
+        // Asked under the lock under which it is heard: its name may become another's in between.
+        let uid: Option<Uid> = message.instance_uid.as_slice().try_into().ok();
+        if by.zip(uid).is_some_and(|(speaker, uid)| !inner.agents.is_of(&uid, speaker)) {
+            drop(inner);
+            return self.forged(&message, "instance_uid is another sender's");
+        }
         let heard = if self.active.load(Ordering::Relaxed) {
             inner.agents.hear(via, &message, said, &moment)
         } else {
@@ -522,16 +557,11 @@ impl Control {
         Reply { out, refused, ends }
     }
 
-    /// Whether a message is its sender's: what it says of itself, and whom it speaks of. What it does not say is filled in.
-    fn is_of(&self, message: &mut AgentToServer, speaker: &Speaker) -> Result<(), String> {
-        if let Some(description) = &mut message.agent_description {
-            identity::corrected(description, speaker).map_err(|forged| forged.to_string())?;
-        }
-        let uid: Option<Uid> = message.instance_uid.as_slice().try_into().ok();
-        match uid.is_none_or(|uid| self.inner.lock().agents.is_of(&uid, speaker)) {
-            true => Ok(()),
-            false => Err("instance_uid is another sender's".to_owned()),
-        }
+    /// Somebody speaks for another.
+    fn forged(&self, message: &AgentToServer, why: &str) -> Reply {
+        self.refuse(Refusal::Forged);
+        let out = Outgoing::plain(&answer::bad(&message.instance_uid, why));
+        Reply { out, refused: Some(Refusal::Forged), ends: true }
     }
 
     /// The plan for an agent that will not ask again soon: made now, where it has to be.

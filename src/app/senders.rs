@@ -8,10 +8,12 @@ use super::{
 use crate::{
     auth::{
         Denied,
-        access::Oracle,
+        access::{Oracle, User},
         senders::{Senders, file},
+        tls::shown::Shown,
     },
     config::send::SendAccess,
+    control::socket::Proof,
     ingest::Ingest,
 };
 use axum::{
@@ -20,9 +22,9 @@ use axum::{
     middleware::{self, Next},
     response::Response,
 };
-use http::header;
-use pointsman_core::fault::Fault;
-use std::sync::Arc;
+use http::{Extensions, header};
+use pointsman_core::{fault::Fault, limits};
+use std::{sync::Arc, time::Duration};
 use tower::Layer;
 
 /// The service of health over gRPC: a status word only.
@@ -65,12 +67,23 @@ async fn ask(State(guard): State<Arc<Guard>>, mut request: Request, next: Next) 
         return next.run(request).await;
     }
     let shown = shown(request.extensions(), guard.clock);
+    let proof = proof(&guard, shown.as_ref(), request.extensions());
     match guard.senders.who(shown, request.headers()).await {
         Ok(speaker) => {
             request.extensions_mut().insert(Arc::new(speaker));
+            request.extensions_mut().insert(proof);
             request.headers_mut().remove(header::AUTHORIZATION);
             next.run(request).await
         }
         Err(why) => (guard.deny)(&guard.ingest, why, &request),
     }
+}
+
+/// For how long it stands who sends: a certificate can be looked at again, a token is not kept.
+fn proof(guard: &Arc<Guard>, shown: Option<&User>, extensions: &Extensions) -> Proof {
+    let Some((user, certificate)) = shown.cloned().zip(extensions.get::<Arc<Shown>>().cloned()) else {
+        return Proof::Lasts(Duration::from_secs(limits::SYNC_TOKEN_SECS_MAX));
+    };
+    let clock = guard.clock;
+    Proof::Stands(Arc::new(move || certificate.user(clock.wall()).is_some_and(|now| now == user)))
 }

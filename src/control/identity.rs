@@ -91,6 +91,14 @@ impl Identity {
         self.get("service.instance.id").filter(|id| !id.is_empty())
     }
 
+    /// What names the instance among all: ids of different senders, or namespaces, are different ones.
+    #[must_use]
+    pub fn instance_key(&self) -> Option<Box<str>> {
+        let instance = self.instance()?;
+        let [sender, namespace] = [SENDER, "k8s.namespace.name"].map(|key| self.get(key).unwrap_or_default());
+        Some(format!("{sender}\n{namespace}\n{instance}").into())
+    }
+
     /// Whether this says all that another one does, and maybe more: who knows more of itself than before is the same.
     #[must_use]
     pub fn refines(&self, other: &Self) -> bool {

@@ -3,7 +3,7 @@
 
 use super::{
     Control, Reply,
-    agents::{SessionId, Via},
+    agents::{GOING_AWAY, SessionId, Via},
     frames::{Frames, Incoming, code},
     http::{later, plain},
 };
@@ -13,12 +13,18 @@ use axum::{
     response::Response,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use pointsman_core::model::speaker::Speaker;
+use pointsman_core::{limits::SYNC_PROOF_LOOK_MS, model::speaker::Speaker};
 use pointsman_instrument::semconv::attribute::PointsmanSyncRefusal as Refusal;
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{
+    future::{Future, pending},
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::Notify,
+    time::sleep,
 };
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
@@ -34,12 +40,41 @@ pub type Afterwards = Box<dyn FnOnce(Box<dyn Duplex>) -> Pin<Box<dyn Future<Outp
 #[derive(Clone)]
 pub struct Upgrade(pub Arc<dyn Fn(Afterwards) + Send + Sync>);
 
+/// An extension of requests whose sender has proved who it is: for how long that stands.
+#[derive(Clone)]
+pub enum Proof {
+    /// For so long; then it has to be given anew, for nothing is left that could be asked about.
+    Lasts(Duration),
+    /// For as long as it is found to stand.
+    Stands(Arc<dyn Fn() -> bool + Send + Sync>),
+}
+
+impl Proof {
+    /// Waits until it no longer stands; where nobody was asked for any, for ever. Those that last end a little sooner, each at a
+    /// time of its own, so that not all come again at once.
+    async fn ended(proof: Option<Self>, random: u64) {
+        match proof {
+            None => pending().await,
+            Some(Self::Lasts(time)) => {
+                let tenth = u64::try_from(time.as_millis()).unwrap_or(u64::MAX) / 10;
+                sleep(time.saturating_sub(Duration::from_millis(random % tenth.max(1)))).await;
+            }
+            Some(Self::Stands(stands)) => {
+                while stands() {
+                    sleep(Duration::from_millis(SYNC_PROOF_LOOK_MS)).await;
+                }
+            }
+        }
+    }
+}
+
 /// A connection that the sessions know of, until it is dropped.
 struct Open {
     control: Arc<Control>,
     session: SessionId,
     wake: Arc<Notify>,
     by: Option<Arc<Speaker>>,
+    proof: Option<Proof>,
 }
 
 impl Drop for Open {
@@ -68,7 +103,10 @@ pub(super) async fn upgrade(State(control): State<Arc<Control>>, request: Reques
         return plain(StatusCode::BAD_REQUEST, "the key is none\n");
     };
     let open = match control.open() {
-        Ok((session, wake)) => Open { control, session, wake, by: request.extensions().get().cloned() },
+        Ok((session, wake)) => {
+            let (by, proof) = (request.extensions().get().cloned(), request.extensions().get().cloned());
+            Open { control, session, wake, by, proof }
+        }
         Err(why) => {
             control.refuse(why);
             return later(&control, StatusCode::SERVICE_UNAVAILABLE, Body::empty());
@@ -92,8 +130,9 @@ fn has(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
 
 /// Until one of both ends.
 async fn talk(open: Open, stream: Box<dyn Duplex>) {
-    let Open { control, session, wake, by } = &open;
+    let Open { control, session, wake, by, proof } = &open;
     let mut frames = Frames::new(stream, Arc::clone(&control.flight));
+    let mut unproven = pin!(Proof::ended(proof.clone(), (control.settings.random)()));
     loop {
         match control.step(*session) {
             Ok(None) => {}
@@ -106,6 +145,7 @@ async fn talk(open: Open, stream: Box<dyn Duplex>) {
             }
         }
         let incoming = tokio::select! {
+            () = unproven.as_mut() => return frames.close(GOING_AWAY).await, // it comes again, with what proves it now
             () = wake.notified() => continue,
             incoming = frames.next() => incoming,
         };
@@ -144,3 +184,6 @@ async fn talk(open: Open, stream: Box<dyn Duplex>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

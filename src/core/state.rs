@@ -25,6 +25,7 @@ mod number;
 mod overflow;
 mod owners;
 mod session;
+mod share;
 pub(crate) mod shape;
 mod show;
 mod stream;

@@ -11,7 +11,7 @@ fn said(speaker: &Speaker, claims: &[(&'static str, &'static str)]) -> String {
     let all: BTreeMap<_, _> = claims.iter().copied().collect();
     match speaker.correct(|key| all.get(key).copied()) {
         Ok(corrections) => corrections.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" "),
-        Err(Forged(key)) => format!("! {key}"),
+        Err(Forged(claim)) => format!("! {}", claim.key()),
     }
 }
 
@@ -54,4 +54,20 @@ fn t01_who_speaks_for_others_says_for_whom() {
     assert_eq!(said(&gateway, &[("service.name", "vault")]), "! service.name");
     let all = Speaker { namespaces: Names::All, services: Names::All, claims: Claims::Refuse, ..gateway };
     assert_eq!(said(&all, &[("k8s.namespace.name", "mint"), ("service.namespace", "x"), ("service.name", "vault")]), "");
+}
+
+/// Scenario: a process that names its instance, with nothing said of its pod, with the truth and with a falsehood.
+/// Guarantees: t01: it is given no pod, so that whoever takes over under that name goes on; a false pod is false all the same.
+#[test]
+fn t01_who_names_its_instance_is_given_no_pod() {
+    let [strict, mending] = [Claims::Refuse, Claims::Relabel].map(|claims| speaker(&[], Names::All, claims));
+    let named = ("service.instance.id", "i-1");
+    for speaker in [&strict, &mending] {
+        assert_eq!(said(speaker, &[named]), "k8s.namespace.name=shop service.namespace=shop");
+        assert_eq!(said(speaker, &[named, ("k8s.pod.uid", "u-1")]), "k8s.namespace.name=shop service.namespace=shop");
+        assert_eq!(said(speaker, &[("service.instance.id", "")]), OWN);
+    }
+    assert_eq!(said(&strict, &[named, ("k8s.pod.uid", "u-2")]), "! k8s.pod.uid");
+    let mended = "k8s.namespace.name=shop service.namespace=shop k8s.pod.uid=u-1";
+    assert_eq!(said(&mending, &[named, ("k8s.pod.uid", "u-2")]), mended);
 }
