@@ -247,9 +247,8 @@ impl Config {
         let (listen, listen_plain) = layers.read_side(tls.is_some());
         let insecure = layers.switch("insecure", false);
         let (access, senders) = (layers.read_access(listen, insecure), layers.send_access(insecure));
-        let max_series = layers.one("max-series").map_or_else(series, |Count(n)| n);
         let (cluster, api_server) = layers.cluster(access.is_some() || senders.is_some());
-        let config = Self {
+        let mut config = Self {
             otlp_grpc: layers.addr("otlp-grpc", 4317),
             otlp_http: layers.addr("otlp-http", 4318),
             listen,
@@ -267,7 +266,7 @@ impl Config {
             promote_resource_attributes: layers.one("promote-resource-attributes").map(|List(names)| names).unwrap_or_default(),
             expire_after: layers.one("expire-after").map_or(Duration::from_secs(300), |Lasting(time)| time),
             max_body: layers.max_body(heap_bytes),
-            max_series,
+            max_series: layers.one("max-series").map_or_else(series, |Count(n)| n),
             http2_streams: layers.one("http2-max-concurrent-streams").map_or(limits::HTTP2_STREAMS_MAX, |Count(n)| {
                 u32::try_from(n).unwrap_or(u32::MAX).min(limits::HTTP2_STREAMS_MAX)
             }),
@@ -281,11 +280,12 @@ impl Config {
             insecure,
             log: layers.one("log").map_or_else(|| "info".to_owned(), |LogFilter(text)| text),
             access,
-            sender_max_series: senders.as_ref().map(|_| layers.sender_max_series(max_series)),
+            sender_max_series: None,
             senders,
             listen_plain,
             without_effect: given.command_line.without_effect(),
         };
+        config.sender_max_series = config.senders.as_ref().map(|_| layers.sender_max_series(config.max_series));
         layers.check_plain_text(&config);
         layers.check_somebody_can_come(&config);
         if layers.faults.is_empty() { Ok(config) } else { Err(layers.faults) }

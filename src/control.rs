@@ -5,6 +5,7 @@ pub mod account;
 pub mod agents;
 pub mod answer;
 pub mod catalogue;
+mod exporters;
 pub mod frames;
 pub mod groups;
 pub mod http;
@@ -17,11 +18,12 @@ use account::Account;
 use agents::{Agents, GOING_AWAY, Heard, Moment, Said, SessionId, Step, Uid, Via, spread};
 use arc_swap::ArcSwap;
 use catalogue::Declares;
+use exporters::Exporters;
 use groups::{Catalogues, Job};
 use offers::{Outgoing, Prepared};
 use parking_lot::Mutex;
 use pointsman_core::{
-    limits::{INLINE_BYTES_MAX, SYNC_ACCOUNT_MS, SYNC_FLIGHT_BYTES_MAX, SYNC_MESSAGE_BYTES_MAX, SYNC_SENDERS_MAX},
+    limits::{INLINE_BYTES_MAX, SYNC_ACCOUNT_MS, SYNC_FLIGHT_BYTES_MAX, SYNC_MESSAGE_BYTES_MAX},
     model::{
         clock::{Mono, Wall},
         component::ComponentKey,
@@ -131,23 +133,13 @@ pub struct Control {
     refused: [AtomicU64; Refusal::ALL.len()],
     /// The plans of now, and whether each is that of a file.
     hashes: ArcSwap<HashMap<[u8; 16], bool>>,
-    /// Who exports by plans in files, and when it last did.
-    senders: Mutex<HashMap<([u8; 16], u64), Exporter>>,
+    /// Who exports by plans in files.
+    exporters: Exporters,
     stale: AtomicU64,
     files: ArcSwap<OfViews>,
     /// Who spoke for others, for the log.
     told: Told,
 }
-
-/// Who exports by a plan in a file.
-struct Exporter {
-    at: Mono,
-    /// Who that is, where it was proven.
-    by: Option<Arc<Speaker>>,
-}
-
-/// How many obey a plan, by whose proof: the same one for all of its processes.
-type Obeying = BTreeMap<Option<Box<str>>, (Option<Arc<Speaker>>, u64)>;
 
 /// Plans in files, and the views that made them.
 #[derive(Default)]
@@ -193,7 +185,7 @@ impl Control {
             account: Mutex::default(),
             refused: Default::default(),
             hashes: ArcSwap::default(),
-            senders: Mutex::default(),
+            exporters: Exporters::default(),
             stale: AtomicU64::new(0),
             files: ArcSwap::default(),
             told: Told::default(),
@@ -294,40 +286,19 @@ impl Control {
     /// An export of this sender said which plan shaped it; who that is was proven, or nobody asked.
     pub fn exported(&self, plan: &[u8; 16], sender: u64, by: Option<&Arc<Speaker>>) {
         match self.hashes.load().get(plan) {
-            Some(true) => self.note_sender((*plan, sender), by),
+            Some(true) => self.note_exporter((*plan, sender), by),
             Some(false) => {} // it has a session
             None => drop(self.stale.fetch_add(1, Ordering::Relaxed)),
         }
     }
 
-    /// Who is one too many is not known to obey: the controller decides for it as for who takes no plans.
-    /// Nor is who may not speak for any component of that plan.
-    fn note_sender(&self, sender: ([u8; 16], u64), by: Option<&Arc<Speaker>>) {
+    /// Who may not speak for any component of that plan is not known to obey it.
+    fn note_exporter(&self, exporter: ([u8; 16], u64), by: Option<&Arc<Speaker>>) {
         let files = self.files.load();
-        let is_theirs = |by: &Arc<Speaker>| {
-            files.plans.iter().any(|(component, file)| file.hash == sender.0 && by.may_be(&component.namespace))
-        };
-        if !by.is_none_or(is_theirs) {
-            return;
+        let mut theirs = files.plans.iter().filter(|(_, file)| file.hash == exporter.0);
+        if by.is_none_or(|by| theirs.any(|(component, _)| by.may_be(&component.namespace))) {
+            self.exporters.note(exporter, by, (self.settings.now)().0);
         }
-        let now = (self.settings.now)().0;
-        let mut senders = self.senders.lock();
-        if senders.len() < SYNC_SENDERS_MAX || senders.contains_key(&sender) {
-            senders.insert(sender, Exporter { at: now, by: by.cloned() });
-        }
-    }
-
-    /// How many senders obey each plan in a file. Those that fell silent are forgotten.
-    fn obeying(&self, now: Mono) -> HashMap<[u8; 16], Obeying> {
-        let mut obeying: HashMap<[u8; 16], Obeying> = HashMap::new();
-        let mut senders = self.senders.lock();
-        senders.retain(|_, exporter| now.since(exporter.at) < self.settings.expire_after);
-        for ((plan, _), Exporter { by, .. }) in senders.iter() {
-            let name = by.as_ref().map(|by| by.name.clone());
-            let (_, count) = obeying.entry(*plan).or_default().entry(name).or_insert_with(|| (by.clone(), 0));
-            *count = count.saturating_add(1);
-        }
-        obeying
     }
 
     /// Counts for our own telemetry. Delays are handed over: each is told once.
@@ -418,7 +389,7 @@ impl Control {
         drop(inner);
         hashes.extend(files.plans.values().map(|file| (file.hash, true)));
         if **self.hashes.load() != hashes {
-            self.senders.lock().retain(|(plan, _), _| hashes.get(plan) == Some(&true));
+            self.exporters.keep(|plan| hashes.get(plan) == Some(&true));
             self.hashes.store(Arc::new(hashes));
         }
     }
@@ -463,13 +434,10 @@ impl Control {
 
     /// Components without a session that were seen to obey the plan of their file.
     fn count_files(&self, account: &mut Account, before: &Account, views: &Arc<ViewSet>, now: (Mono, Wall)) {
-        let (files, obeying) = (self.files.load(), self.obeying(now.0));
+        let (files, obeying) = (self.files.load(), self.exporters.obeying(now.0, self.settings.expire_after));
         let is_current = files.is_of(views); // else the plans for the views of now are still to be made
         for (component, file) in files.plans.iter() {
-            // Components may have the same plan: each counts those who may speak for it.
-            let theirs = obeying.get(&file.hash).into_iter().flat_map(Obeying::values);
-            let theirs = theirs.filter(|(by, _)| by.as_ref().is_none_or(|by| by.may_be(&component.namespace)));
-            let senders = theirs.fold(0, |sum: u64, (_, n)| sum.saturating_add(*n));
+            let senders = obeying.of(&file.hash, &component.namespace);
             if senders == 0 {
                 continue;
             }

@@ -3,6 +3,7 @@
 
 pub(crate) mod client;
 mod profiles;
+mod quotas;
 mod senders;
 
 use crate::support::{DEADLINE, Pointsman, now, run, runtime, wait};
