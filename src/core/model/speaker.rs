@@ -80,6 +80,9 @@ impl Claim {
     }
 }
 
+/// How OpenTelemetry calls a service that does not say.
+const UNKNOWN_SERVICE: &str = "unknown_service";
+
 /// What tells the processes of a service apart where they say so themselves.
 const INSTANCE: &str = "service.instance.id";
 
@@ -153,10 +156,15 @@ impl Speaker {
                 }
             }
         }
-        if !get(Claim::Service).is_none_or(|claimed| self.services.has(claimed)) {
-            return Err(Forged(Claim::Service));
+        match get(Claim::Service) {
+            Some(claimed) if !self.services.has(claimed) => Err(Forged(Claim::Service)),
+            Some(_) => Ok(corrections),
+            // There is no `job` without one: its series would be those of everybody else who says nothing.
+            None => {
+                corrections.push((Claim::Service.key(), UNKNOWN_SERVICE.into()));
+                Ok(corrections)
+            }
         }
-        Ok(corrections)
     }
 }
 

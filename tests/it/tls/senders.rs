@@ -121,8 +121,8 @@ fn only_those_of_the_authority_may_send() {
     }
     let reader = asking.ours.client(&["http/1.1"]);
     let scrape = reader.get(server.read, "/metrics").text();
-    assert!(scrape.contains("\ninside 7\n"), "{scrape}");
-    assert_eq!(scrape.matches("\ninside ").count(), 1, "{scrape}");
+    assert!(scrape.contains("\ninside{job=\"openshift-machine-config-operator/unknown_service\"} 7\n"), "{scrape}");
+    assert_eq!(scrape.matches("\ninside").count(), 1, "{scrape}");
     let flow = reader.get(server.read, "/api/v1/flow").json();
     let refused = |signal: &str, reason: &str| flow["item"][signal]["requestsRefused"][reason].clone();
     for (reason, metrics, traces) in [("unauthenticated", 20, 15), ("permission_denied", 4, 3)] {

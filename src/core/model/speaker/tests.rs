@@ -8,7 +8,7 @@ fn speaker(namespaces: &[&str], services: Names, claims: Claims) -> Speaker {
 }
 
 fn said(speaker: &Speaker, claims: &[(&'static str, &'static str)]) -> String {
-    let all: BTreeMap<_, _> = claims.iter().copied().collect();
+    let all: BTreeMap<_, _> = [("service.name", "till")].iter().chain(claims).copied().collect();
     match speaker.correct(|key| all.get(key).copied()) {
         Ok(corrections) => corrections.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" "),
         Err(Forged(claim)) => format!("! {}", claim.key()),
@@ -70,4 +70,16 @@ fn t01_who_names_its_instance_is_given_no_pod() {
     assert_eq!(said(&strict, &[named, ("k8s.pod.uid", "u-2")]), "! k8s.pod.uid");
     let mended = "k8s.namespace.name=shop service.namespace=shop k8s.pod.uid=u-1";
     assert_eq!(said(&mending, &[named, ("k8s.pod.uid", "u-2")]), mended);
+}
+
+/// Scenario: resources that say no service, or an empty one, of somebody who may speak for any and of somebody for one.
+/// Guarantees: t01: they get the name that OpenTelemetry has for that, so that there is always a job that begins with the namespace.
+#[test]
+fn t01_a_resource_without_a_service_gets_one() {
+    for services in [Names::All, Names::Only(vec!["till".into()])] {
+        let speaker = speaker(&[], services, Claims::Refuse);
+        assert_eq!(said(&speaker, &[("service.name", "")]), format!("{OWN} service.name=unknown_service"));
+        let all = speaker.correct(|_| None).expect("nothing is claimed");
+        assert_eq!(all.last(), Some(&("service.name", "unknown_service".into())));
+    }
 }

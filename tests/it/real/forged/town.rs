@@ -186,8 +186,10 @@ impl Served {
 
     /// Every line of a scrape that has the names of the victim.
     pub(super) fn victims_lines(&self, town: &Town) -> Vec<String> {
-        let job = format!("job=\"{}/till\"", town.victim.namespace);
-        self.server.scrape().lines().filter(|line| line.contains(&job)).map(str::to_owned).collect()
+        // The label itself, not one whose name ends so.
+        let jobs = ["{", ","].map(|before| format!("{before}job=\"{}/till\"", town.victim.namespace));
+        let scrape = self.server.scrape();
+        scrape.lines().filter(|line| jobs.iter().any(|job| line.contains(job))).map(str::to_owned).collect()
     }
 
     /// What the API says was refused of a signal: points by reason, requests by reason.
