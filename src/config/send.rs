@@ -6,11 +6,10 @@ use super::{
     Config, Expected, Layers, Text, Value,
     values::{Addr, Count, List, Size},
 };
-use crate::auth::senders::quota::Rates;
 use pointsman_core::{
     fault::{Fault, Place, code::Code},
     limits::SENDER_SERIES_SHARE,
-    model::speaker::Claims,
+    model::speaker::{Claims, Rates},
 };
 use std::path::PathBuf;
 

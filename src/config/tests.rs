@@ -1,11 +1,8 @@
 use super::{Cluster, Config, Given, KEYS, KubeApi, env_name, place::CommandLine};
-use crate::{
-    auth::senders::quota::Rates,
-    cli::{Cli, Verb, split_unknown},
-};
+use crate::cli::{Cli, Verb, split_unknown};
 use clap::Parser;
 use expect_test::{Expect, expect};
-use pointsman_core::{expose::names::TranslationStrategy, fault::render};
+use pointsman_core::{expose::names::TranslationStrategy, fault::render, model::speaker::Rates};
 use std::time::Duration;
 
 pub(super) fn given(args: &[&str], env: &[(&str, &str)], file: &str) -> Given {

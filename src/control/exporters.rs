@@ -25,9 +25,12 @@ struct Heard {
 #[derive(Default)]
 pub(super) struct Exporters(Mutex<HashMap<Exporter, Heard>>);
 
-/// How many obey each plan, by whose they are: one account has many processes.
+/// How many processes are of one account, by its name: one has many.
+type ByName = BTreeMap<Option<Box<str>>, (Option<Arc<Speaker>>, u64)>;
+
+/// How many obey each plan.
 #[derive(Default)]
-pub(super) struct Obeying(HashMap<[u8; 16], BTreeMap<Option<Box<str>>, (Option<Arc<Speaker>>, u64)>>);
+pub(super) struct Obeying(HashMap<[u8; 16], ByName>);
 
 impl Exporters {
     /// One exports. Who is one too many is not known to obey: the controller decides for it as for who takes no plans.

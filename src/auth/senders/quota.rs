@@ -6,19 +6,10 @@ use pointsman_core::{
     limits::{SENDER_BURST_SECS, SENDERS_PACED_MAX},
     model::{
         clock::{Mono, SECOND},
-        speaker::{Pod, Speaker},
+        speaker::{Pod, Rates, Speaker},
     },
 };
 use std::{collections::HashMap, time::Duration};
-
-/// What may be said of every sender; `None` = as much as it likes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Rates {
-    /// Requests a second.
-    pub requests: Option<u64>,
-    /// Bytes a second, after decompression.
-    pub bytes: Option<u64>,
-}
 
 /// Of what there was too much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

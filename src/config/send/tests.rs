@@ -1,9 +1,9 @@
 use super::super::tests::given;
-use crate::{
-    auth::senders::quota::Rates,
-    config::{Config, send::SendAccess},
+use crate::config::{Config, send::SendAccess};
+use pointsman_core::{
+    fault::render,
+    model::speaker::{Claims, Rates},
 };
-use pointsman_core::{fault::render, model::speaker::Claims};
 
 const TLS: [&str; 4] = ["--tls-cert-file", "a", "--tls-private-key-file", "b"];
 

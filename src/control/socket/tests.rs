@@ -20,14 +20,15 @@ async fn lasts(proof: Option<Proof>, random: u64) -> (Duration, u16) {
     let (ours, mut theirs) = tokio::io::duplex(1 << 10);
     let began = Instant::now();
     let open = Open { control: Arc::clone(&control), session, wake, by: None, proof };
-    let talking = tokio::spawn(talk(open, Box::new(ours)));
-    let mut frame = [0; 4];
-    theirs.read_exact(&mut frame).await.expect("it says that it ends");
-    let lasted = began.elapsed();
-    assert_eq!(frame[..2], [0x88, 2], "a close with a code");
-    drop(theirs);
-    talking.await.expect("it ends");
-    (lasted, u16::from_be_bytes([frame[2], frame[3]]))
+    let hears = async {
+        let mut frame = [0; 4];
+        theirs.read_exact(&mut frame).await.expect("it says that it ends");
+        let lasted = began.elapsed();
+        assert_eq!(frame[..2], [0x88, 2], "a close with a code");
+        drop(theirs);
+        (lasted, u16::from_be_bytes([frame[2], frame[3]]))
+    };
+    tokio::join!(talk(open, Box::new(ours)), hears).1
 }
 
 /// Scenario: sessions opened by a certificate that stops to stand, by one that does not stand at all, and by tokens.
@@ -37,11 +38,12 @@ async fn lasts(proof: Option<Proof>, random: u64) -> (Duration, u16) {
 async fn t28_a_session_ends_with_its_proof() {
     let stands = Arc::new(AtomicBool::new(true));
     let (asked, ends) = (Arc::clone(&stands), Duration::from_secs(42));
-    tokio::spawn(async move {
+    let ending = async move {
         tokio::time::sleep(ends).await;
         stands.store(false, Ordering::Relaxed);
-    });
-    let (lasted, code) = lasts(Some(Proof::Stands(Arc::new(move || asked.load(Ordering::Relaxed)))), 0).await;
+    };
+    let proof = Some(Proof::Stands(Arc::new(move || asked.load(Ordering::Relaxed))));
+    let ((lasted, code), ()) = tokio::join!(lasts(proof, 0), ending);
     assert!((ends..ends + Duration::from_secs(10)).contains(&lasted), "{lasted:?}");
     assert_eq!(code, 1001);
     assert_eq!(lasts(Some(Proof::Stands(Arc::new(|| false))), 0).await, (Duration::ZERO, 1001));

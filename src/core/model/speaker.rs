@@ -1,4 +1,4 @@
-//! Who speaks, where that was proven: for which namespaces, services and pods what it says may be. A resource that claims to
+//! Who speaks, where that was proven: for which namespaces, services and pods what it says may be, and how much of it. A resource that claims to
 //! be somebody else's is refused, or gets the name of who sent it. Knows neither how it was proven nor what was said.
 
 use std::fmt;
@@ -20,6 +20,15 @@ pub enum Names {
     All,
     /// These.
     Only(Vec<Box<str>>),
+}
+
+/// How much each speaker may send; `None` = as much as it likes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rates {
+    /// Requests a second.
+    pub requests: Option<u64>,
+    /// Bytes a second, after decompression.
+    pub bytes: Option<u64>,
 }
 
 /// The pod that a proof is bound to.

@@ -2,6 +2,7 @@
 //! victim whose series, spans and plan are known. Not one may reach them.
 
 mod agents;
+mod certificates;
 mod lies;
 mod town;
 mod ways;

@@ -1,7 +1,7 @@
-use super::{Over, Quota, Quotas, Rates};
+use super::{Over, Quota, Quotas};
 use pointsman_core::model::{
     clock::{Mono, SECOND},
-    speaker::{Claims, Names, Pod, Speaker},
+    speaker::{Claims, Names, Pod, Rates, Speaker},
 };
 use std::time::Duration;
 

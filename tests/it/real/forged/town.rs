@@ -69,10 +69,12 @@ impl Town {
         let kubeconfig = self.cluster.kubeconfig_with_token("forged-account", ours).display().to_string();
         let (views, spans) = (TempDir::new().expect("a folder"), Listening::start());
         let (folder, url) = (views.path().display().to_string(), spans.url());
-        let usual =
+        // Readers are in plain text wherever senders are.
+        let doors = ["serve", "--otlp-grpc=127.0.0.1:0", "--otlp-http=127.0.0.1:0", "--insecure-listen-address=127.0.0.1:0"];
+        let asked =
             ["--otlp-token-audiences=pointsman", "--kube-api-qps=500", "--kube-api-burst=1000", "--kubeconfig", &kubeconfig];
-        let flags = [&usual[..], &["--views", &folder, "--traces-to", &url], more].concat();
-        let server = Pointsman::start(&flags);
+        let flags = [&doors[..], &asked, &["--views", &folder, "--traces-to", &url], more].concat();
+        let server = Pointsman::start_as(&flags, &[]);
         wait("the views", || (server.get("/readyz").status == 200).then_some(()));
         Served { server, views, spans }
     }
