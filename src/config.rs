@@ -23,7 +23,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, str::FromStr, t
 use values::{Addr, BackEnd, Count, Lasting, List, LogFilter, Pod, Size, Switch, Word, without_credentials};
 
 /// Every key of `pointsman serve`: a flag is `--key`, the environment variable [`env_name`] of it, a line of the file `key: value`.
-pub const KEYS: [&str; 46] = [
+pub const KEYS: [&str; 49] = [
     "allow-openshift-scraper",
     "allow-paths",
     "auth-token-audiences",
@@ -60,6 +60,9 @@ pub const KEYS: [&str; 46] = [
     "ratio-suffix",
     "scope-labels",
     "secure-listen-address",
+    "sender-max-bytes",
+    "sender-max-requests",
+    "sender-max-series",
     "state-dir",
     "tls-cert-file",
     "tls-cipher-suites",
@@ -144,6 +147,8 @@ pub struct Config {
     pub access: Option<ReadAccess>,
     /// How senders are asked who they are; without it everybody may send, and is who they say.
     pub senders: Option<SendAccess>,
+    /// Series that one sender may have begun, where senders are asked who they are.
+    pub sender_max_series: Option<usize>,
     /// Whether the read side speaks plain text although there is a certificate.
     pub listen_plain: bool,
     /// Flags of kube-rbac-proxy that were given and mean nothing here.
@@ -248,7 +253,7 @@ impl Config {
         let insecure = layers.switch("insecure", false);
         let (access, senders) = (layers.read_access(listen, insecure), layers.send_access(insecure));
         let (cluster, api_server) = layers.cluster(access.is_some() || senders.is_some() || profile::is_of_cluster(tls.as_ref()));
-        let config = Self {
+        let mut config = Self {
             otlp_grpc: layers.addr("otlp-grpc", 4317),
             otlp_http: layers.addr("otlp-http", 4318),
             listen,
@@ -281,10 +286,12 @@ impl Config {
             insecure,
             log: layers.one("log").map_or_else(|| "info".to_owned(), |LogFilter(text)| text),
             access,
+            sender_max_series: None,
             senders,
             listen_plain,
             without_effect: given.command_line.without_effect(),
         };
+        config.sender_max_series = config.senders.as_ref().map(|_| layers.sender_max_series(config.max_series));
         layers.check_plain_text(&config);
         layers.check_profile(&config);
         layers.check_somebody_can_come(&config);

@@ -5,6 +5,7 @@ pub mod account;
 pub mod agents;
 pub mod answer;
 pub mod catalogue;
+mod exporters;
 pub mod frames;
 pub mod groups;
 pub mod http;
@@ -12,15 +13,17 @@ pub mod identity;
 pub mod offers;
 pub mod socket;
 
+use crate::auth::senders::told::Told;
 use account::Account;
 use agents::{Agents, GOING_AWAY, Heard, Moment, Said, SessionId, Step, Uid, Via, spread};
 use arc_swap::ArcSwap;
 use catalogue::Declares;
+use exporters::Exporters;
 use groups::{Catalogues, Job};
 use offers::{Outgoing, Prepared};
 use parking_lot::Mutex;
 use pointsman_core::{
-    limits::{INLINE_BYTES_MAX, SYNC_ACCOUNT_MS, SYNC_FLIGHT_BYTES_MAX, SYNC_MESSAGE_BYTES_MAX, SYNC_SENDERS_MAX},
+    limits::{INLINE_BYTES_MAX, SYNC_ACCOUNT_MS, SYNC_FLIGHT_BYTES_MAX, SYNC_MESSAGE_BYTES_MAX},
     model::{
         clock::{Mono, Wall},
         component::ComponentKey,
@@ -130,10 +133,12 @@ pub struct Control {
     refused: [AtomicU64; Refusal::ALL.len()],
     /// The plans of now, and whether each is that of a file.
     hashes: ArcSwap<HashMap<[u8; 16], bool>>,
-    /// Who exports by plans in files, and when it last did.
-    senders: Mutex<HashMap<([u8; 16], u64), Mono>>,
+    /// Who exports by plans in files.
+    exporters: Exporters,
     stale: AtomicU64,
     files: ArcSwap<OfViews>,
+    /// Who spoke for others, for the log.
+    told: Told,
 }
 
 /// Plans in files, and the views that made them.
@@ -180,9 +185,10 @@ impl Control {
             account: Mutex::default(),
             refused: Default::default(),
             hashes: ArcSwap::default(),
-            senders: Mutex::default(),
+            exporters: Exporters::default(),
             stale: AtomicU64::new(0),
             files: ArcSwap::default(),
+            told: Told::default(),
         })
     }
 
@@ -277,34 +283,22 @@ impl Control {
         Arc::clone(&self.declared)
     }
 
-    /// An export of this sender said which plan shaped it.
-    pub fn exported(&self, plan: &[u8; 16], sender: u64) {
+    /// An export of this sender said which plan shaped it; who that is was proven, or nobody asked.
+    pub fn exported(&self, plan: &[u8; 16], sender: u64, by: Option<&Arc<Speaker>>) {
         match self.hashes.load().get(plan) {
-            Some(true) => self.note_sender((*plan, sender)),
+            Some(true) => self.note_exporter((*plan, sender), by),
             Some(false) => {} // it has a session
             None => drop(self.stale.fetch_add(1, Ordering::Relaxed)),
         }
     }
 
-    /// Who is one too many is not known to obey: the controller decides for it as for who takes no plans.
-    fn note_sender(&self, sender: ([u8; 16], u64)) {
-        let now = (self.settings.now)().0;
-        let mut senders = self.senders.lock();
-        if senders.len() < SYNC_SENDERS_MAX || senders.contains_key(&sender) {
-            senders.insert(sender, now);
+    /// Who may not speak for any component of that plan is not known to obey it.
+    fn note_exporter(&self, exporter: ([u8; 16], u64), by: Option<&Arc<Speaker>>) {
+        let files = self.files.load();
+        let mut theirs = files.plans.iter().filter(|(_, file)| file.hash == exporter.0);
+        if by.is_none_or(|by| theirs.any(|(component, _)| by.may_be(&component.namespace))) {
+            self.exporters.note(exporter, by, (self.settings.now)().0);
         }
-    }
-
-    /// How many senders obey each plan in a file. Those that fell silent are forgotten.
-    fn obeying(&self, now: Mono) -> HashMap<[u8; 16], u64> {
-        let mut obeying: HashMap<[u8; 16], u64> = HashMap::new();
-        let mut senders = self.senders.lock();
-        senders.retain(|_, at| now.since(*at) < self.settings.expire_after);
-        for (plan, _) in senders.keys() {
-            let count = obeying.entry(*plan).or_default();
-            *count = count.saturating_add(1);
-        }
-        obeying
     }
 
     /// Counts for our own telemetry. Delays are handed over: each is told once.
@@ -395,7 +389,7 @@ impl Control {
         drop(inner);
         hashes.extend(files.plans.values().map(|file| (file.hash, true)));
         if **self.hashes.load() != hashes {
-            self.senders.lock().retain(|(plan, _), _| hashes.get(plan) == Some(&true));
+            self.exporters.keep(|plan| hashes.get(plan) == Some(&true));
             self.hashes.store(Arc::new(hashes));
         }
     }
@@ -440,10 +434,13 @@ impl Control {
 
     /// Components without a session that were seen to obey the plan of their file.
     fn count_files(&self, account: &mut Account, before: &Account, views: &Arc<ViewSet>, now: (Mono, Wall)) {
-        let (files, obeying) = (self.files.load(), self.obeying(now.0));
+        let (files, obeying) = (self.files.load(), self.exporters.obeying(now.0, self.settings.expire_after));
         let is_current = files.is_of(views); // else the plans for the views of now are still to be made
         for (component, file) in files.plans.iter() {
-            let Some(senders) = obeying.get(&file.hash).copied() else { continue };
+            let senders = obeying.of(&file.hash, &component.namespace);
+            if senders == 0 {
+                continue;
+            }
             let sync = Arc::make_mut(&mut account.components).entry(component.clone()).or_default();
             if sync.connected > 0 {
                 continue; // its agents speak for themselves
@@ -493,16 +490,22 @@ impl Control {
             return Reply { out, refused: Some(Refusal::Malformed), ends: true };
         };
         if let Some(speaker) = by
-            && let Err(why) = self.is_of(&mut message, speaker)
+            && let Some(description) = &mut message.agent_description
+            && let Err(forged) = identity::corrected(description, speaker)
         {
-            self.refuse(Refusal::Forged);
-            let out = Outgoing::plain(&answer::bad(&message.instance_uid, &why));
-            return Reply { out, refused: Some(Refusal::Forged), ends: true };
+            self.told.tell(speaker, forged.0);
+            return self.forged(&message, &forged.to_string());
         }
         let said = message.custom_message.as_ref().map_or(Said::Nothing, |custom| self.read(custom));
         let (mono, wall) = (self.settings.now)();
         let moment = Moment { mono, wall, random: &*self.settings.random };
         let mut inner = self.inner.lock();
+        // Asked under the lock under which it is heard: its name may become another's in between.
+        let uid: Option<Uid> = message.instance_uid.as_slice().try_into().ok();
+        if by.zip(uid).is_some_and(|(speaker, uid)| !inner.agents.is_of(&uid, speaker)) {
+            drop(inner);
+            return self.forged(&message, "instance_uid is another sender's");
+        }
         let heard = if self.active.load(Ordering::Relaxed) {
             inner.agents.hear(via, &message, said, &moment)
         } else {
@@ -522,16 +525,11 @@ impl Control {
         Reply { out, refused, ends }
     }
 
-    /// Whether a message is its sender's: what it says of itself, and whom it speaks of. What it does not say is filled in.
-    fn is_of(&self, message: &mut AgentToServer, speaker: &Speaker) -> Result<(), String> {
-        if let Some(description) = &mut message.agent_description {
-            identity::corrected(description, speaker).map_err(|forged| forged.to_string())?;
-        }
-        let uid: Option<Uid> = message.instance_uid.as_slice().try_into().ok();
-        match uid.is_none_or(|uid| self.inner.lock().agents.is_of(&uid, speaker)) {
-            true => Ok(()),
-            false => Err("instance_uid is another sender's".to_owned()),
-        }
+    /// Somebody speaks for another.
+    fn forged(&self, message: &AgentToServer, why: &str) -> Reply {
+        self.refuse(Refusal::Forged);
+        let out = Outgoing::plain(&answer::bad(&message.instance_uid, why));
+        Reply { out, refused: Some(Refusal::Forged), ends: true }
     }
 
     /// The plan for an agent that will not ask again soon: made now, where it has to be.

@@ -12,17 +12,20 @@ pub mod inflate;
 pub mod sender;
 pub mod stats;
 
-use crate::auth::Denied;
+use crate::auth::{
+    Denied,
+    senders::{
+        quota::{Over, Quota, Quotas},
+        told::Told,
+    },
+};
 use ::http::HeaderMap;
 use admit::{Budget, Held};
 use inflate::Encoding;
 use pointsman_core::{
     decode::DecodeError,
     limits,
-    model::{
-        reject::{Reason, Tally},
-        speaker::Speaker,
-    },
+    model::{clock::Mono, reject::Tally, speaker::Speaker},
 };
 use pointsman_instrument::opamp::{messages::PLAN_HEADER, plan::PlanHash};
 use stats::Stats;
@@ -57,8 +60,8 @@ const SPAN_COPIES: usize = 3;
 /// Takes one request in protobuf, of somebody where that was proven.
 pub type Take = Arc<dyn Fn(&[u8], Option<&Speaker>) -> Result<Tally, DecodeError> + Send + Sync>;
 
-/// Hears which plan shaped a request at its source, and which sender's it was.
-pub type Exported = Arc<dyn Fn(&[u8; 16], u64) + Send + Sync>;
+/// Hears which plan shaped a request at its source, which sender's it was, and who that is where it was proven.
+pub type Exported = Arc<dyn Fn(&[u8; 16], u64, Option<&Arc<Speaker>>) + Send + Sync>;
 
 /// Where requests of both transports end.
 pub struct Ingest {
@@ -76,6 +79,18 @@ pub struct Ingest {
     pub body_time_max: Duration,
     /// What was taken and refused.
     pub stats: Stats,
+    /// How much each sender may send, where that was said.
+    pub paced: Option<Paced>,
+    /// Who spoke for others, for the log.
+    pub told: Told,
+}
+
+/// Quotas of senders, and the clock that they go by.
+pub struct Paced {
+    /// The quotas.
+    pub quotas: Quotas,
+    /// The clock.
+    pub now: Arc<dyn Fn() -> Mono + Send + Sync>,
 }
 
 /// Why a whole request was refused. Nothing of it was applied.
@@ -117,6 +132,14 @@ pub enum Refusal {
     /// Of somebody who may not send.
     #[error(transparent)]
     Denied(#[from] Denied),
+    /// Its sender has sent as much as it may for now.
+    #[error("the sender has reached its {flag}, try again in {retry_secs} s", flag = .quota.flag())]
+    Quota {
+        /// Of what it was too much.
+        quota: Quota,
+        /// When to try again, in seconds.
+        retry_secs: u64,
+    },
     /// All of it claims to be somebody else's.
     #[error(
         "every resource claims a namespace, service or pod that is not of its sender `{by}`: see --otlp-senders-file and --otlp-identity"
@@ -140,6 +163,8 @@ pub enum Blame {
     Stranger,
     /// Never send it again as who you are.
     Unwelcome,
+    /// Send it again later, and less of it.
+    Pace,
     /// Send it again later.
     Us,
 }
@@ -151,6 +176,7 @@ impl Refusal {
         match self {
             Self::TooLarge { .. } | Self::Bomb => Blame::Size,
             Self::Overload { .. } | Self::Late => Blame::Us,
+            Self::Quota { .. } => Blame::Pace,
             Self::UnknownEncoding => Blame::Encoding,
             Self::Denied(Denied::Unknown) => Blame::Stranger,
             Self::Denied(Denied::Unavailable { .. }) => Blame::Us,
@@ -175,12 +201,28 @@ impl Refusal {
             Self::Denied(Denied::Unknown) => "unauthenticated",
             Self::Denied(Denied::Unavailable { .. }) => "unavailable",
             Self::Denied(Denied::Homeless) => "permission_denied",
+            Self::Quota { quota, .. } => quota.word(),
             Self::Forged { .. } => "forged",
         }
     }
 }
 
+impl From<Over> for Refusal {
+    fn from(Over { quota, wait }: Over) -> Self {
+        Self::Quota { quota, retry_secs: wait.as_secs().saturating_add(1) }
+    }
+}
+
 impl Ingest {
+    /// Counts a request of a sender, before its body is read.
+    ///
+    /// # Errors
+    /// When it has sent as much as it may for now.
+    pub fn pace(&self, said: &Said) -> Result<(), Refusal> {
+        let Some((paced, by)) = self.paced.as_ref().zip(said.by.as_deref()) else { return Ok(()) };
+        Ok(paced.quotas.begin(by, (paced.now)())?)
+    }
+
     /// Inflates a body within every cap.
     ///
     /// # Errors
@@ -206,12 +248,20 @@ impl Ingest {
         let promise = body.promise(copies)?;
         let tally = off_reactor(body.len(), || take(body, said.by.as_deref()))?;
         drop(promise);
+        let forged = tally.forged().fold(0, |sum: u64, (_, points)| sum.saturating_add(points));
+        if let Some(by) = said.by.as_deref().filter(|_| forged > 0) {
+            tally.forged().for_each(|(claim, _)| self.told.tell(by, claim));
+            if forged == tally.received {
+                self.stats.points(signal, &tally);
+                return Err(Refusal::Forged { by: by.name.clone() });
+            }
+        }
         self.stats.took(signal, body.len(), &tally);
-        if tally.received > 0 && tally.rejected.get(&Reason::Forged) == Some(&tally.received) {
-            return Err(Refusal::Forged { by: said.by.as_ref().map(|speaker| speaker.name.clone()).unwrap_or_default() });
+        if let Some((paced, by)) = self.paced.as_ref().zip(said.by.as_deref()) {
+            paced.quotas.took(by, body.len(), (paced.now)());
         }
         if let Some(PlanHash(hash)) = said.plan {
-            (self.exported)(&hash, sender::sender(body));
+            (self.exported)(&hash, sender::sender(body), said.by.as_ref());
         }
         Ok(tally)
     }

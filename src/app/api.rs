@@ -21,10 +21,16 @@ use crate::{
 use pointsman_core::{
     expose::layout,
     fault::render,
-    model::clock::{Mono, Wall},
+    model::{
+        clock::{Mono, Wall},
+        reject::Reason,
+    },
     view::time::format_time,
 };
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering},
+};
 
 /// Closures over the engine.
 #[must_use]
@@ -107,7 +113,7 @@ fn flow(engine: &Engine) -> Flow {
             bytes: taken.bytes,
             received: taken.received,
             suppressed: taken.suppressed,
-            rejected: taken.rejected.iter().map(|(reason, n)| (reason.code(), *n)).collect(),
+            rejected: by_code(&taken.rejected),
             requests_refused: taken.refused,
         }
     };
@@ -124,6 +130,16 @@ fn flow(engine: &Engine) -> Flow {
         conflicts: conflicts.list.into_iter().map(conflict).collect(),
         conflicts_left_out: conflicts.left_out,
     }
+}
+
+/// Reasons by their words: several may have the same.
+fn by_code(rejected: &BTreeMap<Reason, u64>) -> BTreeMap<&'static str, u64> {
+    let mut by_code: BTreeMap<&'static str, u64> = BTreeMap::new();
+    for (reason, n) in rejected {
+        let slot = by_code.entry(reason.code()).or_default();
+        *slot = slot.saturating_add(*n);
+    }
+    by_code
 }
 
 fn conflict(conflict: layout::Conflict) -> Conflict {

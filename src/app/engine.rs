@@ -5,11 +5,12 @@ use super::{
     clock::Clock, conflicts::Watched, listen::tls::Certificates, memory, numbers::Numbers, observer::Observer, surroundings,
 };
 use crate::{
+    auth::senders::{quota::Quotas, told::Told},
     config::Config,
     control::{self, Control},
     expose::{NextChunk, Now, Outcome, ReadSide, Scraped, share::Shares},
     ingest::{
-        Exported, Ingest,
+        Exported, Ingest, Paced,
         admit::{Budget, Sizes},
         stats::Stats,
     },
@@ -91,6 +92,7 @@ impl Engine {
         let budget = budget(&config);
         let traces = Arc::new(Traces::within(targets, config.heap_bytes, budget.clone()));
         let store = store(config.max_series, config.expire_after).within(budget.clone());
+        let store = config.sender_max_series.into_iter().fold(store, Store::sharing);
         let store = if config.translation_strategy.escapes() { store } else { store.keeping_names() };
         let store = Arc::new(if config.scope_labels { store } else { store.joining_scopes() });
         let own_store = store_of_ourselves();
@@ -259,18 +261,24 @@ fn ingest(config: &Config, clock: Clock, (store, traces): (&Arc<Store>, &Arc<Tra
     Ingest {
         metrics: Arc::new(move |body, by| store.ingest_from(body, by, clock.mono(), clock.wall())),
         traces: Arc::new(move |body, by| traces.ingest_from(body, by, clock.mono())),
-        exported: Arc::new(|_, _| {}),
+        exported: Arc::new(|_, _, _| {}),
         budget,
         body_bytes_max: config.max_body,
         body_time_max: Duration::from_millis(limits::BODY_MS_MAX),
         stats: Stats::default(),
+        paced: config.senders.as_ref().and_then(|access| Quotas::new(access.rates)).map(|quotas| paced(quotas, clock)),
+        told: Told::default(),
     }
+}
+
+fn paced(quotas: Quotas, clock: Clock) -> Paced {
+    Paced { quotas, now: Arc::new(move || clock.mono()) }
 }
 
 /// Whoever keeps the sessions hears which plan shaped an export.
 fn exported(control: &Arc<Control>) -> Exported {
     let control = Arc::clone(control);
-    Arc::new(move |plan, sender| control.exported(plan, sender))
+    Arc::new(move |plan, sender, by| control.exported(plan, sender, by))
 }
 
 /// Our own metrics go where everyone's go, and beside it; our spans go where everyone's go.

@@ -12,6 +12,7 @@ use crate::{
         ask::counts::{Counts, Outcome, Question},
         judge::{Refusal, Refusals},
     },
+    auth::senders::quota::Quota,
     control::{self, Control},
     ingest::{Ingest, Signal, stats::Taken},
     telemetry::{
@@ -241,6 +242,8 @@ impl Numbers {
             ("body_time", count(&["slow"])),
             ("flight_bytes", self.ingest.budget.refused()),
             ("handshake_time", self.certificates.as_ref().map_or(0, |certificates| certificates.late())),
+            (Quota::Requests.word(), count(&[Quota::Requests.word()])),
+            (Quota::Bytes.word(), count(&[Quota::Bytes.word()])),
             ("plan_instruments", self.control.left_out()),
             ("trace_state", self.traces.totals().cut_states),
             ("scrapes", self.scrapes_refused.load(Ordering::Relaxed)),
@@ -290,6 +293,7 @@ fn nobody() -> RuleRef {
 fn rejected(taken: &Taken) -> Vec<(DropReason, u64)> {
     let reason = |reason: &Reason| match reason {
         Reason::SeriesLimit
+        | Reason::SenderSeriesLimit
         | Reason::MemoryLimit
         | Reason::StreamLimit
         | Reason::TooManyAttributes
@@ -298,6 +302,7 @@ fn rejected(taken: &Taken) -> Vec<(DropReason, u64)> {
         | Reason::TooDeep
         | Reason::TooManyBuckets => DropReason::Limit,
         Reason::QueueFull => DropReason::QueueFull,
+        Reason::Forged(_) => DropReason::Forged,
         _ => DropReason::Invalid,
     };
     taken.rejected.iter().map(|(why, n)| (reason(why), *n)).collect()

@@ -13,7 +13,7 @@ use crate::{
         tls::shown::Shown,
     },
     config::send::SendAccess,
-    control::socket::Vouched,
+    control::socket::Proof,
     ingest::Ingest,
 };
 use axum::{
@@ -23,8 +23,8 @@ use axum::{
     response::Response,
 };
 use http::{Extensions, header};
-use pointsman_core::fault::Fault;
-use std::sync::Arc;
+use pointsman_core::{fault::Fault, limits};
+use std::{sync::Arc, time::Duration};
 use tower::Layer;
 
 /// The service of health over gRPC: a status word only.
@@ -67,13 +67,11 @@ async fn ask(State(guard): State<Arc<Guard>>, mut request: Request, next: Next) 
         return next.run(request).await;
     }
     let shown = shown(request.extensions(), guard.clock);
-    let vouched = shown.as_ref().and_then(|user| vouched(request.extensions(), guard.clock, user));
+    let proof = proof(&guard, shown.as_ref(), request.extensions());
     match guard.senders.who(shown, request.headers()).await {
         Ok(speaker) => {
-            if let Some(vouched) = vouched {
-                request.extensions_mut().insert(vouched);
-            }
             request.extensions_mut().insert(Arc::new(speaker));
+            request.extensions_mut().insert(proof);
             request.headers_mut().remove(header::AUTHORIZATION);
             next.run(request).await
         }
@@ -81,8 +79,11 @@ async fn ask(State(guard): State<Arc<Guard>>, mut request: Request, next: Next) 
     }
 }
 
-/// Whether the certificate that somebody was known by still names the same, for what goes on after the request.
-fn vouched(extensions: &Extensions, clock: Clock, user: &User) -> Option<Vouched> {
-    let (certificate, name) = (Arc::clone(extensions.get::<Arc<Shown>>()?), user.name.clone());
-    Some(Vouched(Arc::new(move || certificate.user(clock.wall()).is_some_and(|user| user.name == name))))
+/// For how long it stands who sends: a certificate can be looked at again, a token is not kept.
+fn proof(guard: &Arc<Guard>, shown: Option<&User>, extensions: &Extensions) -> Proof {
+    let Some((user, certificate)) = shown.cloned().zip(extensions.get::<Arc<Shown>>().cloned()) else {
+        return Proof::Lasts(Duration::from_secs(limits::SYNC_TOKEN_SECS_MAX));
+    };
+    let clock = guard.clock;
+    Proof::Stands(Arc::new(move || certificate.user(clock.wall()).is_some_and(|now| now == user)))
 }

@@ -10,6 +10,8 @@ use pointsman_core::model::speaker::{Claims, Names, Pod, Speaker};
 use std::{collections::BTreeMap, sync::Arc};
 
 pub mod file;
+pub mod quota;
+pub mod told;
 
 const ACCOUNT: &str = "system:serviceaccount:";
 const POD_NAME: &str = "authentication.kubernetes.io/pod-name";

@@ -73,16 +73,36 @@ pub struct SenderArgs {
     /// What becomes of a resource that claims to be somebody else's: refuse or relabel [default: refuse].
     #[arg(long, value_name = "POLICY")]
     pub otlp_identity: Vec<String>,
+    /// Requests a second that each sender may send [default: any number].
+    #[arg(long, value_name = "COUNT")]
+    pub sender_max_requests: Vec<String>,
+    /// Bytes a second that each sender may send, counted after decompression [default: any number].
+    #[arg(long, value_name = "SIZE")]
+    pub sender_max_bytes: Vec<String>,
+    /// Series that each sender may have begun [default: half of --max-series].
+    #[arg(long, value_name = "COUNT")]
+    pub sender_max_series: Vec<String>,
 }
 
 impl SenderArgs {
     pub(super) fn typed(&self) -> Typed {
-        let Self { otlp_client_ca_file, otlp_token_audiences, otlp_senders_file, otlp_identity } = self;
+        let Self {
+            otlp_client_ca_file,
+            otlp_token_audiences,
+            otlp_senders_file,
+            otlp_identity,
+            sender_max_requests,
+            sender_max_bytes,
+            sender_max_series,
+        } = self;
         given(&[
             ("otlp-client-ca-file", otlp_client_ca_file),
             ("otlp-token-audiences", otlp_token_audiences),
             ("otlp-senders-file", otlp_senders_file),
             ("otlp-identity", otlp_identity),
+            ("sender-max-requests", sender_max_requests),
+            ("sender-max-bytes", sender_max_bytes),
+            ("sender-max-series", sender_max_series),
         ])
     }
 }

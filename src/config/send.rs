@@ -1,18 +1,22 @@
-//! Who may send, as flags say it: by certificate, by token, for whom besides themselves, and what becomes of false claims.
+//! Who may send, as flags say it: by certificate, by token, for whom besides themselves, how much, and what becomes of false
+//! claims.
 //! Reads no file of senders: whoever judges does.
 
 use super::{
     Config, Expected, Layers, Text, Value,
-    values::{Addr, List},
+    values::{Addr, Count, List, Size},
 };
 use pointsman_core::{
     fault::{Fault, Place, code::Code},
-    model::speaker::Claims,
+    limits::SENDER_SERIES_SHARE,
+    model::speaker::{Claims, Rates},
 };
 use std::path::PathBuf;
 
 /// Whom tokens must be for where nothing else was said.
 const AUDIENCE: &str = "pointsman";
+/// What means nothing where nobody is asked.
+const ONLY_ASKED: [&str; 4] = ["otlp-identity", "sender-max-bytes", "sender-max-requests", "sender-max-series"];
 /// With any of them, who sends is asked.
 const ASKED_WITH: [&str; 3] = ["otlp-client-ca-file", "otlp-token-audiences", "otlp-senders-file"];
 
@@ -25,6 +29,8 @@ pub struct SendAccess {
     pub file: Option<PathBuf>,
     /// What becomes of a claim that contradicts who somebody is.
     pub claims: Claims,
+    /// How much each sender may send.
+    pub rates: Rates,
 }
 
 impl Value for Claims {
@@ -49,12 +55,21 @@ impl Layers<'_> {
             audiences: audiences.unwrap_or_else(usual),
             file: self.one::<PathBuf>("otlp-senders-file"),
             claims: self.one("otlp-identity").unwrap_or_default(),
+            rates: Rates {
+                requests: self.one("sender-max-requests").map(|Count(n)| u64::try_from(n).unwrap_or(u64::MAX)),
+                bytes: self.one("sender-max-bytes").map(|Size(bytes)| bytes),
+            },
         };
         if !is_on {
             let hint = "give `otlp-client-ca-file` or `otlp-token-audiences` too";
-            self.refuse_all("otlp-identity", "nobody is asked who sends", hint);
+            ONLY_ASKED.into_iter().for_each(|key| self.refuse_all(key, "nobody is asked who sends", hint));
         }
         is_on.then_some(access)
+    }
+
+    /// Of so many series in all, how many one sender may have begun.
+    pub(super) fn sender_max_series(&mut self, max_series: usize) -> usize {
+        self.one("sender-max-series").map_or(max_series.div_ceil(SENDER_SERIES_SHARE), |Count(n)| n)
     }
 
     /// Whether the listener of a key is for this host alone. What cannot be read is told elsewhere.

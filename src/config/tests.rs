@@ -2,7 +2,7 @@ use super::{Cluster, Config, Given, KEYS, KubeApi, env_name, place::CommandLine}
 use crate::cli::{Cli, Verb, split_unknown};
 use clap::Parser;
 use expect_test::{Expect, expect};
-use pointsman_core::{expose::names::TranslationStrategy, fault::render};
+use pointsman_core::{expose::names::TranslationStrategy, fault::render, model::speaker::Rates};
 use std::time::Duration;
 
 pub(super) fn given(args: &[&str], env: &[(&str, &str)], file: &str) -> Given {
@@ -70,6 +70,7 @@ fn defaults_are_those_of_the_documentation() {
             log: "info",
             access: None,
             senders: None,
+            sender_max_series: None,
             listen_plain: false,
             without_effect: [],
         }
@@ -124,6 +125,9 @@ const EVERY_KEY: [(&str, &str); KEYS.len()] = [
     ("ratio-suffix", "false"),
     ("scope-labels", "false"),
     ("secure-listen-address", "[::1]:1"),
+    ("sender-max-bytes", "10MiB"),
+    ("sender-max-requests", "20"),
+    ("sender-max-series", "3"),
     ("state-dir", "/state"),
     ("tls-cert-file", "/tls/tls.crt"),
     ("tls-cipher-suites", "AES128-SHA,TLS_AES_128_GCM_SHA256"),
@@ -164,6 +168,9 @@ fn every_key_can_be_said_everywhere() {
     assert_eq!(config.expire_after, Duration::from_secs(5400));
     assert_eq!((config.max_body, config.memory_limit, config.max_series), (100 << 20, 2_000_000_000, 7));
     assert_eq!(config.connections_per_address, Some(10_000));
+    let rates = config.senders.as_ref().map(|senders| senders.rates);
+    assert_eq!(rates, Some(Rates { requests: Some(20), bytes: Some(10 << 20) }));
+    assert_eq!(config.sender_max_series, Some(3));
     assert_eq!(config.kube_api, KubeApi { per_second: 20, burst: 40 });
     assert_eq!((config.http2_streams, config.http2_stream_bytes), (100, 64 << 10), "our own limits are the most");
     assert_eq!(config.tls.as_ref().map(|tls| tls.reload), Some(Duration::from_secs(10)), "ten seconds are the most");
@@ -259,13 +266,13 @@ fn all_mistakes_come_in_one_report() {
               |
             1 | pointsman serve --otlp-grcp 127.0.0.1:1 --max-body 64Mb --log a --log b
               |                 ^^^^^^^^^^^ did you mean `--otlp-grpc` or `--otlp-http`?
-              = allowed: --allow-openshift-scraper, --allow-paths, --auth-token-audiences, --catalog, --client-ca-file, --config-file, --connections-per-address, --expire-after, --http2-disable, --http2-max-concurrent-streams, --http2-max-size, --ignore-paths, --insecure, --insecure-listen-address, --instance-fallback, --kube-api-burst, --kube-api-qps, --kubeconfig, --listen, --log, --max-body, --max-series, --memory-limit, --otlp-client-ca-file, --otlp-grpc, --otlp-http, --otlp-identity, --otlp-senders-file, --otlp-token-audiences, --pod, --promote-resource-attributes, --protecting-namespaces, --proxy-endpoints-port, --ratio-suffix, --scope-labels, --secure-listen-address, --state-dir, --tls-cert-file, --tls-cipher-suites, --tls-min-version, --tls-private-key-file, --tls-profile, --tls-reload-interval, --traces-to, --translation-strategy, --views, --config
+              = allowed: --allow-openshift-scraper, --allow-paths, --auth-token-audiences, --catalog, --client-ca-file, --config-file, --connections-per-address, --expire-after, --http2-disable, --http2-max-concurrent-streams, --http2-max-size, --ignore-paths, --insecure, --insecure-listen-address, --instance-fallback, --kube-api-burst, --kube-api-qps, --kubeconfig, --listen, --log, --max-body, --max-series, --memory-limit, --otlp-client-ca-file, --otlp-grpc, --otlp-http, --otlp-identity, --otlp-senders-file, --otlp-token-audiences, --pod, --promote-resource-attributes, --protecting-namespaces, --proxy-endpoints-port, --ratio-suffix, --scope-labels, --secure-listen-address, --sender-max-bytes, --sender-max-requests, --sender-max-series, --state-dir, --tls-cert-file, --tls-cipher-suites, --tls-min-version, --tls-private-key-file, --tls-profile, --tls-reload-interval, --traces-to, --translation-strategy, --views, --config
             error[PM0501]: unknown key `max-bodys`
              --> pointsman.yaml:1:1
               |
             1 | max-bodys: 1
               | ^^^^^^^^^ did you mean `max-body`?
-              = allowed: allow-openshift-scraper, allow-paths, auth-token-audiences, catalog, client-ca-file, config-file, connections-per-address, expire-after, http2-disable, http2-max-concurrent-streams, http2-max-size, ignore-paths, insecure, insecure-listen-address, instance-fallback, kube-api-burst, kube-api-qps, kubeconfig, listen, log, max-body, max-series, memory-limit, otlp-client-ca-file, otlp-grpc, otlp-http, otlp-identity, otlp-senders-file, otlp-token-audiences, pod, promote-resource-attributes, protecting-namespaces, proxy-endpoints-port, ratio-suffix, scope-labels, secure-listen-address, state-dir, tls-cert-file, tls-cipher-suites, tls-min-version, tls-private-key-file, tls-profile, tls-reload-interval, traces-to, translation-strategy, views
+              = allowed: allow-openshift-scraper, allow-paths, auth-token-audiences, catalog, client-ca-file, config-file, connections-per-address, expire-after, http2-disable, http2-max-concurrent-streams, http2-max-size, ignore-paths, insecure, insecure-listen-address, instance-fallback, kube-api-burst, kube-api-qps, kubeconfig, listen, log, max-body, max-series, memory-limit, otlp-client-ca-file, otlp-grpc, otlp-http, otlp-identity, otlp-senders-file, otlp-token-audiences, pod, promote-resource-attributes, protecting-namespaces, proxy-endpoints-port, ratio-suffix, scope-labels, secure-listen-address, sender-max-bytes, sender-max-requests, sender-max-series, state-dir, tls-cert-file, tls-cipher-suites, tls-min-version, tls-private-key-file, tls-profile, tls-reload-interval, traces-to, translation-strategy, views
             error[PM0502]: `traces-to` from POINTSMAN_TRACES_TO: `jaeger:4317` is not the URL of an OTLP back end
               --> POINTSMAN_TRACES_TO
                = write it like http://jaeger:4317

@@ -113,7 +113,7 @@ pub struct Agents {
     pub(super) all: HashMap<Uid, Agent>,
     pub(super) groups: Groups,
     sessions: HashMap<SessionId, Session>,
-    /// Who said last that it is the instance of this id.
+    /// Who said last that it is the instance of this [`Identity::instance_key`].
     instances: HashMap<Box<str>, Uid>,
     /// How many may begin to poll.
     new_pollers: Bucket,

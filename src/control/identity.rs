@@ -91,6 +91,14 @@ impl Identity {
         self.get("service.instance.id").filter(|id| !id.is_empty())
     }
 
+    /// What names the instance among all: equal ids of two namespaces are two instances. Whose proof it is does not count, for
+    /// whoever takes over from a replica is another pod.
+    #[must_use]
+    pub fn instance_key(&self) -> Option<Box<str>> {
+        let namespace = self.get("k8s.namespace.name").unwrap_or_default();
+        Some(format!("{namespace}/{}", self.instance()?).into())
+    }
+
     /// Whether this says all that another one does, and maybe more: who knows more of itself than before is the same.
     #[must_use]
     pub fn refines(&self, other: &Self) -> bool {

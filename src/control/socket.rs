@@ -3,7 +3,7 @@
 
 use super::{
     Control, Reply,
-    agents::{SessionId, Via},
+    agents::{GOING_AWAY, SessionId, Via},
     frames::{Frames, Incoming, code},
     http::{later, plain},
 };
@@ -13,14 +13,18 @@ use axum::{
     response::Response,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use pointsman_core::limits::SYNC_VOUCHED_LOOK_MS;
-use pointsman_core::model::speaker::Speaker;
+use pointsman_core::{limits::SYNC_PROOF_LOOK_MS, model::speaker::Speaker};
 use pointsman_instrument::semconv::attribute::PointsmanSyncRefusal as Refusal;
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    future::{Future, pending},
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::Notify,
-    time::{MissedTickBehavior, interval},
+    time::sleep,
 };
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
@@ -36,10 +40,33 @@ pub type Afterwards = Box<dyn FnOnce(Box<dyn Duplex>) -> Pin<Box<dyn Future<Outp
 #[derive(Clone)]
 pub struct Upgrade(pub Arc<dyn Fn(Afterwards) + Send + Sync>);
 
-/// An extension of requests whose sender was known by something that may end: whether it still counts. A session outlives the
-/// request that it began with by hours.
+/// An extension of requests whose sender has proved who it is: for how long that stands.
 #[derive(Clone)]
-pub struct Vouched(pub Arc<dyn Fn() -> bool + Send + Sync>);
+pub enum Proof {
+    /// For so long; then it has to be given anew, for nothing is left that could be asked about.
+    Lasts(Duration),
+    /// For as long as it is found to stand.
+    Stands(Arc<dyn Fn() -> bool + Send + Sync>),
+}
+
+impl Proof {
+    /// Waits until it no longer stands; where nobody was asked for any, for ever. Those that last end a little sooner, each at a
+    /// time of its own, so that not all come again at once.
+    async fn ended(proof: Option<Self>, random: u64) {
+        match proof {
+            None => pending().await,
+            Some(Self::Lasts(time)) => {
+                let tenth = u64::try_from(time.as_millis()).unwrap_or(u64::MAX) / 10;
+                sleep(time.saturating_sub(Duration::from_millis(random % tenth.max(1)))).await;
+            }
+            Some(Self::Stands(stands)) => {
+                while stands() {
+                    sleep(Duration::from_millis(SYNC_PROOF_LOOK_MS)).await;
+                }
+            }
+        }
+    }
+}
 
 /// A connection that the sessions know of, until it is dropped.
 struct Open {
@@ -47,7 +74,7 @@ struct Open {
     session: SessionId,
     wake: Arc<Notify>,
     by: Option<Arc<Speaker>>,
-    vouched: Option<Vouched>,
+    proof: Option<Proof>,
 }
 
 impl Drop for Open {
@@ -77,8 +104,8 @@ pub(super) async fn upgrade(State(control): State<Arc<Control>>, request: Reques
     };
     let open = match control.open() {
         Ok((session, wake)) => {
-            let (by, vouched) = (request.extensions().get().cloned(), request.extensions().get().cloned());
-            Open { control, session, wake, by, vouched }
+            let (by, proof) = (request.extensions().get().cloned(), request.extensions().get().cloned());
+            Open { control, session, wake, by, proof }
         }
         Err(why) => {
             control.refuse(why);
@@ -103,10 +130,9 @@ fn has(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
 
 /// Until one of both ends.
 async fn talk(open: Open, stream: Box<dyn Duplex>) {
-    let Open { control, session, wake, by, vouched } = &open;
+    let Open { control, session, wake, by, proof } = &open;
     let mut frames = Frames::new(stream, Arc::clone(&control.flight));
-    let mut looks = interval(Duration::from_millis(SYNC_VOUCHED_LOOK_MS));
-    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut unproven = pin!(Proof::ended(proof.clone(), (control.settings.random)()));
     loop {
         match control.step(*session) {
             Ok(None) => {}
@@ -119,11 +145,8 @@ async fn talk(open: Open, stream: Box<dyn Duplex>) {
             }
         }
         let incoming = tokio::select! {
+            () = unproven.as_mut() => return frames.close(GOING_AWAY).await, // it comes again, with what proves it now
             () = wake.notified() => continue,
-            _ = looks.tick() => match vouched {
-                Some(Vouched(still)) if !still() => return frames.close(code::POLICY).await,
-                _ => continue,
-            },
             incoming = frames.next() => incoming,
         };
         match incoming {
@@ -161,3 +184,6 @@ async fn talk(open: Open, stream: Box<dyn Duplex>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -119,8 +119,8 @@ async fn exports_speak_for_who_has_no_session() {
     control.set_files(&Arc::new([(component.clone(), plan)].into()), &views);
     control.turn();
     assert!(control.snapshot().is_empty(), "nothing was heard of it");
-    control.exported(&[7; 16], 1);
-    control.exported(&[6; 16], 2);
+    control.exported(&[7; 16], 1, None);
+    control.exported(&[6; 16], 2, None);
     *secs.lock() += 1;
     let snapshot = control.snapshot();
     let sync = snapshot.get(&component).expect("it is there");

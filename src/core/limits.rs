@@ -611,8 +611,6 @@ pub const SYNC_INSTRUMENTS_HELD_MAX: usize = 500_000;
 pub const SYNC_INSTRUMENTS_HELD_OF_NAMESPACE_MAX: usize = SYNC_INSTRUMENTS_HELD_MAX / 4;
 /// Seconds without a word after which an agent is gone: it has three times what it may take for a heartbeat or a poll.
 pub const SYNC_SILENCE_SECS: u64 = 90;
-/// Between two looks whether the certificate that opened a session still counts.
-pub const SYNC_VOUCHED_LOOK_MS: u64 = 2_000;
 /// Seconds without a word on its connection after which an agent that says who it is may go on over another one.
 pub const SYNC_RETURN_SECS: u64 = 5;
 /// Seconds without a word after which an instance that begins anew, under another name, takes the place of the one before.
@@ -640,7 +638,18 @@ pub const SYNC_RETRY_SECS_MAX: u64 = 10;
 /// Values that one request may give to what it asks for: each may be a question to the API server. More are answered 400.
 pub const ACCESS_VALUES_MAX: usize = 16;
 
-/// Refused rights that the log tells in full, each once; more are counted alone.
+/// Seconds of what a sender may send that may come at once, after a quiet time.
+pub const SENDER_BURST_SECS: u64 = 2;
+/// Senders whose quotas are told apart; those beyond share one.
+pub const SENDERS_PACED_MAX: usize = 10_000;
+/// The part of `--max-series` that one sender may have, where nothing was said, is one of so many.
+pub const SENDER_SERIES_SHARE: usize = 2;
+/// Milliseconds between two looks whether the certificate still stands by which a session was opened.
+pub const SYNC_PROOF_LOOK_MS: u64 = 5_000;
+/// Seconds for which a session lasts that was opened by a token: the token is not kept, and nobody can be asked about it again.
+pub const SYNC_TOKEN_SECS_MAX: u64 = 600;
+
+/// Refused rights that the log tells in full, each once; more are counted alone. The same of those who speak for others.
 pub const ACCESS_TOLD_MAX: usize = 100;
 
 const _: () = assert!(SYNC_SETTLE_MS < SYNC_CATALOGUE_MS_MAX && SYNC_CATALOGUE_MS_MAX < 1_000 * SYNC_REOFFER_SECS);

@@ -26,6 +26,7 @@ mod overflow;
 mod owners;
 mod session;
 pub(crate) mod shape;
+mod share;
 mod show;
 mod stream;
 mod table;

@@ -25,7 +25,7 @@ pub fn taken(signal: Signal, tally: &Tally) -> Reply {
 pub fn refused(refusal: &Refusal) -> Status {
     let code = match refusal.blame() {
         Blame::Us => Code::Unavailable,
-        Blame::Size => Code::ResourceExhausted,
+        Blame::Size | Blame::Pace => Code::ResourceExhausted,
         Blame::Encoding => Code::Unimplemented,
         Blame::Sender => Code::InvalidArgument,
         Blame::Stranger => Code::Unauthenticated,
@@ -33,7 +33,9 @@ pub fn refused(refusal: &Refusal) -> Status {
     };
     match refusal {
         Refusal::Decode(error) => Status::from(error),
-        Refusal::Overload { retry_secs } | Refusal::Denied(Denied::Unavailable { retry_secs }) => {
+        Refusal::Overload { retry_secs }
+        | Refusal::Quota { retry_secs, .. }
+        | Refusal::Denied(Denied::Unavailable { retry_secs }) => {
             Status::new(code, refusal.to_string()).with_retry_after(Duration::from_secs(*retry_secs))
         }
         Refusal::Late => Status::new(code, refusal.to_string()).with_retry_after(Duration::from_secs(limits::RETRY_AFTER_SECS)),

@@ -139,6 +139,7 @@ impl Failure {
 async fn take(ingest: &Ingest, signal: Signal, request: Request) -> Result<Vec<u8>, Failure> {
     let encoding = Encoding::parse(request.headers().get(GRPC_ENCODING).map(HeaderValue::as_bytes))?;
     let said = Said::of(&request);
+    ingest.pace(&said)?;
     let limit = ingest.body_bytes_max.saturating_add(PREFIX_BYTES);
     let framed = body::read(ingest, request.into_body(), (limit, true)).await.map_err(|refusal| match refusal {
         // The sender knows the limit of a message, not of its frame.

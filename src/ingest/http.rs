@@ -19,7 +19,7 @@ use pointsman_core::{
     limits,
     model::reject::Tally,
 };
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc};
 
 /// RFC 9110 wants a challenge; certificates have no registered scheme.
 const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"otlp\"");
@@ -110,6 +110,12 @@ async fn export(ingest: Arc<Ingest>, signal: Signal, request: Request) -> Respon
 async fn take(ingest: &Ingest, signal: Signal, form: Form, request: Request) -> Result<Tally, Refusal> {
     let (encoding, said) = (encoding(request.headers())?, Said::of(&request));
     let is_stream = request.version() == Version::HTTP_2;
+    if let Err(refusal) = ingest.pace(&said) {
+        if !is_stream {
+            body::discard(pin!(request.into_body()), limits::DISCARD_OVERLOAD_BYTES_MAX).await;
+        }
+        return Err(refusal);
+    }
     let raw = body::read(ingest, request.into_body(), (ingest.body_bytes_max, is_stream)).await?;
     let body = ingest.inflate(encoding, raw)?;
     match form {
@@ -158,6 +164,7 @@ fn form_or_json(headers: &HeaderMap) -> Form {
 fn refuse(refusal: &Refusal, form: Form) -> Response {
     let status = match (refusal.blame(), refusal) {
         (Blame::Us, _) => StatusCode::SERVICE_UNAVAILABLE,
+        (Blame::Pace, _) => StatusCode::TOO_MANY_REQUESTS,
         (Blame::Size, _) => StatusCode::PAYLOAD_TOO_LARGE,
         (Blame::Encoding, _) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         (Blame::Stranger, _) => StatusCode::UNAUTHORIZED,
@@ -167,9 +174,9 @@ fn refuse(refusal: &Refusal, form: Form) -> Response {
     };
     let mut response = fail(status, form, &answer::refused(refusal));
     let header = match refusal {
-        Refusal::Overload { retry_secs } | Refusal::Denied(Denied::Unavailable { retry_secs }) => {
-            Some((header::RETRY_AFTER, HeaderValue::from(*retry_secs)))
-        }
+        Refusal::Overload { retry_secs }
+        | Refusal::Quota { retry_secs, .. }
+        | Refusal::Denied(Denied::Unavailable { retry_secs }) => Some((header::RETRY_AFTER, HeaderValue::from(*retry_secs))),
         Refusal::Late => Some((header::RETRY_AFTER, HeaderValue::from(limits::RETRY_AFTER_SECS))),
         Refusal::UnknownEncoding => Some((header::ACCEPT_ENCODING, HeaderValue::from_static(Encoding::ACCEPTED))),
         Refusal::Denied(Denied::Unknown) => Some((header::WWW_AUTHENTICATE, CHALLENGE)),

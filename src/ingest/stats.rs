@@ -36,12 +36,12 @@ impl Stats {
         let mut taken = self.of(signal).lock();
         taken.requests = taken.requests.saturating_add(1);
         taken.bytes = taken.bytes.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
-        taken.received = taken.received.saturating_add(tally.received);
-        taken.suppressed = taken.suppressed.saturating_add(tally.suppressed);
-        for (reason, n) in &tally.rejected {
-            let slot = taken.rejected.entry(*reason).or_default();
-            *slot = slot.saturating_add(*n);
-        }
+        taken.count(tally);
+    }
+
+    /// The points of a request that is refused whole for what they claim.
+    pub fn points(&self, signal: Signal, tally: &Tally) {
+        self.of(signal).lock().count(tally);
     }
 
     /// A request was refused.
@@ -61,6 +61,17 @@ impl Stats {
         match signal {
             Signal::Metrics => &self.metrics,
             Signal::Traces => &self.traces,
+        }
+    }
+}
+
+impl Taken {
+    fn count(&mut self, tally: &Tally) {
+        self.received = self.received.saturating_add(tally.received);
+        self.suppressed = self.suppressed.saturating_add(tally.suppressed);
+        for (reason, n) in &tally.rejected {
+            let slot = self.rejected.entry(*reason).or_default();
+            *slot = slot.saturating_add(*n);
         }
     }
 }

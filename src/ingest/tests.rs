@@ -5,6 +5,7 @@ use super::{
     inflate::{Encoding, inflate},
     stats::Stats,
 };
+use crate::auth::senders::told::Told;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use pointsman_core::state::room::Room;
@@ -266,11 +267,13 @@ async fn arrives(frames: Vec<io::Result<&'static [u8]>>, announced: u64, stalls:
     let ingest = Ingest {
         metrics: Arc::new(|_, _| unreachable!("nothing is applied here")),
         traces: Arc::new(|_, _| unreachable!("nothing is applied here")),
-        exported: Arc::new(|_, _| unreachable!("nobody says so here")),
+        exported: Arc::new(|_, _, _| unreachable!("nobody says so here")),
         budget: Arc::clone(&budget),
         body_bytes_max: 10,
         body_time_max: Duration::from_millis(30),
         stats: Stats::default(),
+        paced: None,
+        told: Told::default(),
     };
     let frames = frames.into_iter().map(|frame| frame.map(Bytes::from_static)).collect();
     let read = body::read(&ingest, Frames { frames, announced, stalls }, (10, false)).await;
@@ -303,11 +306,13 @@ fn what_took_us_too_long_is_counted() {
     let ingest = Ingest {
         metrics: Arc::new(|_, _| unreachable!("nothing is applied here")),
         traces: Arc::new(|_, _| unreachable!("nothing is applied here")),
-        exported: Arc::new(|_, _| unreachable!("nobody says so here")),
+        exported: Arc::new(|_, _, _| unreachable!("nobody says so here")),
         budget: budget(100),
         body_bytes_max: 10,
         body_time_max: Duration::from_millis(30),
         stats: Stats::default(),
+        paced: None,
+        told: Told::default(),
     };
     for path in ["/v1/metrics", "/v1/traces", "/v1/metrics", "/metrics"] {
         let answer = http::on_late(&ingest, path);

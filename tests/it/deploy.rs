@@ -194,6 +194,44 @@ fn users_get_their_own_namespace_alone() {
     );
 }
 
+/// What the binary makes of the Deployment's command line, in its pod.
+fn config_of_the_base() -> Config {
+    let deployment = one(&objects("base"), "Deployment", "pointsman");
+    let args = deployment["spec"]["template"]["spec"]["containers"][0]["args"].clone();
+    let args = texts(&args);
+    assert_eq!(args[0], "serve");
+    let mut flags = BTreeMap::new();
+    for arg in &args[1..] {
+        let (key, value) = arg.strip_prefix("--").and_then(|arg| arg.split_once('=')).expect("--key=value");
+        let key = pointsman::config::KEYS.into_iter().find(|known| *known == key).unwrap_or_else(|| panic!("no flag {key}"));
+        flags.insert(key, vec![value.to_owned()]);
+    }
+    let env = [("POINTSMAN_POD".to_owned(), "pointsman/pointsman-0".to_owned())].into();
+    Config::read(&Given { flags, env, in_pod: true, ..Given::default() }).expect("what the binary takes")
+}
+
+/// Whom the tokens of senders must be for.
+fn audience_of_senders() -> String {
+    config_of_the_base().senders.expect("senders are asked").audiences.join(" ")
+}
+
+/// Scenario: what the base grants to those who read and asks of those who send.
+/// Guarantees: both are asked who they are; the role for scrapers lets them get the one page, and no object; the manual names the
+/// role, the audience and the flags that hold senders back.
+#[test]
+fn t02_who_sends_and_who_reads_is_asked() {
+    let config = config_of_the_base();
+    assert!(config.access.is_some() && config.sender_max_series.is_some());
+    assert_eq!(audience_of_senders(), "pointsman");
+    let role = one(&objects("base"), "ClusterRole", "pointsman-metrics-reader");
+    assert_eq!(role["rules"], json!([{"nonResourceURLs": ["/metrics"], "verbs": ["get"]}]));
+    let readme = fs::read_to_string(folder().join("README.md")).expect("the manual");
+    assert!(readme.contains("--clusterrole=pointsman-metrics-reader") && readme.contains("audience: pointsman"));
+    for flag in ["sender-max-bytes", "sender-max-requests", "sender-max-series", "otlp-senders-file"] {
+        assert!(readme.contains(&format!("--{flag}`")), "{flag}");
+    }
+}
+
 /// Scenario: the Deployment, its Service and its disruption budget.
 /// Guarantees: the flags are what the binary takes, with TLS on every listener and a place for state; ports, probes and
 /// selectors meet; the label of the active replica is never in the template; the pod asks for no privilege.
@@ -203,11 +241,7 @@ fn the_pod_fits_the_binary_and_its_service() {
     let deployment = one(&base, "Deployment", "pointsman");
     let pod = &deployment["spec"]["template"];
     let container = &pod["spec"]["containers"][0];
-    let args = texts(&container["args"]);
-    assert_eq!(args[0], "serve");
-    let flags = flags(args.into_iter().skip(1));
-    let env = [("POINTSMAN_POD".to_owned(), "pointsman/pointsman-0".to_owned())].into();
-    let config = Config::read(&Given { flags, env, in_pod: true, ..Given::default() }).expect("what the binary takes");
+    let config = config_of_the_base();
     let tls = config.tls.as_ref().expect("TLS");
     let mounts = &container["volumeMounts"];
     assert!(tls.certificate.starts_with(mounts[0]["mountPath"].as_str().expect("a path")), "{mounts}");

@@ -48,7 +48,7 @@ pub(crate) fn hits(server: &Pointsman, limit: &str) -> u64 {
 }
 
 /// The same, in what was read.
-fn hits_in(own: &str, limit: &str) -> u64 {
+pub(crate) fn hits_in(own: &str, limit: &str) -> u64 {
     let label = format!("pointsman_limit=\"{limit}\"");
     let line = own.lines().find(|line| line.starts_with("pointsman_limit_hits_total{") && line.contains(&label));
     let value = line.and_then(|line| line.rsplit(' ').next()).and_then(|value| value.trim_end_matches(".0").parse().ok());

@@ -8,6 +8,7 @@ mod alerts;
 mod cluster;
 mod exposition;
 mod fleet;
+mod forged;
 mod gated;
 mod h2spec;
 mod jaeger;

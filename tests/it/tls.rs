@@ -6,6 +6,7 @@ mod endpoints;
 mod http2;
 mod limits;
 pub(crate) mod profiles;
+mod quotas;
 mod readers;
 pub(crate) mod relay;
 mod rotation;

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Flags that are ours, too.
-const KEPT: [&str; 18] = [
+const KEPT: [&str; 19] = [
     "allow-paths",
     "auth-token-audiences",
     "client-ca-file",
@@ -24,6 +24,7 @@ const KEPT: [&str; 18] = [
     "kube-api-burst",
     "kube-api-qps",
     "kubeconfig",
+    "proxy-endpoints-port",
     "secure-listen-address",
     "tls-cert-file",
     "tls-cipher-suites",
@@ -77,9 +78,6 @@ fn reason(name: &str) -> &'static str {
             "another authenticator would decide who gets in, and `serve` refuses it: the API server says whose a token is"
         }
         _ if LOGS.contains(&name) => "pointsman logs to standard error; what, --log says",
-        "proxy-endpoints-port" => {
-            "/healthz, /livez and /readyz answer on the read side itself, and nobody is asked there: let probes ask there"
-        }
         "help" | "version" => "it is a question, not a setting",
         _ => "it is no flag of kube-rbac-proxy that convert knows: look what it did",
     }

@@ -1,6 +1,9 @@
 use super::super::tests::given;
 use crate::config::{Config, send::SendAccess};
-use pointsman_core::{fault::render, model::speaker::Claims};
+use pointsman_core::{
+    fault::render,
+    model::speaker::{Claims, Rates},
+};
 
 const TLS: [&str; 4] = ["--tls-cert-file", "a", "--tls-private-key-file", "b"];
 
@@ -39,7 +42,10 @@ fn t02_senders_are_asked_wherever_others_can_send() {
 /// Guarantees: t02: one fault each, before anything is bound, that says what would be right.
 #[test]
 fn t02_what_nobody_could_pass_refuses_the_start() {
-    let rows: [(&[&str], &str); 5] = [
+    let rows: [(&[&str], &str); 8] = [
+        (&["--sender-max-bytes=1MiB"], "nobody is asked who sends"),
+        (&["--sender-max-requests=1"], "nobody is asked who sends"),
+        (&["--sender-max-series=1"], "nobody is asked who sends"),
         (&["--otlp-grpc=0.0.0.0:1"], "nobody could send"),
         (&["--listen=0.0.0.0:1"], "nobody could read"),
         (&["--otlp-token-audiences=a"], "nobody could send"),
@@ -50,4 +56,20 @@ fn t02_what_nobody_could_pass_refuses_the_start() {
         let all = faults(&[&TLS[..], args].concat());
         assert!(all.len() == 1 && all[0].contains(want), "{args:?}: {all:?}");
     }
+}
+
+/// Scenario: senders are asked, with and without a word about how much each may send; and nobody is asked.
+/// Guarantees: t34: no sender may take all series unless that was said; rates are only held to where they were given.
+#[test]
+fn t34_one_sender_may_not_take_everything() {
+    let config = |more: &[&str]| {
+        let args = [&["--otlp-token-audiences=a", "--kubeconfig=k", "--max-series=101"], more].concat();
+        Config::read(&given(&args, &[], "")).expect("nothing is wrong")
+    };
+    let usual = config(&[]);
+    assert_eq!((usual.sender_max_series, usual.senders.map(|access| access.rates)), (Some(51), Some(Rates::default())));
+    let said = config(&["--sender-max-series=101", "--sender-max-requests=5", "--sender-max-bytes=1MiB"]);
+    let rates = Rates { requests: Some(5), bytes: Some(1 << 20) };
+    assert_eq!((said.sender_max_series, said.senders.map(|access| access.rates)), (Some(101), Some(rates)));
+    assert_eq!(Config::read(&given(&[], &[], "")).expect("nothing is wrong").sender_max_series, None);
 }

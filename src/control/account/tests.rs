@@ -163,7 +163,7 @@ async fn a_file_of_the_views_before_is_not_obeyed() {
     let files: Arc<Files> = Arc::new([(shop(), plan)].into());
     scene.control.set_files(&files, &views);
     scene.control.turn();
-    scene.control.exported(&[7; 16], 1);
+    scene.control.exported(&[7; 16], 1, None);
     scene.wait(1);
     assert_eq!((scene.sync().applied, scene.sync().pending), (1, 0));
     let other = off("b");
@@ -185,7 +185,7 @@ async fn each_pod_speaks_for_its_own_file() {
     scene.control.set_files(&Arc::new([(shop(), plan)].into()), &views);
     scene.control.turn();
     let told = |senders: &[u64]| {
-        senders.iter().for_each(|sender| scene.control.exported(&[7; 16], *sender));
+        senders.iter().for_each(|sender| scene.control.exported(&[7; 16], *sender, None));
         scene.wait(1);
         let sync = scene.sync();
         (sync.connected, sync.applied, sync.tally(3).unsupported)
@@ -193,7 +193,7 @@ async fn each_pod_speaks_for_its_own_file() {
     assert_eq!(told(&[1, 1]), (1, 1, 2));
     assert_eq!(told(&[2, 1, 2]), (2, 2, 1));
     scene.wait(200);
-    scene.control.exported(&[7; 16], 2);
+    scene.control.exported(&[7; 16], 2, None);
     scene.wait(100);
     assert_eq!(told(&[]), (1, 1, 2), "the first fell silent");
 }

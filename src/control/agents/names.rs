@@ -130,7 +130,7 @@ impl Agents {
 
     /// A new agent came: where it is an instance that was here under another name and has ended, that one is forgotten.
     pub(super) fn succeed(&mut self, via: Via, identity: &Identity, now: Mono) {
-        let Some((old, agent)) = identity.instance().and_then(|instance| self.instances.get(instance)).and_then(|uid| {
+        let Some((old, agent)) = identity.instance_key().and_then(|instance| self.instances.get(&instance)).and_then(|uid| {
             let agent = self.all.get(uid)?;
             Some((*uid, agent))
         }) else {
@@ -155,17 +155,17 @@ impl Agents {
 
     /// An agent is this instance from now on.
     pub(super) fn enlist(&mut self, uid: Uid, identity: &Identity) {
-        if let Some(instance) = identity.instance() {
-            self.instances.insert(instance.into(), uid);
+        if let Some(instance) = identity.instance_key() {
+            self.instances.insert(instance, uid);
         }
     }
 
     /// An agent is this instance no more.
     pub(super) fn delist(&mut self, uid: &Uid, identity: &Identity) {
-        if let Some(instance) = identity.instance()
-            && self.instances.get(instance) == Some(uid)
+        if let Some(instance) = identity.instance_key()
+            && self.instances.get(&instance) == Some(uid)
         {
-            self.instances.remove(instance);
+            self.instances.remove(&instance);
         }
     }
 

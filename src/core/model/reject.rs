@@ -1,6 +1,7 @@
 //! Why a point was refused, or only remarked on. A closed list: it becomes counters, `partial_success` text and tests.
 //! Knows no encoding: `decode::reply` writes the answer.
 
+use super::speaker::Claim;
 use std::collections::BTreeMap;
 
 /// A reason to refuse one point. The rule it follows stands beside each.
@@ -58,8 +59,10 @@ pub enum Reason {
     BadId,
     /// Limits: the trace queue is full.
     QueueFull,
-    /// The resource claims to be somebody else's than its sender's.
-    Forged,
+    /// The resource claims by this attribute to be somebody else's than its sender's.
+    Forged(Claim),
+    /// `--sender-max-series` is reached by who began the resource.
+    SenderSeriesLimit,
 }
 
 impl Reason {
@@ -93,7 +96,12 @@ impl Reason {
             Self::OldWriter => "an older writer of this stream: a newer start time took over",
             Self::BadId => "trace_id or span_id has a wrong length or is zero",
             Self::QueueFull => "trace queue is full",
-            Self::Forged => "the resource claims a namespace, service or pod that is not its sender's",
+            Self::Forged(Claim::Namespace) => "the resource's k8s.namespace.name is not its sender's",
+            Self::Forged(Claim::ServiceNamespace) => "the resource's service.namespace is not its sender's",
+            Self::Forged(Claim::Service) => "the resource's service.name is not its sender's",
+            Self::Forged(Claim::Pod) => "the resource's k8s.pod.name is not its sender's",
+            Self::Forged(Claim::PodUid) => "the resource's k8s.pod.uid is not its sender's",
+            Self::SenderSeriesLimit => "series limit of one sender --sender-max-series reached",
         }
     }
 
@@ -127,7 +135,8 @@ impl Reason {
             Self::OldWriter => "old_writer",
             Self::BadId => "bad_id",
             Self::QueueFull => "queue_full",
-            Self::Forged => "forged",
+            Self::Forged(_) => "forged",
+            Self::SenderSeriesLimit => "sender_series_limit",
         }
     }
 }
@@ -152,6 +161,11 @@ impl Tally {
             let slot = self.rejected.entry(reason).or_default();
             *slot = slot.saturating_add(n);
         }
+    }
+
+    /// By which attributes resources claimed to be somebody else's, and how many points that were.
+    pub fn forged(&self) -> impl Iterator<Item = (Claim, u64)> {
+        self.rejected.iter().filter_map(|(reason, n)| if let Reason::Forged(claim) = reason { Some((*claim, *n)) } else { None })
     }
 
     /// How many points were refused.

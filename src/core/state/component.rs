@@ -6,6 +6,7 @@ use super::{
     identity::{Id128, Identity},
     labels::{Interner, id_of},
     room::{Promise, Room},
+    share::{Share, Shares},
     stream::{Around, Budget, Caps, Remains, Stream},
     visit::{ResourceInfo, ScopeInfo},
 };
@@ -17,7 +18,7 @@ use crate::{
         component::ComponentKey,
         instrument::Instrument,
         reject::Reason,
-        speaker::Speaker,
+        speaker::{Forged, Speaker},
         workloads::Workloads,
     },
     view::plan::{Decision, Plan, RuleRef, ViewSet},
@@ -47,6 +48,8 @@ pub(crate) struct Shared {
     /// Memory for what is new.
     pub(crate) room: Arc<dyn Room>,
     pub(crate) caps: Caps,
+    /// What each sender may have of all series.
+    pub(crate) shares: Shares,
     pub(crate) counters: Counters,
     /// Moves when the list of streams would read differently.
     pub(crate) epoch: AtomicU64,
@@ -119,6 +122,8 @@ pub(crate) struct Resource {
     pub(crate) moves: bool,
     /// Time of the first point; 0 until it came.
     pub(crate) first_time: u64,
+    /// What whoever began it may have of all series.
+    pub(crate) share: Option<Arc<Share>>,
     pub(crate) streams: Vec<Option<Box<Stream>>>,
     /// No place of `streams` is free before this one.
     pub(crate) taken: usize,
@@ -190,7 +195,13 @@ impl Component {
     }
 
     /// Finds the resource of these attributes, or makes it. Its place.
-    pub(crate) fn enter(&mut self, shared: &Shared, identity: Id128, info: &Arc<ResourceInfo>, now: Mono) -> Result<u32, Reason> {
+    pub(crate) fn enter(
+        &mut self,
+        shared: &Shared,
+        identity: Id128,
+        info: &Arc<ResourceInfo>,
+        (now, speaker): (Mono, Option<&Speaker>),
+    ) -> Result<u32, Reason> {
         if let Some(index) = self.by_identity.get(&identity) {
             return Ok(*index);
         }
@@ -208,6 +219,7 @@ impl Component {
             sessions: 0,
             moves: false,
             first_time: 0,
+            share: shared.shares.of(speaker),
             streams: Vec::new(),
             taken: 0,
             by_identity: HashTable::new(),
@@ -419,7 +431,7 @@ pub(crate) fn read_resource(
 ) -> Result<(ResourceInfo, Id128, u64), Reason> {
     let (mut attributes, duplicates) = read_attributes(raw, 1)?;
     if let Some(speaker) = speaker {
-        let corrections = speaker.correct(|key| find(&attributes, key)).map_err(|_| Reason::Forged)?;
+        let corrections = speaker.correct(|key| find(&attributes, key)).map_err(|Forged(claim)| Reason::Forged(claim))?;
         put(&mut attributes, corrections);
     }
     let component = key_of(&attributes, workloads);

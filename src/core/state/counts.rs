@@ -21,6 +21,8 @@ pub enum Limit {
     /// `--max-series`: the point is refused.
     #[default]
     Series,
+    /// `--sender-max-series`: the point is refused.
+    SenderSeries,
     /// `--memory-limit`: the point is refused, for it would begin something new.
     Memory,
     /// Series of one component: the point goes to the overflow series.
@@ -41,8 +43,9 @@ pub enum Limit {
 
 impl Limit {
     /// Every cap.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Series,
+        Self::SenderSeries,
         Self::Memory,
         Self::ComponentSeries,
         Self::MetricSeries,
@@ -58,6 +61,7 @@ impl Limit {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Series => "series",
+            Self::SenderSeries => "sender_series",
             Self::Memory => "memory",
             Self::ComponentSeries => "component_series",
             Self::MetricSeries => "metric_series",

@@ -130,7 +130,7 @@ impl Stream {
             }
             None => {
                 let _promise = take_room(around, OVERFLOW_BYTES)?;
-                take_budget(around)?;
+                take_budget(self.share.as_deref(), around)?;
                 let (shape, entries) = around.interner.intern(around.identity, &attributes);
                 self.insert(shape, &entries, around)
             }

@@ -203,7 +203,7 @@ impl<'a> Session<'a> {
                     continue;
                 }
             }
-            let index = guard.enter(self.shared, identity, &info, self.now)?;
+            let index = guard.enter(self.shared, identity, &info, (self.now, self.speaker))?;
             self.place.component = guard.id;
             self.settle(&mut guard, index, spelling);
             self.component = Some(guard);
@@ -496,7 +496,8 @@ fn new_stream(
         unit: text(metric.unit)?.into(),
     };
     let info = MetricInfo { instrument, description: text(metric.description)?.into(), prometheus_type: None, rename: None };
-    let stream = Box::new(Stream::new(shared.next_generation(), scope, Arc::new(info), metric.data));
+    let mut stream = Box::new(Stream::new(shared.next_generation(), scope, Arc::new(info), metric.data));
+    stream.share.clone_from(&resource.share);
     let index = free_place(&mut resource.streams, &mut resource.taken);
     shared.budget.add_stream();
     resource.by_identity.insert_unique(identity[0], (identity, index), |(identity, _)| identity[0]);

@@ -14,6 +14,7 @@ use super::{
     owners,
     room::{Boundless, Room},
     session::Session,
+    share::Shares,
     stream::{Budget, Caps},
     visit::{Series, Stream, StreamId},
 };
@@ -109,6 +110,13 @@ impl Store {
         self
     }
 
+    /// Lets no sender that was proven have begun more series than this.
+    #[must_use]
+    pub fn sharing(mut self, series_per_sender: usize) -> Self {
+        self.shared.shares = Shares::of_at_most(series_per_sender);
+        self
+    }
+
     /// Takes memory for what is new only where somebody lends it.
     #[must_use]
     pub fn within(mut self, room: Arc<dyn Room>) -> Self {
@@ -124,6 +132,7 @@ impl Store {
             budget: Budget::new(series_max),
             room: Arc::new(Boundless),
             caps,
+            shares: Shares::default(),
             counters: Counters::default(),
             epoch: 1.into(),
             generation: 1.into(),

@@ -11,6 +11,7 @@ use super::{
     overflow::Overflow,
     room::{Promise, Room, of_grown, of_table},
     shape::Shaping,
+    share::Share,
     table::{Slot, Table, Values, grow},
     visit::{MetricInfo, ScopeInfo},
 };
@@ -159,6 +160,8 @@ pub(crate) struct Stream {
     pub(crate) metadata: Id128,
     pub(crate) data: Data,
     pub(crate) decision: Decision,
+    /// What whoever began its resource may have of all series.
+    pub(crate) share: Option<Arc<Share>>,
     /// Counts what its rule suppresses.
     pub(crate) suppressor: Option<Arc<AtomicU64>>,
     pub(crate) table: Table,
@@ -197,6 +200,7 @@ impl Stream {
             metadata: Id128::default(),
             data,
             decision: Decision::default(),
+            share: None,
             suppressor: None,
             table: Table::new(Values::for_data(data)),
             deltas: Vec::new(),
@@ -295,7 +299,7 @@ impl Stream {
             return Ok(Place::Overflow);
         }
         let _promise = take_room(around, bytes)?;
-        take_budget(around)?;
+        take_budget(self.share.as_deref(), around)?;
         let (shape, entries) = around.interner.intern(around.identity, &attributes);
         let index = self.insert(shape, &entries, around);
         self.table.slots[index as usize].raw = raw;
@@ -433,6 +437,7 @@ impl Stream {
         *around.component_series -= 1;
         *around.removed += 1;
         around.budget.give_back(1);
+        self.give_back(1);
     }
 
     /// Whether a series is absent for so long that its living sender must have dropped it.
@@ -444,6 +449,10 @@ impl Stream {
         rounds >= ROUNDS_ABSENT_MAX || idle
     }
 
+    fn give_back(&self, series: usize) {
+        self.share.iter().for_each(|share| share.give_back(series));
+    }
+
     /// Forgets every series at once: the stream was switched off. What it held is to be dropped where no lock is held.
     pub(crate) fn clear(&mut self, budget: &Budget, component_series: &mut usize) -> Remains {
         if self.landed {
@@ -451,6 +460,7 @@ impl Stream {
             self.landed = false;
         }
         budget.give_back(self.table.len());
+        self.give_back(self.table.len());
         *component_series -= self.table.len();
         self.next = 0;
         let packs = self.packs().wrapping_add(1);
@@ -580,11 +590,16 @@ pub(crate) fn take_room<'a>(around: &mut Around<'a>, bytes: usize) -> Result<Pro
     promise.ok_or(Reason::MemoryLimit)
 }
 
-/// Takes one place of `--max-series`.
-pub(crate) fn take_budget(around: &mut Around<'_>) -> Result<(), Reason> {
+/// Takes one place of `--max-series`, and of what whoever began the resource may have of them.
+pub(crate) fn take_budget(share: Option<&Share>, around: &mut Around<'_>) -> Result<(), Reason> {
+    if !share.is_none_or(Share::take) {
+        around.counts.limit(Limit::SenderSeries);
+        return Err(Reason::SenderSeriesLimit);
+    }
     if around.budget.take() {
         return Ok(());
     }
+    share.into_iter().for_each(|share| share.give_back(1));
     around.counts.limit(Limit::Series);
     Err(Reason::SeriesLimit)
 }

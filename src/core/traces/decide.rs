@@ -14,7 +14,7 @@ use crate::{
         clock::Mono,
         component::ComponentKey,
         reject::{Reason, Tally},
-        speaker::Speaker,
+        speaker::{Claim, Forged, Speaker},
         workloads::Workloads,
     },
     view::plan::{Plan, RuleRef, SpanDecision},
@@ -126,10 +126,16 @@ impl<'j> Place<'j> {
 
     /// The component of a resource, by what its sender may say.
     fn read(&mut self, resource: &RawResource<'_>) -> Result<ComponentKey, Reason> {
-        let (attributes, _) = read_attributes(resource.raw, 1)?;
+        let (attributes, duplicates) = read_attributes(resource.raw, 1)?;
         let said = |key: &str| attributes.iter().find(|a| &*a.key == key).map(|a| &*a.text);
-        let corrections =
-            self.judge.speaker.map_or(Ok(Vec::new()), |speaker| speaker.correct(said)).map_err(|_| Reason::Forged)?;
+        let corrections = self.judge.speaker.map_or(Ok(Vec::new()), |speaker| speaker.correct(said));
+        let mut corrections = corrections.map_err(|Forged(claim)| Reason::Forged(claim))?;
+        // Of equal keys the last one was judged; a back end may believe the first.
+        if duplicates > 0 && self.judge.speaker.is_some() {
+            let judged = Claim::ALL.into_iter().filter_map(|claim| Some((claim.key(), said(claim.key())?)));
+            let more: Vec<_> = judged.filter(|(key, _)| corrections.iter().all(|(corrected, _)| corrected != key)).collect();
+            corrections.extend(more.into_iter().map(|(key, text)| (key, text.into())));
+        }
         if !corrections.is_empty() {
             self.corrected = Some(with_attributes(resource.raw, 1, &corrections)?);
         }

@@ -5,6 +5,7 @@ use super::{
     },
     Ingest, read,
 };
+use crate::auth::senders::told::Told;
 use axum::body::Body;
 use futures_util::{StreamExt, stream};
 use pointsman_core::limits;
@@ -16,11 +17,13 @@ async fn reads(first: usize, pieces: usize, bytes: usize, ends: bool) -> (String
     let ingest = Ingest {
         metrics: Arc::new(|_, _| unreachable!("nothing is applied here")),
         traces: Arc::new(|_, _| unreachable!("nothing is applied here")),
-        exported: Arc::new(|_, _| unreachable!("nobody says so here")),
+        exported: Arc::new(|_, _, _| unreachable!("nobody says so here")),
         budget: Budget::new(Sizes { heap: usize::MAX >> 1, flight: 1 << 31 }, || 0, 0),
         body_bytes_max: 1 << 30,
         body_time_max: Duration::from_millis(limits::BODY_MS_MAX),
         stats: Stats::default(),
+        paced: None,
+        told: Told::default(),
     };
     let pieces = stream::iter(vec![bytes; pieces]).then(async |bytes| {
         sleep(Duration::from_secs(1)).await;

@@ -2054,11 +2054,13 @@ pub enum PointsmanDropReason {
     QueueFull,
     /// The back end refused it for good.
     Refused,
+    /// It claims to be somebody else's than its sender's.
+    Forged,
 }
 
 impl PointsmanDropReason {
     /// Every value, in the registry's order.
-    pub const ALL: [Self; 6] = [Self::View, Self::Sampled, Self::Invalid, Self::Limit, Self::QueueFull, Self::Refused];
+    pub const ALL: [Self; 7] = [Self::View, Self::Sampled, Self::Invalid, Self::Limit, Self::QueueFull, Self::Refused, Self::Forged];
 
     /// The value as it is sent.
     #[must_use]
@@ -2070,6 +2072,7 @@ impl PointsmanDropReason {
             Self::Limit => "limit",
             Self::QueueFull => "queue_full",
             Self::Refused => "refused",
+            Self::Forged => "forged",
         }
     }
 }

@@ -8,6 +8,7 @@ use http::{Method, Request};
 use http_body::Frame;
 use parking_lot::Mutex;
 use pointsman::{
+    auth::senders::told::Told,
     control::frames::{Frames, Incoming, code},
     ingest::{
         Ingest, Refusal,
@@ -105,11 +106,13 @@ pub fn grpc_framing(input: &[u8]) {
             Ok(Tally::default())
         }),
         traces: Arc::new(|_, _| Ok(Tally::default())),
-        exported: Arc::new(|_, _| {}),
+        exported: Arc::new(|_, _, _| {}),
         budget: Arc::clone(&budget),
         body_bytes_max: MESSAGE_MAX,
         body_time_max: Duration::from_secs(5),
         stats: Stats::default(),
+        paced: None,
+        told: Told::default(),
     });
     let mut request = Request::builder().method(Method::POST).uri(grpc::METRICS).header("content-type", "application/grpc");
     if !encoding.is_empty() {

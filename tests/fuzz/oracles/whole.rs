@@ -10,6 +10,7 @@ use ::http::{HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use axum::{Router, body::Body, response::Response};
 use http_body_util::BodyExt;
 use pointsman::{
+    auth::senders::told::Told,
     control::{self, Control},
     expose::{Now, Open, ReadSide, http as scrapes, share::Shares},
     ingest::{Ingest, admit::Budget, grpc, http as pushes, stats::Stats},
@@ -59,11 +60,13 @@ impl Server {
         let ingest = Arc::new(Ingest {
             metrics: Arc::new(move |body, _| taking.ingest(body, Mono(1), Wall(1))),
             traces: Arc::new(|body, _| pointsman_core::decode::spans::check(body).map(|()| Tally::default())),
-            exported: Arc::new(|_, _| {}),
+            exported: Arc::new(|_, _, _| {}),
             budget: Arc::clone(&budget),
             body_bytes_max: 4 << 20,
             body_time_max: Duration::from_secs(5),
             stats: Stats::default(),
+            paced: None,
+            told: Told::default(),
         });
         let grpc = grpc::router(&ingest, Router::new());
         Self { store, budget, grpc, http: pushes::router(&ingest), read: scrapes::router(side.clone(), side) }

@@ -97,6 +97,7 @@ fn manifests_of_watchers_hold_together() {
 #[test]
 fn the_pods_of_watchers_fit_the_binary() {
     let all = objects("components/watch");
+    let ours = super::audience_of_senders();
     let service = one(&objects("base"), "Service", "pointsman");
     let ports = service["spec"]["ports"].as_array().expect("ports");
     let http_port = &ports.iter().find(|port| port["name"] == "otlp-http").expect("OTLP over HTTP")["port"];
@@ -123,6 +124,11 @@ fn the_pods_of_watchers_fit_the_binary() {
         let volumes = pod["spec"]["volumes"].as_array().expect("volumes");
         assert!(volumes.iter().any(|volume| volume["name"] == state["name"] && volume["emptyDir"].is_object()), "{volumes:?}");
         assert_eq!(container["env"][2]["name"], "POINTSMAN_POD");
+        let (token, shown) = (&container["volumeMounts"][2], config.otlp.token_file.expect("it says who it is"));
+        let of = volumes.iter().find(|volume| volume["name"] == token["name"]).expect("it is mounted");
+        let of = &of["projected"]["sources"][0]["serviceAccountToken"];
+        let path = format!("{}/{}", token["mountPath"].as_str().expect("a path"), of["path"].as_str().expect("a name"));
+        assert_eq!((shown.to_str(), &of["audience"], &of["expirationSeconds"]), (Some(&*path), &json!(ours), &json!(3600)));
         let context = &container["securityContext"];
         assert_eq!((&context["allowPrivilegeEscalation"], &context["readOnlyRootFilesystem"]), (&json!(false), &json!(true)));
         assert_eq!(

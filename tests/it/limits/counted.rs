@@ -13,7 +13,7 @@ use tokio::{
 };
 
 /// Names of limits, the tests that make them rise, and what of those tests' files says so.
-const PROOFS: [(&str, &str, &str); 43] = [
+const PROOFS: [(&str, &str, &str); 46] = [
     ("aliases", "spellings_are_capped", " aliases="),
     ("body_bytes", "every_limit_that_bites_is_counted", "\"body_bytes\""),
     ("body_time", "t07_slow_sockets_disturb_nobody", "\"body_time\""),
@@ -48,6 +48,9 @@ const PROOFS: [(&str, &str, &str); 43] = [
     ("reconnects", "t08_a_new_connection_is_no_fresh_budget", "\"reconnects\""),
     ("scrape_kept_bytes", "t33_who_falls_behind_sees_that_it_was_cut", "\"scrape_kept_bytes\""),
     ("scrapes", "too_many_scrapes_at_once_are_refused", "[\"scrapes\"]"),
+    ("sender_bytes", "t34_quotas_of_senders_are_answered_and_counted", "\"sender_bytes\""),
+    ("sender_requests", "t34_quotas_of_senders_are_answered_and_counted", "\"sender_requests\""),
+    ("sender_series", "t34_no_sender_takes_the_series_of_others", "Limit::SenderSeries"),
     ("series", "max_series_refuses", " series=2\n"),
     ("streams", "heads_are_capped", " streams=3"),
     ("time_skew", "a_clock_that_is_off_is_counted", "Limit::TimeSkew"),

@@ -23,8 +23,9 @@ use std::{
 
 const SECOND: u64 = 1_000_000_000;
 
-struct Stage {
-    asked: Arc<Asked>,
+/// An oracle over a real server, and how far its clock is set ahead.
+pub(super) struct Stage {
+    pub(super) asked: Arc<Asked>,
     ahead: Arc<AtomicU64>,
     _tasks: Tasks,
 }
@@ -32,6 +33,10 @@ struct Stage {
 impl Stage {
     /// Whoever the kubeconfig names asks, for tokens of these audiences.
     async fn of(kubeconfig: &Path, audiences: &[&str]) -> Self {
+        Self::open(kubeconfig, audiences, Outage::StandIn).await
+    }
+
+    pub(super) async fn open(kubeconfig: &Path, audiences: &[&str], outage: Outage) -> Self {
         let client = connect::client(Some(kubeconfig)).await.expect("the kubeconfig is good");
         let audiences = audiences.iter().map(|audience| (*audience).to_owned()).collect();
         let (tasks, clock, ahead) = (Tasks::default(), Clock::start(), Arc::<AtomicU64>::default());
@@ -42,11 +47,11 @@ impl Stage {
             secret: [7; 32],
         };
         let (turns, counts) = (Turns::new(50, 100), Arc::<Counts>::default());
-        let asked = ask::open(Box::new(Reviewer::new(client, audiences)), Outage::StandIn, turns, counts, world);
+        let asked = ask::open(Box::new(Reviewer::new(client, audiences)), outage, turns, counts, world);
         Self { asked, ahead, _tasks: tasks }
     }
 
-    fn later(&self, secs: u64) {
+    pub(super) fn later(&self, secs: u64) {
         self.ahead.fetch_add(secs * SECOND, Ordering::Relaxed);
     }
 
@@ -73,7 +78,8 @@ fn metrics_of(namespace: &str) -> Target {
     })
 }
 
-fn token(cluster: &Cluster, namespace: &str, account: &str, more: &[&str]) -> String {
+/// A token of an account.
+pub(super) fn token(cluster: &Cluster, namespace: &str, account: &str, more: &[&str]) -> String {
     let args = [&["create", "token", account, "-n", namespace], more].concat();
     cluster.kubectl(&args).expect("ask for a token").trim().to_owned()
 }

@@ -246,6 +246,11 @@ impl Cluster {
         kube::Client::try_from(config).expect("a client can be made")
     }
 
+    /// The private key by which the server signs tokens, in PEM.
+    pub(crate) fn signing_key(&self) -> Vec<u8> {
+        fs::read(self.folder.join("sa.key")).expect("the key is there")
+    }
+
     /// The last lines of both servers.
     pub(crate) fn logs(&self) -> String {
         let mut all = String::new();

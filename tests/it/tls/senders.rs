@@ -17,26 +17,31 @@ use std::{
 use tempfile::TempDir;
 use tonic::Code;
 
-/// A server that asks, its own authority, and that of those who may send.
 /// Whom certificates name: a ServiceAccount, which has a namespace.
-const ACCOUNT: &str = "system:serviceaccount:openshift-machine-config-operator:machine-config-daemon";
+pub(super) const ACCOUNT: &str = "system:serviceaccount:openshift-machine-config-operator:machine-config-daemon";
 
-struct Asking {
-    server: Pointsman,
-    ours: Authority,
-    senders: Authority,
-    folder: TempDir,
+/// A server that asks, its own authority, and that of those who may send.
+pub(super) struct Asking {
+    pub(super) server: Pointsman,
+    pub(super) ours: Authority,
+    pub(super) senders: Authority,
+    pub(super) folder: TempDir,
 }
 
 impl Asking {
     fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    pub(super) fn start_with(more: &[&str]) -> Self {
         let (ours, senders, folder) = (Authority::named("ours"), Authority::named("senders"), TempDir::new().expect("a folder"));
         ours.pair().write(folder.path());
         let ca = folder.path().join("ca.crt");
         fs::write(&ca, senders.pem()).expect("the folder takes files");
         let pair = flags(folder.path());
         let ca = ca.display().to_string();
-        let all: Vec<&str> = pair.iter().map(String::as_str).chain(["--otlp-client-ca-file", &ca]).collect();
+        let all: Vec<&str> =
+            pair.iter().map(String::as_str).chain(["--otlp-client-ca-file", &ca]).chain(more.iter().copied()).collect();
         Self { server: Pointsman::start(&all), ours, senders, folder }
     }
 
@@ -116,8 +121,8 @@ fn only_those_of_the_authority_may_send() {
     }
     let reader = asking.ours.client(&["http/1.1"]);
     let scrape = reader.get(server.read, "/metrics").text();
-    assert!(scrape.contains("\ninside 7\n"), "{scrape}");
-    assert_eq!(scrape.matches("\ninside ").count(), 1, "{scrape}");
+    assert!(scrape.contains("\ninside{job=\"openshift-machine-config-operator/unknown_service\"} 7\n"), "{scrape}");
+    assert_eq!(scrape.matches("\ninside").count(), 1, "{scrape}");
     let flow = reader.get(server.read, "/api/v1/flow").json();
     let refused = |signal: &str, reason: &str| flow["item"][signal]["requestsRefused"][reason].clone();
     for (reason, metrics, traces) in [("unauthenticated", 20, 15), ("permission_denied", 4, 3)] {

@@ -15,8 +15,8 @@ use tokio_tungstenite::tungstenite::{Message, WebSocket, client as upgraded};
 const ACCOUNT: &str = "system:serviceaccount:shop:agent";
 /// How soon a session ends that nobody vouches for any more.
 const ENDED_MAX: Duration = Duration::from_secs(10);
-/// Not from who sent it.
-const POLICY: u16 = 1008;
+/// Come again, and show who you are.
+const AGAIN: u16 = 1001;
 
 type Socket = WebSocket<StreamOwned<ClientConnection, TcpStream>>;
 
@@ -67,12 +67,12 @@ fn a_session_ends_with_what_it_was_opened_by() {
     let [mut of_short, mut of_leaving, mut of_staying] = [&short, &leaving, &staying].map(|client| open(&server, client));
 
     let (took, why) = ended(&mut of_short);
-    assert_eq!(why, Some(POLICY), "after {took:?}");
+    assert_eq!(why, Some(AGAIN), "after {took:?}");
     assert!(goes_on(&mut of_leaving) && goes_on(&mut of_staying), "theirs have not ended");
 
     fs::write(&ca, next.pem()).expect("the folder takes files");
     let (took, why) = ended(&mut of_leaving);
-    assert_eq!(why, Some(POLICY), "after {took:?}");
+    assert_eq!(why, Some(AGAIN), "after {took:?}");
     assert!(goes_on(&mut of_staying), "its authority is in force");
     for client in [&short, &leaving] {
         let stream = client.connect(server.http).expect("a handshake");

@@ -9,8 +9,13 @@ use crate::{
     model::{
         clock::{Mono, SECOND, Wall},
         reject::Reason,
+        speaker::{Claims, Names, Pod, Speaker},
     },
-    state::{counts::Limit, room::Room},
+    state::{
+        counts::Limit,
+        room::Room,
+        store::{Store, StoreConfig},
+    },
 };
 use expect_test::expect;
 use opentelemetry_proto::tonic::{
@@ -27,6 +32,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
+    time::Duration,
 };
 
 /// Scenario: more series than `--max-series`.
@@ -465,4 +471,36 @@ fn a_clock_that_is_off_is_counted() {
         let rose: Vec<u64> = before.iter().zip(store.stats().limits).map(|((_, a), (_, b))| b - a).collect();
         assert_eq!((rose[Limit::TimeSkew as usize], rose.iter().sum()), (hits, hits), "{time}");
     }
+}
+
+/// Scenario: two pods of an account, and somebody who proved nothing, begin more series than a sender may have; one of the pods
+/// falls silent and comes back.
+/// Guarantees: t34: what is too much of one sender is refused by the name of that limit and counted; what is known of it goes on;
+/// another pod, and whoever is not asked, has a share of its own; what ended is given back.
+#[test]
+fn t34_no_sender_takes_the_series_of_others() {
+    let store = Store::new(StoreConfig { series_max: 100, expire_after: Duration::from_secs(300), seeds: [1, 2] }).sharing(2);
+    let speaker = |uid: &str| Speaker {
+        name: "system:serviceaccount:shop:cart".into(),
+        home: "shop".into(),
+        namespaces: Names::none(),
+        services: Names::All,
+        pod: Some(Pod { name: "cart".into(), uid: uid.into() }),
+        claims: Claims::Refuse,
+    };
+    let push = |instance: &str, by: Option<&Speaker>, names: &str, secs: u64| {
+        let points: Vec<String> = names.chars().map(|name| format!("gauge {name}{{}} 1 0..5")).collect();
+        let body = request(instance, &points.iter().map(String::as_str).collect::<Vec<_>>()).encode_to_vec();
+        let tally = store.ingest_from(&body, by, Mono::from_secs(secs), Wall::from_secs(secs)).unwrap();
+        tally.rejected.get(&Reason::SenderSeriesLimit).copied().unwrap_or(0)
+    };
+    let (one, other) = (speaker("u-1"), speaker("u-2"));
+    assert_eq!(push("i-1", Some(&one), "abcd", 1), 2);
+    assert_eq!(push("i-1", Some(&one), "abc", 2), 1, "what is known goes on");
+    assert_eq!(push("i-2", Some(&other), "ab", 2), 0, "a share of its own");
+    assert_eq!(push("i-3", None, "abcd", 2), 0, "nobody asked");
+    let hits = || store.stats().limits.iter().find(|(limit, _)| *limit == Limit::SenderSeries).map(|(_, hits)| *hits);
+    assert_eq!((store.stats().series, hits()), (8, Some(3)));
+    store.expire(Mono::from_secs(400));
+    assert_eq!((store.stats().series, push("i-1", Some(&one), "cde", 401)), (0, 1), "what ended is given back");
 }
