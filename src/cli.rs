@@ -188,7 +188,8 @@ pub struct ServeArgs {
     /// Connections of one address [default: 2048, and loopback as many as there may be].
     #[arg(long, value_name = "N")]
     pub connections_per_address: Vec<String>,
-    /// Questions a second to the API server about tokens and rights of those who come [default: 5].
+    /// Questions a second to the API server about tokens and rights of readers [default: 5]; about tokens of senders twenty
+    /// times as many.
     #[arg(long, value_name = "N")]
     pub kube_api_qps: Vec<String>,
     /// Such questions at once, after a quiet time [default: 10].

@@ -251,7 +251,10 @@ impl Config {
         let tls = layers.tls();
         let (listen, listen_plain) = layers.read_side(tls.is_some());
         let insecure = layers.switch("insecure", false);
-        let (access, senders) = (layers.read_access(listen, insecure), layers.send_access(insecure));
+        let (access, senders) = (
+            layers.read_access(listen, insecure && (tls.is_none() || listen_plain)),
+            layers.send_access(insecure && tls.is_none()),
+        );
         let (cluster, api_server) = layers.cluster(access.is_some() || senders.is_some() || profile::is_of_cluster(tls.as_ref()));
         let mut config = Self {
             otlp_grpc: layers.addr("otlp-grpc", 4317),
@@ -431,7 +434,14 @@ impl<'a> Layers<'a> {
                 Some(TlsFiles { certificate, key, client_ca, names, http2_disable, reload, otlp_client_ca })
             }
             (None, None) => {
-                for needs in ["client-ca-file", "otlp-client-ca-file", "tls-profile", "tls-min-version", "tls-cipher-suites"] {
+                for needs in [
+                    "client-ca-file",
+                    "http2-disable",
+                    "otlp-client-ca-file",
+                    "tls-profile",
+                    "tls-min-version",
+                    "tls-cipher-suites",
+                ] {
                     for Text { text: _, from, place } in self.texts(needs) {
                         let fault = Fault::new(Code::BadSetting, place, &[needs, &from, "it is about TLS, and there is none"]);
                         self.faults.push(fault.with_hint("give `tls-cert-file` and `tls-private-key-file` too"));

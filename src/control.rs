@@ -502,7 +502,8 @@ impl Control {
         let mut inner = self.inner.lock();
         // Asked under the lock under which it is heard: its name may become another's in between.
         let uid: Option<Uid> = message.instance_uid.as_slice().try_into().ok();
-        if by.zip(uid).is_some_and(|(speaker, uid)| !inner.agents.is_of(&uid, speaker)) {
+        let says_who = message.agent_description.is_some();
+        if by.zip(uid).is_some_and(|(speaker, uid)| !inner.agents.is_of(&uid, speaker, says_who)) {
             drop(inner);
             return self.forged(&message, "instance_uid is another sender's");
         }

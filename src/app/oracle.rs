@@ -7,12 +7,14 @@ use crate::auth::access::{
     ask::{self, Outage, Turns, World, counts::Counts, review::Reviewer},
 };
 use kube::Client;
+use pointsman_core::limits;
 use std::sync::Arc;
 
 /// What the oracles of one process share.
 pub struct Desk {
     client: Client,
-    turns: Arc<Turns>,
+    of_readers: Arc<Turns>,
+    of_senders: Arc<Turns>,
     counts: Arc<Counts>,
     world: World,
 }
@@ -29,14 +31,18 @@ impl Desk {
         };
         let rate = engine.config.kube_api;
         let counts = Arc::clone(engine.numbers.access.get_or_init(Arc::default));
-        Self { client, turns: Turns::new(rate.per_second, rate.burst), counts, world }
+        let of_readers = Turns::new(rate.per_second, rate.burst);
+        let [per_second, burst] = [rate.per_second, rate.burst].map(|n| n.saturating_mul(limits::SENDER_API_TIMES));
+        Self { client, of_readers, of_senders: Turns::new(per_second, burst), counts, world }
     }
 
     /// An oracle for tokens that are meant for one of these audiences; without any, for the API server's own.
     #[must_use]
     pub fn open(&self, audiences: Vec<String>, outage: Outage) -> Arc<dyn Oracle> {
         let reviewer = Box::new(Reviewer::new(self.client.clone(), audiences));
-        ask::open(reviewer, outage, Arc::clone(&self.turns), Arc::clone(&self.counts), self.world.clone())
+        // Those who send wear out no turn of those who read.
+        let turns = if outage == Outage::Refuse { &self.of_senders } else { &self.of_readers };
+        ask::open(reviewer, outage, Arc::clone(turns), Arc::clone(&self.counts), self.world.clone())
     }
 }
 
@@ -54,8 +60,9 @@ mod tests {
     use parking_lot::Mutex;
     use std::convert::Infallible;
 
-    /// Scenario: two oracles of one process, of two audiences, over a server that fails, and a rate of one question.
-    /// Guarantees: they share the rate and the counts, which our own metrics and limits tell; before there is a desk, none do.
+    /// Scenario: two oracles of readers, of two audiences, and one of senders, over a server that fails, and a rate of one question.
+    /// Guarantees: readers share a rate, senders have their own; all share the counts, which our own metrics and limits tell; before
+    /// there is a desk, none do.
     #[tokio::test(start_paused = true)]
     async fn t29_oracles_share_a_rate_and_are_counted() {
         let flags = [("kube-api-qps", vec!["1".to_owned()]), ("kube-api-burst", vec!["1".to_owned()])].into();
@@ -69,23 +76,25 @@ mod tests {
             async { Ok::<_, Infallible>(http::Response::builder().status(503).body(Full::new(Bytes::new())).unwrap()) }
         });
         let desk = Desk::new(&engine, Client::new(service, "default"), &Tasks::default());
-        let (read, senders) = (desk.open(Vec::new(), Outage::StandIn), desk.open(vec!["us".to_owned()], Outage::Refuse));
+        let (read, others) = (desk.open(Vec::new(), Outage::StandIn), desk.open(vec!["us".to_owned()], Outage::StandIn));
+        let senders = desk.open(vec!["us".to_owned()], Outage::Refuse);
         let [one, two] = ["one", "two"].map(|text| Token::new(text.to_owned()));
         assert_eq!(read.user(&one, &Patience::default()).await, Err(Unavailable { retry_secs: 5 }));
         // The clock of the engine is the real one: its next turn is almost a second away, and the one after that too far.
         let patience = Patience::default();
-        let first = futures_util::poll!(senders.user(&two, &patience));
+        let first = futures_util::poll!(others.user(&two, &patience));
         assert!(first.is_pending());
         assert_eq!(read.user(&two, &Patience::default()).await, Err(Unavailable { retry_secs: 1 }));
+        assert_eq!(senders.user(&one, &Patience::default()).await, Err(Unavailable { retry_secs: 5 }));
         let snapshot = engine.numbers.snapshot();
         let asked = AccessQuestion::Token;
         let of = |ended| snapshot.access.iter().find(|(question, outcome, _)| (*question, *outcome) == (asked, ended));
         assert_eq!(snapshot.access.len(), 10);
         assert_eq!(
             [AccessOutcome::Error, AccessOutcome::Limited, AccessOutcome::Hit].map(|ended| of(ended).unwrap().2),
-            [1, 1, 0]
+            [2, 1, 0]
         );
         assert!(snapshot.limits.contains(&("access_rate", 1)), "{:?}", snapshot.limits);
-        assert_eq!(*heard.lock(), 1);
+        assert_eq!(*heard.lock(), 2);
     }
 }

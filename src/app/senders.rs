@@ -27,8 +27,8 @@ use pointsman_core::{fault::Fault, limits};
 use std::{sync::Arc, time::Duration};
 use tower::Layer;
 
-/// The service of health over gRPC: a status word only.
-const HEALTH: &str = "/grpc.health.v1.Health/";
+/// The question of health over gRPC, for a status word. Who would watch it, for hours, is asked.
+const HEALTH: &str = "/grpc.health.v1.Health/Check";
 
 /// How a transport answers those who may not send.
 pub type Deny = fn(&Ingest, Denied, &Request) -> Response;
@@ -63,7 +63,7 @@ pub fn guarded(guard: Guard, router: Router) -> Router {
 
 /// Finds out who sends, and hands on whom that speaks for, without what proves it.
 async fn ask(State(guard): State<Arc<Guard>>, mut request: Request, next: Next) -> Response {
-    if request.uri().path().starts_with(HEALTH) {
+    if request.uri().path() == HEALTH {
         return next.run(request).await;
     }
     let shown = shown(request.extensions(), guard.clock);

@@ -32,8 +32,9 @@ pub struct ReadAccess {
 
 impl Layers<'_> {
     /// Whether readers are asked, and how: where somebody said so, and where other hosts can reach us.
-    pub(super) fn read_access(&mut self, listen: SocketAddr, insecure: bool) -> Option<ReadAccess> {
-        let is_open = listen.ip().is_loopback() || insecure;
+    /// `may_be_open`: it is plain text, and that was allowed; what speaks TLS is never for everybody.
+    pub(super) fn read_access(&mut self, listen: SocketAddr, may_be_open: bool) -> Option<ReadAccess> {
+        let is_open = listen.ip().is_loopback() || may_be_open;
         let is_on = !is_open || ASKED_WITH.iter().any(|key| !self.texts(key).is_empty());
         let list = |layers: &mut Self, key| layers.one(key).map(|List(items)| items).unwrap_or_default();
         let access = ReadAccess {

@@ -45,12 +45,15 @@ impl Value for Claims {
 
 impl Layers<'_> {
     /// Whether senders are asked, and how: where somebody said so, and where other hosts can reach us.
-    pub(super) fn send_access(&mut self, insecure: bool) -> Option<SendAccess> {
-        let is_open = insecure || ["otlp-grpc", "otlp-http"].into_iter().all(|key| self.is_loopback(key));
+    /// `may_be_open`: it is plain text, and that was allowed; what speaks TLS is never for everybody.
+    pub(super) fn send_access(&mut self, may_be_open: bool) -> Option<SendAccess> {
+        let is_open = may_be_open || ["otlp-grpc", "otlp-http"].into_iter().all(|key| self.is_loopback(key));
         let is_on = !is_open || ASKED_WITH.iter().any(|key| !self.texts(key).is_empty());
         let has_authority = !self.texts("otlp-client-ca-file").is_empty();
+        let has_server = self.given.in_pod || !self.texts("kubeconfig").is_empty();
         let audiences = self.one("otlp-token-audiences").map(|List(names)| names);
-        let usual = || if has_authority { Vec::new() } else { vec![AUDIENCE.to_owned()] };
+        // Beside an authority tokens count too, wherever somebody can judge them.
+        let usual = || if has_authority && !has_server { Vec::new() } else { vec![AUDIENCE.to_owned()] };
         let access = SendAccess {
             audiences: audiences.unwrap_or_else(usual),
             file: self.one::<PathBuf>("otlp-senders-file"),
@@ -79,24 +82,25 @@ impl Layers<'_> {
 
     /// Where nobody could ever prove who they are, a listener is of no use.
     pub(super) fn check_somebody_can_come(&mut self, config: &Config) {
-        if config.api_server.is_some() || !self.faults.is_empty() {
+        if !self.faults.is_empty() {
             return;
         }
+        let has_server = config.api_server.is_some();
+        let by_token = has_server && config.senders.as_ref().is_some_and(|senders| !senders.audiences.is_empty());
         let authorities = config.tls.as_ref().map(|tls| (tls.client_ca.is_some(), tls.otlp_client_ca.is_some()));
         let (of_readers, of_senders) = authorities.unwrap_or_default();
         let mut refuse = |place: &str, what: &str, flag: &str| {
-            let what =
-                format!("nobody could {what}: there is neither an API server to judge tokens nor an authority of certificates");
+            let what = format!("nobody could {what}: no API server judges tokens, and no authority certificates");
             let hint = format!("give `{flag}` or `kubeconfig`, run in a pod, or say `insecure`");
             self.faults.push(
                 Fault::new(Code::BadSetting, Place::Setting(format!("--{place}").into()), &[place, "the listener", &what])
                     .with_hint(hint),
             );
         };
-        if config.access.is_some() && !of_readers && !config.listen.ip().is_loopback() {
+        if config.access.is_some() && !has_server && !(of_readers && !config.listen_plain) && !config.listen.ip().is_loopback() {
             refuse("listen", "read", "client-ca-file");
         }
-        if config.senders.is_some() && !of_senders {
+        if config.senders.is_some() && !by_token && !of_senders {
             refuse("otlp-grpc", "send", "otlp-client-ca-file");
         }
     }

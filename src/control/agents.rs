@@ -228,9 +228,11 @@ impl Agents {
         }
     }
 
-    /// Whether nobody is known by that name but an agent of that sender.
-    pub(super) fn is_of(&self, uid: &Uid, speaker: &Speaker) -> bool {
-        self.all.get(uid).is_none_or(|agent| agent.identity.is_of(speaker))
+    /// Whether that sender may use that name: nobody else is known by it, or somebody who is gone. Then it has to say who it is,
+    /// and gets another name.
+    pub(super) fn is_of(&self, uid: &Uid, speaker: &Speaker, says_who: bool) -> bool {
+        let is_gone = |agent: &Agent| matches!(agent.link, Link::Gone { .. });
+        self.all.get(uid).is_none_or(|agent| agent.identity.is_of(speaker) || (says_who && is_gone(agent)))
     }
 
     /// Whether there is room for who comes, on its connection and among all: else what it is answered.

@@ -31,10 +31,12 @@ const SENDER: &str = "pointsman.sender";
 
 /// A description as its sender may give it: what is not said of it is filled in, and who that is.
 ///
+/// What is too large to be read is left as it is: it is refused as such.
+///
 /// # Errors
 /// When it claims to be somebody else's, and such claims are refused.
 pub fn corrected(description: &mut AgentDescription, speaker: &Speaker) -> Result<(), Forged> {
-    let said = Identity::read(description).unwrap_or_default();
+    let Some(said) = Identity::read(description) else { return Ok(()) };
     let corrections = speaker.correct(|key| said.get(key))?;
     let sender = (SENDER, mark(speaker));
     let AgentDescription { identifying_attributes, non_identifying_attributes } = description;
@@ -105,10 +107,10 @@ impl Identity {
         other.0.iter().all(|(key, value)| self.get(key) == Some(&**value))
     }
 
-    /// Whether this is an agent of that sender.
+    /// Whether this is an agent of that user. Of another pod of it, too: who keeps its name on a disk comes back in a new one.
     #[must_use]
     pub fn is_of(&self, speaker: &Speaker) -> bool {
-        self.get(SENDER) == Some(&*mark(speaker))
+        self.get(SENDER).and_then(|mark| mark.split(' ').next()) == Some(&*speaker.name)
     }
 
     fn get(&self, key: &str) -> Option<&str> {

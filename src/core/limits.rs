@@ -649,6 +649,15 @@ pub const SYNC_PROOF_LOOK_MS: u64 = 5_000;
 /// Seconds for which a session lasts that was opened by a token: the token is not kept, and nobody can be asked about it again.
 pub const SYNC_TOKEN_SECS_MAX: u64 = 600;
 
+/// New rights that are asked for in the name of one user: a second, and at once. A scraper needs one in five minutes.
+pub const ACCESS_NEW_RIGHTS: (u32, u32) = (1, 20);
+/// Users whose new rights are counted.
+pub const ACCESS_USERS_MAX: usize = 4_096;
+/// How many times as often as about readers the API server is asked about senders: each has a token of its own, which is asked
+/// about once a minute.
+pub const SENDER_API_TIMES: u32 = 20;
+/// What a client may show of certificates: it is kept as long as its connection.
+pub const CLIENT_CHAIN_BYTES_MAX: usize = 16 << 10;
 /// Refused rights that the log tells in full, each once; more are counted alone. The same of those who speak for others.
 pub const ACCESS_TOLD_MAX: usize = 100;
 

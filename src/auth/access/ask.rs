@@ -18,7 +18,7 @@ use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use pointsman_core::{limits, model::clock::Mono};
 use rate::Rate;
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{collections::HashMap, future::Future, sync::Arc, time::Duration};
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
@@ -44,13 +44,41 @@ pub struct World {
 
 /// How often all who share it may ask.
 #[derive(Debug)]
-pub struct Turns(Mutex<Rate>);
+pub struct Turns(Mutex<Shares>);
+
+/// A rate for all, and one within it for each user whose rights nobody has asked about yet: whoever asks for ever new things takes
+/// few turns from others.
+#[derive(Debug)]
+struct Shares {
+    all: Rate,
+    of_users: HashMap<Key, Rate>,
+}
 
 impl Turns {
     /// So many a second, and so many at once after a quiet time.
     #[must_use]
     pub fn new(per_second: u32, burst: u32) -> Arc<Self> {
-        Arc::new(Self(Mutex::new(Rate::new(per_second, burst))))
+        Arc::new(Self(Mutex::new(Shares { all: Rate::new(per_second, burst), of_users: HashMap::new() })))
+    }
+
+    /// A turn for something that is known and asked for again, or for a token.
+    fn take(&self, now: Mono, patience: Duration) -> Option<Duration> {
+        self.0.lock().all.turn(now, patience)
+    }
+
+    /// A turn for a right that nobody has asked about yet.
+    fn take_new(&self, user: Key, now: Mono, patience: Duration) -> Option<Duration> {
+        let mut shares = self.0.lock();
+        if shares.of_users.len() >= limits::ACCESS_USERS_MAX {
+            shares.of_users.clear(); // each has its burst again: the rate for all stays
+        }
+        let (per_second, burst) = limits::ACCESS_NEW_RIGHTS;
+        let own = shares.of_users.entry(user).or_insert_with(|| Rate::new(per_second, burst));
+        let mut after = *own;
+        after.turn(now, Duration::ZERO)?;
+        let wait = shares.all.turn(now, patience)?;
+        shares.of_users.insert(user, after);
+        Some(wait)
     }
 }
 
@@ -116,7 +144,14 @@ impl Oracle for Asked {
     ) -> BoxFuture<'a, Result<bool, Unavailable>> {
         let key = self.key(|fields| fields.put(b"right").user(user).attributes(what));
         Box::pin(async move {
-            let begun = self.rights.begin(key, (self.world.now)(), |_| self.turn(limits::ACCESS_TURN_MS_MAX));
+            let whose = self.key(|fields| fields.put(b"user").put(user.name.as_bytes()));
+            let begun = self.rights.begin(key, (self.world.now)(), |known| match known {
+                true => self.turn(limits::ACCESS_TURN_MS_MAX),
+                false => {
+                    let patience = Duration::from_millis(limits::ACCESS_STRANGER_TURN_MS_MAX);
+                    self.turns.take_new(whose, (self.world.now)(), patience)
+                }
+            });
             self.answer(Question::Right, begun, patience, |ticket, wait| {
                 let bytes = bytes_of_attributes(what);
                 self.fly(Cap::Rights, ticket, wait, self.calls.may(user, what), move |allowed| {
@@ -132,7 +167,7 @@ impl Oracle for Asked {
 
 impl Asked {
     fn turn(&self, patience_ms: u64) -> Option<Duration> {
-        self.turns.0.lock().turn((self.world.now)(), Duration::from_millis(patience_ms))
+        self.turns.take((self.world.now)(), Duration::from_millis(patience_ms))
     }
 
     /// Waits for an answer that is not there yet; the first who asks has it brought.

@@ -88,17 +88,17 @@ pub enum Refusal {
     Unavailable(Unavailable),
 }
 
-/// Where no API server can be asked: nobody can ever say.
+/// Where no API server can be asked, ever: no token is anybody's, and nobody may what no rule says.
 #[derive(Debug)]
 pub struct Nobody;
 
 impl Oracle for Nobody {
     fn user<'a>(&'a self, _: &'a Token, _: &'a Patience) -> BoxFuture<'a, Result<Option<User>, Unavailable>> {
-        Box::pin(async { Err(Unavailable { retry_secs: 1 }) })
+        Box::pin(async { Ok(None) })
     }
 
     fn may<'a>(&'a self, _: &'a User, _: &'a Attributes, _: &'a Patience) -> BoxFuture<'a, Result<bool, Unavailable>> {
-        Box::pin(async { Err(Unavailable { retry_secs: 1 }) })
+        Box::pin(async { Ok(false) })
     }
 }
 

@@ -65,5 +65,5 @@ fn sender(reader: &mut Reader, item: &Spanned<Node>) -> (String, Grant) {
 
 fn names(reader: &mut Reader, key: &str, node: &Spanned<Node>) -> Names {
     let names: Vec<Box<str>> = reader.list(key, node).iter().map(|name| reader.text(key, name).into()).collect();
-    if names.iter().any(|name| **name == *ALL) { Names::All } else { Names::Only(names) }
+    if names.iter().any(|name| **name == *ALL) { Names::All } else { Names::Only(names.into()) }
 }

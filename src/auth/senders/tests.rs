@@ -70,7 +70,7 @@ fn t02_who_sends_is_proven() {
     assert_eq!(who(&plain, Some(""), ""), Err(Denied::Unknown));
     let gateway = who(&granted, Some("gateway"), "").expect("the file says where it lives");
     assert_eq!((&*gateway.home, gateway.namespaces), ("otel", Names::All));
-    assert_eq!(who(&granted, None, "good").expect("it is known").namespaces, Names::Only(vec!["bank".into()]));
+    assert_eq!(who(&granted, None, "good").expect("it is known").namespaces, Names::Only(["bank".into()].into()));
     let blind = Senders { oracle: None, ..senders("") };
     assert_eq!(who(&blind, None, "good"), Err(Denied::Unknown), "tokens are not looked at");
 }

@@ -6,7 +6,10 @@ use super::{
     pair::{PairError, read, words},
 };
 use arc_swap::ArcSwap;
-use pointsman_core::model::clock::{Mono, Wall};
+use pointsman_core::{
+    limits,
+    model::clock::{Mono, Wall},
+};
 use pointsman_watch::certificate::Validity;
 use rustls::{
     DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme,
@@ -139,10 +142,18 @@ impl ClientCertVerifier for AskOnly {
 
     fn verify_client_cert(
         &self,
-        _own: &CertificateDer<'_>,
-        _others: &[CertificateDer<'_>],
+        own: &CertificateDer<'_>,
+        others: &[CertificateDer<'_>],
         _now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
+        // All of it is kept for as long as the connection lasts, whoever vouches for it.
+        let bytes = others.iter().fold(own.len(), |sum, one| sum.saturating_add(one.len()));
+        if bytes > limits::CLIENT_CHAIN_BYTES_MAX {
+            return Err(Error::General(format!(
+                "a certificate with more than {} bytes of others",
+                limits::CLIENT_CHAIN_BYTES_MAX
+            )));
+        }
         Ok(ClientCertVerified::assertion())
     }
 

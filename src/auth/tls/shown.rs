@@ -59,7 +59,9 @@ impl Shown {
         let is_good = judge.vouches(&self.chain, now);
         // A refusal stands for its second; an approval until the first certificate of the chain ends.
         let end = |one: &CertificateDer<'_>| Validity::of(one).map_or(now_secs, |validity| validity.until_secs);
-        let until_secs = if is_good { self.chain.iter().map(end).min().unwrap_or(now_secs) } else { now_secs };
+        // What has ended is not what it was vouched for by, or it would not have been.
+        let ends = self.chain.iter().map(end).filter(|end| *end >= now_secs);
+        let until_secs = if is_good { ends.min().unwrap_or(now_secs) } else { now_secs };
         *last = Some(Verdict { by: judge, is_good, from_secs: now_secs, until_secs });
         is_good
     }

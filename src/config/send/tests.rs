@@ -30,9 +30,11 @@ fn t02_senders_are_asked_wherever_others_can_send() {
     assert_eq!(read(&["--otlp-token-audiences=a,b", "--kubeconfig=k"]).map(|access| access.audiences.len()), Some(2));
     let by_certificate = [&TLS[..], &["--otlp-client-ca-file", "c"]].concat();
     assert_eq!(read(&by_certificate), Some(SendAccess::default()));
+    assert_eq!(read(&[&by_certificate[..], &["--kubeconfig=k"]].concat()), of_us, "tokens count beside certificates");
     for listener in ["--otlp-grpc=0.0.0.0:1", "--otlp-http=[::]:1"] {
         assert_eq!(read(&[&TLS[..], &[listener, "--kubeconfig=k"]].concat()), of_us);
         assert_eq!(read(&[listener, "--insecure"]), None);
+        assert_eq!(read(&[&TLS[..], &[listener, "--insecure", "--kubeconfig=k"]].concat()), of_us, "that is about plain text");
     }
     let mending = read(&["--otlp-token-audiences=a", "--kubeconfig=k", "--otlp-identity=relabel"]);
     assert_eq!(mending.map(|access| access.claims), Some(Claims::Relabel));
@@ -42,7 +44,9 @@ fn t02_senders_are_asked_wherever_others_can_send() {
 /// Guarantees: t02: one fault each, before anything is bound, that says what would be right.
 #[test]
 fn t02_what_nobody_could_pass_refuses_the_start() {
-    let rows: [(&[&str], &str); 8] = [
+    let rows: [(&[&str], &str); 10] = [
+        (&["--otlp-token-audiences=", "--otlp-senders-file=f", "--kubeconfig=k"], "nobody could send"),
+        (&["--insecure-listen-address=0.0.0.0:1", "--insecure", "--client-ca-file=c", "--config-file=f"], "nobody could read"),
         (&["--sender-max-bytes=1MiB"], "nobody is asked who sends"),
         (&["--sender-max-requests=1"], "nobody is asked who sends"),
         (&["--sender-max-series=1"], "nobody is asked who sends"),

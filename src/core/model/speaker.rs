@@ -1,7 +1,7 @@
 //! Who speaks, where that was proven: for which namespaces, services and pods what it says may be, and how much of it. A resource that claims to
 //! be somebody else's is refused, or gets the name of who sent it. Knows neither how it was proven nor what was said.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 /// What becomes of a claim that contradicts who somebody is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -19,7 +19,7 @@ pub enum Names {
     /// Any.
     All,
     /// These.
-    Only(Vec<Box<str>>),
+    Only(Arc<[Box<str>]>),
 }
 
 /// How much each speaker may send; `None` = as much as it likes.
@@ -108,8 +108,8 @@ impl fmt::Display for Forged {
 impl Names {
     /// None but one's own.
     #[must_use]
-    pub const fn none() -> Self {
-        Self::Only(Vec::new())
+    pub fn none() -> Self {
+        Self::Only(Arc::default())
     }
 
     fn has(&self, name: &str) -> bool {

@@ -48,7 +48,11 @@ impl Ask for Reviewer {
         Box::pin(async move {
             let audiences = (!this.audiences.is_empty()).then(|| this.audiences.clone());
             let spec = TokenReviewSpec { token: Some(token.reveal().to_owned()), audiences };
-            Ok(this.judge(this.reviews.token(spec).await?))
+            let status = this.reviews.token(spec).await?;
+            match trouble(&status) {
+                true => Err(Failure::Away("the API server could not tell whose a token is".to_owned())),
+                false => Ok(this.judge(status)),
+            }
         })
     }
 
@@ -59,6 +63,22 @@ impl Ask for Reviewer {
             Ok(status.allowed && status.denied != Some(true))
         })
     }
+}
+
+/// Whether a no is none: one of those that the API server asks could not be asked. It tells so in words alone.
+fn trouble(status: &TokenReviewStatus) -> bool {
+    const WORDS: [&str; 8] = [
+        "connection refused",
+        "timed out",
+        "timeout",
+        "deadline exceeded",
+        "no such host",
+        "etcdserver",
+        "too many requests",
+        "unavailable",
+    ];
+    let error = status.error.as_deref().unwrap_or_default().to_lowercase();
+    status.authenticated != Some(true) && WORDS.iter().any(|words| error.contains(words))
 }
 
 fn question(user: &User, what: &Attributes) -> SubjectAccessReviewSpec {

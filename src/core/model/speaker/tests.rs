@@ -47,7 +47,7 @@ fn t01_a_resource_is_its_speakers() {
 /// that of the resource where it says none.
 #[test]
 fn t01_who_speaks_for_others_says_for_whom() {
-    let gateway = speaker(&["bank"], Names::Only(vec!["till".into()]), Claims::Relabel);
+    let gateway = speaker(&["bank"], Names::Only(["till".into()].into()), Claims::Relabel);
     assert_eq!(said(&gateway, &[("k8s.namespace.name", "bank"), ("k8s.pod.name", "till-7")]), "service.namespace=bank");
     assert_eq!(said(&gateway, &[("k8s.namespace.name", "bank"), ("service.namespace", "shop")]), "");
     assert_eq!(said(&gateway, &[("k8s.namespace.name", "mint")]), "k8s.namespace.name=shop service.namespace=shop");
@@ -76,7 +76,7 @@ fn t01_who_names_its_instance_is_given_no_pod() {
 /// Guarantees: t01: they get the name that OpenTelemetry has for that, so that there is always a job that begins with the namespace.
 #[test]
 fn t01_a_resource_without_a_service_gets_one() {
-    for services in [Names::All, Names::Only(vec!["till".into()])] {
+    for services in [Names::All, Names::Only(["till".into()].into())] {
         let speaker = speaker(&[], services, Claims::Refuse);
         assert_eq!(said(&speaker, &[("service.name", "")]), format!("{OWN} service.name=unknown_service"));
         let all = speaker.correct(|_| None).expect("nothing is claimed");
