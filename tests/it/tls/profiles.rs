@@ -21,7 +21,12 @@ fn start(more: &[&str]) -> (Pointsman, Authority, TempDir) {
     let ca = folder.path().join("ca.crt");
     fs::write(&ca, ours.pem()).expect("the folder takes files");
     let (pair, ca) = (flags(folder.path()), ca.display().to_string());
-    let all: Vec<&str> = pair.iter().map(String::as_str).chain(["--client-ca-file", &ca, "--ignore-paths=/api/v1/health"]).chain(more.iter().copied()).collect();
+    let all: Vec<&str> = pair
+        .iter()
+        .map(String::as_str)
+        .chain(["--client-ca-file", &ca, "--ignore-paths=/api/v1/health"])
+        .chain(more.iter().copied())
+        .collect();
     (Pointsman::start(&all), ours, folder)
 }
 
