@@ -27,6 +27,9 @@ Started by hand:
     POINTSMAN_PROGRAM=target/release/pointsman POINTSMAN_TOOLS_BIN=$(bash tests/tools/build.sh) \
       cargo test --test it -- --include-ignored --nocapture real::swarm
     cargo test --release -p pointsman-instrument --lib -- --ignored --exact bound::tests::what_a_call_site_costs --nocapture
+  what TLS and access cost, with 10,000 senders and slow sockets; all of it, or one row:
+    ulimit -n 20000 && POINTSMAN_TOOLS_BIN=$(bash tests/tools/build.sh) cargo bench --profile dist --bench bench -- --access
+    cargo bench --profile dist --bench bench -- --access --only slow
   every property with more cases:
     PROPTEST_CASES=100000 cargo test --workspace --lib
 TEXT

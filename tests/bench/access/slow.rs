@@ -46,12 +46,15 @@ const PUSH_EVERY: Duration = Duration::from_secs(10);
 const HELLO: &[u8] = &[22, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3, 7, 7, 7, 7, 7];
 const HEAD: &[u8] = b"GET /metrics HTTP/1.1\r\nhost: slow\r\nx-slow: ";
 const PREFACE: &[u8] = b"PRI ";
+/// What each goes on with, byte by byte; then with anything.
+const PREFACE_REST: &[u8] = b"* HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// Where one of them goes, and what it begins.
 #[derive(Clone)]
 struct Kind {
     target: Target,
     beginning: &'static [u8],
+    rest: &'static [u8],
 }
 
 /// All of them, until this value is dropped.
@@ -66,9 +69,9 @@ impl Slow {
     /// to where scrapers come, the others to where senders do.
     fn come(runtime: &Runtime, count: usize, (server, keys): (&Server, &Keys)) -> Result<Self> {
         let (h1, h2) = (keys.client(Inside::Http1)?, keys.client(Inside::Http2)?);
-        let hello = |address| Kind { target: Target::from(address), beginning: HELLO };
-        let head = |address| Kind { target: Target::inside(address, &h1), beginning: HEAD };
-        let preface = Kind { target: Target::inside(server.grpc, &h2), beginning: PREFACE };
+        let hello = |address| Kind { target: Target::from(address), beginning: HELLO, rest: &[] };
+        let head = |address| Kind { target: Target::inside(address, &h1), beginning: HEAD, rest: &[] };
+        let preface = Kind { target: Target::inside(server.grpc, &h2), beginning: PREFACE, rest: PREFACE_REST };
         let kinds = [
             hello(server.read),
             head(server.read),
@@ -102,7 +105,7 @@ async fn slow(kind: Kind, number: usize, there: Arc<AtomicUsize>, begun: Arc<Ato
             there.fetch_add(1, Ordering::Relaxed);
             begun.fetch_add(1, Ordering::Relaxed);
             // However it ends, it was cut, and comes again.
-            drip(stream, kind.beginning).await.ok();
+            drip(stream, &kind).await.ok();
             there.fetch_sub(1, Ordering::Relaxed);
         } else {
             sleep(AGAIN).await;
@@ -111,10 +114,10 @@ async fn slow(kind: Kind, number: usize, there: Arc<AtomicUsize>, begun: Arc<Ato
 }
 
 /// A byte a second, until the other end has enough.
-async fn drip(mut stream: Open, beginning: &[u8]) -> Result<()> {
-    stream.write_all(beginning).await?;
+async fn drip(mut stream: Open, kind: &Kind) -> Result<()> {
+    stream.write_all(kind.beginning).await?;
     stream.flush().await?;
-    let mut answer = [0; 256];
+    let (mut answer, mut rest) = ([0; 256], kind.rest.iter().chain(std::iter::repeat(&b'a')));
     loop {
         match timeout(DRIP, stream.read(&mut answer)).await {
             Ok(read) => {
@@ -123,7 +126,7 @@ async fn drip(mut stream: Open, beginning: &[u8]) -> Result<()> {
                 }
             }
             Err(_) => {
-                stream.write_all(b"a").await?;
+                stream.write_all(&[*rest.next().unwrap_or(&b'a')]).await?;
                 stream.flush().await?;
             }
         }
