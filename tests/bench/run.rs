@@ -98,7 +98,7 @@ impl Load {
         if self.senders.is_empty() {
             let each = self.connections.div_ceil(threads).min(share);
             let wire = (case.protocol, case.coding);
-            let connect = |_| Senders::connect(Signal::Metrics, wire, &self.target(server), each);
+            let connect = |_| Senders::connect(Signal::Metrics, wire, self.target(server), each);
             self.senders = (0..threads).map(connect).collect::<Result<_>>()?;
         }
         let (sent, stop) = (AtomicU64::new(0), AtomicBool::new(false));

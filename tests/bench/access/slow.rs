@@ -40,6 +40,9 @@ const THERE_MIN: f64 = 0.9;
 const DRIP: Duration = Duration::from_secs(1);
 /// After an attempt that failed.
 const AGAIN: Duration = Duration::from_millis(200);
+/// How often each of both scrapers reads a small store, and the one of all senders: else their own work would be what they wait for.
+const SCRAPE_SMALL: Duration = Duration::from_millis(100);
+const SCRAPE_LARGE: Duration = Duration::from_millis(500);
 /// How often each sender pushes.
 const PUSH_EVERY: Duration = Duration::from_secs(10);
 /// The beginning of a handshake of 517 bytes, and of its hello.
@@ -141,11 +144,14 @@ pub(super) fn measure(keys: &Keys, size: Size) -> Result<Part> {
     write!(
         part.text,
         "A half of the slow sockets begins a handshake and goes on by a byte a second, a half does so with the head of a request; whoever is cut \
-         begins anew. Nobody is barred by address, which loopback is free of: all stay for {} s. The scraper shows a certificate, ten times a \
-         second on a kept connection, ten times on a new one; from when a scrape was due until it was read, in ms: p50, p99, worst.\n\n\
+         begins anew. Nobody is barred by address, which loopback is free of: all stay for {} s. The scraper shows a certificate; it reads \
+         100 series every {} ms, and the 10 of each sender every {} ms, both on a kept connection and on a new one each time. From when a \
+         scrape was due until it was read, in ms: p50, p99, worst.\n\n\
          | beside | kept connection | own connection | slow sockets there, mean | begun in all | pushes taken, refused, failed | most RSS, MiB |\n\
          | --- | --- | --- | --- | --- | --- | --- |\n",
-        size.watched.as_secs()
+        size.watched.as_secs(),
+        SCRAPE_SMALL.as_millis(),
+        SCRAPE_LARGE.as_millis()
     )?;
     alone(&mut part, &runtime, keys, size)?;
     beside_senders(&mut part, &runtime, keys, size)?;
@@ -160,10 +166,10 @@ fn alone(part: &mut Part, runtime: &Runtime, keys: &Keys, size: Size) -> Result<
     let server = Server::start_with(Peer::Pointsman, &flags(keys))?;
     fill(&server, keys)?;
     let reader = Target::inside(server.read, &keys.client_as(SCRAPER, Inside::Http1)?);
-    let calm = watch(&reader, size.watched / 4)?;
+    let calm = watch(&reader, SCRAPE_SMALL, size.watched / 4)?;
     row(part, "nobody", &calm, (None, "–", &server))?;
     let slow = Slow::come(runtime, size.slow, (&server, keys))?;
-    let (seen, there) = watched(&reader, size.watched, &slow)?;
+    let (seen, there) = watched(&reader, (SCRAPE_SMALL, size.watched), &slow)?;
     row(part, &format!("{} slow sockets", size.slow), &seen, (Some((&slow, there)), "–", &server))?;
     part.figures.take(goals::SLOW_P99, seen.p99_ms());
     check(part, &seen, (there, size.slow));
@@ -176,11 +182,11 @@ fn beside_senders(part: &mut Part, runtime: &Runtime, keys: &Keys, size: Size) -
     crowd.push(false)?;
     crowd.keep(PUSH_EVERY);
     let reader = Target::inside(server.read, &keys.client_as(SCRAPER, Inside::Http1)?);
-    let calm = watch(&reader, size.watched / 4)?;
+    let calm = watch(&reader, SCRAPE_LARGE, size.watched / 4)?;
     row(part, &format!("{} senders", size.both), &calm, (None, "–", &server))?;
     let slow = Slow::come(runtime, size.both, (&server, keys))?;
     crowd.forget();
-    let (seen, there) = watched(&reader, size.watched, &slow)?;
+    let (seen, there) = watched(&reader, (SCRAPE_LARGE, size.watched), &slow)?;
     let of = |count: &AtomicUsize| count.load(Ordering::Relaxed);
     let (taken, failed) = (of(&crowd.seen.taken), of(&crowd.seen.failed));
     let pushes = format!("{taken}, {}, {failed} {}", of(&crowd.seen.refused), crowd.seen.why());
@@ -195,7 +201,7 @@ fn beside_senders(part: &mut Part, runtime: &Runtime, keys: &Keys, size: Size) -
 }
 
 /// Watches a scraper, and looks how many are there meanwhile.
-fn watched(reader: &Target, time: Duration, slow: &Slow) -> Result<(Watched, f64)> {
+fn watched(reader: &Target, (every, time): (Duration, Duration), slow: &Slow) -> Result<(Watched, f64)> {
     thread::scope(|scope| {
         let looks = scope.spawn(move || {
             let (began, mut sum, mut count) = (Instant::now(), 0, 0);
@@ -206,7 +212,7 @@ fn watched(reader: &Target, time: Duration, slow: &Slow) -> Result<(Watched, f64
             }
             sum as f64 / f64::from(count)
         });
-        let seen = watch(reader, time)?;
+        let seen = watch(reader, every, time)?;
         let there = looks.join().map_err(|_| anyhow::anyhow!("who looks panicked"))?;
         Ok((seen, there))
     })

@@ -1,5 +1,5 @@
-//! A scraper that is watched while something goes on beside it: once on a connection that it keeps, once on a new one each time, ten
-//! times a second each. Knows how long it waited, not for what.
+//! A scraper that is watched while something goes on beside it: once on a connection that it keeps, once on a new one each time.
+//! Knows how long it waited, not for what.
 
 use super::quantile;
 use crate::{dial::Target, scrape::Reader};
@@ -8,8 +8,6 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-
-const EVERY: Duration = Duration::from_millis(100);
 
 /// How one of them fared.
 #[derive(Default)]
@@ -47,12 +45,12 @@ impl Watched {
     }
 }
 
-/// Watches both for so long.
-pub(super) fn watch(target: &Target, time: Duration) -> Result<Watched> {
+/// Watches both for so long, with a scrape each in every such time.
+pub(super) fn watch(target: &Target, every: Duration, time: Duration) -> Result<Watched> {
     thread::scope(|scope| {
         let [kept, fresh] = [true, false].map(|keeps| {
             let reader = Reader::new(target.clone(), None, keeps);
-            scope.spawn(move || scrape(reader, time))
+            scope.spawn(move || scrape(reader, every, time))
         });
         let join = |thread: thread::ScopedJoinHandle<'_, Waits>| thread.join().map_err(|_| anyhow!("a scraper panicked"));
         Ok(Watched { kept: join(kept)?, fresh: join(fresh)? })
@@ -60,7 +58,7 @@ pub(super) fn watch(target: &Target, time: Duration) -> Result<Watched> {
 }
 
 /// A scrape that comes late delays none of those after it: all are counted from when they were due.
-fn scrape(mut reader: Reader, time: Duration) -> Waits {
+fn scrape(mut reader: Reader, every: Duration, time: Duration) -> Waits {
     let (began, mut due, mut waits) = (Instant::now(), Instant::now(), Waits::default());
     while began.elapsed() < time {
         thread::sleep(due.saturating_duration_since(Instant::now()));
@@ -73,7 +71,7 @@ fn scrape(mut reader: Reader, time: Duration) -> Waits {
                 waits.why = format!("{error:#}");
             }
         }
-        due += EVERY;
+        due += every;
     }
     waits
 }
