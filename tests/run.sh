@@ -30,6 +30,9 @@ Started by hand:
     cargo test --release -p pointsman-instrument --lib -- --ignored --exact bound::tests::what_a_call_site_costs --nocapture
   1,000 renewals of certificates and authorities under load:
     POINTSMAN_ROTATIONS=1000 cargo test --test it -- --nocapture tls::rotation::certificates_rotate_under_load
+  what TLS and access cost, with 10,000 senders and slow sockets; all of it, or one row:
+    ulimit -n 20000 && POINTSMAN_TOOLS_BIN=$(bash tests/tools/build.sh) cargo bench --profile dist --bench bench -- --access
+    cargo bench --profile dist --bench bench -- --access --only slow
   every property with more cases:
     PROPTEST_CASES=100000 cargo test --workspace --lib
 TEXT

@@ -2,7 +2,7 @@
 //! Knows what belongs to it and how often; not how any of it is measured.
 
 use crate::{
-    Part,
+    Part, access,
     case::{Block, Case, Effort},
     formats, obey, overload,
     send::{Coding, Protocol},
@@ -78,5 +78,6 @@ pub(crate) fn parts(quick: bool) -> Vec<Part> {
     keep("What becomes of an overload", overload::measure(if quick { 2 } else { 12 }));
     keep("Spans forwarded", spans::measure(rounds, cpu_seconds));
     keep("Start and rest", start::measure());
+    keep("What TLS and access cost", access::measure(&access::ROWS.map(|(_, row)| row), quick));
     parts
 }

@@ -55,6 +55,11 @@ impl Body {
         self.orders.get(self.passes as usize % self.orders.len()).map_or(&[], |piece| &piece.bytes)
     }
 
+    /// The number of its first series.
+    pub(crate) fn first(&self) -> usize {
+        self.first
+    }
+
     /// Replaces as many series as churn has replaced after that time.
     pub(crate) fn churn(&mut self, elapsed: Duration) {
         let wanted = (elapsed.as_secs_f64() * CHURN * self.generations.len() as f64) as usize;

@@ -74,7 +74,8 @@ impl Words<'_> {
         text.parse().ok().with_context(|| format!("read --{name}: {text} is no such number"))
     }
 
-    fn list<T: Copy>(&self, name: &str, usual: &str, known: &[(&str, T)]) -> Result<Vec<T>> {
+    /// The values of a list, each by a name that is known.
+    pub(crate) fn list<T: Copy>(&self, name: &str, usual: &str, known: &[(&str, T)]) -> Result<Vec<T>> {
         let one = |word: &str| match known.iter().find(|(name, _)| *name == word) {
             Some((_, value)) => Ok(*value),
             None => bail!("read --{name}: {word} is none of {:?}", known.iter().map(|(name, _)| *name).collect::<Vec<_>>()),

@@ -5,15 +5,18 @@
 #![expect(clippy::disallowed_methods, reason = "it measures: it may ask for the time")]
 #![expect(clippy::cast_possible_truncation, reason = "it encodes lengths and numbers that it made itself")]
 
+mod access;
 mod agents;
 mod all;
 mod body;
 mod case;
 mod check;
+mod dial;
 mod formats;
 mod goals;
 mod obey;
 mod overload;
+mod push;
 mod run;
 mod scrape;
 mod send;
@@ -23,6 +26,7 @@ mod soak;
 mod spans;
 mod start;
 mod table;
+mod tls;
 mod views;
 mod wire;
 
@@ -34,7 +38,7 @@ use std::{fs, time::Instant};
 const HELP: &str = "\
 cargo bench [--profile dist] --bench bench -- [OPTION]...
 
-  --all              everything whose table is committed, in about 12 minutes; --write then writes tests/bench/RESULTS.md
+  --all              everything whose table is committed, in about 25 minutes; --write then writes tests/bench/RESULTS.md
   --quick            the same once and small, which measures nothing well and checks everything
 
 Ingest and scrapes, every combination of (also as BENCH_SERIES and so on):
@@ -58,10 +62,12 @@ Only one part, with --rounds, --cpu-seconds, and --series where it makes sense:
   --overload N       what becomes of 2 and 10 times the load it can take, N seconds each (10)
   --views            what 1,000 views cost to compile and obey
   --agents N         what N agents with sessions cost
+  --access           what TLS costs and who comes by it: in about 12 minutes, with --quick small; all of it, or by
+  --only LIST        scrapes, senders, slow, tokens, overload, ingest; 10,000 connections need `ulimit -n 20000`
 
-The Collector is found in POINTSMAN_TOOLS_BIN=$(bash tests/tools/build.sh collector).";
+The Collector and the Kubernetes API server are found in POINTSMAN_TOOLS_BIN=$(bash tests/tools/build.sh).";
 
-const FLAGS: [&str; 22] = [
+const FLAGS: [&str; 24] = [
     "--all",
     "--quick",
     "--write",
@@ -83,6 +89,8 @@ const FLAGS: [&str; 22] = [
     "--views",
     "--agents",
     "--overload",
+    "--access",
+    "--only",
     "--help",
 ];
 
@@ -143,6 +151,7 @@ fn one_part(words: &Words<'_>) -> Result<Option<Part>> {
         () if words.has("--start") => start::measure()?,
         () if words.has("--soak") => soak::measure(words.number("soak", "600")?)?,
         () if words.has("--overload") => overload::measure(words.number("overload", "10")?)?,
+        () if words.has("--access") => access::measure(&words.list("only", access::ALL, &access::ROWS)?, words.has("--quick"))?,
         () if words.has("--views") => plain("What 1,000 views cost", views::measure(rounds)?),
         () if words.has("--agents") => plain("What agents cost", agents::measure(words.number("agents", "10000")?)?),
         () => return Ok(None),

@@ -5,30 +5,29 @@
 use crate::{
     Part,
     body::{Body, Form},
+    dial::Target,
     goals,
+    push::Wire,
     send::{Coding, Protocol},
     server::{Peer, Server},
     shape::Shape,
+    tls::{Inside, Keys, SENDER},
 };
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use bytes::Bytes;
-use pointsman_instrument::transport::raw::RawCodec;
 use std::{
     fmt::Write,
-    net::SocketAddr,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, split},
-    net::TcpStream,
+    sync::watch,
     task::JoinSet,
     time::{sleep, timeout},
 };
-use tonic::{Code, Request, client::Grpc, codegen::http::uri::PathAndQuery, transport::Channel};
 
 /// What the server may take.
 const LIMIT: &str = "256MiB";
@@ -47,9 +46,6 @@ const KEPT_MIN: f64 = 0.95;
 /// The same by the clock, which shows that it goes on at all: the generator takes its part of the processors.
 const KEPT_WALL_MIN: f64 = 0.7;
 const PATIENCE: Duration = Duration::from_secs(60);
-const EXPORT: &str = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
-/// When a sender comes again that was told to by gRPC: between the least and the most that it is ever told.
-const GRPC_AFTER: Duration = Duration::from_secs(7);
 
 /// What senders saw.
 #[derive(Default)]
@@ -58,6 +54,8 @@ struct Seen {
     refused: AtomicU64,
     broken: AtomicU64,
     stop: AtomicBool,
+    /// Those who are connected.
+    connected: AtomicUsize,
     /// The pushes so far: each has a time of its own, later than those before.
     passes: AtomicU64,
     /// What the last one that broke says.
@@ -78,16 +76,27 @@ struct Stretch {
 
 /// Runs all stretches, so many seconds each; fails when what is accepted falls, or memory grows beyond the limit.
 pub(crate) fn measure(seconds: u64) -> Result<Part> {
-    let mut part = Part { title: "What becomes of an overload".into(), ..Part::default() };
+    over(seconds, None)
+}
+
+/// The same inside of TLS, with a certificate that says who sends.
+pub(crate) fn measure_tls(seconds: u64, keys: &Keys) -> Result<Part> {
+    over(seconds, Some(keys))
+}
+
+fn over(seconds: u64, keys: Option<&Keys>) -> Result<Part> {
+    let title = if keys.is_some() { "An overload inside of TLS" } else { "What becomes of an overload" };
+    let mut part = Part { title: title.into(), ..Part::default() };
     writeln!(
         part.text,
         "`--memory-limit {LIMIT}`, S1, {POINTS} points a request. Every sender has a connection of its own and sends as fast as it is \
          answered; as many of them as make up the named part of the bytes that may be in flight, a fourth of the heap. Who is refused \
-         comes again when it is told to. {seconds} s each."
+         comes again when it is told to. {seconds} s each, from when all are connected.{}",
+        if keys.is_some() { " All show a certificate that says who they are." } else { "" }
     )?;
     let mut faults = Vec::new();
     for protocol in [Protocol::Http, Protocol::Grpc] {
-        let all = stretches(protocol, seconds)?;
+        let all = stretches(protocol, seconds, keys)?;
         write!(part.text, "\n{}:\n\n{}", protocol.name(Coding::None), table(&all)?)?;
         let most = all.first().context("saturation was measured")?;
         for stretch in &all {
@@ -106,9 +115,10 @@ pub(crate) fn measure(seconds: u64) -> Result<Part> {
                 faults.push(format!("{}, {}: {what} {}", protocol.name(Coding::None), stretch.name, stretch.why));
             }
             // The worse of both protocols counts.
-            match stretch.name.as_str() {
-                "2 ×" => part.figures.worst((goals::OVERLOAD_MEMORY_2, held), (goals::OVERLOAD_KEPT_2, kept)),
-                "10 ×" => part.figures.worst((goals::OVERLOAD_MEMORY_10, held), (goals::OVERLOAD_KEPT_10, kept)),
+            match (stretch.name.as_str(), keys) {
+                ("2 ×", None) => part.figures.worst((goals::OVERLOAD_MEMORY_2, held), (goals::OVERLOAD_KEPT_2, kept)),
+                ("10 ×", None) => part.figures.worst((goals::OVERLOAD_MEMORY_10, held), (goals::OVERLOAD_KEPT_10, kept)),
+                ("10 ×", Some(_)) => part.figures.worst((goals::TLS_OVERLOAD_MEMORY, held), (goals::TLS_OVERLOAD_KEPT, kept)),
                 _ => {}
             }
         }
@@ -118,13 +128,18 @@ pub(crate) fn measure(seconds: u64) -> Result<Part> {
 }
 
 /// The first is saturation, the last what comes after the storm.
-fn stretches(protocol: Protocol, seconds: u64) -> Result<Vec<Stretch>> {
-    let server = Server::start_with(Peer::Pointsman, &["--memory-limit".to_owned(), LIMIT.to_owned()])?;
+fn stretches(protocol: Protocol, seconds: u64, keys: Option<&Keys>) -> Result<Vec<Stretch>> {
+    let mut flags = vec!["--memory-limit".to_owned(), LIMIT.to_owned()];
+    flags.extend(keys.into_iter().flat_map(|keys| [keys.serving(), keys.sending()].concat()));
+    let server = Server::start_with(Peer::Pointsman, &flags)?;
+    let inside = if protocol == Protocol::Grpc { Inside::Http2 } else { Inside::Http1 };
+    let tls = keys.map(|keys| keys.client_as(SENDER, inside)).transpose()?;
+    let address = if protocol == Protocol::Grpc { server.grpc } else { server.http };
+    let to = To { protocol, target: Target { address, tls } };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let seen = Arc::new(Seen::default());
     let run = |name: &str, senders: usize| {
-        let to = Target { protocol, address: if protocol == Protocol::Grpc { server.grpc } else { server.http } };
-        runtime.block_on(stretch(&server, (name, senders), (to, &seen), Duration::from_secs(seconds)))
+        runtime.block_on(stretch(&server, (name, senders), (&to, &seen), Duration::from_secs(seconds)))
     };
     let body = requests(0)?.iter().map(|part| part.bytes().len()).sum::<usize>();
     // Of the whole limit, of which the heap is a part: a storm is never less than it is called.
@@ -138,29 +153,39 @@ fn stretches(protocol: Protocol, seconds: u64) -> Result<Vec<Stretch>> {
     Ok(all)
 }
 
-#[derive(Clone, Copy)]
-struct Target {
+#[derive(Clone)]
+struct To {
     protocol: Protocol,
-    address: SocketAddr,
+    target: Target,
 }
 
 async fn stretch(
     server: &Server,
     (name, senders): (&str, usize),
-    (to, seen): (Target, &Arc<Seen>),
+    (to, seen): (&To, &Arc<Seen>),
     time: Duration,
 ) -> Result<Stretch> {
+    seen.connected.store(0, Ordering::Relaxed);
     for count in [&seen.accepted, &seen.refused, &seen.broken] {
         count.store(0, Ordering::Relaxed);
     }
     seen.stop.store(false, Ordering::Relaxed);
     let bodies = (0..senders).map(requests).collect::<Result<Vec<_>>>()?;
-    let (began, cpu) = (Instant::now(), server.cpu_seconds()?);
+    let (go, going) = watch::channel(false);
     let mut tasks = JoinSet::new();
     for bodies in bodies {
-        let seen = Arc::clone(seen);
-        tasks.spawn(async move { send(to, bodies, &seen).await });
+        let (seen, to, going) = (Arc::clone(seen), to.clone(), going.clone());
+        tasks.spawn(async move { send(&to, bodies, &seen, going).await });
     }
+    let connecting = Instant::now();
+    while seen.connected.load(Ordering::Relaxed) < senders {
+        if connecting.elapsed() > PATIENCE {
+            bail!("not all of {senders} senders could connect in {} s", PATIENCE.as_secs());
+        }
+        sleep(Duration::from_millis(5)).await;
+    }
+    let (began, cpu) = (Instant::now(), server.cpu_seconds()?);
+    go.send_replace(true);
     sleep(time).await;
     seen.stop.store(true, Ordering::Relaxed);
     let (wall, cpu) = (began.elapsed().as_secs_f64(), server.cpu_seconds()? - cpu);
@@ -191,9 +216,18 @@ fn requests(sender: usize) -> Result<Vec<Body>> {
     (0..JOINED).map(|at| Body::new(Shape::Large, Form::Protobuf, false, (sender * JOINED + at) % INSTANCES)).collect()
 }
 
-/// One sender: a request after the other, the last one again when it was refused and the time for that has come.
-async fn send(to: Target, mut bodies: Vec<Body>, seen: &Seen) -> Result<()> {
-    let mut wire = Wire::new(to);
+/// One sender: a request after the other, the last one again when it was refused and the time for that has come. First it connects,
+/// which is no part of the load, and says something empty: who says nothing is not kept for long.
+async fn send(to: &To, mut bodies: Vec<Body>, seen: &Seen, mut going: watch::Receiver<bool>) -> Result<()> {
+    let new = || Wire::new(to.protocol, to.target.clone(), None);
+    let mut wire = new();
+    while let Err(error) = greet(&mut wire).await {
+        wire = new();
+        seen.note(&error);
+        sleep(Duration::from_secs(1)).await;
+    }
+    seen.connected.fetch_add(1, Ordering::Relaxed);
+    going.wait_for(|going| *going).await?;
     while !seen.stop.load(Ordering::Relaxed) {
         let pass = seen.passes.fetch_add(1, Ordering::Relaxed);
         let mut request = Vec::new();
@@ -215,9 +249,8 @@ async fn send(to: Target, mut bodies: Vec<Body>, seen: &Seen) -> Result<()> {
                     sleep(after).await;
                 }
                 Err(error) => {
-                    wire = Wire::new(to);
-                    seen.broken.fetch_add(1, Ordering::Relaxed);
-                    *seen.why.lock().unwrap_or_else(PoisonError::into_inner) = format!("({error:#})");
+                    wire = new();
+                    seen.note(&error);
                     sleep(Duration::from_secs(1)).await;
                 }
             }
@@ -226,97 +259,17 @@ async fn send(to: Target, mut bodies: Vec<Body>, seen: &Seen) -> Result<()> {
     Ok(())
 }
 
-/// A connection of one sender, opened when it is needed.
-enum Wire {
-    Http(SocketAddr, Option<BufReader<TcpStream>>),
-    Grpc(SocketAddr, Option<Grpc<Channel>>),
+async fn greet(wire: &mut Wire) -> Result<()> {
+    timeout(PATIENCE, wire.exchange(&Bytes::new())).await.context("no answer")??;
+    Ok(())
 }
 
-impl Wire {
-    fn new(to: Target) -> Self {
-        if to.protocol == Protocol::Grpc { Self::Grpc(to.address, None) } else { Self::Http(to.address, None) }
+impl Seen {
+    /// A request broke.
+    fn note(&self, error: &anyhow::Error) {
+        self.broken.fetch_add(1, Ordering::Relaxed);
+        *self.why.lock().unwrap_or_else(PoisonError::into_inner) = format!("({error:#})");
     }
-
-    /// Sends a request; when to come again, where it was refused.
-    async fn exchange(&mut self, body: &Bytes) -> Result<Option<Duration>> {
-        match self {
-            Self::Http(address, connection) => http(*address, connection, body).await,
-            Self::Grpc(address, client) => grpc(*address, client, body.clone()).await,
-        }
-    }
-}
-
-async fn grpc(address: SocketAddr, client: &mut Option<Grpc<Channel>>, body: Bytes) -> Result<Option<Duration>> {
-    if client.is_none() {
-        *client = Some(crate::send::dial(address, Coding::None).await?);
-    }
-    let client = client.as_mut().context("just connected")?;
-    client.ready().await?;
-    match client.unary(Request::new(body), PathAndQuery::from_static(EXPORT), RawCodec).await {
-        Ok(reply) => {
-            ensure!(reply.get_ref().len() <= 2, "points were rejected");
-            Ok(None)
-        }
-        // It has to say when; that the words are right is tested elsewhere.
-        Err(status) if status.code() == Code::Unavailable && !status.details().is_empty() => Ok(Some(GRPC_AFTER)),
-        Err(status) => Err(status.into()),
-    }
-}
-
-async fn http(address: SocketAddr, connection: &mut Option<BufReader<TcpStream>>, body: &[u8]) -> Result<Option<Duration>> {
-    let mut stream = match connection.take() {
-        Some(stream) => stream,
-        None => BufReader::new(TcpStream::connect(address).await.context("connect")?),
-    };
-    let head = format!(
-        "POST /v1/metrics HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/x-protobuf\r\ncontent-length: {}\r\n\r\n",
-        body.len()
-    );
-    let request = [head.as_bytes(), body].concat();
-    let (mut reader, mut writer) = split(&mut stream);
-    let mut reader = BufReader::new(&mut reader);
-    // Who is refused is told so before all was sent, and then sends no more.
-    let (sent, answer) = {
-        let (write, read) = (writer.write_all(&request), read_answer(&mut reader));
-        tokio::pin!(write, read);
-        tokio::select! {
-            biased;
-            answer = &mut read => (false, answer),
-            sent = &mut write => (sent.is_ok(), read.await),
-        }
-    };
-    let (status, length, after, closes) = answer?;
-    drop(reader);
-    if sent && !closes {
-        *connection = Some(stream);
-    }
-    match (status, after) {
-        (200, _) if length == 0 => Ok(None),
-        (503, Some(after)) => Ok(Some(after)),
-        _ => bail!("answered {status} in {length} bytes"),
-    }
-}
-
-/// Status, length, time to come again, and whether the connection ends; the body is read and left.
-async fn read_answer(stream: &mut (impl AsyncBufReadExt + Unpin)) -> Result<(u16, usize, Option<Duration>, bool)> {
-    let (mut status, mut length, mut after, mut closes) = (0, 0, None, false);
-    loop {
-        let mut line = String::new();
-        if stream.read_line(&mut line).await? == 0 {
-            bail!("closed");
-        }
-        let line = line.trim_end().to_ascii_lowercase();
-        match line.split_once(": ") {
-            Some(("content-length", n)) => length = n.parse()?,
-            Some(("retry-after", secs)) => after = Some(Duration::from_secs(secs.parse()?)),
-            Some(("connection", "close")) => closes = true,
-            None if line.is_empty() => break,
-            None => status = line.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or(0),
-            Some(_) => {}
-        }
-    }
-    stream.read_exact(&mut vec![0; length]).await?;
-    Ok((status, length, after, closes))
 }
 
 fn table(all: &[Stretch]) -> Result<String> {

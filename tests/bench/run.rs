@@ -5,14 +5,15 @@ use crate::{
     body::Body,
     case::{Block, Case, Effort},
     check::{self, Model},
+    dial::Target,
     scrape::{self, Ask, GZIP, PLAIN},
     send::{Coding, Protocol, Senders, Signal},
     server::{Peer, Server},
     shape::Shape,
+    tls::Client,
 };
 use anyhow::{Context, Result, anyhow, ensure};
 use std::{
-    net::SocketAddr,
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
     thread,
     time::{Duration, Instant},
@@ -60,6 +61,7 @@ pub(crate) struct Load {
     /// One per thread that sends, connected with the first pass.
     senders: Vec<Senders>,
     churn_since: Instant,
+    tls: Option<Client>,
 }
 
 impl Load {
@@ -70,7 +72,12 @@ impl Load {
         let body = |instance| Body::new(case.shape, case.protocol.form(), case.shuffle, instance);
         let bodies = (0..case.instances()).map(body).collect::<Result<_>>()?;
         let connections = case.shape.connections().unwrap_or(connections);
-        Ok(Self { case, bodies, connections, senders: Vec::new(), churn_since: Instant::now() })
+        Ok(Self { case, bodies, connections, senders: Vec::new(), churn_since: Instant::now(), tls: None })
+    }
+
+    /// The same, sent inside of TLS.
+    pub(crate) fn inside(self, client: Client) -> Self {
+        Self { tls: Some(client), ..self }
     }
 
     /// What was sent so far.
@@ -91,7 +98,7 @@ impl Load {
         if self.senders.is_empty() {
             let each = self.connections.div_ceil(threads).min(share);
             let wire = (case.protocol, case.coding);
-            let connect = |_| Senders::connect(Signal::Metrics, wire, address(server, case), each);
+            let connect = |_| Senders::connect(Signal::Metrics, wire, self.target(server), each);
             self.senders = (0..threads).map(connect).collect::<Result<_>>()?;
         }
         let (sent, stop) = (AtomicU64::new(0), AtomicBool::new(false));
@@ -137,13 +144,6 @@ impl Turns<'_> {
                 return Ok(());
             }
         }
-    }
-}
-
-fn address(server: &Server, case: Case) -> SocketAddr {
-    match case.protocol {
-        Protocol::Grpc => server.grpc,
-        Protocol::Http | Protocol::Json => server.http,
     }
 }
 
@@ -197,10 +197,15 @@ pub(crate) fn measure(peer: Peer, block: &Block) -> Result<Round> {
 
 /// Compares the plain text with what was sent; of exponential histograms the protobuf too.
 pub(crate) fn compare(server: &Server, model: Model<'_>) -> Result<()> {
-    check::text(&scrape::read(server.read, PLAIN).context(CUT_OFF)?, model).context("compare the text with what was sent")?;
+    compare_at(&server.read.into(), model)
+}
+
+/// The same of a server that is spoken to in its own way.
+pub(crate) fn compare_at(target: &Target, model: Model<'_>) -> Result<()> {
+    check::text(&scrape::read(target, PLAIN).context(CUT_OFF)?, model).context("compare the text with what was sent")?;
     if model.shape == Shape::Exponentials {
         let ask = Ask { format: scrape::Format::Protobuf, gzip: false };
-        check::protobuf(&scrape::read(server.read, ask).context(CUT_OFF)?, model)
+        check::protobuf(&scrape::read(target, ask).context(CUT_OFF)?, model)
             .context("compare the protobuf with what was sent")?;
     }
     Ok(())
@@ -243,12 +248,20 @@ impl Load {
         Ok(())
     }
 
+    fn target(&self, server: &Server) -> Target {
+        let address = match self.case.protocol {
+            Protocol::Grpc => server.grpc,
+            Protocol::Http | Protocol::Json => server.http,
+        };
+        Target { address, tls: self.tls.clone() }
+    }
+
     /// Sends the first body alone, so that the state is not the one of before.
     pub(crate) fn one(&mut self, server: &Server) -> Result<()> {
-        let wire = (self.case.protocol, self.case.coding);
+        let (wire, target) = ((self.case.protocol, self.case.coding), self.target(server));
         let body = self.bodies.first_mut().context("there is a body")?;
         body.advance()?;
-        Senders::connect(Signal::Metrics, wire, address(server, self.case), 1)?.send(0, body.bytes())?;
+        Senders::connect(Signal::Metrics, wire, target, 1)?.send(0, body.bytes())?;
         Ok(())
     }
 }

@@ -1,11 +1,11 @@
 //! Scrapes over HTTP/1.1 by hand, as a cheap reader for measuring: what was asked for, when the first byte of the body
 //! came, when the last. Knows nothing of what a body says.
 
+use crate::dial::{Stream, Target};
 use anyhow::{Context, Result, ensure};
 use flate2::read::GzDecoder;
 use std::{
     io::{BufRead, BufReader, Read, Write},
-    net::{SocketAddr, TcpStream},
     time::{Duration, Instant},
 };
 
@@ -59,8 +59,8 @@ impl Format {
 }
 
 /// One scrape whose body is kept, unpacked.
-pub(crate) fn read(address: SocketAddr, ask: Ask) -> Result<Vec<u8>> {
-    let body = scrape(address, ask, true)?.body;
+pub(crate) fn read(target: impl Into<Target>, ask: Ask) -> Result<Vec<u8>> {
+    let body = scrape(target, ask, true)?.body;
     if !ask.gzip {
         return Ok(body);
     }
@@ -70,9 +70,9 @@ pub(crate) fn read(address: SocketAddr, ask: Ask) -> Result<Vec<u8>> {
 }
 
 /// One scrape, read to its end.
-pub(crate) fn scrape(address: SocketAddr, ask: Ask, keep: bool) -> Result<Scraped> {
-    let mut stream = TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(Duration::from_secs(120)))?;
+pub(crate) fn scrape(target: impl Into<Target>, ask: Ask, keep: bool) -> Result<Scraped> {
+    let Target { address, tls } = target.into();
+    let mut stream = Target { address, tls }.connect()?;
     let began = Instant::now();
     let (accept, encoding) = (ask.format.accept(), if ask.gzip { "gzip" } else { "identity" });
     write!(
@@ -134,5 +134,46 @@ fn read_chunks(reader: &mut impl BufRead, scraped: &mut Scraped, (began, keep): 
         if size == 0 {
             return Ok(());
         }
+    }
+}
+
+/// A scraper that keeps its connection, as Prometheus does, or opens one each time; with a token where it has one.
+pub(crate) struct Reader {
+    target: Target,
+    request: String,
+    keeps: bool,
+    open: Option<BufReader<Stream>>,
+}
+
+impl Reader {
+    /// Connects with the first scrape.
+    pub(crate) fn new(target: Target, token: Option<&str>, keeps: bool) -> Self {
+        let bearer = token.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
+        let ending = if keeps { "" } else { "connection: close\r\n" };
+        let (address, accept) = (target.address, Format::Text.accept());
+        let request = format!("GET /metrics HTTP/1.1\r\nhost: {address}\r\naccept: {accept}\r\n{bearer}{ending}\r\n");
+        Self { target, request, keeps, open: None }
+    }
+
+    /// One scrape of `/metrics`, read to its end: how many bytes came. It has to be answered with 200.
+    pub(crate) fn scrape(&mut self) -> Result<usize> {
+        let mut stream = match self.open.take() {
+            Some(stream) => stream,
+            None => BufReader::with_capacity(16 * 1024, self.target.connect()?),
+        };
+        stream.get_mut().write_all(self.request.as_bytes())?;
+        let head = read_head(&mut stream)?;
+        ensure!(head.first().is_some_and(|line| line.contains(" 200 ")), "the scrape was answered {:?}", head.first());
+        let mut scraped = Scraped { body: Vec::new(), bytes: 0, first_byte: Duration::ZERO, whole: Duration::ZERO };
+        let length = head.iter().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse::<u64>().ok());
+        match length {
+            Some(length) => scraped.bytes = stream.by_ref().take(length).read_to_end(&mut scraped.body)?,
+            None => read_chunks(&mut stream, &mut scraped, (Instant::now(), false)).context("the body was cut off")?,
+        }
+        ensure!(scraped.bytes > 0, "the scrape was empty");
+        if self.keeps {
+            self.open = Some(stream);
+        }
+        Ok(scraped.bytes)
     }
 }

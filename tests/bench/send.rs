@@ -1,7 +1,10 @@
 //! Senders that cost little beside the server they load: ready bytes over kept connections, one request at a time.
 //! gRPC goes through tonic with a codec that copies bytes; HTTP/1.1 is written by hand. Knows nothing of what it sends.
 
-use crate::body::Form;
+use crate::{
+    body::Form,
+    dial::{Stream, Target},
+};
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
@@ -9,17 +12,10 @@ use pointsman_instrument::transport::raw::RawCodec;
 use std::{
     borrow::Cow,
     io::{BufRead, BufReader, ErrorKind, Read, Write},
-    net::{SocketAddr, TcpStream},
-    time::Duration,
+    net::{Ipv4Addr, SocketAddr},
 };
 use tokio::runtime::{Builder, Runtime};
-use tonic::{
-    Request,
-    client::Grpc,
-    codec::CompressionEncoding,
-    codegen::http::uri::PathAndQuery,
-    transport::{Channel, Endpoint},
-};
+use tonic::{Request, client::Grpc, codec::CompressionEncoding, codegen::http::uri::PathAndQuery, transport::Channel};
 
 /// How requests travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,13 +72,13 @@ pub(crate) struct Senders {
     signal: Signal,
     protocol: Protocol,
     coding: Coding,
-    address: SocketAddr,
+    target: Target,
     connections: Connections,
 }
 
 enum Connections {
     Grpc(Runtime, Vec<Grpc<Channel>>),
-    Http(Vec<BufReader<TcpStream>>),
+    Http(Vec<BufReader<Stream>>),
 }
 
 impl Senders {
@@ -90,17 +86,18 @@ impl Senders {
     pub(crate) fn connect(
         signal: Signal,
         (protocol, coding): (Protocol, Coding),
-        address: SocketAddr,
+        target: impl Into<Target>,
         count: usize,
     ) -> Result<Self> {
+        let target = target.into();
         let connections = if protocol == Protocol::Grpc {
             let runtime = Builder::new_current_thread().enable_all().build()?;
-            let clients = (0..count).map(|_| runtime.block_on(dial(address, coding))).collect::<Result<_>>()?;
+            let clients = (0..count).map(|_| runtime.block_on(dial_from(&target, None, coding))).collect::<Result<_>>()?;
             Connections::Grpc(runtime, clients)
         } else {
-            Connections::Http((0..count).map(|_| open(address)).collect::<Result<_>>()?)
+            Connections::Http((0..count).map(|_| open(&target)).collect::<Result<_>>()?)
         };
-        Ok(Self { signal, protocol, coding, address, connections })
+        Ok(Self { signal, protocol, coding, target, connections })
     }
 
     /// Sends one request on the `turn`th connection and wants it accepted whole. Answers how many bytes it took.
@@ -125,12 +122,12 @@ impl Senders {
                 let at = turn % streams.len();
                 let stream = streams.get_mut(at).context("there is a connection")?;
                 let body = encode(self.coding, body)?;
-                let head = head(self.signal, self.protocol, self.coding, (self.address, body.len()));
+                let head = head(self.signal, self.protocol, self.coding, (self.target.address, body.len()));
                 let reply = match exchange(stream, &head, &body)? {
                     Some(reply) => reply,
                     None => {
                         // It rested for so long that the server closed it: as every client, we open another.
-                        *stream = open(self.address)?;
+                        *stream = open(&self.target)?;
                         exchange(stream, &head, &body)?.context("the server closed a new connection")?
                     }
                 };
@@ -146,13 +143,9 @@ impl Senders {
     }
 }
 
-pub(crate) async fn dial(address: SocketAddr, coding: Coding) -> Result<Grpc<Channel>> {
-    let endpoint = Endpoint::try_from(format!("http://{address}"))?
-        .tcp_nodelay(true)
-        .timeout(Duration::from_secs(60))
-        .initial_stream_window_size(1 << 16)
-        .initial_connection_window_size(1 << 20);
-    let client = Grpc::new(endpoint.connect().await.context("connect over gRPC")?);
+/// A client of gRPC, over a connection from an address of this host where one is given.
+pub(crate) async fn dial_from(target: &Target, from: Option<Ipv4Addr>, coding: Coding) -> Result<Grpc<Channel>> {
+    let client = Grpc::new(target.channel(from).await?);
     Ok(match coding {
         Coding::None => client,
         // The Collector answers as it was asked.
@@ -193,15 +186,12 @@ fn accepted(reply: &[u8]) -> Result<()> {
     Ok(())
 }
 
-fn open(address: SocketAddr) -> Result<BufReader<TcpStream>> {
-    let stream = TcpStream::connect(address)?;
-    stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
-    Ok(BufReader::with_capacity(1024, stream))
+fn open(target: &Target) -> Result<BufReader<Stream>> {
+    Ok(BufReader::with_capacity(1024, target.connect()?))
 }
 
 /// One request and its answer; none when the server had closed the connection before.
-fn exchange(stream: &mut BufReader<TcpStream>, head: &str, body: &[u8]) -> Result<Option<Vec<u8>>> {
+fn exchange(stream: &mut BufReader<Stream>, head: &str, body: &[u8]) -> Result<Option<Vec<u8>>> {
     let closed = |error: &std::io::Error| matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset);
     let written = stream.get_mut().write_all(head.as_bytes()).and_then(|()| stream.get_mut().write_all(body));
     let mut status = String::new();

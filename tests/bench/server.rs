@@ -42,13 +42,16 @@ impl Peer {
     pub(crate) fn program(self) -> Result<PathBuf> {
         match self {
             Self::Pointsman => Ok(PathBuf::from(env!("CARGO_BIN_EXE_pointsman"))),
-            Self::Collector => {
-                let tools = std::env::var("POINTSMAN_TOOLS_BIN")
-                    .context("find the Collector: POINTSMAN_TOOLS_BIN=$(bash tests/tools/build.sh collector)")?;
-                Ok(PathBuf::from(tools).join("collector"))
-            }
+            Self::Collector => tool("collector"),
         }
     }
+}
+
+/// The path of somebody else's program.
+pub(crate) fn tool(name: &str) -> Result<PathBuf> {
+    let tools = std::env::var("POINTSMAN_TOOLS_BIN")
+        .with_context(|| format!("find {name}: POINTSMAN_TOOLS_BIN=$(bash tests/tools/build.sh)"))?;
+    Ok(PathBuf::from(tools).join(name))
 }
 
 impl Server {
