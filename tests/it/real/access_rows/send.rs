@@ -4,11 +4,16 @@
 use super::world::{Served, World};
 use crate::{
     access::rows::Row,
-    support::{self, Reply, runtime},
+    support::{self, Reply, parse, runtime},
+    tls::client::Client,
 };
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Bytes;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use std::{
+    io::{self, Read, Write},
+    net::SocketAddr,
+};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 /// Sends the request of a row.
@@ -32,10 +37,21 @@ pub(super) fn send(world: &World, served: &Served, row: &Row) -> Result<Reply, S
         _ => {
             let words = words(row, &path, &headers);
             if row.how.starts_with("h1") {
-                return world.client(certificate, &["http/1.1"]).says(addr, &words).map_err(told);
+                return over_tls(&world.client(certificate, &["http/1.1"]), addr, &words);
             }
             Ok(support::raw(addr, &words))
         }
+    }
+}
+
+/// One answer to bytes. After CONNECT, and after what is no HTTP, the connection ends without a word of TLS.
+fn over_tls(client: &Client, addr: SocketAddr, words: &[u8]) -> Result<Reply, String> {
+    let mut stream = client.connect(addr).map_err(told)?;
+    stream.write_all(words).map_err(told)?;
+    let mut answer = Vec::new();
+    match stream.read_to_end(&mut answer) {
+        Err(error) if answer.is_empty() || error.kind() != io::ErrorKind::UnexpectedEof => Err(told(error)),
+        _ => Ok(parse(&answer)),
     }
 }
 
