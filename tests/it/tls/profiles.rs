@@ -24,7 +24,7 @@ fn start(more: &[&str]) -> (Pointsman, Authority, TempDir) {
     let all: Vec<&str> = pair
         .iter()
         .map(String::as_str)
-        .chain(["--client-ca-file", &ca, "--ignore-paths=/api/v1/health"])
+        .chain(["--client-ca-file", &ca, "--ignore-paths=/api/v1/health,/api/v1/faults"])
         .chain(more.iter().copied())
         .collect();
     (Pointsman::start(&all), ours, folder)

@@ -117,27 +117,30 @@ where
 
 /// A cell as it is sent: `{good}` is a token, `{9000*x}` so many of it, `\x00` a byte.
 fn bytes(world: &World, cell: &str) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut rest = cell;
-    while let Some(at) = rest.find(['{', '\\']) {
-        out.extend(rest[..at].bytes());
-        rest = &rest[at..];
-        if let Some(digits) = rest.strip_prefix("\\x").and_then(|after| after.get(..2)) {
-            out.push(u8::from_str_radix(digits, 16).expect("two digits"));
-            rest = &rest[4..];
-        } else if let Some((inner, after)) = rest.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
-            match (world.tokens.get(inner), inner.split_once('*')) {
-                (Some(token), _) => out.extend(token.bytes()),
-                (None, Some((times, what))) => out.extend(what.repeat(times.parse().expect("a number")).bytes()),
-                (None, None) => panic!("{cell}: no token {inner}"),
+    let (mut out, mut rest) = (Vec::new(), cell.as_bytes());
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    while let Some((first, after)) = rest.split_first() {
+        let end = after.iter().position(|byte| *byte == b'}');
+        match (first, after, end) {
+            (b'\\', [b'x', high, low, then @ ..], _) => {
+                out.push(u8::from_str_radix(&text(&[*high, *low]), 16).expect("two digits"));
+                rest = then;
             }
-            rest = after;
-        } else {
-            out.extend(rest[..1].bytes());
-            rest = &rest[1..];
+            (b'{', _, Some(end)) => {
+                let inner = text(&after[..end]);
+                match (world.tokens.get(inner.as_str()), inner.split_once('*')) {
+                    (Some(token), _) => out.extend(token.bytes()),
+                    (None, Some((times, what))) => out.extend(what.repeat(times.parse().expect("a number")).bytes()),
+                    (None, None) => panic!("{cell}: no token {inner}"),
+                }
+                rest = &after[end + 1..];
+            }
+            _ => {
+                out.push(*first);
+                rest = after;
+            }
         }
     }
-    out.extend(rest.bytes());
     out
 }
 

@@ -213,6 +213,7 @@ fn tokens(cluster: &Cluster) -> BTreeMap<&'static str, String> {
     let tampered = format!("{head}.{turned}");
     let unsigned = format!("{head}.");
     [
+        ("fresh", token("team", "reader", &[])),
         ("outsider", token("team", "outsider", &[])),
         ("gone", token("team", "leaver", &[])),
         ("asker", token("team", "asker", &[])),
