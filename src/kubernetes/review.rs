@@ -11,6 +11,7 @@ use k8s_openapi::api::{
 use kube::{Client, client::Body, core::Status};
 use pointsman_core::limits::ACCESS_ANSWER_BYTES_MAX;
 use serde::{Serialize, de::DeserializeOwned};
+use std::time::Duration;
 
 /// Who asks.
 #[derive(Clone)]
@@ -58,22 +59,28 @@ impl Reviews {
         })?;
         let body = body.to_bytes();
         if !head.status.is_success() {
-            return Err(complaint(head.status, &body));
+            return Err(complaint(&head, &body));
         }
         serde_json::from_slice(&body).map_err(|_| away("its answer to a review cannot be read"))
     }
 }
 
 /// What the server complains of. Only of a missing right are its words kept: they name us and no token, and an
-/// administrator has to read them.
-fn complaint(code: http::StatusCode, body: &[u8]) -> Failure {
+/// administrator has to read them. A server that has too much to do says in the head alone when to come again.
+fn complaint(head: &http::response::Parts, body: &[u8]) -> Failure {
+    let code = head.status;
     let mut status: Status = serde_json::from_slice(body).unwrap_or_default();
     status.code = code.as_u16();
     match Failure::from(kube::Error::Api(Box::new(status))) {
         Failure::Refused(_) => Failure::Refused(format!("HTTP {code}")),
         Failure::Away(_) => away(&format!("HTTP {code}")),
+        Failure::Busy(None) => Failure::Busy(retry_after(head)),
         failure => failure,
     }
+}
+
+fn retry_after(head: &http::response::Parts) -> Option<Duration> {
+    head.headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
 }
 
 fn away(why: &str) -> Failure {

@@ -4,11 +4,16 @@
 use super::world::{Served, World};
 use crate::{
     access::rows::Row,
-    support::{self, Reply, runtime},
+    support::{self, Reply, parse, runtime},
+    tls::client::Client,
 };
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Bytes;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use std::{
+    io::{self, Read, Write},
+    net::SocketAddr,
+};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 /// Sends the request of a row.
@@ -32,10 +37,21 @@ pub(super) fn send(world: &World, served: &Served, row: &Row) -> Result<Reply, S
         _ => {
             let words = words(row, &path, &headers);
             if row.how.starts_with("h1") {
-                return world.client(certificate, &["http/1.1"]).says(addr, &words).map_err(told);
+                return over_tls(&world.client(certificate, &["http/1.1"]), addr, &words);
             }
             Ok(support::raw(addr, &words))
         }
+    }
+}
+
+/// One answer to bytes. After CONNECT, and after what is no HTTP, the connection ends without a word of TLS.
+fn over_tls(client: &Client, addr: SocketAddr, words: &[u8]) -> Result<Reply, String> {
+    let mut stream = client.connect(addr).map_err(told)?;
+    stream.write_all(words).map_err(told)?;
+    let mut answer = Vec::new();
+    match stream.read_to_end(&mut answer) {
+        Err(error) if answer.is_empty() || error.kind() != io::ErrorKind::UnexpectedEof => Err(told(error)),
+        _ => Ok(parse(&answer)),
     }
 }
 
@@ -101,27 +117,30 @@ where
 
 /// A cell as it is sent: `{good}` is a token, `{9000*x}` so many of it, `\x00` a byte.
 fn bytes(world: &World, cell: &str) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut rest = cell;
-    while let Some(at) = rest.find(['{', '\\']) {
-        out.extend(rest[..at].bytes());
-        rest = &rest[at..];
-        if let Some(digits) = rest.strip_prefix("\\x").and_then(|after| after.get(..2)) {
-            out.push(u8::from_str_radix(digits, 16).expect("two digits"));
-            rest = &rest[4..];
-        } else if let Some((inner, after)) = rest.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
-            match (world.tokens.get(inner), inner.split_once('*')) {
-                (Some(token), _) => out.extend(token.bytes()),
-                (None, Some((times, what))) => out.extend(what.repeat(times.parse().expect("a number")).bytes()),
-                (None, None) => panic!("{cell}: no token {inner}"),
+    let (mut out, mut rest) = (Vec::new(), cell.as_bytes());
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    while let Some((first, after)) = rest.split_first() {
+        let end = after.iter().position(|byte| *byte == b'}');
+        match (first, after, end) {
+            (b'\\', [b'x', high, low, then @ ..], _) => {
+                out.push(u8::from_str_radix(&text(&[*high, *low]), 16).expect("two digits"));
+                rest = then;
             }
-            rest = after;
-        } else {
-            out.extend(rest[..1].bytes());
-            rest = &rest[1..];
+            (b'{', _, Some(end)) => {
+                let inner = text(&after[..end]);
+                match (world.tokens.get(inner.as_str()), inner.split_once('*')) {
+                    (Some(token), _) => out.extend(token.bytes()),
+                    (None, Some((times, what))) => out.extend(what.repeat(times.parse().expect("a number")).bytes()),
+                    (None, None) => panic!("{cell}: no token {inner}"),
+                }
+                rest = &after[end + 1..];
+            }
+            _ => {
+                out.push(*first);
+                rest = after;
+            }
         }
     }
-    out.extend(rest.bytes());
     out
 }
 

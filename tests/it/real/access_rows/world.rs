@@ -18,7 +18,7 @@ const AT_WILL: [&str; 2] = ["--kube-api-qps=1000", "--kube-api-burst=1000"];
 /// Accounts with their namespaces.
 const ACCOUNTS: [(&str, &str); 5] =
     [("team", "reader"), ("team", "outsider"), ("team", "leaver"), ("team", "asker"), ("openshift-monitoring", "prometheus-k8s")];
-/// What they may: `reader` some paths and what is in `default`, the group of a certificate the page, the scraper of OpenShift
+/// What they may: `reader` some paths, what is in `default` and metrics of two namespaces more, the group of a certificate the page, the scraper of OpenShift
 /// what the manifests of the Machine Config Operator give it.
 const RIGHTS: &str = "
 kind: ClusterRole
@@ -54,6 +54,20 @@ rules:
 kind: RoleBinding
 metadata: {name: reader, namespace: default}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: reader}
+subjects: [{kind: ServiceAccount, name: reader, namespace: team}]
+---
+kind: ClusterRole
+metadata: {name: namespaces}
+rules: [{apiGroups: [''], resources: [namespaces/metrics], verbs: [get]}]
+---
+kind: RoleBinding
+metadata: {name: namespaces, namespace: team}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: namespaces}
+subjects: [{kind: ServiceAccount, name: reader, namespace: team}]
+---
+kind: RoleBinding
+metadata: {name: namespaces, namespace: openshift-monitoring}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: namespaces}
 subjects: [{kind: ServiceAccount, name: reader, namespace: team}]
 ---
 kind: Role
@@ -199,6 +213,7 @@ fn tokens(cluster: &Cluster) -> BTreeMap<&'static str, String> {
     let tampered = format!("{head}.{turned}");
     let unsigned = format!("{head}.");
     [
+        ("fresh", token("team", "reader", &[])),
         ("outsider", token("team", "outsider", &[])),
         ("gone", token("team", "leaver", &[])),
         ("asker", token("team", "asker", &[])),
