@@ -27,7 +27,7 @@ use std::{
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
 };
-use tokio::{net::TcpListener, runtime::Runtime};
+use tokio::{net::TcpListener, runtime::Runtime, task::JoinSet};
 use tonic::{Code, Request, Response, Status};
 
 /// A way to send.
@@ -190,10 +190,13 @@ fn over_http(server: &Pointsman, way: Way, authorization: &str, body: &[u8]) -> 
     (code, refused.map_or(0, |partial| partial.rejected_spans))
 }
 
+/// The name of a span, and what its resource said.
+type Seen = (String, Vec<KeyValue>);
+
 /// A back end for spans that remembers, of each, its name and what its resource said.
 #[derive(Clone, Default)]
 pub(super) struct BackEnd {
-    seen: Arc<Mutex<Vec<(String, Vec<KeyValue>)>>>,
+    seen: Arc<Mutex<Vec<Seen>>>,
 }
 
 /// Where it listens, for as long as this lives.
@@ -211,9 +214,10 @@ impl Listening {
         let (addr, back_end) = (listener.local_addr().expect("it is bound"), BackEnd::default());
         let service = TraceServiceServer::new(back_end.clone()).accept_compressed(tonic::codec::CompressionEncoding::Gzip);
         runtime.spawn(async move {
+            let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 let service = TowerToHyperService::new(service.clone());
-                tokio::spawn(http2::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service));
+                connections.spawn(http2::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service));
             }
         });
         Self { back_end, addr, _runtime: runtime }
