@@ -197,7 +197,7 @@ pub struct TlsFiles {
     pub http2_disable: bool,
     /// Between two looks at the files.
     pub reload: Duration,
-    /// The authority whose certificates those who send OTLP or OpAMP must show, in PEM; without it all may send.
+    /// The authority whose certificates those who send OTLP or OpAMP must show, in PEM; without it they are not asked for one.
     pub otlp_client_ca: Option<PathBuf>,
 }
 

@@ -97,7 +97,8 @@ impl Layers<'_> {
                     .with_hint(hint),
             );
         };
-        if config.access.is_some() && !has_server && !(of_readers && !config.listen_plain) && !config.listen.ip().is_loopback() {
+        let can_read = has_server || (of_readers && !config.listen_plain) || config.listen.ip().is_loopback();
+        if config.access.is_some() && !can_read {
             refuse("listen", "read", "client-ca-file");
         }
         if config.senders.is_some() && !by_token && !of_senders {

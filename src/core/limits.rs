@@ -649,8 +649,10 @@ pub const SYNC_PROOF_LOOK_MS: u64 = 5_000;
 /// Seconds for which a session lasts that was opened by a token: the token is not kept, and nobody can be asked about it again.
 pub const SYNC_TOKEN_SECS_MAX: u64 = 600;
 
-/// New rights that are asked for in the name of one user: a second, and at once. A scraper needs one in five minutes.
-pub const ACCESS_NEW_RIGHTS: (u32, u32) = (1, 20);
+/// One of so many parts of all questions may be about new rights of one user. A scraper needs one in five minutes.
+pub const ACCESS_USER_SHARE: u32 = 5;
+/// The same of what may be asked at once.
+pub const ACCESS_USER_BURST_SHARE: u32 = 2;
 /// Users whose new rights are counted.
 pub const ACCESS_USERS_MAX: usize = 4_096;
 /// How many times as often as about readers the API server is asked about senders: each has a token of its own, which is asked

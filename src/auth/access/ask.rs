@@ -51,6 +51,7 @@ pub struct Turns(Mutex<Shares>);
 #[derive(Debug)]
 struct Shares {
     all: Rate,
+    of_one: Rate,
     of_users: HashMap<Key, Rate>,
 }
 
@@ -58,7 +59,8 @@ impl Turns {
     /// So many a second, and so many at once after a quiet time.
     #[must_use]
     pub fn new(per_second: u32, burst: u32) -> Arc<Self> {
-        Arc::new(Self(Mutex::new(Shares { all: Rate::new(per_second, burst), of_users: HashMap::new() })))
+        let of_one = Rate::new(per_second.div_ceil(limits::ACCESS_USER_SHARE), burst.div_ceil(limits::ACCESS_USER_BURST_SHARE));
+        Arc::new(Self(Mutex::new(Shares { all: Rate::new(per_second, burst), of_one, of_users: HashMap::new() })))
     }
 
     /// A turn for something that is known and asked for again, or for a token.
@@ -72,9 +74,7 @@ impl Turns {
         if shares.of_users.len() >= limits::ACCESS_USERS_MAX {
             shares.of_users.clear(); // each has its burst again: the rate for all stays
         }
-        let (per_second, burst) = limits::ACCESS_NEW_RIGHTS;
-        let own = shares.of_users.entry(user).or_insert_with(|| Rate::new(per_second, burst));
-        let mut after = *own;
+        let mut after = shares.of_users.get(&user).copied().unwrap_or(shares.of_one);
         after.turn(now, Duration::ZERO)?;
         let wait = shares.all.turn(now, patience)?;
         shares.of_users.insert(user, after);

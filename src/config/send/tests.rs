@@ -65,7 +65,7 @@ fn t02_what_nobody_could_pass_refuses_the_start() {
 /// Scenario: senders are asked, with and without a word about how much each may send; and nobody is asked.
 /// Guarantees: t34: no sender may take all series unless that was said; rates are only held to where they were given.
 #[test]
-fn t34_one_sender_may_not_take_everything() {
+fn t03_one_sender_may_not_take_everything() {
     let config = |more: &[&str]| {
         let args = [&["--otlp-token-audiences=a", "--kubeconfig=k", "--max-series=101"], more].concat();
         Config::read(&given(&args, &[], "")).expect("nothing is wrong")

@@ -3,13 +3,14 @@
 
 use super::{cluster::Cluster, peers::tool};
 use crate::{
-    support::{Pointsman, wait},
+    support::{Pointsman, Reply, wait},
     tls::client::Client,
 };
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use serde_json::json;
 use std::{
     fs,
+    net::SocketAddr,
     os::unix::fs::symlink,
     path::Path,
     process::{Command, Stdio},
@@ -39,6 +40,7 @@ impl Desk {
         fs::create_dir(at("bin")).expect("the folder is ours");
         symlink(tool("kubectl"), at("bin/kubectl")).expect("a link");
         symlink(env!("CARGO_BIN_EXE_pointsman"), at("bin/pointsman")).expect("a link");
+        fs::write(at("rules.yaml"), "authorization: {}\n").expect("the folder is ours");
         fs::write(at("view.yaml"), fences(readme, "The simplest view", "yaml")[0]).expect("the folder is ours");
         Self { cluster, folder }
     }
@@ -61,7 +63,13 @@ impl Desk {
         stdout
     }
 
-    /// What the kubelet would run, with the rights of its account.
+    /// A token of an account, for an audience or for the API server.
+    fn token(&self, namespace: &str, account: &str, more: &str) -> String {
+        self.run(&format!("kubectl -n {namespace} create token {account} {more}")).trim().to_owned()
+    }
+
+    /// What the kubelet would run, with the rights of its account. On loopback nobody would be asked who comes: two flags have
+    /// it as it is where others can reach it.
     fn deployed(&self) -> Pointsman {
         let token = self.run("kubectl -n pointsman create token pointsman");
         let kubeconfig = self.cluster.kubeconfig_with_token("pointsman", token.trim());
@@ -76,19 +84,32 @@ impl Desk {
             &at("tls.key"),
             "--state-dir",
             &at("state"),
+            "--config-file",
+            &at("rules.yaml"),
+            "--otlp-token-audiences=pointsman",
         ])
     }
 }
 
+/// One exchange of somebody who shows a token.
+fn says(client: &Client, to: SocketAddr, (method, path, token): (&str, &str, &str), body: &str) -> Reply {
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\n\
+         authorization: Bearer {token}\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    client.says(to, format!("{head}{body}").as_bytes()).expect("an answer")
+}
+
 /// What a daemon pushes: one metric that the view lists, and one that it does not.
-fn push(client: &Client, pointsman: &Pointsman) {
+fn push(client: &Client, pointsman: &Pointsman, token: &str) {
     let gauge =
         |name: &str| json!({"name": name, "gauge": {"dataPoints": [{"timeUnixNano": "1767261600000000000", "asInt": "1"}]}});
     let attributes = [("k8s.namespace.name", NAMESPACE), ("service.name", "machine-config-daemon"), ("service.instance.id", "a")];
     let attributes = attributes.map(|(key, value)| json!({"key": key, "value": {"stringValue": value}}));
     let scope = json!({"scope": {"name": "s"}, "metrics": [gauge("mcd_state"), gauge("mcd_update_state")]});
     let body = json!({"resourceMetrics": [{"resource": {"attributes": attributes}, "scopeMetrics": [scope]}]});
-    let reply = client.http(pointsman.http, "POST", "/v1/metrics", &body.to_string()).expect("an answer");
+    let reply = says(client, pointsman.http, ("POST", "/v1/metrics", token), &body.to_string());
     assert_eq!(reply.status, 200, "{}", reply.text());
 }
 
@@ -109,9 +130,13 @@ fn the_quick_start_works_to_the_letter() {
         let reply = client.http(pointsman.read, "GET", "/readyz", "").ok()?;
         (reply.status == 200).then_some(())
     });
+    desk.run("kubectl create clusterrolebinding scraper --clusterrole=pointsman-metrics-reader --serviceaccount=default:default");
+    let (sends, scrapes) = (desk.token(NAMESPACE, "default", "--audience pointsman"), desk.token("default", "default", ""));
     let scraped = |name: &str| {
-        push(&client, &pointsman);
-        client.get(pointsman.read, "/metrics").text().lines().any(|line| line.starts_with(&format!("{name}{{")))
+        push(&client, &pointsman, &sends);
+        let page = says(&client, pointsman.read, ("GET", "/metrics", &scrapes), "");
+        assert_eq!(page.status, 200, "{}", page.text());
+        page.text().lines().any(|line| line.starts_with(&format!("{name}{{")))
     };
     assert!(scraped("mcd_state") && scraped("mcd_update_state"), "no view yet");
 
@@ -121,11 +146,12 @@ fn the_quick_start_works_to_the_letter() {
     wait("the component", || desk.run(apply.lines().last()?).contains("machine-config-daemon").then_some(()));
 
     let mut commands = explain.lines();
+    commands.by_ref().take(3).for_each(|command| drop(desk.run(command)));
     assert!(commands.next().is_some_and(|command| command.contains("port-forward")), "{explain}");
     let asked =
-        commands.next().expect("a second command").replace("localhost:9464", &format!("localhost:{}", pointsman.read.port()));
+        commands.next().expect("a command").replace("localhost:9464", &format!("localhost:{}", pointsman.read.port()));
     let said = desk.run(&asked);
     assert!(said.contains("OFF") && said.contains("pool-health") && said.contains("undo         kubectl"), "{said}");
-    desk.run(commands.next().expect("a third command"));
+    desk.run(commands.next().expect("a last command"));
     wait("the view to be undone", || scraped("mcd_update_state").then_some(()));
 }

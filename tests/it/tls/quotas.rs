@@ -44,7 +44,7 @@ impl Asking {
 /// Guarantees: t34: what is too much is answered 429 with the time to come again, or RESOURCE_EXHAUSTED with RetryInfo, and counted
 /// by the name of its limit; nothing of it is applied; the other sender is not concerned.
 #[test]
-fn t34_quotas_of_senders_are_answered_and_counted() {
+fn t03_quotas_of_senders_are_answered_and_counted() {
     let asking = Asking::start_with(&["--sender-max-requests=1", "--sender-max-bytes=4KiB"]);
     let http = asking.server.http;
     let (eager, calm) = (asking.sender(ACCOUNT, &["http/1.1"]), asking.sender(OTHER, &["http/1.1"]));
@@ -86,7 +86,7 @@ fn t34_quotas_of_senders_are_answered_and_counted() {
 /// Guarantees: t34: what is too much is told as partial success, with the flag, and counted; what is known goes on; the other has as
 /// many of its own.
 #[test]
-fn t34_series_of_one_sender_leave_room_for_others() {
+fn t03_series_of_one_sender_leave_room_for_others() {
     let asking = Asking::start_with(&["--sender-max-series=2"]);
     let http = asking.server.http;
     let (greedy, other) = (asking.sender(ACCOUNT, &["http/1.1"]), asking.sender(OTHER, &["http/1.1"]));

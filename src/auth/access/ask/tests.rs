@@ -334,3 +334,20 @@ async fn krp_22_one_request_waits_once_however_much_it_asks() {
     }
     assert_eq!(began.elapsed(), Duration::from_secs(3));
 }
+
+/// Scenario: at the usual rate one user asks for a hundred things that nobody has asked about, at once; then another user asks, and
+/// the first one for what is known of it.
+/// Guarantees: the first takes half of what may be asked at once and no more; the other is answered, and so is what was known.
+#[tokio::test(start_paused = true)]
+async fn t29_who_asks_for_ever_new_things_leaves_turns_to_others() {
+    let stage = stage(Outage::StandIn, 5, 10);
+    assert_eq!(stage.may("/metrics").await, Ok(true));
+    let mut taken = 0;
+    for n in 0..100 {
+        taken += usize::from(stage.may(&format!("/{n}")).await.is_ok());
+    }
+    assert_eq!(taken, 4, "five at once, with the first");
+    assert_eq!(stage.asked.may(&user("bob"), &get("/metrics"), &Patience::default()).await, Ok(true));
+    assert_eq!(stage.may("/metrics").await, Ok(true));
+    assert_eq!(stage.api.calls(), 6);
+}

@@ -24,7 +24,7 @@ fn over(quota: Quota, ms: u64) -> Result<(), Over> {
 /// Guarantees: two seconds' worth may come at once; a refusal says to the millisecond how soon one may, and costs nothing; who
 /// keeps to the rate is never refused; each pod has a quota of its own.
 #[test]
-fn t34_requests_of_a_sender_are_paced() {
+fn t03_requests_of_a_sender_are_paced() {
     let quotas = Quotas::new(Rates { requests: Some(4), bytes: None }).expect("there is one");
     let (one, other) = (speaker("a", "1"), speaker("a", "2"));
     assert!((0..8).all(|_| quotas.begin(&one, at(0)).is_ok()));
@@ -42,7 +42,7 @@ fn t34_requests_of_a_sender_are_paced() {
 /// Guarantees: a request of any size may begin while there is something left, and is paid for afterwards; nobody pays for what
 /// was not taken.
 #[test]
-fn t34_bytes_of_a_sender_are_paid_for_afterwards() {
+fn t03_bytes_of_a_sender_are_paid_for_afterwards() {
     let quotas = Quotas::new(Rates { requests: None, bytes: Some(1_000) }).expect("there is one");
     let sender = speaker("a", "");
     assert!((0..100).all(|_| quotas.begin(&sender, at(0)).is_ok()), "nothing was taken");
@@ -59,7 +59,7 @@ fn t34_bytes_of_a_sender_are_paid_for_afterwards() {
 /// Guarantees: whoever is one too many shares a quota with all others of them, and takes nobody's place who still owes; once they
 /// have paid there is room again; no more are remembered than that.
 #[test]
-fn t34_senders_that_are_told_apart_are_bounded() {
+fn t03_senders_that_are_told_apart_are_bounded() {
     let quotas = Quotas::of_at_most(Rates { requests: Some(1), bytes: None }, 2).expect("there is one");
     let begin = |name: &str, ms| quotas.begin(&speaker(name, ""), at(ms)).is_ok();
     for name in ["a", "b"] {

@@ -478,7 +478,7 @@ fn a_clock_that_is_off_is_counted() {
 /// Guarantees: t34: what is too much of one sender is refused by the name of that limit and counted; what is known of it goes on;
 /// another pod, and whoever is not asked, has a share of its own; what ended is given back.
 #[test]
-fn t34_no_sender_takes_the_series_of_others() {
+fn t03_no_sender_takes_the_series_of_others() {
     let store = Store::new(StoreConfig { series_max: 100, expire_after: Duration::from_secs(300), seeds: [1, 2] }).sharing(2);
     let speaker = |uid: &str| Speaker {
         name: "system:serviceaccount:shop:cart".into(),
