@@ -493,8 +493,7 @@ impl Control {
             && let Some(description) = &mut message.agent_description
             && let Err(forged) = identity::corrected(description, speaker)
         {
-            self.told.tell(speaker, forged.0);
-            return self.forged(&message, &forged.to_string());
+            return self.forged(&message, speaker, (forged.0.key(), &forged.to_string()));
         }
         let said = message.custom_message.as_ref().map_or(Said::Nothing, |custom| self.read(custom));
         let (mono, wall) = (self.settings.now)();
@@ -503,9 +502,11 @@ impl Control {
         // Asked under the lock under which it is heard: its name may become another's in between.
         let uid: Option<Uid> = message.instance_uid.as_slice().try_into().ok();
         let says_who = message.agent_description.is_some();
-        if by.zip(uid).is_some_and(|(speaker, uid)| !inner.agents.is_of(&uid, speaker, says_who)) {
+        if let Some((speaker, uid)) = by.zip(uid)
+            && !inner.agents.is_of(&uid, speaker, says_who)
+        {
             drop(inner);
-            return self.forged(&message, "instance_uid is another sender's");
+            return self.forged(&message, speaker, ("instance_uid", "instance_uid is another sender's"));
         }
         let heard = if self.active.load(Ordering::Relaxed) {
             inner.agents.hear(via, &message, said, &moment)
@@ -527,7 +528,8 @@ impl Control {
     }
 
     /// Somebody speaks for another.
-    fn forged(&self, message: &AgentToServer, why: &str) -> Reply {
+    fn forged(&self, message: &AgentToServer, by: &Speaker, (attribute, why): (&'static str, &str)) -> Reply {
+        self.told.tell(by, attribute);
         self.refuse(Refusal::Forged);
         let out = Outgoing::plain(&answer::bad(&message.instance_uid, why));
         Reply { out, refused: Some(Refusal::Forged), ends: true }

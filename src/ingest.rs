@@ -250,7 +250,7 @@ impl Ingest {
         drop(promise);
         let forged = tally.forged().fold(0, |sum: u64, (_, points)| sum.saturating_add(points));
         if let Some(by) = said.by.as_deref().filter(|_| forged > 0) {
-            tally.forged().for_each(|(claim, _)| self.told.tell(by, claim));
+            tally.forged().for_each(|(claim, _)| self.told.tell(by, claim.key()));
             if forged == tally.received {
                 self.stats.points(signal, &tally);
                 return Err(Refusal::Forged { by: by.name.clone() });

@@ -174,26 +174,26 @@ fn odd(addr: SocketAddr, i: u32) -> Option<u16> {
     answer.windows(4).any(|four| four == b"\r\n\r\n").then(|| parse(&answer).status)
 }
 
-/// Scenario: requests with contexts of traces that are f0rged, broken or huge, and with baggage.
+/// Scenario: requests with contexts of traces that are forged, broken or huge, and with baggage.
 /// Guarantees: none changes what is taken; nothing of it is kept or shown; what is longer than a head may be is refused.
 #[test]
 fn t35_contexts_of_requests_mean_nothing() {
     let server = Pointsman::start(&[]);
     watch::victims(&server);
     let before = watch::victims_of(&server.scrape());
-    let long = |n: usize| "f0rged=".to_owned() + &"f".repeat(n);
+    let long = |n: usize| "feigned=".to_owned() + &"f".repeat(n);
     let rows = [
         ("traceparent", format!("00-{}-{}-01", "0f".repeat(16), "0f".repeat(8)), 200),
         ("traceparent", format!("ff-{}-{}-01", "0f".repeat(16), "0f".repeat(8)), 200),
         ("traceparent", format!("00-{}-{}-01", "00".repeat(16), "00".repeat(8)), 200),
-        ("traceparent", "f0rged".to_owned(), 200),
+        ("traceparent", "feigned".to_owned(), 200),
         ("traceparent", long(4 << 10), 200),
         ("tracestate", long(513), 200),
-        ("tracestate", (0..100).map(|i| format!("f0rged{i}=1")).collect::<Vec<_>>().join(","), 200),
+        ("tracestate", (0..100).map(|i| format!("feigned{i}=1")).collect::<Vec<_>>().join(","), 200),
         ("tracestate", long(12 << 10), 200),
         ("tracestate", long(32 << 10), 431),
         ("baggage", long(8 << 10), 200),
-        ("baggage", (0..1_000).map(|i| format!("f0rged{i}=1")).collect::<Vec<_>>().join(","), 200),
+        ("baggage", (0..1_000).map(|i| format!("feigned{i}=1")).collect::<Vec<_>>().join(","), 200),
         ("baggage", long(64 << 10), 431),
         ("uber-trace-id", "f:f:f:1".to_owned(), 200),
         ("b3", "0f-0f-1".to_owned(), 200),
@@ -204,6 +204,6 @@ fn t35_contexts_of_requests_mean_nothing() {
     }
     assert_eq!(watch::victims_of(&server.scrape()), before);
     let shown = ["/metrics", "/metrics/self", "/api/v1/traces", "/api/v1/flow"].map(|path| server.get(path).text()).concat();
-    assert!(!shown.contains("f0rged") && !shown.contains(&"0f".repeat(16)), "{shown}");
-    assert!(!server.logs().concat().contains("f0rged"));
+    assert!(!shown.contains("feigned") && !shown.contains(&"0f".repeat(16)), "{shown}");
+    assert!(!server.logs().concat().contains("feigned"));
 }

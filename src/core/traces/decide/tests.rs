@@ -5,6 +5,7 @@ use crate::{
     model::{
         clock::{Mono, Wall},
         component::{ComponentKey, Workload},
+        speaker::{Claims, Names, Speaker},
         workloads::Workloads,
     },
     traces::kept::KeptTraces,
@@ -290,6 +291,31 @@ fn spans_belong_to_the_owner_of_their_pod() {
     let mut seen = Vec::new();
     filter(&body.encode_to_vec(), judge, &mut |kept| seen.push(kept.component.to_string())).expect("a sound request");
     assert_eq!(seen, ["default/deployment.api.daemon", "default/service.daemon"]);
+}
+
+/// Scenario: a sender that was proven says its namespace twice, once falsely, in either order; another one says nothing of itself.
+/// Guarantees: t01: of equal claims the last one is judged, and is the only one that goes on; what is not said is filled in.
+#[test]
+fn t01_a_claim_goes_on_once() {
+    let world = World::new();
+    let plan_of = |component: &ComponentKey| Arc::new(world.views.plan(component, Wall(0)));
+    let (home, services) = ("shop".into(), Names::All);
+    let speaker = Speaker { name: "cart".into(), home, namespaces: Names::none(), services, pod: None, claims: Claims::Refuse };
+    let (workloads, now, speaker) = (Workloads::default(), Mono::from_secs(0), Some(&speaker));
+    let judge = Judge { plan_of: &plan_of, workloads: &workloads, kept: &world.kept, now, speaker };
+    for (claims, goes_on) in [(&["bank", "shop"][..], true), (&["shop", "bank"], false), (&[], true)] {
+        let mut body = request("daemon mcd ff list");
+        let said = &mut body.resource_spans[0].resource.as_mut().expect("made above").attributes;
+        said.extend(claims.iter().map(|claim| attribute("k8s.namespace.name", claim)));
+        let filtered = filter(&body.encode_to_vec(), judge, &mut |_| ()).expect("a sound request");
+        let sent = filtered.batches.iter().map(|batch| ExportTraceServiceRequest::decode(&*batch.bytes).expect("a request"));
+        let resources = sent.flat_map(|request| request.resource_spans).filter_map(|spans| spans.resource);
+        let said: Vec<KeyValue> = resources.flat_map(|resource| resource.attributes).collect();
+        let namespaces: Vec<&KeyValue> = said.iter().filter(|one| one.key == "k8s.namespace.name").collect();
+        assert_eq!(namespaces.len(), usize::from(goes_on), "{claims:?}: {said:?}");
+        assert!(namespaces.iter().all(|one| **one == attribute("k8s.namespace.name", "shop")), "{said:?}");
+        assert_eq!(filtered.tally.rejected_total(), u64::from(!goes_on), "{claims:?}");
+    }
 }
 
 /// What a span of the model is: service, scope and name by number, trace, failed, slow.

@@ -157,6 +157,10 @@ fn t01_nobody_speaks_for_anothers_agent() {
     assert_eq!((code, answer.error_response), (200, None));
     assert_eq!(poll(&served, &town.victims, &message(&MALLORY, 2, None)).0, 403, "it is not the victim's, for all it says");
 
+    let is_told =
+        |line: &String| line.contains("speaks for somebody else") && line.contains("instance_uid") && line.contains(":eve\"");
+    assert_eq!(served.server.logs().iter().filter(|line| is_told(line)).count(), 1, "the log names it once");
+
     victim.say(&message(&VICTIM, 3, None));
     let answer = victim.next().expect("the session goes on");
     assert_eq!((answer.flags, answer.error_response, answer.remote_config), (0, None, None));
