@@ -80,7 +80,7 @@ const OAUTH_PROXY: &str = "\
 /// Flags of kube-rbac-proxy that are not ours.
 const KUBE_RBAC_PROXY: &str = "\
     auth-header-groups-field-name auth-header-user-field-name log-backtrace-at log-dir log-file log-file-max-size \
-    oidc-ca-file oidc-clientID oidc-groups-claim oidc-issuer proxy-endpoints-port stderrthreshold upstream \
+    oidc-ca-file oidc-clientID oidc-groups-claim oidc-issuer stderrthreshold upstream \
     upstream-ca-file upstream-client-cert-file v vmodule";
 
 /// Scenario: every flag that oauth-proxy or kube-rbac-proxy has and that is not ours is given, each with a value of its own.

@@ -126,7 +126,7 @@ fn said(how: &How) -> Vec<Pair> {
         Pair::Comment("The labels of the component that pushed a series, not those of this pod.".to_owned()),
         pair("honorLabels", switch(true)),
     ];
-    if how.proof == Proof::Token {
+    if matches!(how.proof, Proof::Token) {
         lines.push(pair("bearerTokenFile", word(TOKEN)));
     }
     if how.is_tls {

@@ -269,8 +269,8 @@ fn old(args: &[Arg], told: &mut Told) -> Option<(Review, Place)> {
             told.left_out(arg.place.clone(), &more.words(), &why);
         }
         let what = match (all.first(), &chosen) {
-            (Some(first), Some((token, _))) if first != token => {
-                format!(" They needed `{}`, tokens need `{}`.", first.words(), token.words())
+            (Some(first), Some((delegated, _))) if first != delegated => {
+                format!(" They needed `{}`, tokens need `{}`.", first.words(), delegated.words())
             }
             _ => String::new(),
         };

@@ -99,7 +99,7 @@ fn questions(text: &str) -> Result<BTreeMap<(char, char), u64>, String> {
         let (what, outcome) = (chars.next().unwrap_or(' '), chars.next().unwrap_or(' '));
         let times = if chars.as_str().is_empty() { Ok(1) } else { chars.as_str().parse() };
         match times {
-            Ok(times) if "tr".contains(what) && "+=~!".contains(outcome) => asked.insert((what, outcome), times),
+            Ok(times) if "tr".contains(what) && "+=~!>".contains(outcome) => asked.insert((what, outcome), times),
             _ => return Err(format!("no question `{word}`")),
         };
     }

@@ -32,6 +32,8 @@ const RESOURCES: [&str; 18] = [
     "services/proxy",
     "nodes/proxy",
 ];
+/// What of ours is read by path, with a right to it.
+const READ: [&str; 4] = ["/", "/metrics", "/metrics/self", "/api/*"];
 /// The one role that reads Secrets, two of them by name; it is added by hand.
 const READS_SECRETS: &str = "components/watch-secrets";
 
@@ -61,8 +63,10 @@ fn of_role(place: &str, role: &Value) -> Vec<String> {
         let (verbs, resources) = (texts(&rule["verbs"]), texts(&rule["resources"]));
         faults.extend(verbs.iter().filter(|verb| VERBS.contains(verb)).map(|verb| format!("grants {verb}")));
         faults.extend(resources.iter().filter(|name| RESOURCES.contains(name)).map(|name| format!("grants {name}")));
-        if texts(&rule["apiGroups"]).contains(&"*") || !rule["nonResourceURLs"].is_null() {
-            faults.push("grants every group, or paths".to_owned());
+        let paths = texts(&rule["nonResourceURLs"]);
+        let are_ours = verbs == ["get"] && paths.iter().all(|path| READ.contains(path));
+        if texts(&rule["apiGroups"]).contains(&"*") || !(paths.is_empty() || are_ours) {
+            faults.push("grants every group, or paths that are not ours to be read".to_owned());
         }
         let names_them = place == READS_SECRETS && !texts(&rule["resourceNames"]).is_empty();
         if resources.iter().any(|name| name.starts_with("secrets")) && !names_them {
@@ -123,6 +127,7 @@ fn t30_no_role_makes_its_account_another() {
         rule("", "pods/exec", "create"),
         rule("authentication.k8s.io", "tokenreviews", "list"),
         json!({"rules": [{"nonResourceURLs": ["/x"], "verbs": ["get"]}]}),
+        json!({"rules": [{"nonResourceURLs": ["/metrics"], "verbs": ["get", "post"]}]}),
     ] {
         assert_eq!(of_role("base", &bad).len(), 1, "{bad}");
     }

@@ -51,6 +51,7 @@ impl Counts {
                     "hit" => '=',
                     "stale" => '~',
                     "error" => '!',
+                    "limited" => '>',
                     other => other.chars().next().unwrap_or('?'),
                 };
                 counts.asked.insert((what, outcome), value());

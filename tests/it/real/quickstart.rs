@@ -130,8 +130,11 @@ fn the_quick_start_works_to_the_letter() {
         let reply = client.http(pointsman.read, "GET", "/readyz", "").ok()?;
         (reply.status == 200).then_some(())
     });
-    desk.run("kubectl create clusterrolebinding scraper --clusterrole=pointsman-metrics-reader --serviceaccount=default:default");
-    let (sends, scrapes) = (desk.token(NAMESPACE, "default", "--audience pointsman"), desk.token("default", "default", ""));
+    desk.run(&format!("kubectl -n {NAMESPACE} create serviceaccount machine-config-daemon"));
+    desk.run("kubectl -n default create serviceaccount scraper");
+    desk.run("kubectl create clusterrolebinding scraper --clusterrole=pointsman-metrics-reader --serviceaccount=default:scraper");
+    let sends = desk.token(NAMESPACE, "machine-config-daemon", "--audience pointsman");
+    let scrapes = desk.token("default", "scraper", "");
     let scraped = |name: &str| {
         push(&client, &pointsman, &sends);
         let page = says(&client, pointsman.read, ("GET", "/metrics", &scrapes), "");
@@ -148,8 +151,7 @@ fn the_quick_start_works_to_the_letter() {
     let mut commands = explain.lines();
     commands.by_ref().take(3).for_each(|command| drop(desk.run(command)));
     assert!(commands.next().is_some_and(|command| command.contains("port-forward")), "{explain}");
-    let asked =
-        commands.next().expect("a command").replace("localhost:9464", &format!("localhost:{}", pointsman.read.port()));
+    let asked = commands.next().expect("a command").replace("localhost:9464", &format!("localhost:{}", pointsman.read.port()));
     let said = desk.run(&asked);
     assert!(said.contains("OFF") && said.contains("pool-health") && said.contains("undo         kubectl"), "{said}");
     desk.run(commands.next().expect("a last command"));

@@ -51,7 +51,7 @@ impl Inside {
 
 /// Where plain text is relayed from.
 fn relay(to: SocketAddr, connectors: [tokio_rustls::TlsConnector; 2]) -> SocketAddr {
-    let (tell, told) = mpsc::channel();
+    let (tell, told) = mpsc::sync_channel(1);
     thread::spawn(move || {
         runtime().block_on(async {
             let socket = TcpSocket::new_v4().expect("a socket");
