@@ -1,7 +1,10 @@
 //! `/metrics` over HTTP: negotiation, encodings, filters, methods. Each row names the rule it proves (HN).
 //! What a family looks like is tested in core; here is what HTTP adds.
 
-use crate::support::{Pointsman, Reply, http, runtime, wait};
+use crate::{
+    limits::{cpu, memory_kib},
+    support::{Pointsman, Reply, http, runtime, wait},
+};
 use bytes::Bytes;
 use http_body_util::Empty;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -217,21 +220,30 @@ fn written(server: &Pointsman) -> f64 {
 
 /// Scenario: a scraper does not read what it gets, and a hundred others ask for the same at once, twelve times as many as may
 /// be in flight.
-/// Guarantees: all of them get a whole body, and together they cost a few renderings (T33).
+/// Guarantees: all of them get a whole body, and together they cost a few renderings, less work than one after the other, and no
+/// more than 32 MiB (T33).
 #[test]
 fn t33_scrapes_that_come_together_share_a_rendering() {
     const SCRAPERS: usize = 100;
     let server = server();
     push_much(&server);
     let samples = server.scrape().lines().filter(|line| !line.starts_with('#')).count();
+    // What they cost one after the other, which nobody shares.
+    let begun = cpu(server.pid());
+    (0..SCRAPERS).for_each(|_| drop(server.scrape()));
+    let apart = cpu(server.pid()).saturating_sub(begun);
     let mut idle = std::net::TcpStream::connect(server.read).expect("the port answers");
     std::io::Write::write_all(&mut idle, b"GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n").expect("it is asked");
     idle.read_exact(&mut [0; 100]).expect("it has begun");
-    let before = written(&server);
+    let (before, begun, resident) = (written(&server), cpu(server.pid()), memory_kib(&server, "VmRSS"));
     let bodies: Vec<String> = std::thread::scope(|scope| {
         let scrapers: Vec<_> = (0..SCRAPERS).map(|_| scope.spawn(|| server.scrape())).collect();
         scrapers.into_iter().map(|scraper| scraper.join().expect("it was answered")).collect()
     });
+    let together = cpu(server.pid()).saturating_sub(begun);
+    assert!(together < apart, "{together:?} of a processor together, {apart:?} one after the other");
+    let grown = memory_kib(&server, "VmHWM").saturating_sub(resident);
+    assert!(grown < 32 << 10, "{grown} KiB for {SCRAPERS} scrapes");
     assert!(bodies.iter().all(|body| body.lines().filter(|line| line.starts_with("much{")).count() == 200));
     let renderings = (written(&server) - before) / samples as f64;
     assert!((0.5..20.0).contains(&renderings), "{renderings} for {SCRAPERS} scrapes");

@@ -28,7 +28,7 @@ async fn connect(to: SocketAddr) -> io::Result<TcpStream> {
 }
 
 /// A number of `/proc/PID/status`, in KiB.
-fn memory_kib(server: &Pointsman, key: &str) -> u64 {
+pub(crate) fn memory_kib(server: &Pointsman, key: &str) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).expect("the process runs");
     let line = status.lines().find(|line| line.starts_with(key)).expect("the kernel says it");
     line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number")

@@ -1,8 +1,8 @@
 //! A process that may open no more files: whoever comes is turned away, and it is back as soon as there are some.
 //! The limit of a process that runs is changed from outside.
 
-use super::{connect, hits, may_open};
-use crate::support::{Pointsman, runtime};
+use super::{connect, cpu, hits, may_open, memory_kib};
+use crate::support::{Pointsman, now, runtime};
 use std::time::Duration;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -12,12 +12,14 @@ use tokio::{
 /// Scenario: a running process may suddenly open 40 files, far fewer than it may have connections; two hundred come and keep
 /// a request in flight, so that nobody is idle; then all go away.
 /// Guarantees: those for whom no file is left are closed, not left in the backlog; the process stays alive, says and counts
-/// it; soon after they went a good request is answered, and each listener accepts (T37).
+/// it, within half of a processor and 64 KiB for each; soon after they went a good request is answered, and each listener accepts
+/// (T37).
 #[test]
 fn t37_out_of_files_it_turns_away_and_comes_back() {
     let server = Pointsman::start(&[]);
     server.scrape();
     may_open(server.pid(), "40");
+    let (idle, before, began) = (cpu(server.pid()), memory_kib(&server, "VmRSS"), now());
     let (mut turned_away, mut held) = (0, 0);
     runtime().block_on(async {
         let mut flood = Vec::new();
@@ -42,6 +44,10 @@ fn t37_out_of_files_it_turns_away_and_comes_back() {
     assert_eq!(server.get("/livez").text(), "ok\n"); // within the deadline of every answer here
     assert_eq!(server.push_json("/v1/metrics", "{}").status, 200);
     server.push_grpc(Default::default()).expect("taken");
+    let (worked, took) = (cpu(server.pid()).saturating_sub(idle), began.elapsed());
+    assert!(worked < took / 2 + Duration::from_millis(500), "{worked:?} of a processor in {took:?}: it does not wait for files");
+    let grown = memory_kib(&server, "VmHWM").saturating_sub(before);
+    assert!(grown < 64 * 200, "{grown} KiB for two hundred connections");
     assert!(hits(&server, "open_files") > 0);
     assert!(server.logs().iter().any(|line| line.contains("accept failed")), "{:#?}", server.logs());
     assert!(held > 0 && turned_away > 0, "{held} held, {turned_away} turned away");

@@ -1,7 +1,7 @@
 //! Many sockets that are slow in every way there is, and a scraper beside them.
 //! How long each time is, is tested beside the accept loop; here it is that they end, and disturb nobody.
 
-use super::{HOSTILE, hits, hits_in, may_open, memory_kib, socket};
+use super::{HOSTILE, cpu, hits, hits_in, may_open, memory_kib, socket};
 use crate::{
     support::{Pointsman, now, runtime},
     tls::client::Authority,
@@ -102,6 +102,9 @@ struct Outcome {
     lasted: Vec<(Manner, Duration)>,
     served: usize,
     grown_kib: u64,
+    /// How long the server had a processor, of how long.
+    worked: Duration,
+    took: Duration,
 }
 
 /// Lets the tests have this many sockets; never fewer than they may have: whatever they start inherits it.
@@ -120,6 +123,7 @@ fn besiege(server: &Pointsman, to: &[(SocketAddr, Manner)], sockets: usize, good
     may_open_enough();
     good();
     let (before, is_over) = (memory_kib(server, "VmRSS"), AtomicBool::new(false));
+    let (idle, began) = (cpu(server.pid()), now());
     let (lasted, served) = thread::scope(|scope| {
         let good = scope.spawn(|| {
             let mut served = 0;
@@ -144,17 +148,20 @@ fn besiege(server: &Pointsman, to: &[(SocketAddr, Manner)], sockets: usize, good
         let lasted = lasted.into_iter().map(is_closed).collect();
         (lasted, good.join().expect("whoever is good is always served"))
     });
-    Outcome { lasted, served, grown_kib: memory_kib(server, "VmHWM").saturating_sub(before) }
+    let (worked, took) = (cpu(server.pid()).saturating_sub(idle), began.elapsed());
+    Outcome { lasted, served, grown_kib: memory_kib(server, "VmHWM").saturating_sub(before), worked, took }
 }
 
 impl Outcome {
-    /// Nobody was left alone for long, somebody good was served, and memory was bounded.
+    /// Nobody was left alone for long, somebody good was served, and memory and work were bounded.
     fn judge(&self, sockets: u64) {
         assert!(self.served > 1, "somebody good was there");
         for (manner, lasted) in &self.lasted {
             // Nobody is left alone for the idle time; the machine may have much to do.
             assert!(lasted.as_secs() < manner.secs_max + 50, "{} was left alone for {lasted:?}", manner.name);
         }
+        // Half of a processor, with the scrapes of somebody good in it, and without optimisation.
+        assert!(self.worked < self.took / 2, "{:?} of a processor in {:?}", self.worked, self.took);
         assert!(self.grown_kib < 64 * sockets, "{} KiB for {sockets} slow sockets", self.grown_kib);
     }
 }
