@@ -135,6 +135,7 @@ impl Judge {
             if self.rules.allow(&user, &what) {
                 continue;
             }
+            let what = Rules::for_api_server(what);
             if !self.oracle.may(&user, &what, &patience).await.map_err(Refusal::Unavailable)? {
                 self.refusals.tell(&user, &what);
                 return Err(Refusal::Forbidden);

@@ -90,6 +90,18 @@ impl Rules {
         (self.scraper && user.name == SCRAPER && is_scrape()) || self.fixed.iter().any(|rule| rule.allows(user, what))
     }
 
+    /// The same as the API server is asked about it. Kubernetes lets everybody who has proved who they are get `/api/*`, of its own
+    /// server; ours is another, and asked about as `/pointsman/api/*`.
+    #[must_use]
+    pub fn for_api_server(what: Attributes) -> Attributes {
+        let Attributes { verb, target } = what;
+        let target = match target {
+            Target::Path(path) if path == "/api" || path.starts_with("/api/") => Target::Path(format!("/pointsman{path}")),
+            other => other,
+        };
+        Attributes { verb, target }
+    }
+
     /// The numbers, from 1, of rules that are for everybody who has proved who they are.
     #[must_use]
     pub fn for_everybody(&self) -> Vec<usize> {

@@ -33,7 +33,7 @@ const RESOURCES: [&str; 18] = [
     "nodes/proxy",
 ];
 /// What of ours is read by path, with a right to it.
-const READ: [&str; 4] = ["/", "/metrics", "/metrics/self", "/api/*"];
+const READ: [&str; 4] = ["/", "/metrics", "/metrics/self", "/pointsman/api/*"];
 /// The one role that reads Secrets, two of them by name; it is added by hand.
 const READS_SECRETS: &str = "components/watch-secrets";
 
