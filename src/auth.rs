@@ -4,6 +4,7 @@
 pub mod access;
 pub mod senders;
 pub mod tls;
+pub mod told;
 
 /// Why somebody may not send. Nothing it sends is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,15 +1,17 @@
 //! Access to the read side: what was configured becomes a judge, and a layer around all that is read puts every request to it.
 //! Knows how answers look in HTTP; who may do what is decided in `auth`.
 
-use super::clock::Clock;
+use super::{clock::Clock, run::read_capped};
 use crate::{
-    auth::access::{
-        Oracle, Unavailable, User, config as file,
-        judge::{Asked, Judge, Refusal, Refusals},
-        paths::{Glob, Path, Shown as ShownPaths},
-        rules::Rules,
+    auth::{
+        access::{
+            Oracle, Unavailable, User, config as file,
+            judge::{Asked, Judge, Refusal, Refusals},
+            paths::{Glob, Path, Shown as ShownPaths},
+            rules::Rules,
+        },
+        tls::shown::Shown,
     },
-    auth::tls::shown::Shown,
     config::access::ReadAccess,
 };
 use axum::{
@@ -20,16 +22,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{Extensions, HeaderMap, HeaderValue, Uri, header, uri::PathAndQuery};
-use pointsman_core::{
-    fault::{Fault, Place, code::Code},
-    limits,
-};
-use std::{
-    fs::File,
-    io::{self, Read},
-    path::Path as FilePath,
-    sync::Arc,
-};
+use pointsman_core::fault::{Fault, Place, code::Code};
+use std::{path::Path as FilePath, sync::Arc};
 use tower::Layer;
 
 /// Headers by which a proxy would say who somebody is: nobody is believed.
@@ -98,16 +92,6 @@ pub(super) fn read_file<T>(
     let text = read_capped(path)
         .map_err(|error| vec![Fault::new(Code::CannotRead, Place::Setting(flag.into()), &["read", &name, &error.to_string()])])?;
     read(&name, &text)
-}
-
-fn read_capped(path: &FilePath) -> io::Result<String> {
-    let mut text = String::new();
-    let cap = u64::try_from(limits::CONFIG_BYTES_MAX).unwrap_or(u64::MAX);
-    let read = File::open(path)?.take(cap.saturating_add(1)).read_to_string(&mut text)?;
-    if read > limits::CONFIG_BYTES_MAX {
-        return Err(io::Error::other("the file is larger than 1 MiB"));
-    }
-    Ok(text)
 }
 
 /// The router, with the guard before all of it: also before it is looked for what is at a path.

@@ -36,19 +36,28 @@ impl Desk {
         Self { client, of_readers, of_senders: Turns::new(per_second, burst), counts, world }
     }
 
-    /// An oracle for tokens that are meant for one of these audiences; without any, for the API server's own.
+    /// An oracle of those who read, for tokens that are meant for one of these audiences; without any, for the API server's own.
+    /// They may go on for a while when it is away.
     #[must_use]
-    pub fn open(&self, audiences: Vec<String>, outage: Outage) -> Arc<dyn Oracle> {
+    pub fn for_readers(&self, audiences: Vec<String>) -> Arc<dyn Oracle> {
+        self.open(audiences, Outage::StandIn, &self.of_readers)
+    }
+
+    /// The same of those who send: nobody is taken for one on an old word, and they wear out no turn of those who read.
+    #[must_use]
+    pub fn for_senders(&self, audiences: Vec<String>) -> Arc<dyn Oracle> {
+        self.open(audiences, Outage::Refuse, &self.of_senders)
+    }
+
+    fn open(&self, audiences: Vec<String>, outage: Outage, turns: &Arc<Turns>) -> Arc<dyn Oracle> {
         let reviewer = Box::new(Reviewer::new(self.client.clone(), audiences));
-        // Those who send wear out no turn of those who read.
-        let turns = if outage == Outage::Refuse { &self.of_senders } else { &self.of_readers };
         ask::open(reviewer, outage, Arc::clone(turns), Arc::clone(&self.counts), self.world.clone())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Arc, Client, Desk, Engine, Outage, Tasks};
+    use super::{Arc, Client, Desk, Engine, Tasks};
     use crate::{
         app::clock::Clock,
         auth::access::{Patience, Token, Unavailable},
@@ -76,8 +85,8 @@ mod tests {
             async { Ok::<_, Infallible>(http::Response::builder().status(503).body(Full::new(Bytes::new())).unwrap()) }
         });
         let desk = Desk::new(&engine, Client::new(service, "default"), &Tasks::default());
-        let (read, others) = (desk.open(Vec::new(), Outage::StandIn), desk.open(vec!["us".to_owned()], Outage::StandIn));
-        let senders = desk.open(vec!["us".to_owned()], Outage::Refuse);
+        let (read, others) = (desk.for_readers(Vec::new()), desk.for_readers(vec!["us".to_owned()]));
+        let senders = desk.for_senders(vec!["us".to_owned()]);
         let [one, two] = ["one", "two"].map(|text| Token::new(text.to_owned()));
         assert_eq!(read.user(&one, &Patience::default()).await, Err(Unavailable { retry_secs: 5 }));
         // The clock of the engine is the real one: its next turn is almost a second away, and the one after that too far.

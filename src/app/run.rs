@@ -289,7 +289,11 @@ fn configure<C>(
     }
 }
 
-fn read_capped(path: &Path) -> io::Result<String> {
+/// The text of a file of settings.
+///
+/// # Errors
+/// When it cannot be read, is no text, or has more than [`limits::CONFIG_BYTES_MAX`] bytes.
+pub(super) fn read_capped(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     let cap = u64::try_from(limits::CONFIG_BYTES_MAX).unwrap_or(u64::MAX);
     let read = File::open(path)?.take(cap.saturating_add(1)).read_to_string(&mut text)?;

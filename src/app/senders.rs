@@ -67,11 +67,15 @@ async fn ask(State(guard): State<Arc<Guard>>, mut request: Request, next: Next) 
         return next.run(request).await;
     }
     let shown = shown(request.extensions(), guard.clock);
-    let proof = proof(&guard, shown.as_ref(), request.extensions());
+    // Only what goes on after its request asks again.
+    let goes_on = request.headers().contains_key(header::UPGRADE);
+    let proof = goes_on.then(|| proof(guard.clock, shown.as_ref(), request.extensions()));
     match guard.senders.who(shown, request.headers()).await {
         Ok(speaker) => {
             request.extensions_mut().insert(Arc::new(speaker));
-            request.extensions_mut().insert(proof);
+            if let Some(proof) = proof {
+                request.extensions_mut().insert(proof);
+            }
             request.headers_mut().remove(header::AUTHORIZATION);
             next.run(request).await
         }
@@ -80,10 +84,9 @@ async fn ask(State(guard): State<Arc<Guard>>, mut request: Request, next: Next) 
 }
 
 /// For how long it stands who sends: a certificate can be looked at again, a token is not kept.
-fn proof(guard: &Arc<Guard>, shown: Option<&User>, extensions: &Extensions) -> Proof {
+fn proof(clock: Clock, shown: Option<&User>, extensions: &Extensions) -> Proof {
     let Some((user, certificate)) = shown.cloned().zip(extensions.get::<Arc<Shown>>().cloned()) else {
         return Proof::Lasts(Duration::from_secs(limits::SYNC_TOKEN_SECS_MAX));
     };
-    let clock = guard.clock;
     Proof::Stands(Arc::new(move || certificate.user(clock.wall()).is_some_and(|now| now == user)))
 }

@@ -23,7 +23,6 @@ use crate::{
     auth::{
         access::{
             Oracle,
-            ask::Outage,
             judge::{Judge, Nobody, Refusals},
         },
         senders::Senders,
@@ -151,14 +150,14 @@ fn judge(
     refusals: Option<&Arc<Refusals>>,
 ) -> Result<Option<Judge>, Vec<Fault>> {
     let audiences = || access.as_ref().map(|access| access.audiences.clone()).unwrap_or_default();
-    let oracle = desk.map_or_else(|| Arc::new(Nobody) as Arc<dyn Oracle>, |desk| desk.open(audiences(), Outage::StandIn));
+    let oracle = desk.map_or_else(|| Arc::new(Nobody) as Arc<dyn Oracle>, |desk| desk.for_readers(audiences()));
     access::judge(access.as_ref(), oracle, refusals.unwrap_or(&Arc::default()))
 }
 
 /// Who judges senders.
 fn senders_of(access: &Option<SendAccess>, desk: Option<&Desk>) -> Result<Option<Senders>, Vec<Fault>> {
     let audiences = access.as_ref().map(|access| access.audiences.clone()).filter(|audiences| !audiences.is_empty());
-    let oracle = audiences.zip(desk).map(|(audiences, desk)| desk.open(audiences, Outage::Refuse));
+    let oracle = audiences.zip(desk).map(|(audiences, desk)| desk.for_senders(audiences));
     senders::senders(access.as_ref(), oracle)
 }
 

@@ -6,7 +6,7 @@ use pointsman_core::fault::{Fault, Place, Source, code::Code};
 use std::{collections::BTreeSet, sync::Arc};
 
 /// Flags of kube-rbac-proxy that mean nothing here: it stands before another server, and logs in another way.
-const WITHOUT_EFFECT: [&str; 14] = [
+pub const WITHOUT_EFFECT: [&str; 14] = [
     "add-dir-header",
     "alsologtostderr",
     "log-backtrace-at",

@@ -9,6 +9,7 @@ use super::{
     serve::{self, Flag},
     tree::Told,
 };
+use crate::config::place::WITHOUT_EFFECT;
 
 /// Flags that are ours, too.
 const KEPT: [&str; 19] = [
@@ -43,22 +44,6 @@ const SWITCHES: [&str; 8] = [
     "skip-log-headers",
     "upstream-force-h2c",
 ];
-const LOGS: [&str; 13] = [
-    "add-dir-header",
-    "alsologtostderr",
-    "log-backtrace-at",
-    "log-dir",
-    "log-file",
-    "log-file-max-size",
-    "logtostderr",
-    "one-output",
-    "skip-headers",
-    "skip-log-headers",
-    "stderrthreshold",
-    "v",
-    "vmodule",
-];
-
 fn is_list(name: &str) -> bool {
     LISTS.contains(&name)
 }
@@ -77,7 +62,8 @@ fn reason(name: &str) -> &'static str {
         _ if name.starts_with("oidc-") => {
             "another authenticator would decide who gets in, and `serve` refuses it: the API server says whose a token is"
         }
-        _ if LOGS.contains(&name) => "pointsman logs to standard error; what, --log says",
+        // All others of that list are about logs.
+        _ if WITHOUT_EFFECT.contains(&name) => "pointsman logs to standard error; what, --log says",
         "help" | "version" => "it is a question, not a setting",
         _ => "it is no flag of kube-rbac-proxy that convert knows: look what it did",
     }

@@ -6,16 +6,12 @@ use super::{
     paths::{Path, Shown},
     rules::Rules,
 };
+use crate::auth::told::{Told, cut};
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, Method, StatusCode};
-use parking_lot::Mutex;
-use pointsman_core::limits;
-use std::{
-    collections::BTreeSet,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
 use tracing::{debug, info};
 
@@ -41,7 +37,7 @@ pub struct Judge {
 pub struct Refusals {
     /// In the order of [`Refusal::index`].
     counts: [AtomicU64; 6],
-    told: Mutex<BTreeSet<(String, String)>>,
+    told: Told<(String, String)>,
 }
 
 impl Refusals {
@@ -58,12 +54,10 @@ impl Refusals {
         }
     }
 
-    /// Says who may not do what: the answer does not. Each is said once, and no more than so many: whoever asks chooses them.
+    /// Says who may not do what: the answer does not.
     fn tell(&self, user: &User, what: &Attributes) {
-        let cut = |text: &str| text.chars().take(limits::ECHO_BYTES_MAX / 4).collect::<String>();
         let (user, what) = (cut(&user.name), cut(&what.to_string()));
-        let mut told = self.told.lock();
-        if told.len() < limits::ACCESS_TOLD_MAX && told.insert((user.clone(), what.clone())) {
+        if self.told.is_new((user.clone(), what.clone())) {
             info!(user, what, "a reader may not do that: neither a static rule nor the API server allows it");
         } else {
             debug!(user, what, "a reader may not do that");

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use pointsman_core::model::clock::{SECOND, Wall};
 use pointsman_watch::certificate::{Validity, subject};
 use rustls::pki_types::CertificateDer;
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::{Arc, OnceLock};
 
 /// What one peer has shown. That it holds the key was proved in the handshake.
 #[derive(Debug)]
@@ -15,6 +15,8 @@ pub struct Shown {
     chain: Vec<CertificateDer<'static>>,
     authority: Arc<Authority>,
     last: Mutex<Option<Verdict>>,
+    /// Whom it names: its bytes stay as they are, so they are read once.
+    named: OnceLock<Option<User>>,
 }
 
 /// What was found last, so that a request costs no signature check unless something may have changed.
@@ -33,7 +35,7 @@ impl Shown {
     pub fn new(chain: Option<&[CertificateDer<'_>]>, authority: Arc<Authority>) -> Option<Self> {
         let chain = chain.filter(|chain| !chain.is_empty())?;
         let chain = chain.iter().map(|one| one.clone().into_owned()).collect();
-        Some(Self { chain, authority, last: Mutex::default() })
+        Some(Self { chain, authority, last: Mutex::default(), named: OnceLock::new() })
     }
 
     /// Whom the certificate names, if the authority in force vouches for it at this moment. A subject with several common
@@ -41,10 +43,7 @@ impl Shown {
     #[must_use]
     pub fn user(&self, now: Wall) -> Option<User> {
         let own = self.chain.first().filter(|_| self.is_good(now))?;
-        let subject = subject(own)?;
-        let [name] = subject.common_names[..] else { return None };
-        let groups = subject.organizations.into_iter().map(str::to_owned).collect();
-        Some(User { name: name.to_owned(), uid: String::new(), groups, extra: BTreeMap::new() })
+        self.named.get_or_init(|| named(own)).clone()
     }
 
     fn is_good(&self, now: Wall) -> bool {
@@ -65,6 +64,13 @@ impl Shown {
         *last = Some(Verdict { by: judge, is_good, from_secs: now_secs, until_secs });
         is_good
     }
+}
+
+fn named(own: &CertificateDer<'_>) -> Option<User> {
+    let subject = subject(own)?;
+    let [name] = subject.common_names[..] else { return None };
+    let groups = subject.organizations.into_iter().map(str::to_owned).collect();
+    Some(User { name: name.to_owned(), groups, ..User::default() })
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Who speaks, where that was proven: for which namespaces, services and pods what it says may be, and how much of it. A resource that claims to
-//! be somebody else's is refused, or gets the name of who sent it. Knows neither how it was proven nor what was said.
+//! Who speaks, where that was proven: for which namespaces, services and pods what it says may be, and how much of it. A resource
+//! that claims to be somebody else's is refused, or gets the name of who sent it. Knows neither how it was proven nor what was said.
 
 use std::{fmt, sync::Arc};
 
