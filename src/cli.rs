@@ -2,9 +2,11 @@
 //! Knows no other module.
 
 mod access;
+mod assets;
 mod convert;
 
 pub use access::{AccessArgs, SenderArgs};
+pub use assets::AssetsArgs;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 pub use convert::ConvertArgs;
 use std::{collections::BTreeMap, ffi::OsString, path::PathBuf};
@@ -111,6 +113,9 @@ pub enum Verb {
     /// Turn who may read behind oauth-proxy or kube-rbac-proxy into who may read pointsman.
     #[command(after_help = convert::EXAMPLES)]
     Convert(ConvertArgs),
+    /// Print or write what is shipped within: manifests, the chart, dashboards, rules, runbooks.
+    #[command(after_help = assets::EXAMPLES)]
+    Assets(AssetsArgs),
     /// Print the version.
     #[command(after_help = VERSION_EXAMPLES)]
     Version(VersionArgs),

@@ -1,9 +1,13 @@
 //! The manifests as data: they hold together, say nothing that the binary does not know, and grant what the code asks for.
 //! Whether an API server takes them, and what they then allow, is tested in `real::rbac`.
 
+mod bundle;
+mod chart;
+mod image;
 mod lint;
 mod watch;
 
+pub(crate) use chart::EXAMPLES;
 use pointsman::{
     config::{Config, Given},
     views::rights::{RIGHTS, Scope},
@@ -76,7 +80,9 @@ fn manifests_hold_together() {
             object["apiVersion"].is_string() && seen.insert((kind.clone(), object["metadata"]["name"].to_string())),
             "{object}"
         );
-        let is_of_cluster = kind == "Namespace" || kind.starts_with("Cluster") || kind.starts_with("ValidatingAdmission");
+        let is_of_cluster = ["Namespace", "PriorityClass"].contains(&&*kind)
+            || kind.starts_with("Cluster")
+            || kind.starts_with("ValidatingAdmission");
         let namespace = if is_of_cluster { Value::Null } else { json!("pointsman") };
         assert_eq!(object["metadata"]["namespace"], namespace, "{kind}");
     }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the real peers that tests talk to into a cache outside the clone, each once per content of its folder, and
 # prints as its last line the folder that holds them all. Needs Go, Python 3 with venv, and on Debian apt-get.
-# Usage: tests/tools/build.sh [prometheus|jaeger|collector|gosender|opampclient|h2spec|kubernetes|etcd|python|debian]...   (none = all)
+# Usage: tests/tools/build.sh [prometheus|jaeger|collector|gosender|opampclient|h2spec|kubernetes|helm|kustomize|etcd|python|debian]...   (none = all)
 set -euo pipefail
 cd "$(dirname "$0")"
 here=$PWD
@@ -118,6 +118,14 @@ for tool in "${@:-all}"; do
         ldflags="-X k8s.io/component-base/version.gitVersion=v1.34.4" go_tool kube-apiserver "" \
             kube-apiserver=k8s.io/kubernetes/cmd/kube-apiserver kubectl=k8s.io/kubernetes/cmd/kubectl
     fi
+    if wanted helm; then
+        known=yes
+        # What charts are told of the cluster where there is none: the version of kube-apiserver above.
+        charts=helm.sh/helm/v3/pkg/chartutil lint=helm.sh/helm/v3/pkg/lint/rules
+        ldflags="-X $charts.k8sVersionMajor=1 -X $charts.k8sVersionMinor=34 -X $lint.k8sVersionMajor=1 -X $lint.k8sVersionMinor=34" \
+            go_tool helm "" helm=helm.sh/helm/v3/cmd/helm
+    fi
+    if wanted kustomize; then known=yes; go_tool kustomize "" kustomize=sigs.k8s.io/kustomize/kustomize/v5; fi
     if wanted prometheus; then
         known=yes
         # Without the tags one service-discovery module does not resolve.
