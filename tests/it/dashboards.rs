@@ -3,6 +3,7 @@
 
 mod cases;
 mod checks;
+mod objects;
 
 use pointsman_core::{
     expose::names::{NameInput, TranslationStrategy, metric_name},
