@@ -307,8 +307,16 @@ pub struct DemoArgs {
     /// Durations, names and ids follow from it.
     #[arg(long, value_name = "N", default_value_t = 7)]
     pub seed: u64,
-    /// What goes wrong.
-    #[arg(long, value_name = "NAME", default_value = "story", value_parser = ["story", "happy", "drain-stuck", "label-flood"])]
+    /// What goes wrong: a drain and a flood of labels; nothing; a drain for hours; a flood; a restart; a config; certificates
+    /// while a pool is paused; a pool that is paused and forgotten.
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "story",
+        value_parser = [
+            "story", "happy", "drain-stuck", "label-flood", "reboot-fail", "render-fail", "cert-expiry", "paused-forgotten",
+        ]
+    )]
     pub scenario: String,
     /// End after so much time, as in 30s [default: at Ctrl-C].
     #[arg(long = "for", value_name = "DURATION", conflicts_with = "once")]

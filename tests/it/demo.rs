@@ -49,6 +49,21 @@ fn the_label_flood_is_told_the_same_every_time() {
     check_once("label-flood");
 }
 
+/// Scenario: one restart fails; a config cannot be rendered; certificates wait for a paused pool.
+/// Guarantees: as above, and each ends with a whole rollout.
+#[test]
+fn what_fails_and_is_mended_is_told_the_same_every_time() {
+    for scenario in ["reboot-fail", "render-fail", "cert-expiry"] {
+        check_once(scenario);
+    }
+}
+
+/// Scenario: a pool is paused for 26 hours while an update waits. Guarantees: as above.
+#[test]
+fn the_forgotten_pause_is_told_the_same_every_time() {
+    check_once("paused-forgotten");
+}
+
 /// Scenario: flags that make no sense. Guarantees: exit code 2 and a word about it.
 #[test]
 fn bad_flags_are_refused() {

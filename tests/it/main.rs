@@ -26,6 +26,7 @@ mod proto;
 mod real;
 mod recipes;
 mod semconv;
+mod standing;
 mod support;
 mod synced;
 mod tidy;

@@ -81,7 +81,7 @@ impl Daemons {
                 self.attempt(second);
             }
             Happening::DrainFreed { .. } => self.blocked = None,
-            Happening::DrainTier { .. } | Happening::RolloutEnded { .. } => {}
+            Happening::DrainTier { .. } | Happening::RolloutEnded { .. } | Happening::Acted(_) => {}
         }
     }
 

@@ -146,6 +146,8 @@ pub enum Happening {
         /// The node.
         node: String,
     },
+    /// Somebody did something, in words of the scenario.
+    Acted(String),
     /// All nodes of a pool do.
     RolloutEnded {
         /// The pool.

@@ -37,7 +37,7 @@ use std::{
 /// Simulated seconds between two pushes.
 const PUSH_EVERY: Second = 30;
 /// A run that takes longer has lost its way.
-const END: Second = 12 * 3600;
+const END: Second = 36 * 3600;
 /// When the simulation begins, by its own wall clock: 2026-01-01.
 const BASE_SECS: u64 = 1_767_225_600;
 

@@ -1,6 +1,7 @@
 //! What the demo may tell: a scenario only says what goes wrong, and when it is mended.
 //! Knows no node and no view: the cluster and the teller make the rest of it.
 
+use super::mco::{Action, Second, Trouble};
 use std::{fmt, str::FromStr};
 
 /// A story with a name.
@@ -15,16 +16,33 @@ pub enum Scenario {
     DrainStuck,
     /// Each attempt of one node sends a new error text.
     LabelFlood,
+    /// The command that restarts one node fails, once.
+    RebootFail,
+    /// A config cannot be rendered for forty minutes.
+    RenderFail,
+    /// Certificates are renewed while the pool is paused.
+    CertExpiry,
+    /// The pool is paused for more than a day while an update waits.
+    PausedForgotten,
 }
 
 /// No scenario has this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("read the scenario {0:?}: it is one of story, happy, drain-stuck, label-flood")]
+#[error("read the scenario {0:?}: it is one of {all}", all = Scenario::ALL.map(Scenario::as_str).join(", "))]
 pub struct UnknownScenario(pub String);
 
 impl Scenario {
     /// Every scenario.
-    pub const ALL: [Self; 4] = [Self::Story, Self::Happy, Self::DrainStuck, Self::LabelFlood];
+    pub const ALL: [Self; 8] = [
+        Self::Story,
+        Self::Happy,
+        Self::DrainStuck,
+        Self::LabelFlood,
+        Self::RebootFail,
+        Self::RenderFail,
+        Self::CertExpiry,
+        Self::PausedForgotten,
+    ];
 
     /// The name users type.
     #[must_use]
@@ -34,16 +52,55 @@ impl Scenario {
             Self::Happy => "happy",
             Self::DrainStuck => "drain-stuck",
             Self::LabelFlood => "label-flood",
+            Self::RebootFail => "reboot-fail",
+            Self::RenderFail => "render-fail",
+            Self::CertExpiry => "cert-expiry",
+            Self::PausedForgotten => "paused-forgotten",
         }
     }
 
     /// How long after the rollout's start the blocked drain goes on, if one is blocked.
     pub(crate) const fn blocked_for(self) -> Option<u64> {
         match self {
-            Self::Happy => None,
+            Self::Happy | Self::RebootFail | Self::RenderFail | Self::CertExpiry | Self::PausedForgotten => None,
             Self::Story => Some(50 * 60),
             Self::LabelFlood => Some(60 * 60),
             Self::DrainStuck => Some(195 * 60),
+        }
+    }
+
+    /// What somebody does, when, and how it is told; `node` is one of those that the pool's rollout takes first.
+    pub(crate) fn script(self, pool: &str, node: &str) -> Vec<(Second, Action, String)> {
+        let act = |at, action, text: String| (at, action, text);
+        let (pool, pause) = (pool.to_owned(), 60);
+        match self {
+            Self::Story | Self::Happy | Self::DrainStuck | Self::LabelFlood => Vec::new(),
+            Self::RebootFail => vec![act(
+                60,
+                Action::Break(node.to_owned(), Trouble::RebootCommand(1)),
+                format!("{node}: a unit that does not stop will make its next restart fail"),
+            )],
+            Self::RenderFail => vec![
+                act(
+                    60,
+                    Action::BreakRender(pool.clone()),
+                    format!("pool {pool}: a MachineConfig comes that does not fit the others"),
+                ),
+                act(60 + 40 * 60, Action::MendRender(pool.clone()), format!("pool {pool}: the MachineConfig is mended")),
+            ],
+            Self::CertExpiry => vec![
+                act(pause, Action::Pause(pool.clone()), format!("pool {pool}: paused")),
+                act(
+                    90,
+                    Action::RotateCertificates,
+                    format!("certificates are renewed; the nodes of pool {pool} do not get them"),
+                ),
+                act(pause + 3 * 3600, Action::Resume(pool.clone()), format!("pool {pool}: goes on after 3 hours")),
+            ],
+            Self::PausedForgotten => vec![
+                act(pause, Action::Pause(pool.clone()), format!("pool {pool}: paused")),
+                act(pause + 26 * 3600, Action::Resume(pool.clone()), format!("pool {pool}: goes on after 26 hours")),
+            ],
         }
     }
 

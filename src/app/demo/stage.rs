@@ -10,7 +10,7 @@ use super::{
 use jiff::Timestamp;
 use pointsman_instrument::{Exporter, Transport, transport::AddressError};
 use pointsman_watch::Kind;
-use std::{sync::Arc, time::SystemTime};
+use std::{collections::VecDeque, sync::Arc, time::SystemTime};
 
 /// The pool that the story is about.
 pub(crate) const POOL: &str = "worker";
@@ -26,6 +26,8 @@ pub(crate) type WayOut<'a> = &'a dyn Fn(usize) -> Result<Transport, AddressError
 pub(crate) struct Stage {
     cluster: Cluster,
     scenario: Scenario,
+    /// What the script still has to tell, in order.
+    acts: VecDeque<(Second, String)>,
     blocked: String,
     feed: Feed,
     daemons: Daemons,
@@ -66,7 +68,12 @@ impl Stage {
         let exporters = speakers.iter().enumerate().map(exporter).collect::<Result<_, _>>()?;
         // Of the nodes that are taken first, the last: others go on beside it.
         let blocked = workers.into_iter().take(2).next_back().unwrap_or_default();
-        Ok(Self { cluster, scenario: *scenario, blocked, feed, daemons, time, speakers, exporters })
+        let mut acts = VecDeque::new();
+        for (at, action, text) in scenario.script(POOL, &blocked) {
+            cluster.plan(at, action);
+            acts.push_back((at, text));
+        }
+        Ok(Self { cluster, scenario: *scenario, acts, blocked, feed, daemons, time, speakers, exporters })
     }
 
     /// The node whose drain the scenario blocks.
@@ -85,6 +92,9 @@ impl Stage {
         for second in self.time.second() + 1..=second {
             self.feed.advance(&mut self.cluster, second);
             self.daemons.pass(second);
+            while let Some((at, text)) = self.acts.pop_front_if(|(at, _)| *at <= second) {
+                happened.push((at, Happening::Acted(text)));
+            }
             for (at, happening) in self.cluster.take_happenings() {
                 self.daemons.record(at, &happening);
                 self.direct(at, &happening);

@@ -55,6 +55,7 @@ impl Teller {
             Happening::DrainTier { node, minutes: 10 } => format!("{node} Drained: not done after 10 minutes"),
             Happening::DrainTier { node, .. } => format!("{node} Drained: not done after 1 hour"),
             Happening::DrainFreed { node } => format!("{node} Drained: PDB shop/cart allows it now"),
+            Happening::Acted(text) => text.clone(),
             Happening::NodeUpdated { node } => format!("{node} Updated"),
             Happening::RolloutEnded { pool, nodes, start } => {
                 let minutes = second.saturating_sub(*start) / 60;
