@@ -4,11 +4,11 @@
 use super::{
     cluster::Cluster,
     quickstart::{Desk, fences, says},
-    rendered::{chart, chart_of, objects, overlay, ran, with},
+    rendered::{built, chart, chart_of, objects, overlay, ran, with},
 };
 use crate::{
     deploy::{EXAMPLES, folder},
-    support::{Pointsman, wait},
+    support::{Pointsman, run, wait},
     tls::client::Authority,
 };
 use serde_json::{Value, json};
@@ -107,6 +107,27 @@ fn the_schema_of_values_is_one() {
         let (ok, said, complaints) = ran("python", &["-m", "check_jsonschema", "--schemafile", &at("values.schema.json"), file]);
         assert!(ok, "{file}: {said}{complaints}");
     }
+}
+
+/// Scenario: no clone is there: each way to install is exported from the binary, and rendered where it was written.
+/// Guarantees: nothing is missing; the result is that of the repository.
+#[test]
+#[ignore = "needs helm and kustomize: run bash tests/run.sh"]
+fn what_is_exported_renders() {
+    let place = tempfile::tempdir().expect("a folder");
+    let to = |flavour: &str| place.path().join(flavour);
+    for flavour in ["kustomize", "openshift", "helm"] {
+        let (code, _, err) = run(&["assets", "export", "--flavour", flavour, "--to", &to(flavour).display().to_string()], &[]);
+        assert_eq!((code, err.as_str()), (0, ""), "{flavour}");
+    }
+    assert_eq!(built(&to("openshift").join("deploy/overlays/openshift")), overlay("overlays/openshift"));
+    for name in ["base", "overlays/kind", "overlays/openshift"] {
+        assert_eq!(built(&to("kustomize").join("deploy").join(name)), overlay(name));
+    }
+    let exported = to("helm").join("deploy/chart").display().to_string();
+    let (ok, text, complaints) = ran("helm", &["template", "pointsman", &exported, "--namespace", "pointsman"]);
+    assert!(ok, "{complaints}");
+    assert_eq!(Ok(text), chart("pointsman", &[]));
 }
 
 /// A server with everything that manifests of ours build upon.
