@@ -1,8 +1,11 @@
 //! What the demo may tell: a scenario only says what goes wrong, and when it is mended.
-//! Knows no node and no view: the cluster and the teller make the rest of it.
+//! Knows no view, and of nodes the one that is named to it: the cluster and the teller make the rest of it.
 
 use super::mco::{Action, Second, Trouble};
 use std::{fmt, str::FromStr};
+
+/// When a script begins: before the first rollout does.
+const BEGIN: Second = 60;
 
 /// A story with a name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,36 +74,29 @@ impl Scenario {
 
     /// What somebody does, when, and how it is told; `node` is one of those that the pool's rollout takes first.
     pub(crate) fn script(self, pool: &str, node: &str) -> Vec<(Second, Action, String)> {
-        let act = |at, action, text: String| (at, action, text);
-        let (pool, pause) = (pool.to_owned(), 60);
+        let owned = || pool.to_owned();
+        let paused_for = |hours: u64| {
+            let (from, to) = (BEGIN, BEGIN + hours * 3600);
+            let resumed = format!("pool {pool}: goes on after {hours} hours");
+            [(from, Action::Pause(owned()), format!("pool {pool}: paused")), (to, Action::Resume(owned()), resumed)]
+        };
         match self {
             Self::Story | Self::Happy | Self::DrainStuck | Self::LabelFlood => Vec::new(),
-            Self::RebootFail => vec![act(
-                60,
-                Action::Break(node.to_owned(), Trouble::RebootCommand(1)),
-                format!("{node}: a unit that does not stop will make its next restart fail"),
-            )],
-            Self::RenderFail => vec![
-                act(
-                    60,
-                    Action::BreakRender(pool.clone()),
-                    format!("pool {pool}: a MachineConfig comes that does not fit the others"),
-                ),
-                act(60 + 40 * 60, Action::MendRender(pool.clone()), format!("pool {pool}: the MachineConfig is mended")),
-            ],
-            Self::CertExpiry => vec![
-                act(pause, Action::Pause(pool.clone()), format!("pool {pool}: paused")),
-                act(
-                    90,
-                    Action::RotateCertificates,
-                    format!("certificates are renewed; the nodes of pool {pool} do not get them"),
-                ),
-                act(pause + 3 * 3600, Action::Resume(pool.clone()), format!("pool {pool}: goes on after 3 hours")),
-            ],
-            Self::PausedForgotten => vec![
-                act(pause, Action::Pause(pool.clone()), format!("pool {pool}: paused")),
-                act(pause + 26 * 3600, Action::Resume(pool.clone()), format!("pool {pool}: goes on after 26 hours")),
-            ],
+            Self::RebootFail => {
+                let text = format!("{node}: a unit that does not stop will make its next restart fail");
+                vec![(BEGIN, Action::Break(node.to_owned(), Trouble::RebootCommand(1)), text)]
+            }
+            Self::RenderFail => {
+                let text = format!("pool {pool}: a MachineConfig comes that does not fit the others");
+                let mended = format!("pool {pool}: the MachineConfig is mended");
+                vec![(BEGIN, Action::BreakRender(owned()), text), (BEGIN + 40 * 60, Action::MendRender(owned()), mended)]
+            }
+            Self::CertExpiry => {
+                let text = format!("certificates are renewed; the nodes of pool {pool} do not get them");
+                let [pause, resume] = paused_for(3);
+                vec![pause, (BEGIN + 30, Action::RotateCertificates, text), resume]
+            }
+            Self::PausedForgotten => paused_for(26).into(),
         }
     }
 
