@@ -8,6 +8,7 @@ mod folder;
 mod heard;
 mod live;
 mod look;
+mod loops;
 pub mod mco;
 mod once;
 pub mod scenario;

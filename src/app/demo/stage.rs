@@ -1,9 +1,10 @@
-//! The simulated cluster with everyone who reports of it: the roles of `pointsman watch`, and the nodes' daemons. The scenario
-//! says what goes wrong, and when it is mended. Sends only when told to.
+//! The simulated cluster with everyone who reports of it: the roles of `pointsman watch`, the nodes' daemons, and the operator's
+//! loops. The scenario says what goes wrong, and when it is mended. Sends only when told to.
 
 use super::{
     daemons::Daemons,
     feed::{Feed, Speaker, Time},
+    loops::Loops,
     mco::{self, Action, Cluster, Happening, Second, Trouble},
     scenario::Scenario,
 };
@@ -29,6 +30,7 @@ pub(crate) struct Stage {
     blocked: String,
     feed: Feed,
     daemons: Daemons,
+    loops: Loops,
     time: Time,
     speakers: Vec<Speaker>,
     exporters: Vec<Exporter>,
@@ -61,12 +63,14 @@ impl Stage {
             cluster.object(Kind::MachineConfigPool, POOL).and_then(|pool| pool.pointer("/spec/configuration/name")?.as_str());
         let daemons = Daemons::new(&workers, target.unwrap_or_default(), scenario.floods());
         let clock = clock(time.clone());
-        let speakers: Vec<_> = feed.speak(*seed, &clock).into_iter().chain(daemons.speak(*seed, &time, &clock)).collect();
+        let loops = Loops::new(*seed, clock.clone());
+        let others = daemons.speak(*seed, &time, &clock).into_iter().chain([loops.speaker()]);
+        let speakers: Vec<_> = feed.speak(*seed, &clock).into_iter().chain(others).collect();
         let exporter = |(n, speaker): (usize, &Speaker)| Ok(Exporter::new(Arc::clone(&speaker.telemetry), way_out(n)?));
         let exporters = speakers.iter().enumerate().map(exporter).collect::<Result<_, _>>()?;
         // Of the nodes that are taken first, the last: others go on beside it.
         let blocked = workers.into_iter().take(2).next_back().unwrap_or_default();
-        Ok(Self { cluster, scenario: *scenario, blocked, feed, daemons, time, speakers, exporters })
+        Ok(Self { cluster, scenario: *scenario, blocked, feed, daemons, loops, time, speakers, exporters })
     }
 
     /// The node whose drain the scenario blocks.
@@ -85,8 +89,10 @@ impl Stage {
         for second in self.time.second() + 1..=second {
             self.feed.advance(&mut self.cluster, second);
             self.daemons.pass(second);
+            self.loops.pass(second);
             for (at, happening) in self.cluster.take_happenings() {
                 self.daemons.record(at, &happening);
+                self.loops.record(&happening);
                 self.direct(at, &happening);
                 happened.push((at, happening));
             }
