@@ -1,6 +1,8 @@
 //! What is shipped to read our metrics: every rule parses, and every name in it is one that we send.
 //! Knows the registry's names through the generated lists, and PromQL through its parser.
 
+pub(crate) mod boards;
+
 use pointsman_core::{
     expose::names::{NameInput, TranslationStrategy, metric_name},
     model::instrument::Kind as Exposed,

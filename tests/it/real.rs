@@ -18,6 +18,7 @@ mod migrate;
 mod million;
 mod opamp;
 mod outage;
+mod panels;
 mod peers;
 mod plan_files;
 mod plans;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the real peers that tests talk to into a cache outside the clone, each once per content of its folder, and
 # prints as its last line the folder that holds them all. Needs Go, Python 3 with venv, and on Debian apt-get.
-# Usage: tests/tools/build.sh [prometheus|jaeger|collector|gosender|opampclient|h2spec|kubernetes|etcd|python|debian]...   (none = all)
+# Usage: tests/tools/build.sh [prometheus|jaeger|collector|gosender|opampclient|h2spec|perses|kubernetes|etcd|python|debian]...   (none = all)
 set -euo pipefail
 cd "$(dirname "$0")"
 here=$PWD
@@ -129,6 +129,7 @@ for tool in "${@:-all}"; do
     if wanted opampclient; then known=yes; go_tool opampclient "" opampclient=.; fi
     if wanted h2spec; then known=yes; go_tool h2spec "" h2spec=github.com/summerwind/h2spec/cmd/h2spec; fi
     if wanted collector; then known=yes; go_tool collector "" collector=.; fi
+    if wanted perses; then known=yes; go_tool perses "" perses=.; fi
     [ $known = yes ] || { say "no tool named '$tool'"; exit 2; }
 done
 
