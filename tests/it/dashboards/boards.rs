@@ -16,6 +16,7 @@ use serde_json::Value;
 use source::Board;
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt::Write,
     fs,
     path::PathBuf,
 };
@@ -50,12 +51,44 @@ fn files(boards: &[Board]) -> BTreeMap<String, String> {
         files.insert(format!("{second}/{name}.yaml"), console::render(board, &head));
         files.insert(format!("{third}/{name}.yaml"), format!("# {head}\n{}\n", perses.trim_end()));
     }
+    files.insert("src/views/shipped/panels.rs".to_owned(), panels(boards));
     let [_, console, _] = FOLDERS;
     let list: String = boards.iter().map(|board| format!("- {}.yaml\n", board.name)).collect();
     let head = "DO NOT EDIT: rendered from dashboards by tests/it/dashboards (UPDATE_EXPECT=1 cargo test --test it boards).";
     let list = format!("# {head}\napiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n{list}");
     files.insert(format!("{console}/kustomization.yaml"), list);
     files
+}
+
+/// What each panel reads, as the program knows it.
+fn panels(boards: &[Board]) -> String {
+    let mut text = String::from(
+        "// DO NOT EDIT: rendered from dashboards by tests/it/dashboards (UPDATE_EXPECT=1 cargo test --test it boards).\n\
+         //! Every panel of the dashboards that are shipped, and what it reads.\n\
+         //! Knows names as Prometheus has them.\n\n\
+         /// Dashboard, panel, and each metric with the labels that are used of it.\n\
+         pub(super) type Panel = (&'static str, &'static str, &'static [(&'static str, &'static [&'static str])]);\n\n",
+    );
+    let count: usize = boards.iter().map(|board| board.panels().count()).sum();
+    writeln!(text, "/// All of them.\npub(super) const PANELS: [Panel; {count}] = [").expect("a string grows");
+    for board in boards {
+        for (_, panel) in board.panels() {
+            let mut read: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+            for (_, query) in panel.lettered() {
+                let reads = query::read(&query.expr).unwrap_or_else(|error| panic!("{}: {error}", query.expr));
+                for (metric, labels) in reads.metrics {
+                    let known = read.entry(metric).or_default();
+                    known.extend(labels.into_iter().chain(reads.grouped.iter().cloned()));
+                }
+            }
+            let read: Vec<(String, Vec<String>)> =
+                read.into_iter().map(|(name, labels)| (name, labels.into_iter().collect())).collect();
+            let read: Vec<String> = read.iter().map(|(name, labels)| format!("({name:?}, &{labels:?})")).collect();
+            writeln!(text, "    ({:?}, {:?}, &[{}]),", board.name, panel.id, read.join(", ")).expect("a string grows");
+        }
+    }
+    text.push_str("];\n");
+    text
 }
 
 /// Scenario: a dashboard or what renders it changed. Guarantees: the rendered files are as they would be rendered now, and none
