@@ -1,4 +1,4 @@
-//! The demo's view folder: four views that are there from the start, and the one that is written when it is needed.
+//! The demo's view folder: five views that are there from the start, and the one that is written when it is needed.
 //! A temporary folder, gone with the demo; people are invited to change it.
 
 use anyhow::Context;
@@ -40,6 +40,21 @@ spec:
   metrics:
   - name: loops
     match: {instruments: [\"mco.controller.reconcile.duration\", \"mco.controller.queue.*\"]}
+    state: Enabled
+";
+
+const OWN: &str = "\
+# Which metrics are on is a Detailed metric of pointsman itself: here it is on.
+apiVersion: pointsman.dev/v1alpha1
+kind: TelemetryView
+metadata: {name: own, namespace: default}
+spec:
+  reason: which metrics are off, and who says so
+  targets:
+  - serviceName: pointsman
+  metrics:
+  - name: enabled
+    match: {instruments: [\"pointsman.metric.enabled\"]}
     state: Enabled
 ";
 
@@ -99,6 +114,7 @@ impl Folder {
         let folder = Self { dir };
         folder.write("phases.yaml", PHASES)?;
         folder.write("loops.yaml", LOOPS)?;
+        folder.write("own.yaml", OWN)?;
         folder.write("limits.yaml", LIMITS)?;
         folder.write("turns.yaml", TURNS)?;
         Ok(folder)

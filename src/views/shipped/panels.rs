@@ -6,7 +6,7 @@
 pub(super) type Panel = (&'static str, &'static str, &'static [(&'static str, &'static [&'static str])]);
 
 /// All of them.
-pub(super) const PANELS: [Panel; 76] = [
+pub(super) const PANELS: [Panel; 80] = [
     ("node-update", "state", &[("mco_node_state", &["k8s_node_name", "mco_node_state", "mco_pool_name"])]),
     ("node-update", "against-median", &[("mco_node_update_phase_age_seconds", &["k8s_node_name", "mco_phase"]), ("mco_node_update_phase_duration_seconds_bucket", &["le", "mco_phase", "mco_pool_name"])]),
     ("node-update", "cordoned", &[("mco_node_cordoned", &["k8s_node_name", "mco_cordon_owner", "mco_pool_name"])]),
@@ -39,6 +39,8 @@ pub(super) const PANELS: [Panel; 76] = [
     ("pointsman", "watch-errors", &[("pointsman_watch_errors_total", &["pointsman_watch_error", "pointsman_watch_kind"])]),
     ("pointsman", "version", &[("pointsman_build_info", &["pointsman_version"])]),
     ("pointsman", "insecure", &[("pointsman_transport_insecure", &["pointsman_listener"])]),
+    ("pointsman", "certificate", &[("pointsman_tls_certificate_expiry_seconds", &[])]),
+    ("pointsman", "lease", &[("pointsman_cluster_lease_held", &["pointsman_lease"])]),
     ("pool-update", "progress", &[("mco_pool_progress_ratio", &["mco_pool_name"])]),
     ("pool-update", "stalled", &[("mco_pool_stalled", &["mco_pool_name", "mco_stall_reason"])]),
     ("pool-update", "time-left", &[("mco_pool_machine_count", &["mco_machine_state", "mco_pool_name"])]),
@@ -80,7 +82,9 @@ pub(super) const PANELS: [Panel; 76] = [
     ("views-cost", "flow", &[("pointsman_pipeline_exported_total", &["pointsman_signal"]), ("pointsman_pipeline_received_total", &["pointsman_signal"]), ("pointsman_view_suppressed_total", &[])]),
     ("views-cost", "by-view", &[("pointsman_view_suppressed_total", &["k8s_namespace_name", "pointsman_rule_name", "pointsman_view_name"])]),
     ("views-cost", "no-hits", &[("pointsman_view_suppressed_total", &["k8s_namespace_name", "pointsman_rule_name", "pointsman_view_name"])]),
+    ("views-cost", "off", &[("pointsman_metric_enabled", &["pointsman_metric_name", "pointsman_source"])]),
     ("views-cost", "view-faults", &[("pointsman_view_faults", &["pointsman_fault_severity"])]),
     ("views-cost", "overflow", &[("pointsman_metric_series_limited_total", &["pointsman_metric_name"])]),
     ("views-cost", "limits", &[("pointsman_limit_hits_total", &["pointsman_limit"])]),
+    ("views-cost", "hint", &[("pointsman_instrument_gates", &["pointsman_gate_state"])]),
 ];

@@ -8,8 +8,11 @@ import sys
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
+from grafana_foundation_sdk.models import units
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
+# Every unit that a value may have.
+UNITS = {unit for name, unit in vars(units).items() if name.isidentifier() and isinstance(unit, str)}
 # What each type of panel keeps its settings in, beside what all panels have.
 PANELS = {"timeseries", "stat", "gauge", "table", "heatmap", "state-timeline", "row"}
 
@@ -40,7 +43,9 @@ def judge(path):
         return [f"cannot be read: {error!r}"]
     after = json.loads(JSONEncoder(sort_keys=True).encode(dashboard))
     strange = [panel["type"] for panel in before["panels"] if panel["type"] not in PANELS]
-    return [f"no panel is of type {kind}" for kind in strange] + lost("", before, after)
+    used = {panel["fieldConfig"]["defaults"]["unit"] for panel in before["panels"] if panel["type"] != "row"}
+    faults = [f"no panel is of type {kind}" for kind in strange] + [f"there is no unit {unit}" for unit in sorted(used - UNITS)]
+    return faults + lost("", before, after)
 
 
 def main(paths):

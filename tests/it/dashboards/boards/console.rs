@@ -108,7 +108,7 @@ fn targets(panel: &Panel, is_table: bool) -> Vec<Value> {
 fn styles(panel: &Panel, format: &str, decimals: u32) -> Vec<Value> {
     let title = |label: &String| {
         let column = panel.columns.iter().find(|column| column.label == *label);
-        column.map_or_else(|| label.clone(), |column| column.title.clone())
+        column.map_or_else(|| heading(label), |column| column.title.clone())
     };
     let labels = panel.shown();
     let labels = labels.iter().map(|label| json!({"pattern": label, "alias": title(label), "type": "string"}));
@@ -118,4 +118,11 @@ fn styles(panel: &Panel, format: &str, decimals: u32) -> Vec<Value> {
     });
     let time = json!({"pattern": "Time", "alias": "Time", "type": "hidden"});
     labels.chain(values).chain([time]).collect()
+}
+
+/// What a label is called where nobody said: `mco_pool_name` is a pool.
+fn heading(label: &str) -> String {
+    let plain = ["mco_", "k8s_", "pointsman_"].iter().find_map(|prefix| label.strip_prefix(prefix)).unwrap_or(label);
+    let mut letters = plain.strip_suffix("_name").unwrap_or(plain).chars().map(|c| if c == '_' { ' ' } else { c });
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

@@ -93,7 +93,7 @@ fn variables(board: &Board) -> Vec<Value> {
         let (series, label) = variable.values();
         json!({
             "type": "query", "name": variable.name(), "label": capital(variable.name()), "datasource": datasource(),
-            "query": {"query": format!("label_values({series}, {label})"), "refId": variable.name()},
+            "query": format!("label_values({series}, {label})"),
             "includeAll": true, "allValue": ".+", "multi": true, "refresh": 2, "sort": 1,
             "current": {"text": ["All"], "value": ["$__all"]},
         })
@@ -185,7 +185,9 @@ fn target(panel: &Panel, letter: char, query: &Query) -> Value {
 
 fn fields(panel: &Panel) -> Value {
     let unit = unit(&panel.unit).map_or("short", |unit| unit.grafana);
-    let mut fields = json!({"unit": unit, "custom": custom(panel)});
+    // Without steps of its own a panel turns red at 80, whatever it shows.
+    let plain = json!({"mode": "absolute", "steps": [{"color": "green", "value": null}]});
+    let mut fields = json!({"unit": unit, "custom": custom(panel), "thresholds": plain});
     let Some(map) = fields.as_object_mut() else { return fields };
     if let Some((min, max)) = panel.range {
         map.insert("min".to_owned(), json!(min));

@@ -133,6 +133,7 @@ fn is_scalar(expr: &Expr) -> bool {
         Expr::NumberLiteral(_) | Expr::StringLiteral(_) => true,
         Expr::Paren(inner) => is_scalar(&inner.expr),
         Expr::Unary(inner) => is_scalar(&inner.expr),
+        Expr::Call(inner) => inner.func.name == "time",
         Expr::Binary(inner) => is_scalar(&inner.lhs) && is_scalar(&inner.rhs),
         _ => false,
     }
