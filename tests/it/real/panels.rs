@@ -36,7 +36,6 @@ const DEADLINE: Duration = Duration::from_secs(110);
 
 /// Panels that no scenario can fill, and why. The list only shrinks.
 const EXCEPTIONS: &[(&str, &str)] = &[
-    ("pool-update/paused", "no scenario pauses a pool"),
     ("pool-update/kubelet", "read from the daemons' own endpoints, of which the demo has none"),
     ("pointsman/lease", "held in a cluster, of which the demo has none"),
     ("pointsman/certificate", "there with TLS, which a demo on loopback has not"),
