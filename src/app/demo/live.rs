@@ -102,12 +102,14 @@ async fn until_stopped(
         }
     };
     let story = async {
-        let told = tokio::select! {
-            told = play.run(stop, out) => told,
-            () = ended => Ok(()),
-        };
-        stopper.ask();
-        told
+        tokio::select! {
+            // Without an error it was asked to end, and to ask again would mean: at once.
+            told = play.run(stop, out) => told.inspect_err(|_| stopper.ask()),
+            () = ended => {
+                stopper.ask();
+                Ok(())
+            }
+        }
     };
     tokio::select! {
         both = async { tokio::try_join!(server, story) } => both.map(|_| ()),
