@@ -9,6 +9,7 @@ mod folder;
 mod heard;
 mod live;
 mod look;
+mod loops;
 pub mod mco;
 mod once;
 pub mod scenario;

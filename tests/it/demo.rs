@@ -114,7 +114,7 @@ fn bad_flags_are_refused() {
 }
 
 /// Ends the demo with its test.
-struct Running(Child);
+pub(crate) struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -125,7 +125,7 @@ impl Drop for Running {
 }
 
 /// Starts a live demo; answers its read side and the lines that follow the introduction.
-fn start(args: &[&str]) -> (Running, SocketAddr, impl Iterator<Item = String>) {
+pub(crate) fn start(args: &[&str]) -> (Running, SocketAddr, impl Iterator<Item = String> + use<>) {
     let child = demo(args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the binary starts");
     let mut running = Running(child);
     let mut lines = BufReader::new(running.0.stdout.take().expect("piped")).lines().map_while(Result::ok);

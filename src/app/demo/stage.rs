@@ -1,10 +1,11 @@
-//! The simulated cluster with everyone who reports of it: the roles of `pointsman watch`, and the nodes' daemons. The director
-//! says what goes wrong, and when it is mended. Sends only when told to.
+//! The simulated cluster with everyone who reports of it: the roles of `pointsman watch`, the nodes' daemons, and the operator's
+//! loops. The director says what goes wrong, and when it is mended. Sends only when told to.
 
 use super::{
     daemons::Daemons,
     direct::{Director, POOL},
     feed::{Feed, Speaker, Time},
+    loops::Loops,
     mco::{self, Cluster, Happening, Second},
     scenario::Scenario,
 };
@@ -25,6 +26,7 @@ pub(crate) struct Stage {
     director: Director,
     feed: Feed,
     daemons: Daemons,
+    loops: Loops,
     time: Time,
     seed: u64,
     clock: SenderClock,
@@ -92,10 +94,12 @@ impl Stage {
         let clock: SenderClock = Arc::new(clock(time.clone()));
         let roles = feed.speak(*seed, &told(&clock)).into_iter().map(|speaker| (None, speaker));
         let speak = |node: &String| Some((Some(node.clone()), daemons.speak(node, *seed, &time, told(&clock))?));
-        let speakers: Vec<_> = roles.chain(daemons.nodes().filter_map(speak)).collect();
+        let loops = Loops::new(*seed, told(&clock));
+        let others = daemons.nodes().filter_map(speak).chain([(None, loops.speaker())]);
+        let speakers: Vec<_> = roles.chain(others).collect();
         let sender = |(n, (node, speaker))| Ok(Sender::new(node, speaker, way_out(n)?));
         let senders = speakers.into_iter().enumerate().map(sender).collect::<Result<_, _>>()?;
-        Ok(Self { cluster, director, feed, daemons, time, seed: *seed, clock, senders, turns: Vec::new() })
+        Ok(Self { cluster, director, feed, daemons, loops, time, seed: *seed, clock, senders, turns: Vec::new() })
     }
 
     /// The node that the scenario is about.
@@ -119,8 +123,10 @@ impl Stage {
         for second in self.time.second() + 1..=second {
             self.feed.advance(&mut self.cluster, second);
             self.daemons.pass(second);
+            self.loops.pass(second);
             for (at, happening) in self.cluster.take_happenings() {
                 self.daemons.record(at, &happening);
+                self.loops.record(&happening);
                 for (when, action) in self.director.follow(at, &happening) {
                     self.cluster.plan(when, action);
                 }

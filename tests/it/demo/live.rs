@@ -109,7 +109,7 @@ fn the_simulator_can_feed_another_server() {
     let url = format!("http://{}", server.grpc);
     let (code, stdout, stderr) = run(&["demo", "--send-to", &url, "--for", "2s"], &[]);
     assert_eq!((code, stderr.as_str()), (0, ""), "{stdout}");
-    assert_eq!(server.get("/api/v1/overview").json()["item"]["instances"], 16, "12 daemons, 3 more, and the server itself");
+    assert_eq!(server.get("/api/v1/overview").json()["item"]["instances"], 17, "12 daemons, 4 more, and the server itself");
 }
 
 /// Scenario: flags with mistakes.
