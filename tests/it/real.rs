@@ -5,6 +5,7 @@ mod access;
 mod access_rows;
 mod admission;
 mod alerts;
+mod alerts_live;
 mod cluster;
 mod exposition;
 mod fleet;

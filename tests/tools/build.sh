@@ -108,6 +108,7 @@ for tool in "${@:-all}"; do
     if wanted debian; then
         known=yes
         debian_tool prometheus "2.*" prometheus2 prometheus2=prometheus promtool2=promtool
+        debian_tool prometheus-alertmanager "0.*" alertmanager alertmanager=prometheus-alertmanager
         debian_tool slowhttptest "1.*" slowhttptest slowhttptest=slowhttptest
         debian_tool testssl.sh "3.*" testssl testssl=testssl
     fi

@@ -59,6 +59,8 @@ pub(crate) struct Loops {
     depths: Depths,
     /// Nodes whose drain fails.
     blocked: BTreeSet<String>,
+    /// Pools for which no config can be rendered.
+    unrendered: BTreeSet<String>,
 }
 
 impl Loops {
@@ -84,6 +86,7 @@ impl Loops {
             dropped: telemetry.counter(),
             depths,
             blocked: BTreeSet::new(),
+            unrendered: BTreeSet::new(),
             telemetry,
             identity,
         }
@@ -105,6 +108,8 @@ impl Loops {
         match happening {
             Happening::DrainBlocked { node } => drop(self.blocked.insert(node.clone())),
             Happening::DrainFreed { node } => drop(self.blocked.remove(node)),
+            Happening::RenderFailed { pool } => drop(self.unrendered.insert(pool.clone())),
+            Happening::RenderMended { pool } => drop(self.unrendered.remove(pool)),
             _ => {}
         }
     }
@@ -115,8 +120,12 @@ impl Loops {
             // Each begins at a second of its own, or all turned at once.
             if (second + number).is_multiple_of(every) {
                 let luck = luck(self.seed ^ number << 32 ^ second);
-                let fails = controller_name == McoControllerName::Drain && !self.blocked.is_empty();
-                self.turn(controller_name, queue_name, usual * (0.5 + 2.0 * luck), fails);
+                let failing = match controller_name {
+                    McoControllerName::Drain => self.blocked.len(),
+                    McoControllerName::Render => self.unrendered.len(),
+                    _ => 0,
+                };
+                self.turn((controller_name, queue_name), usual * (0.5 + 2.0 * luck), failing);
                 if let Some(latencies) = self.latencies.on() {
                     latencies.record(0.05 * luck, ControllerQueueLatency { queue_name });
                 }
@@ -124,8 +133,10 @@ impl Loops {
         }
     }
 
-    fn turn(&self, controller_name: McoControllerName, queue_name: McoQueueName, took: f64, fails: bool) {
-        let (took, result) = if fails { (took + EVICTION, McoResult::Error) } else { (took, McoResult::Success) };
+    fn turn(&self, (controller_name, queue_name): (McoControllerName, McoQueueName), took: f64, failing: usize) {
+        let fails = failing > 0;
+        let took = if fails && controller_name == McoControllerName::Drain { took + EVICTION } else { took };
+        let result = if fails { McoResult::Error } else { McoResult::Success };
         if let Some(durations) = self.durations.on() {
             durations.record(took, ControllerReconcileDuration { controller_name, result });
         }
@@ -140,7 +151,7 @@ impl Loops {
         if let Some(dropped) = self.dropped.on() {
             dropped.add(0, ControllerQueueDropped { queue_name });
         }
-        let waits = if fails { i64::try_from(self.blocked.len()).unwrap_or(i64::MAX) } else { 0 };
+        let waits = i64::try_from(failing).unwrap_or(i64::MAX);
         self.depths.lock().insert(queue_name, waits);
     }
 }

@@ -5,7 +5,7 @@ use super::mco::Second;
 use std::{fmt, str::FromStr};
 
 /// A story with a name.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scenario {
     /// A blocked drain, a flood of labels, a view against it, and the end of both.
     #[default]

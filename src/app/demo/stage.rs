@@ -92,11 +92,11 @@ impl Stage {
             cluster.object(Kind::MachineConfigPool, POOL).and_then(|pool| pool.pointer("/spec/configuration/name")?.as_str());
         let daemons = Daemons::new(&workers, target.unwrap_or_default(), scenario.floods());
         let clock: SenderClock = Arc::new(clock(time.clone()));
-        let loops = Loops::new(*seed, told(&clock));
         let roles = feed.speak(*seed, &told(&clock)).into_iter().map(|speaker| (None, speaker));
         let speak = |node: &String| Some((Some(node.clone()), daemons.speak(node, *seed, &time, told(&clock))?));
-        let others = [(None, loops.speaker())];
-        let speakers: Vec<_> = roles.chain(daemons.nodes().filter_map(speak)).chain(others).collect();
+        let loops = Loops::new(*seed, told(&clock));
+        let others = daemons.nodes().filter_map(speak).chain([(None, loops.speaker())]);
+        let speakers: Vec<_> = roles.chain(others).collect();
         let sender = |(n, (node, speaker))| Ok(Sender::new(node, speaker, way_out(n)?));
         let senders = speakers.into_iter().enumerate().map(sender).collect::<Result<_, _>>()?;
         Ok(Self { cluster, director, feed, daemons, loops, time, seed: *seed, clock, senders, turns: Vec::new() })
