@@ -6,7 +6,7 @@
 pub(super) type Panel = (&'static str, &'static str, &'static [(&'static str, &'static [&'static str])]);
 
 /// All of them.
-pub(super) const PANELS: [Panel; 80] = [
+pub(super) const PANELS: [Panel; 84] = [
     ("node-update", "state", &[("mco_node_state", &["k8s_node_name", "mco_node_state", "mco_pool_name"])]),
     ("node-update", "against-median", &[("mco_node_update_phase_age_seconds", &["k8s_node_name", "mco_phase"]), ("mco_node_update_phase_duration_seconds_bucket", &["le", "mco_phase", "mco_pool_name"])]),
     ("node-update", "cordoned", &[("mco_node_cordoned", &["k8s_node_name", "mco_cordon_owner", "mco_pool_name"])]),
@@ -22,7 +22,7 @@ pub(super) const PANELS: [Panel; 80] = [
     ("node-update", "irreconcilable", &[("mco_node_irreconcilable_changes", &["k8s_node_name", "mco_pool_name"])]),
     ("node-update", "packages", &[("mco_node_unsupported_packages", &["k8s_node_name", "mco_pool_name"])]),
     ("node-update", "os-update", &[("mco_node_finalize_failed", &["k8s_node_name"]), ("mco_node_pivot_errors_total", &["mco_pool_name"])]),
-    ("node-update", "hint", &[("pointsman_instrument_gates", &["pointsman_gate_state"])]),
+    ("node-update", "hint", &[("pointsman_consumer_input_off", &["pointsman_consumer_kind", "pointsman_consumer_name"])]),
     ("pointsman", "received", &[("pointsman_pipeline_received_total", &["pointsman_signal"])]),
     ("pointsman", "dropped", &[("pointsman_pipeline_dropped_total", &["pointsman_drop_reason", "pointsman_signal"])]),
     ("pointsman", "scrape-time", &[("pointsman_scrape_duration_seconds_bucket", &["le"])]),
@@ -30,7 +30,9 @@ pub(super) const PANELS: [Panel; 80] = [
     ("pointsman", "omitted", &[("pointsman_scrape_omitted_total", &["pointsman_omission"])]),
     ("pointsman", "conflicts", &[("pointsman_exposition_conflicts", &["pointsman_conflict_kind"])]),
     ("pointsman", "trace-results", &[("pointsman_trace_dropped_total", &["pointsman_backend", "pointsman_drop_reason"]), ("pointsman_trace_retries_total", &["pointsman_backend"]), ("pointsman_trace_sent_total", &["pointsman_backend"])]),
+    ("pointsman", "trace-exports", &[("pointsman_trace_exports_total", &["pointsman_backend", "pointsman_export_outcome"])]),
     ("pointsman", "trace-queue", &[("pointsman_trace_queue_limit_bytes", &["pointsman_backend"]), ("pointsman_trace_queue_usage_bytes", &["pointsman_backend"])]),
+    ("pointsman", "push-age", &[("pointsman_component_push_age_seconds", &["pointsman_component_name"])]),
     ("pointsman", "agents", &[("pointsman_sync_agents", &["pointsman_sync_state"])]),
     ("pointsman", "sync-time", &[("pointsman_sync_duration_seconds_bucket", &["le"])]),
     ("pointsman", "view-age", &[("pointsman_view_age_seconds", &[])]),
@@ -58,7 +60,7 @@ pub(super) const PANELS: [Panel; 80] = [
     ("pool-update", "reboot-failed", &[("mco_node_reboot_failed_total", &["mco_pool_name"])]),
     ("pool-update", "kubelet", &[("mco_node_kubelet_health_failures", &["k8s_node_name"])]),
     ("pool-update", "os-image", &[("mco_pool_os_image_url_mismatch", &["mco_pool_name"]), ("mco_pool_os_image_url_override", &["mco_pool_name"])]),
-    ("pool-update", "hint", &[("pointsman_instrument_gates", &["pointsman_gate_state"])]),
+    ("pool-update", "hint", &[("pointsman_consumer_input_off", &["pointsman_consumer_kind", "pointsman_consumer_name"])]),
     ("reconcile", "last-success", &[("mco_controller_last_success_age_seconds", &["mco_controller_name", "mco_object_kind"])]),
     ("reconcile", "render-lag", &[("mco_render_lag_seconds", &["mco_pool_name"])]),
     ("reconcile", "conditions", &[("mco_controller_condition_status", &["mco_condition_status", "mco_condition_type", "mco_controller_name"])]),
@@ -74,7 +76,7 @@ pub(super) const PANELS: [Panel; 80] = [
     ("reconcile", "own-errors", &[("pointsman_reconcile_count_total", &["pointsman_object_kind", "pointsman_result"])]),
     ("reconcile", "own-time", &[("pointsman_reconcile_duration_seconds_bucket", &["le", "pointsman_object_kind"])]),
     ("reconcile", "own-slowest", &[("pointsman_reconcile_duration_seconds_bucket", &["le"])]),
-    ("reconcile", "hint", &[("pointsman_instrument_gates", &["pointsman_gate_state"])]),
+    ("reconcile", "hint", &[("pointsman_consumer_input_off", &["pointsman_consumer_kind", "pointsman_consumer_name"])]),
     ("views-cost", "series-total", &[("pointsman_series_active", &["pointsman_component_name"])]),
     ("views-cost", "series", &[("pointsman_series_active", &["pointsman_component_name"])]),
     ("views-cost", "written", &[("pointsman_instrument_size_bytes_total", &[])]),
@@ -83,8 +85,10 @@ pub(super) const PANELS: [Panel; 80] = [
     ("views-cost", "by-view", &[("pointsman_view_suppressed_total", &["k8s_namespace_name", "pointsman_rule_name", "pointsman_view_name"])]),
     ("views-cost", "no-hits", &[("pointsman_view_suppressed_total", &["k8s_namespace_name", "pointsman_rule_name", "pointsman_view_name"])]),
     ("views-cost", "off", &[("pointsman_metric_enabled", &["pointsman_metric_name", "pointsman_source"])]),
+    ("views-cost", "expires", &[("pointsman_view_expires_in_seconds", &["k8s_namespace_name", "pointsman_view_name"])]),
+    ("views-cost", "conditions", &[("pointsman_view_condition_status", &["pointsman_condition_status", "pointsman_condition_type", "pointsman_view_name"])]),
     ("views-cost", "view-faults", &[("pointsman_view_faults", &["pointsman_fault_severity"])]),
     ("views-cost", "overflow", &[("pointsman_metric_series_limited_total", &["pointsman_metric_name"])]),
     ("views-cost", "limits", &[("pointsman_limit_hits_total", &["pointsman_limit"])]),
-    ("views-cost", "hint", &[("pointsman_instrument_gates", &["pointsman_gate_state"])]),
+    ("views-cost", "hint", &[("pointsman_consumer_input_off", &["pointsman_consumer_kind", "pointsman_consumer_name"])]),
 ];

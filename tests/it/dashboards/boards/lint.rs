@@ -22,7 +22,7 @@ const WINDOW_MIN: Duration = Duration::from_mins(30);
 /// Labels that a scrape may rename or make up.
 const LABELS_OF_SCRAPES: [&str; 6] = ["job", "instance", "node", "namespace", "pod", "service"];
 /// The metric of the panel that says what is off.
-pub(crate) const HINT: &str = "pointsman_instrument_gates";
+pub(crate) const HINT: &str = "pointsman_consumer_input_off";
 
 /// What a dashboard has to keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

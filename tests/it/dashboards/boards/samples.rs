@@ -55,13 +55,14 @@ rows:
     - {expr: 'histogram_quantile(0.95, sum by (le) (rate(pointsman_scrape_duration_seconds_bucket[$__range])))', legend: p95}
   - id: hint
     title: What is off?
-    kind: timeseries
+    kind: table
     size: [12, 8]
-    unit: count
-    description: Instruments by whether they are recorded.
-    explain: pointsman.instrument.gates
+    unit: yes-no
+    description: Panels that read what is off.
+    explain: pointsman.consumer.input.off
+    columns: [{label: pointsman_consumer_name, title: Panel}]
     queries:
-    - {expr: 'sum by (pointsman_gate_state) (pointsman_instrument_gates)', legend: '{{pointsman_gate_state}}'}
+    - {expr: 'max by (pointsman_consumer_name) (pointsman_consumer_input_off)', value: Off}
 ";
 
 /// What is broken: the rule, what stood there, and what stands there now.
@@ -91,8 +92,8 @@ const BROKEN: &[(Rule, &str, &str)] = &[
     (Rule::Window, "[$__range]", "[5m]"),
     (
         Rule::Hint,
-        "sum by (pointsman_gate_state) (pointsman_instrument_gates)",
-        "sum by (pointsman_sync_state) (pointsman_sync_agents)",
+        "max by (pointsman_consumer_name) (pointsman_consumer_input_off)",
+        "max by (pointsman_view_name) (pointsman_view_expires_in_seconds)",
     ),
     (Rule::Parts, "    states: {0: goes on, 1: paused}\n", ""),
     (Rule::Parts, "value: Age", "legend: Age"),

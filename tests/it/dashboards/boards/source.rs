@@ -222,6 +222,9 @@ impl Panel {
         if let Some(metric) = &self.explain {
             told.push_str(&format!(" More: pointsman explain {metric}"));
         }
+        if let Some(alert) = &self.runbook {
+            told.push_str(&format!(" Runbook: {alert}"));
+        }
         told
     }
 }
