@@ -95,13 +95,9 @@ fn prometheus(targets: &[(Scenario, SocketAddr)], alertmanager: SocketAddr) -> (
         "global: {{scrape_interval: 500ms, scrape_timeout: 500ms, evaluation_interval: 500ms}}\nrule_files: ['*.rules.yaml']\n\
          alerting: {{alertmanagers: [{{static_configs: [{{targets: ['{alertmanager}']}}]}}]}}\nscrape_configs:\n"
     );
-    for (job, path) in [("pointsman", "/metrics"), ("pointsman-self", "/metrics/self")] {
-        let line = format!("- {{job_name: {job}, metrics_path: {path}, honor_labels: true, static_configs: [");
-        config.push_str(&line);
-        for (scenario, target) in targets {
-            write!(config, "{{targets: ['{target}'], labels: {{{SCENARIO}: {scenario}}}}}, ").expect("a string takes it");
-        }
-        config.push_str("]}\n");
+    config.push_str("- job_name: pointsman\n  honor_labels: true\n  static_configs:\n");
+    for (scenario, target) in targets {
+        writeln!(config, "  - {{targets: ['{target}'], labels: {{{SCENARIO}: {scenario}}}}}").expect("a string takes it");
     }
     fs::write(folder.path().join("prometheus.yml"), config).expect("it writes");
     let [address] = free();

@@ -29,7 +29,7 @@ pub(super) const PROOFS: &[Proof] = &[
         speed: 300,
         alerts: &["MCODrainFailing", "MCONodeUpdateStuck", "MCOPoolUpdateStalled"],
     },
-    Proof { scenario: Scenario::RebootFail, speed: 120, alerts: &["MCORebootFailed", "MCOPoolDegraded"] },
+    Proof { scenario: Scenario::RebootFail, speed: 150, alerts: &["MCORebootFailed", "MCOPoolDegraded"] },
     Proof { scenario: Scenario::LabelFlood, speed: 150, alerts: &["PointsmanSeriesLimitHit"] },
     Proof { scenario: Scenario::RenderFail, speed: 120, alerts: &["MCORenderFailed"] },
     Proof { scenario: Scenario::CertExpiry, speed: 300, alerts: &["MCOCertificateExpiring", "MCOCertificateBlockedByPause"] },
