@@ -24,6 +24,7 @@ pub mod profile;
 pub mod run;
 pub mod senders;
 pub mod serve;
+pub mod standing;
 pub mod statuses;
 pub mod surroundings;
 pub mod tasks;

@@ -1,6 +1,7 @@
 //! Our own metrics and spans: pushed as OTLP into our own sink, like any component's, as `service.name=pointsman`.
 //! Knows plain numbers only: whoever owns a count hands it over in a [`Snapshot`]. Never exports on its own.
 
+pub mod standing;
 #[cfg(test)]
 mod tests;
 
@@ -9,7 +10,10 @@ use pointsman_instrument::{
     Identity, Metric, Readings, Reconcile, Telemetry,
     metric::{Histogram, Observable},
     semconv::{
-        attribute::{PointsmanDropReason, PointsmanFaultSeverity, PointsmanResult, PointsmanSignal, SERVICE_VERSION},
+        attribute::{
+            PointsmanDropReason, PointsmanExportOutcome, PointsmanFaultSeverity, PointsmanResult, PointsmanSignal,
+            SERVICE_VERSION,
+        },
         pointsman as names,
     },
     transport::Sink,
@@ -73,7 +77,9 @@ pub struct Backend {
     pub sent: u64,
     /// Spans it never got.
     pub dropped: Vec<(DropReason, u64)>,
-    /// Batches sent again.
+    /// Exports that it took.
+    pub exports: u64,
+    /// Exports that failed, each of which is made again.
     pub retries: u64,
     /// Bytes that wait for it.
     pub queue_bytes: u64,
@@ -150,6 +156,8 @@ pub struct Snapshot {
     pub sync: Plans,
     /// What we see of a cluster and write to it; nothing without one.
     pub cluster: Cluster,
+    /// How components, views and readers stand.
+    pub standing: standing::Standing,
 }
 
 /// The cluster that views come from.
@@ -195,6 +203,7 @@ impl Own {
         observe_backends(&telemetry, &latest);
         observe_sync(&telemetry, &latest);
         observe_cluster(&telemetry, &latest);
+        standing::observe(&telemetry, &latest);
         Self {
             read: Box::new(read),
             latest,
@@ -380,6 +389,14 @@ fn observe_backends(telemetry: &Telemetry, latest: &Latest) {
     });
     over::<names::TraceRetries>(telemetry, latest, |s, r| {
         s.backends.iter().for_each(|b| r.set(b.retries, names::TraceRetries { backend: b.address.clone().into() }));
+    });
+    over::<names::TraceExports>(telemetry, latest, |s, r| {
+        for b in &s.backends {
+            let exports = [(PointsmanExportOutcome::Ok, b.exports), (PointsmanExportOutcome::Failed, b.retries)];
+            for (export_outcome, n) in exports {
+                r.set(n, names::TraceExports { backend: b.address.clone().into(), export_outcome });
+            }
+        }
     });
     over::<names::TraceDropped>(telemetry, latest, |s, r| {
         for b in &s.backends {

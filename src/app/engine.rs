@@ -2,7 +2,8 @@
 //! that none of them knows another.
 
 use super::{
-    clock::Clock, conflicts::Watched, listen::tls::Certificates, memory, numbers::Numbers, observer::Observer, surroundings,
+    clock::Clock, conflicts::Watched, listen::tls::Certificates, memory, numbers::Numbers, observer::Observer, standing::Pushes,
+    surroundings,
 };
 use crate::{
     auth::senders::{quota::Quotas, told::Told},
@@ -123,12 +124,16 @@ impl Engine {
             scrapes_broken: AtomicU64::new(0),
             clock,
             views_read_at: AtomicU64::new(0),
+            statuses: Arc::default(),
+            readers: ArcSwap::default(),
+            pushes: Pushes::default(),
             cluster: OnceLock::new(),
         });
         let own = Arc::new(own(clock, &store, &own_store, &traces, &numbers));
         let views = Arc::clone(&numbers.views);
         let is_ready = AtomicBool::new(false);
-        let (views_changed, statuses, observer) = (Arc::default(), Arc::default(), Observer::default());
+        let (views_changed, statuses) = (Arc::default(), Arc::clone(&numbers.statuses));
+        let observer = Observer::default();
         Ok(Self {
             config,
             clock,

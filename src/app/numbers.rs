@@ -6,6 +6,7 @@ use super::{
     conflicts::Watched,
     engine::Loaded,
     listen::{hits::Hits, tls::Certificates},
+    standing::{self, Pushes},
 };
 use crate::{
     auth::access::{
@@ -18,6 +19,7 @@ use crate::{
     telemetry::{
         AccessOutcome, AccessQuestion, AccessRefusal, Adjustment, Backend, Cluster, Decider, DropReason, Flow, Omission, Plans,
         Snapshot, Suppressed,
+        standing::{Reader, Standing},
     },
     traces::{Traces, forward::BackendState, stats::DropReason as SpanDrop},
 };
@@ -29,7 +31,7 @@ use pointsman_core::{
     model::{clock::Mono, reject::Reason},
     state::store::Store,
     traces::decide::Cut,
-    view::plan::RuleRef,
+    view::{plan::RuleRef, spec::ObjectId, status::ViewStatus},
 };
 use std::{
     collections::BTreeMap,
@@ -76,6 +78,12 @@ pub struct Numbers {
     pub clock: Clock,
     /// When the views were last known to be current, in nanoseconds of the wall clock; 0 = never.
     pub views_read_at: AtomicU64,
+    /// The status of every view, as last decided.
+    pub statuses: Arc<ArcSwap<BTreeMap<ObjectId, ViewStatus>>>,
+    /// Who reads metrics, as last looked at.
+    pub readers: ArcSwap<Vec<Reader>>,
+    /// When components last pushed.
+    pub pushes: Pushes,
     /// What is counted about a cluster, once there is one.
     pub cluster: OnceLock<Box<dyn Fn() -> Cluster + Send + Sync>>,
 }
@@ -85,13 +93,13 @@ impl Numbers {
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         let backends: Vec<Backend> = self.traces.backends().iter().map(backend).collect();
-        let loaded = self.views.load();
+        let (loaded, components) = (self.views.load(), self.store.components());
         let faults = |is: &dyn Fn(&Fault) -> bool| count(loaded.faults.iter().filter(|fault| is(fault)).count());
         let listeners = ["otlp-grpc", "otlp-http", "listen"];
         Snapshot {
             metrics: self.metrics(),
             traces: self.spans(&backends),
-            series: self.store.components().iter().map(|c| (c.key.to_string(), count(c.series))).collect(),
+            series: components.iter().map(|c| (c.key.to_string(), count(c.series))).collect(),
             limited: self.store.limited(),
             enabled: self.enabled(),
             adjusted: self.adjusted(),
@@ -109,6 +117,10 @@ impl Numbers {
             view_age: self.view_age(),
             sync: self.sync(),
             cluster: self.cluster.get().map(|read| read()).unwrap_or_default(),
+            standing: Standing {
+                pushes: self.pushes.look(&components, self.clock.mono()),
+                ..standing::standing(&loaded, &self.statuses.load(), &self.readers.load(), self.clock.view_wall())
+            },
         }
     }
 
@@ -319,6 +331,7 @@ fn backend(state: &BackendState) -> Backend {
     Backend {
         address: state.url.clone(),
         sent: state.counts.sent,
+        exports: state.counts.exports_ok,
         dropped: state.counts.dropped.iter().map(dropped).collect(),
         retries: state.counts.exports_failed,
         queue_bytes: count(state.queued.bytes),

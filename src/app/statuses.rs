@@ -4,6 +4,7 @@
 use super::{
     engine::{Engine, Loaded, Object},
     observer::Costs,
+    standing,
 };
 use pointsman_core::{
     limits::{API_ITEMS_MAX, IMPACTS_PER_LOOK_MAX, SETTLE_SECS, SYNC_SETTLE_SECS},
@@ -93,6 +94,7 @@ impl Statuses {
         let statuses = Arc::new(told.iter().map(|(id, (_, status))| (id.clone(), status.clone())).collect());
         self.told = told;
         engine.statuses.store(Arc::clone(&statuses));
+        engine.numbers.readers.store(Arc::new(standing::readers(&loaded.views, &seen, now)));
         drop((present, seen));
         Look { statuses, observed, sync, loaded }
     }
@@ -214,7 +216,9 @@ fn is_early(status: &ViewStatus, shown: &ViewStatus, age: Duration) -> bool {
     };
     let (nobody_for, fell_for) = (Duration::from_secs(SETTLE_SECS), Duration::from_secs(SYNC_SETTLE_SECS));
     let is_early = (nobody && age < nobody_for) || (age < fell_for && status.rules.iter().any(fell));
-    is_early && status.observed_generation == shown.observed_generation
+    // Of a file no generation tells that it was changed.
+    let is_same = status.effective_hash == shown.effective_hash && status.observed_generation == shown.observed_generation;
+    is_early && is_same
 }
 
 /// What was observed, as reports take it.

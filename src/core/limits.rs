@@ -346,6 +346,14 @@ pub const DRAIN_MS_MAX: u64 = 10_000;
 pub const VIEWS_POLL_MS: u64 = 500;
 /// Milliseconds between two looks for what fell silent.
 pub const EXPIRE_TICK_MS: u64 = 5_000;
+/// Views of which our own metrics tell how they stand, 14 series each. Those further down the alphabet are not told.
+pub const VIEWS_TOLD_MAX: usize = 200;
+/// Readers of which our own metrics tell whether something they read is off. Those further down the alphabet are not told.
+pub const CONSUMERS_TOLD_MAX: usize = 1000;
+/// Components of which it is known when they last pushed.
+pub const PUSHES_KNOWN_MAX: usize = 1000;
+/// Milliseconds that a component which fell silent is remembered: a day.
+pub const SILENCE_MS_MAX: u64 = 24 * 60 * 60 * 1000;
 /// Series that our own telemetry may have.
 pub const OWN_SERIES_MAX: usize = 10_000;
 /// Milliseconds between two pushes of our own telemetry.

@@ -1,9 +1,14 @@
 use super::{
     AccessOutcome, AccessQuestion, AccessRefusal, Adjustment, Backend, CATALOGUES, Cluster, ConflictKind, Decider, DropReason,
     Flow, Handshake, Lease, Omission, Own, Plans, Reload, Snapshot, Suppressed, SyncRefusal, SyncStanding, Tls,
+    standing::{ConditionType, ConsumerKind, Reader, Standing, Status, View, ViewName},
 };
 use expect_test::{expect, expect_file};
-use opentelemetry_proto::tonic::collector::{metrics::v1::ExportMetricsServiceRequest, trace::v1::ExportTraceServiceRequest};
+use opentelemetry_proto::tonic::{
+    collector::{metrics::v1::ExportMetricsServiceRequest, trace::v1::ExportTraceServiceRequest},
+    common::v1::any_value::Value,
+    metrics::v1::{metric::Data, number_data_point},
+};
 use parking_lot::Mutex;
 use pointsman_instrument::{Outcome, Signal};
 use prost::Message;
@@ -45,6 +50,15 @@ fn snapshot() -> Snapshot {
             kinds: vec![("TelemetryView".to_owned(), 2, 1)],
             writes: Some((3, 1)),
             leases: vec![(Lease::Active, true)],
+        },
+        standing: Standing {
+            pushes: vec![("default/service.shop".to_owned(), 4.0)],
+            views: vec![View {
+                name: ViewName { namespace: "default".to_owned(), kind: "TelemetryView".to_owned(), name: "quiet".to_owned() },
+                conditions: vec![(ConditionType::Accepted, Status::False), (ConditionType::Conflicted, Status::True)],
+                ends_in: Some(60.0),
+            }],
+            readers: vec![Reader { kind: ConsumerKind::Alert, name: "default/rules/Full".to_owned(), is_off: true }],
         },
     }
 }
@@ -131,4 +145,53 @@ fn every_catalogue_is_shipped() {
         .map(|e| e.expect("an entry").file_name().into_string().expect("UTF-8"))
         .collect();
     assert_eq!(CATALOGUES.map(|(name, _)| name.to_owned()).into_iter().collect::<BTreeSet<_>>(), names);
+}
+
+/// Scenario: a view is refused and conflicts. Guarantees: of what every view has each status is there and one of them is 1, what is
+/// not said counts as unknown; of the rest `true` alone is there, 1 where it holds.
+#[test]
+fn conditions_are_state_sets() {
+    let (own, taken) = own();
+    own.push();
+    let taken = taken.lock();
+    let bodies = taken.iter().filter(|(signal, _)| *signal == Signal::Metrics);
+    let requests = bodies.map(|(_, body)| ExportMetricsServiceRequest::decode(body.as_slice()).expect("what we encoded"));
+    let metrics = requests.flat_map(|r| r.resource_metrics).flat_map(|r| r.scope_metrics).flat_map(|s| s.metrics);
+    let conditions = metrics.filter(|metric| metric.name == "pointsman.view.condition.status").filter_map(|metric| metric.data);
+    let mut lines: Vec<String> = conditions
+        .flat_map(|data| match data {
+            Data::Sum(sum) => sum.data_points,
+            other => panic!("an up-down counter is a sum: {other:?}"),
+        })
+        .map(|point| {
+            let of = |key: &str| {
+                let found = point.attributes.iter().find(|attribute| attribute.key == key)?;
+                match found.value.as_ref()?.value.as_ref()? {
+                    Value::StringValue(text) => Some(text.clone()),
+                    _ => None,
+                }
+            };
+            let [kind, status] =
+                ["pointsman.condition.type", "pointsman.condition.status"].map(|key| of(key).unwrap_or_default());
+            let Some(number_data_point::Value::AsInt(value)) = point.value else { panic!("it counts: {point:?}") };
+            format!("{kind} {status} {value}")
+        })
+        .collect();
+    lines.sort();
+    expect![[r#"
+        Accepted false 1
+        Accepted true 0
+        Accepted unknown 0
+        Conflicted true 1
+        Expired true 0
+        InSync false 0
+        InSync true 0
+        InSync unknown 1
+        LimitExceeded true 0
+        Programmed false 0
+        Programmed true 0
+        Programmed unknown 1
+        Protected true 0
+        TargetsEmpty true 0"#]]
+    .assert_eq(&lines.join("\n"));
 }

@@ -1,8 +1,9 @@
-//! The run whose table is committed: every shape, way in and cardinality that has a goal, and all that is not ingest.
+//! The run whose table is committed: every shape, way in and cardinality that has a goal, and what is not ingest; access is a run
+//! of its own.
 //! Knows what belongs to it and how often; not how any of it is measured.
 
 use crate::{
-    Part, access,
+    Part,
     case::{Block, Case, Effort},
     formats, obey, overload,
     send::{Coding, Protocol},
@@ -78,6 +79,5 @@ pub(crate) fn parts(quick: bool) -> Vec<Part> {
     keep("What becomes of an overload", overload::measure(if quick { 2 } else { 12 }));
     keep("Spans forwarded", spans::measure(rounds, cpu_seconds));
     keep("Start and rest", start::measure());
-    keep("What TLS and access cost", access::measure(&access::ROWS.map(|(_, row)| row), quick));
     parts
 }

@@ -38,7 +38,7 @@ use std::{fs, time::Instant};
 const HELP: &str = "\
 cargo bench [--profile dist] --bench bench -- [OPTION]...
 
-  --all              everything whose table is committed, in about 25 minutes; --write then writes tests/bench/RESULTS.md
+  --all              everything at the head of tests/bench/RESULTS.md, in about 12 minutes; --write then writes tests/bench/RESULTS.md
   --quick            the same once and small, which measures nothing well and checks everything
 
 Ingest and scrapes, every combination of (also as BENCH_SERIES and so on):

@@ -1,5 +1,9 @@
-//! What is shipped to read our metrics: every rule parses, and every name in it is one that we send.
+//! What is shipped to read our metrics: every rule parses, reads only what we send, is tried, and has a page for whoever is woken.
 //! Knows the registry's names through the generated lists, and PromQL through its parser.
+
+mod cases;
+mod checks;
+mod objects;
 
 use pointsman_core::{
     expose::names::{NameInput, TranslationStrategy, metric_name},
@@ -11,7 +15,11 @@ use pointsman_instrument::{
 };
 use promql_parser::parser::{self, Expr};
 use serde::Deserialize;
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
 
 #[derive(Deserialize)]
 struct Rules {
@@ -23,9 +31,27 @@ struct Group {
     rules: Vec<Rule>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 struct Rule {
+    alert: Option<String>,
     expr: String,
+    /// How long it has to hold.
+    #[serde(rename = "for")]
+    patience: Option<String>,
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
+    #[serde(default)]
+    annotations: BTreeMap<String, String>,
+}
+
+/// The files of alerts on the names that are ours.
+const GROUPS: [&str; 2] = ["pointsman", "mco"];
+
+/// The rules of a file, in order.
+fn alerts(path: &Path) -> Vec<Rule> {
+    let text = fs::read_to_string(path).expect("it reads");
+    let file: Rules = serde_saphyr::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    file.groups.into_iter().flat_map(|group| group.rules).collect()
 }
 
 /// Scenario: the rules that are shipped. Guarantees: each parses, and reads names of the registry alone.
@@ -37,12 +63,11 @@ fn rules_read_names_that_are_sent() {
     let (mut rules, mut unknown) = (0, Vec::new());
     for entry in fs::read_dir(&folder).expect("the folder is there") {
         let path = entry.expect("it lists").path();
-        if path.extension().is_none_or(|extension| extension != "yaml") {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if !name.ends_with(".yaml") || name.ends_with(".cases.yaml") {
             continue;
         }
-        let text = fs::read_to_string(&path).expect("it reads");
-        let file: Rules = serde_saphyr::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        for rule in file.groups.iter().flat_map(|group| &group.rules) {
+        for rule in alerts(&path) {
             rules += 1;
             let expr = parser::parse(&rule.expr).unwrap_or_else(|e| panic!("{}: {}: {e}", path.display(), rule.expr));
             let mut names = BTreeSet::new();
@@ -51,7 +76,8 @@ fn rules_read_names_that_are_sent() {
             let base =
                 |name: &str| ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end)).map(str::to_owned);
             let is_sent = |name: &String| sent.contains(name) || base(name).is_some_and(|base| sent.contains(&base));
-            unknown.extend(names.into_iter().filter(|name| !is_sent(name)).map(|name| format!("{}: {name}", path.display())));
+            let is_ours = |name: &String| name != "up" && !is_sent(name);
+            unknown.extend(names.into_iter().filter(is_ours).map(|name| format!("{}: {name}", path.display())));
         }
     }
     assert!(rules > 0, "there are rules");

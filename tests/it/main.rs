@@ -25,6 +25,7 @@ mod proto;
 mod real;
 mod recipes;
 mod semconv;
+mod standing;
 mod support;
 mod synced;
 mod tidy;

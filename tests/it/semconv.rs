@@ -23,6 +23,17 @@ pub(crate) fn load() -> Registry {
     Registry::load(&root().join("otel/registry")).unwrap_or_else(|faults| panic!("{}", faults.join("\n")))
 }
 
+/// The values of a closed set, by the label that it becomes; none where any text may stand.
+pub(crate) fn members(label: &str) -> BTreeSet<String> {
+    let registry = load();
+    let of_label = |entry: &&registry::AttributeEntry| entry.id.as_ref().is_some_and(|id| id.value.replace('.', "_") == label);
+    let found = registry.definitions().map(|(_, entry)| entry).find(of_label);
+    match found.and_then(|entry| entry.r#type.as_ref()) {
+        Some(registry::AttributeType::Enum(set)) => set.members.iter().map(|member| member.value.clone()).collect(),
+        _ => BTreeSet::new(),
+    }
+}
+
 /// Scenario: the registry or a template changed. Guarantees: what is made from them is as it would be made now.
 #[test]
 fn generated_files_are_fresh() {

@@ -6,7 +6,7 @@ mod spans;
 use super::{
     compile::{has_expired, is_active, reaches, tier},
     explain::{Candidate, Criterion},
-    facts::Facts,
+    facts::{Consumer, Facts},
     plan::{Compiled, Plan, RuleRef, ViewSet},
     protect::{Outcome, Touch},
     spec::{Baseline, Mode, ObjectId, Target, View},
@@ -162,6 +162,23 @@ impl ViewSet {
             report(compiled, &scores, (seen, &self.facts), now)
         };
         self.views.iter().map(report).collect()
+    }
+
+    /// Everyone who protects something that was seen where it was seen, and whether any of it is off now.
+    #[must_use]
+    pub fn inputs_off(&self, seen: &[Seen], now: Wall) -> BTreeMap<Arc<Consumer>, bool> {
+        let mut inputs = BTreeMap::new();
+        for seen in seen {
+            let plan = self.plan(&seen.component, now);
+            for instrument in &seen.instruments {
+                let readers = plan.inner.voices(instrument).readers;
+                let is_off = !readers.is_empty() && !plan.decide(instrument).on;
+                for reader in readers {
+                    *inputs.entry(Arc::clone(&reader.consumer)).or_default() |= is_off;
+                }
+            }
+        }
+        inputs
     }
 }
 

@@ -268,6 +268,21 @@ pub const POINTSMAN_VERSION: &str = "pointsman.version";
 /// How it ended.
 pub const POINTSMAN_RESULT: &str = "pointsman.result";
 
+/// Which condition of the view.
+pub const POINTSMAN_CONDITION_TYPE: &str = "pointsman.condition.type";
+
+/// The status of the condition.
+pub const POINTSMAN_CONDITION_STATUS: &str = "pointsman.condition.status";
+
+/// What sort of reader.
+pub const POINTSMAN_CONSUMER_KIND: &str = "pointsman.consumer.kind";
+
+/// Namespace, object and entry of the reader.
+pub const POINTSMAN_CONSUMER_NAME: &str = "pointsman.consumer.name";
+
+/// What became of the export.
+pub const POINTSMAN_EXPORT_OUTCOME: &str = "pointsman.export.outcome";
+
 /// How bad the fault is.
 pub const POINTSMAN_FAULT_SEVERITY: &str = "pointsman.fault.severity";
 
@@ -2143,6 +2158,146 @@ impl PointsmanResult {
 
 impl From<PointsmanResult> for Value {
     fn from(value: PointsmanResult) -> Self {
+        value.as_str().into()
+    }
+}
+
+/// Values of `pointsman.condition.type`. Which condition of the view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PointsmanConditionType {
+    /// Its form is good.
+    Accepted,
+    /// It is decided and in force at the controller.
+    Programmed,
+    /// Every instance that can has acknowledged it.
+    InSync,
+    /// Another view of its tier decides the same.
+    Conflicted,
+    /// Something is held back as somebody reads it.
+    Protected,
+    /// A limit of it bites.
+    LimitExceeded,
+    /// Its time is over.
+    Expired,
+    /// No component is what its targets name.
+    TargetsEmpty,
+}
+
+impl PointsmanConditionType {
+    /// Every value, in the registry's order.
+    pub const ALL: [Self; 8] = [Self::Accepted, Self::Programmed, Self::InSync, Self::Conflicted, Self::Protected, Self::LimitExceeded, Self::Expired, Self::TargetsEmpty];
+
+    /// The value as it is sent.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "Accepted",
+            Self::Programmed => "Programmed",
+            Self::InSync => "InSync",
+            Self::Conflicted => "Conflicted",
+            Self::Protected => "Protected",
+            Self::LimitExceeded => "LimitExceeded",
+            Self::Expired => "Expired",
+            Self::TargetsEmpty => "TargetsEmpty",
+        }
+    }
+}
+
+impl From<PointsmanConditionType> for Value {
+    fn from(value: PointsmanConditionType) -> Self {
+        value.as_str().into()
+    }
+}
+
+/// Values of `pointsman.condition.status`. The status of the condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PointsmanConditionStatus {
+    /// It holds.
+    True,
+    /// It does not.
+    False,
+    /// It is absent or not decided.
+    Unknown,
+}
+
+impl PointsmanConditionStatus {
+    /// Every value, in the registry's order.
+    pub const ALL: [Self; 3] = [Self::True, Self::False, Self::Unknown];
+
+    /// The value as it is sent.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::True => "true",
+            Self::False => "false",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl From<PointsmanConditionStatus> for Value {
+    fn from(value: PointsmanConditionStatus) -> Self {
+        value.as_str().into()
+    }
+}
+
+/// Values of `pointsman.consumer.kind`. What sort of reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PointsmanConsumerKind {
+    /// An alerting rule.
+    Alert,
+    /// A recording rule.
+    Rule,
+    /// An autoscaler.
+    Hpa,
+}
+
+impl PointsmanConsumerKind {
+    /// Every value, in the registry's order.
+    pub const ALL: [Self; 3] = [Self::Alert, Self::Rule, Self::Hpa];
+
+    /// The value as it is sent.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Alert => "alert",
+            Self::Rule => "rule",
+            Self::Hpa => "hpa",
+        }
+    }
+}
+
+impl From<PointsmanConsumerKind> for Value {
+    fn from(value: PointsmanConsumerKind) -> Self {
+        value.as_str().into()
+    }
+}
+
+/// Values of `pointsman.export.outcome`. What became of the export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PointsmanExportOutcome {
+    /// The back end took it.
+    Ok,
+    /// It was refused or did not arrive.
+    Failed,
+}
+
+impl PointsmanExportOutcome {
+    /// Every value, in the registry's order.
+    pub const ALL: [Self; 2] = [Self::Ok, Self::Failed];
+
+    /// The value as it is sent.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+impl From<PointsmanExportOutcome> for Value {
+    fn from(value: PointsmanExportOutcome) -> Self {
         value.as_str().into()
     }
 }

@@ -12,7 +12,7 @@ use opentelemetry::{KeyValue, StringValue};
 use std::borrow::Cow;
 
 /// What is known of every metric here, in the registry's order.
-pub const METRICS: [&Meta; 48] = [
+pub const METRICS: [&Meta; 53] = [
     &PipelineReceived::META,
     &PipelineExported::META,
     &PipelineDropped::META,
@@ -21,6 +21,11 @@ pub const METRICS: [&Meta; 48] = [
     &MetricSeriesLimited::META,
     &MetricEnabled::META,
     &ViewSuppressed::META,
+    &ComponentPushAge::META,
+    &ViewConditionStatus::META,
+    &ViewExpiresIn::META,
+    &ConsumerInputOff::META,
+    &TraceExports::META,
     &ViewFaults::META,
     &ReconcileCount::META,
     &ReconcileDuration::META,
@@ -306,6 +311,175 @@ impl Metric for ViewSuppressed {
             KeyValue::new(attribute::POINTSMAN_VIEW_KIND, self.view_kind),
             KeyValue::new(attribute::POINTSMAN_VIEW_NAME, self.view_name),
             KeyValue::new(attribute::POINTSMAN_RULE_NAME, self.rule_name),
+        ]
+    }
+}
+
+/// Time since the component last pushed; kept for a day after it fell silent. Gauge `pointsman.component.push.age`, unit `s`.
+#[derive(Clone, Debug)]
+pub struct ComponentPushAge {
+    /// Namespace and name of the component.
+    pub component_name: StringValue,
+}
+
+impl Metric for ComponentPushAge {
+    const META: Meta = Meta {
+        name: "pointsman.component.push.age",
+        kind: Kind::Gauge,
+        unit: "s",
+        brief: "Time since the component last pushed; kept for a day after it fell silent.",
+        scope: "pointsman",
+        level: Level::Essential,
+        limit: 1000,
+        buckets: &[],
+        attributes: &[attribute::POINTSMAN_COMPONENT_NAME],
+    };
+    type Value = f64;
+    type Attributes = [KeyValue; 1];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_COMPONENT_NAME, self.component_name),
+        ]
+    }
+}
+
+/// Conditions of the view; 1 for the status a condition has. UpDownCounter `pointsman.view.condition.status`, unit `1`.
+#[derive(Clone, Debug)]
+pub struct ViewConditionStatus {
+    /// Name of the namespace.
+    pub k8s_namespace_name: StringValue,
+    /// Kind of the view.
+    pub view_kind: StringValue,
+    /// Name of the view.
+    pub view_name: StringValue,
+    /// Which condition of the view.
+    pub condition_type: attribute::PointsmanConditionType,
+    /// The status of the condition.
+    pub condition_status: attribute::PointsmanConditionStatus,
+}
+
+impl Metric for ViewConditionStatus {
+    const META: Meta = Meta {
+        name: "pointsman.view.condition.status",
+        kind: Kind::UpDownCounter,
+        unit: "1",
+        brief: "Conditions of the view; 1 for the status a condition has.",
+        scope: "pointsman",
+        level: Level::Essential,
+        limit: 3000,
+        buckets: &[],
+        attributes: &[attribute::K8S_NAMESPACE_NAME, attribute::POINTSMAN_VIEW_KIND, attribute::POINTSMAN_VIEW_NAME, attribute::POINTSMAN_CONDITION_TYPE, attribute::POINTSMAN_CONDITION_STATUS],
+    };
+    type Value = i64;
+    type Attributes = [KeyValue; 5];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::K8S_NAMESPACE_NAME, self.k8s_namespace_name),
+            KeyValue::new(attribute::POINTSMAN_VIEW_KIND, self.view_kind),
+            KeyValue::new(attribute::POINTSMAN_VIEW_NAME, self.view_name),
+            KeyValue::new(attribute::POINTSMAN_CONDITION_TYPE, self.condition_type),
+            KeyValue::new(attribute::POINTSMAN_CONDITION_STATUS, self.condition_status),
+        ]
+    }
+}
+
+/// Time until the view ends; there only while it has an end to come. Gauge `pointsman.view.expires_in`, unit `s`.
+#[derive(Clone, Debug)]
+pub struct ViewExpiresIn {
+    /// Name of the namespace.
+    pub k8s_namespace_name: StringValue,
+    /// Kind of the view.
+    pub view_kind: StringValue,
+    /// Name of the view.
+    pub view_name: StringValue,
+}
+
+impl Metric for ViewExpiresIn {
+    const META: Meta = Meta {
+        name: "pointsman.view.expires_in",
+        kind: Kind::Gauge,
+        unit: "s",
+        brief: "Time until the view ends; there only while it has an end to come.",
+        scope: "pointsman",
+        level: Level::Standard,
+        limit: 200,
+        buckets: &[],
+        attributes: &[attribute::K8S_NAMESPACE_NAME, attribute::POINTSMAN_VIEW_KIND, attribute::POINTSMAN_VIEW_NAME],
+    };
+    type Value = f64;
+    type Attributes = [KeyValue; 3];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::K8S_NAMESPACE_NAME, self.k8s_namespace_name),
+            KeyValue::new(attribute::POINTSMAN_VIEW_KIND, self.view_kind),
+            KeyValue::new(attribute::POINTSMAN_VIEW_NAME, self.view_name),
+        ]
+    }
+}
+
+/// Whether something that the reader reads is off. UpDownCounter `pointsman.consumer.input.off`, unit `1`.
+#[derive(Clone, Debug)]
+pub struct ConsumerInputOff {
+    /// What sort of reader.
+    pub consumer_kind: attribute::PointsmanConsumerKind,
+    /// Namespace, object and entry of the reader.
+    pub consumer_name: StringValue,
+}
+
+impl Metric for ConsumerInputOff {
+    const META: Meta = Meta {
+        name: "pointsman.consumer.input.off",
+        kind: Kind::UpDownCounter,
+        unit: "1",
+        brief: "Whether something that the reader reads is off.",
+        scope: "pointsman",
+        level: Level::Essential,
+        limit: 1000,
+        buckets: &[],
+        attributes: &[attribute::POINTSMAN_CONSUMER_KIND, attribute::POINTSMAN_CONSUMER_NAME],
+    };
+    type Value = i64;
+    type Attributes = [KeyValue; 2];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_CONSUMER_KIND, self.consumer_kind),
+            KeyValue::new(attribute::POINTSMAN_CONSUMER_NAME, self.consumer_name),
+        ]
+    }
+}
+
+/// Exports of spans to the back end. Counter `pointsman.trace.exports`, unit `{request}`.
+#[derive(Clone, Debug)]
+pub struct TraceExports {
+    /// Address of the trace back end, without credentials.
+    pub backend: StringValue,
+    /// What became of the export.
+    pub export_outcome: attribute::PointsmanExportOutcome,
+}
+
+impl Metric for TraceExports {
+    const META: Meta = Meta {
+        name: "pointsman.trace.exports",
+        kind: Kind::Counter,
+        unit: "{request}",
+        brief: "Exports of spans to the back end.",
+        scope: "pointsman",
+        level: Level::Essential,
+        limit: 200,
+        buckets: &[],
+        attributes: &[attribute::POINTSMAN_BACKEND, attribute::POINTSMAN_EXPORT_OUTCOME],
+    };
+    type Value = u64;
+    type Attributes = [KeyValue; 2];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_BACKEND, self.backend),
+            KeyValue::new(attribute::POINTSMAN_EXPORT_OUTCOME, self.export_outcome),
         ]
     }
 }

@@ -158,6 +158,10 @@ fn tell_readers(out: &mut String, views: &ViewSet, case: &Case, now: Wall) {
         }
         out.extend(report.faults.iter().map(|fault| format!("  {}\n", render::short(fault))));
     }
+    for (reader, is_off) in views.inputs_off(&seen, now) {
+        let state = if is_off { "reads something that is off" } else { "reads only what is on" };
+        writeln!(out, "{}/{} {}: {state}", reader.namespace, reader.name, reader.entry).expect("a String takes all text");
+    }
 }
 
 fn tell(out: &mut String, explanation: &Explanation) {
