@@ -83,6 +83,18 @@ debian_tool() {
     parts+=("$dest")
 }
 
+# Debian's Alertmanager reads its templates in /usr/share, where nothing was installed: it gets a /usr/share of its own.
+alertmanager() {
+    local dest wrapper
+    debian_tool prometheus-alertmanager "0.*" alertmanager
+    dest=${parts[-1]} wrapper=${parts[-1]}/bin/alertmanager
+    [ -e "$wrapper" ] && return
+    printf '#!/bin/sh\nexec unshare --map-root-user --mount sh -c '\''mount --bind "$0" /usr/share && exec "$@"'\'' \\\n' >"$wrapper.new"
+    printf '    "%s/root/usr/share" "%s/root/usr/bin/prometheus-alertmanager" "$@"\n' "$dest" "$dest" >>"$wrapper.new"
+    chmod +x "$wrapper.new"
+    mv "$wrapper.new" "$wrapper"
+}
+
 # A virtual environment knows itself by the path it is started from, so `bin` gets a wrapper and not a link.
 python_env() {
     local dest
@@ -108,7 +120,7 @@ for tool in "${@:-all}"; do
     if wanted debian; then
         known=yes
         debian_tool prometheus "2.*" prometheus2 prometheus2=prometheus promtool2=promtool
-        debian_tool prometheus-alertmanager "0.*" alertmanager alertmanager=prometheus-alertmanager
+        alertmanager
         debian_tool slowhttptest "1.*" slowhttptest slowhttptest=slowhttptest
         debian_tool testssl.sh "3.*" testssl testssl=testssl
     fi

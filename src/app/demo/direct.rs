@@ -13,8 +13,8 @@ pub(crate) const POOL: &str = "worker";
 const FIRST_ROLLOUT: Second = 120;
 /// Rest between two rollouts.
 const REST: Second = 900;
-/// Starts of a reboot that fail, one after the other: about half an hour of them.
-const FAILED_REBOOTS: u64 = 10;
+/// Starts of a reboot that fail, one after the other: more than half an hour of them, when a watcher takes it that a reboot failed.
+const FAILED_REBOOTS: u64 = 15;
 /// After the start of a rollout, the daemon falls silent then,
 const SILENT_AFTER: Second = 300;
 /// for so long.

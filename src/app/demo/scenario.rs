@@ -76,8 +76,8 @@ impl Scenario {
     /// How long it takes from its first second until all is well, about.
     pub(crate) const fn length(self) -> Second {
         match self {
-            Self::Story | Self::Happy | Self::RebootFail | Self::LabelFlood | Self::SilentDaemon => 3600,
-            Self::RenderFail | Self::PausedForgotten => 2 * 3600 + 1800,
+            Self::Story | Self::Happy | Self::LabelFlood | Self::SilentDaemon => 3600,
+            Self::RebootFail | Self::RenderFail | Self::PausedForgotten => 2 * 3600 + 1800,
             Self::DrainStuck | Self::CertExpiry => 4 * 3600 + 1800,
         }
     }

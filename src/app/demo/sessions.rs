@@ -9,8 +9,11 @@ use pointsman_instrument::{
     transport::AddressError,
 };
 use std::{collections::BTreeMap, sync::Arc};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tracing::debug;
+
+/// Sessions that wait to be held: more than there are senders.
+const BEGUN_MAX: usize = 2048;
 
 /// A session that is to be held, until it is told to end.
 type Begun = (Client, Stop);
@@ -20,17 +23,17 @@ type Begun = (Client, Stop);
 pub(crate) struct Sessions {
     settings: Settings,
     open: BTreeMap<usize, Stopper>,
-    begun: UnboundedSender<Begun>,
+    begun: Sender<Begun>,
 }
 
 /// Holds them.
-pub(crate) struct Held(UnboundedReceiver<Begun>);
+pub(crate) struct Held(Receiver<Begun>);
 
 impl Sessions {
     /// None yet, with the controller at `url`.
     pub(crate) fn new(url: &str) -> Result<(Self, Held), AddressError> {
         let settings = Settings { endpoint: Some(Endpoint::new(url)?), ..Settings::default() };
-        let (begun, held) = unbounded_channel();
+        let (begun, held) = channel(BEGUN_MAX);
         Ok((Self { settings, open: BTreeMap::new(), begun }, Held(held)))
     }
 
@@ -39,8 +42,8 @@ impl Sessions {
         let client = Client::new(Arc::clone(&speaker.telemetry), &speaker.identity, self.settings.clone());
         let (stopper, stop) = drain::pair();
         self.open.insert(number, stopper);
-        // Whoever held them has ended, and all sessions with it.
-        self.begun.send((client, stop)).ok();
+        // Where nobody holds them any more, all sessions have ended.
+        self.begun.try_send((client, stop)).ok();
     }
 
     /// The sender with this number has fallen silent.

@@ -95,13 +95,9 @@ fn prometheus(targets: &[(Scenario, SocketAddr)], alertmanager: SocketAddr) -> (
         "global: {{scrape_interval: 500ms, scrape_timeout: 500ms, evaluation_interval: 500ms}}\nrule_files: ['*.rules.yaml']\n\
          alerting: {{alertmanagers: [{{static_configs: [{{targets: ['{alertmanager}']}}]}}]}}\nscrape_configs:\n"
     );
-    for (job, path) in [("pointsman", "/metrics"), ("pointsman-self", "/metrics/self")] {
-        let line = format!("- {{job_name: {job}, metrics_path: {path}, honor_labels: true, static_configs: [");
-        config.push_str(&line);
-        for (scenario, target) in targets {
-            write!(config, "{{targets: ['{target}'], labels: {{{SCENARIO}: {scenario}}}}}, ").expect("a string takes it");
-        }
-        config.push_str("]}\n");
+    config.push_str("- job_name: pointsman\n  honor_labels: true\n  static_configs:\n");
+    for (scenario, target) in targets {
+        writeln!(config, "  - {{targets: ['{target}'], labels: {{{SCENARIO}: {scenario}}}}}").expect("a string takes it");
     }
     fs::write(folder.path().join("prometheus.yml"), config).expect("it writes");
     let [address] = free();
@@ -203,7 +199,6 @@ fn scenarios_raise_and_end_their_alerts() {
     assert_eq!(world.ill(), Vec::<String>::new());
     let of_operator = |(scenario, alert): &&Raised| *scenario == Scenario::Happy && alert.starts_with("MCO");
     assert_eq!(seen.fired.keys().filter(of_operator).collect::<Vec<_>>(), Vec::<&Raised>::new(), "nothing went wrong");
-    #[expect(clippy::print_stderr, reason = "how fast each was")]
     {
         eprintln!("{}", seen.timeline());
     }

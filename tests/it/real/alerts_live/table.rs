@@ -27,10 +27,11 @@ pub(super) const PROOFS: &[Proof] = &[
     Proof {
         scenario: Scenario::DrainStuck,
         speed: 300,
-        alerts: &["MCODrainFailing", "MCONodeUpdateStuck", "MCOPoolUpdateStalled"],
+        alerts: &["MCODrainFailing", "MCONodeUpdateStuck", "MCOPoolUpdateStalled", "MCOReconcileErrorBudgetBurn"],
     },
-    Proof { scenario: Scenario::RebootFail, speed: 120, alerts: &["MCORebootFailed", "MCOPoolDegraded"] },
+    Proof { scenario: Scenario::RebootFail, speed: 150, alerts: &["MCORebootFailed", "MCOPoolDegraded"] },
     Proof { scenario: Scenario::LabelFlood, speed: 150, alerts: &["PointsmanSeriesLimitHit"] },
+    Proof { scenario: Scenario::SilentDaemon, speed: 60, alerts: &["PointsmanComponentSilent"] },
     Proof { scenario: Scenario::RenderFail, speed: 120, alerts: &["MCORenderFailed"] },
     Proof { scenario: Scenario::CertExpiry, speed: 300, alerts: &["MCOCertificateExpiring", "MCOCertificateBlockedByPause"] },
     Proof { scenario: Scenario::PausedForgotten, speed: 120, alerts: &["MCOPoolPausedWithPending"] },
@@ -46,13 +47,10 @@ pub(super) fn rule_files() -> Vec<PathBuf> {
     let paths = entries.map(|entry| entry.expect("it lists").path());
     let is_rules = |path: &PathBuf| {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        name.ends_with(".yaml") && !name.contains(".test.")
+        name.ends_with(".yaml") && !name.ends_with(".cases.yaml")
     };
     let mut files: Vec<PathBuf> = paths.filter(is_rules).collect();
     files.sort();
-    if !files.iter().any(|path| is_live(path)) {
-        files.push(root().join("tests/data/alerts/live.rules.yaml"));
-    }
     files
 }
 
@@ -77,7 +75,7 @@ fn alerts(path: &Path) -> Vec<(String, Vec<String>)> {
 fn tested() -> String {
     let entries = fs::read_dir(root().join("dashboards/alerts")).expect("the folder is there");
     let paths = entries.map(|entry| entry.expect("it lists").path());
-    let tests = paths.filter(|path| path.to_str().is_some_and(|name| name.contains(".test.")));
+    let tests = paths.filter(|path| path.to_str().is_some_and(|name| name.ends_with(".test.yml")));
     tests.map(|path| fs::read_to_string(path).expect("it reads")).collect()
 }
 
