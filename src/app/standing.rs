@@ -89,6 +89,7 @@ pub fn readers(views: &ViewSet, seen: &[Seen], now: Wall) -> Vec<Reader> {
 fn consumer_kind(kind: &str, entry: &str) -> ConsumerKind {
     match kind {
         "HorizontalPodAutoscaler" => ConsumerKind::Hpa,
+        "Dashboard" => ConsumerKind::Dashboard,
         _ if entry.starts_with("record ") => ConsumerKind::Rule,
         _ => ConsumerKind::Alert,
     }

@@ -30,7 +30,7 @@ fn what_a_scrape_shows_is_told_once() {
         let second = n * 60;
         let others = if sets == 0 { 0 } else { 11 };
         let line = teller.look(second, Look::read(&body(sets, overflow, others), "worker-7"));
-        told.extend(line.map(|l| l + "\n"));
+        told.extend(line.into_iter().map(|l| l + "\n"));
         if teller.wants_quiet(second) {
             told += &(teller.quiet_written(second, &"quiet-mcd.yaml") + "\n");
         }
