@@ -18,7 +18,7 @@ const FAILED_REBOOTS: u64 = 15;
 /// After the start of a rollout, the daemon falls silent then,
 const SILENT_AFTER: Second = 300;
 /// for so long.
-const SILENT_FOR: Second = 2100;
+const SILENT_FOR: Second = 1500;
 /// How long no config can be rendered.
 const UNRENDERED_FOR: Second = 2400;
 /// The new authority comes then,
