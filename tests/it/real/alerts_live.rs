@@ -213,8 +213,5 @@ fn scenarios_raise_and_end_their_alerts() {
     assert!(received, "the Alertmanager has received nothing");
     assert_eq!(world.ill(), Vec::<String>::new());
     assert!(seen.false_alarms.is_empty(), "nothing went wrong: {:?}", seen.false_alarms);
-    #[expect(clippy::print_stderr, reason = "how fast each was")]
-    {
-        eprintln!("{}", seen.timeline());
-    }
+    eprintln!("{}", seen.timeline());
 }
