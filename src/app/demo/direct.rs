@@ -18,7 +18,7 @@ const FAILED_REBOOTS: u64 = 15;
 /// After the start of a rollout, the daemon falls silent then,
 const SILENT_AFTER: Second = 300;
 /// for so long.
-const SILENT_FOR: Second = 2100;
+const SILENT_FOR: Second = 1500;
 /// How long no config can be rendered.
 const UNRENDERED_FOR: Second = 2400;
 /// The new authority comes then,
@@ -114,5 +114,34 @@ impl Director {
     fn unrendered(at: Second) -> Vec<Cue> {
         let pool = || POOL.to_owned();
         vec![(at, Action::BreakRender(pool())), (at + UNRENDERED_FOR, Action::MendRender(pool()))]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Director, POOL, REST};
+    use crate::app::demo::{
+        mco::{Action, Happening, Trouble},
+        scenario::Scenario,
+    };
+
+    /// Scenario: four rollouts of a scenario with trouble, of a pool with few nodes.
+    /// Guarantees: every second one has the trouble, about the same node, which ends; each end brings the next one.
+    #[test]
+    fn trouble_comes_with_every_second_rollout() {
+        let mut director = Director::new(Scenario::DrainStuck, &["worker-0".to_owned()]);
+        assert_eq!(director.node(), "worker-0", "there is no other");
+        let (node, pool) = (|| "worker-0".to_owned(), || POOL.to_owned());
+        for at in [0, 1000, 2000, 3000] {
+            let started = Happening::RolloutStarted { pool: pool(), from: "a".to_owned(), to: "b".to_owned() };
+            let cues = director.follow(at, &started);
+            let trouble = vec![
+                (at, Action::Break(node(), Trouble::Drain)),
+                (at + Scenario::DrainStuck.blocked_for().expect("it blocks"), Action::Mend(node())),
+            ];
+            assert_eq!(cues, if at % 2000 == 0 { trouble } else { Vec::new() }, "{at}");
+            let ended = Happening::RolloutEnded { pool: pool(), nodes: 1, start: at };
+            assert_eq!(director.follow(at + 500, &ended), [(at + 500 + REST, Action::NewTarget(pool()))]);
+        }
     }
 }
