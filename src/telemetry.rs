@@ -79,7 +79,7 @@ pub struct Backend {
     pub dropped: Vec<(DropReason, u64)>,
     /// Exports that it took.
     pub exports: u64,
-    /// Exports that failed, each of which is made again.
+    /// Exports that failed, each attempt counted.
     pub retries: u64,
     /// Bytes that wait for it.
     pub queue_bytes: u64,

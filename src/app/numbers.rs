@@ -119,7 +119,8 @@ impl Numbers {
             cluster: self.cluster.get().map(|read| read()).unwrap_or_default(),
             standing: Standing {
                 pushes: self.pushes.look(&components, self.clock.mono()),
-                ..standing::standing(&loaded, &self.statuses.load(), &self.readers.load(), self.clock.view_wall())
+                views: standing::views(&loaded, &self.statuses.load(), self.clock.view_wall()),
+                readers: Vec::clone(&self.readers.load()),
             },
         }
     }

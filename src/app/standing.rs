@@ -2,7 +2,7 @@
 //! whether something is off that somebody reads. Remembers only the last push of those who fell silent.
 
 use super::engine::Loaded;
-use crate::telemetry::standing::{ConditionType, Reader, Standing, Status, View, ViewName, consumer_kind};
+use crate::telemetry::standing::{ConditionType, ConsumerKind, Reader, Status, View, ViewName};
 use parking_lot::Mutex;
 use pointsman_core::{
     limits::{CONSUMERS_TOLD_MAX, PUSHES_KNOWN_MAX, SILENCE_MS_MAX, VIEWS_TOLD_MAX},
@@ -28,7 +28,8 @@ pub struct Pushes {
 }
 
 impl Pushes {
-    /// Seconds since each component last pushed, as of `now`. Those beyond the cap are not remembered once they are gone.
+    /// Seconds since each component last pushed, as of `now`. At the cap newcomers are not told until one that is silent is
+    /// forgotten.
     pub fn look(&self, components: &[ComponentSummary], now: Mono) -> Vec<(String, f64)> {
         let mut last = self.last.lock();
         let day = Duration::from_millis(SILENCE_MS_MAX);
@@ -43,9 +44,9 @@ impl Pushes {
     }
 }
 
-/// The standing of views, as they were last decided, and of readers.
+/// Every view with its conditions, as they were last decided.
 #[must_use]
-pub fn standing(loaded: &Loaded, statuses: &BTreeMap<ObjectId, ViewStatus>, readers: &[Reader], now: Wall) -> Standing {
+pub fn views(loaded: &Loaded, statuses: &BTreeMap<ObjectId, ViewStatus>, now: Wall) -> Vec<View> {
     let ends: BTreeMap<&ObjectId, Wall> =
         loaded.views.views().filter_map(|view| Some((&view.id, view.expiry.as_ref()?.at))).collect();
     let view = |(id, status): (&ObjectId, &ViewStatus)| View {
@@ -53,7 +54,7 @@ pub fn standing(loaded: &Loaded, statuses: &BTreeMap<ObjectId, ViewStatus>, read
         conditions: status.conditions.iter().filter_map(condition).collect(),
         ends_in: ends.get(id).filter(|at| **at > now).map(|at| Duration::from_nanos(at.0.saturating_sub(now.0)).as_secs_f64()),
     };
-    Standing { pushes: Vec::new(), views: statuses.iter().take(VIEWS_TOLD_MAX).map(view).collect(), readers: readers.to_vec() }
+    statuses.iter().take(VIEWS_TOLD_MAX).map(view).collect()
 }
 
 fn condition(condition: &Condition) -> Option<(ConditionType, Status)> {
@@ -82,4 +83,14 @@ pub fn readers(views: &ViewSet, seen: &[Seen], now: Wall) -> Vec<Reader> {
     });
     readers.truncate(CONSUMERS_TOLD_MAX);
     readers
+}
+
+/// What sort of reader a Kubernetes object, or an entry of it, is.
+fn consumer_kind(kind: &str, entry: &str) -> ConsumerKind {
+    match kind {
+        "HorizontalPodAutoscaler" => ConsumerKind::Hpa,
+        "Dashboard" => ConsumerKind::Dashboard,
+        _ if entry.starts_with("record ") => ConsumerKind::Rule,
+        _ => ConsumerKind::Alert,
+    }
 }

@@ -2,13 +2,7 @@
 //! Plain values, handed over with the snapshot; where each comes from is not known here.
 
 use super::{Latest, over};
-use pointsman_instrument::{
-    Telemetry,
-    semconv::{
-        attribute::{PointsmanConditionStatus, PointsmanConditionType, PointsmanConsumerKind},
-        pointsman as names,
-    },
-};
+use pointsman_instrument::{Telemetry, semconv::pointsman as names};
 
 pub use pointsman_instrument::semconv::attribute::{
     PointsmanConditionStatus as Status, PointsmanConditionType as ConditionType, PointsmanConsumerKind as ConsumerKind,
@@ -102,21 +96,11 @@ pub(super) fn observe(telemetry: &Telemetry, latest: &Latest) {
 impl View {
     /// Type, status, and whether it is that one: of conditions that every view has each status, of the others `true` alone,
     /// so that an alert on one ends when the condition goes.
-    fn states(&self) -> impl Iterator<Item = (PointsmanConditionType, PointsmanConditionStatus, bool)> {
+    fn states(&self) -> impl Iterator<Item = (ConditionType, Status, bool)> {
         ConditionType::ALL.into_iter().flat_map(move |kind| {
             let has = self.conditions.iter().find(|(one, _)| *one == kind).map_or(Status::Unknown, |(_, status)| *status);
             let is_shown = move |status: &Status| ALWAYS.contains(&kind) || *status == Status::True;
             Status::ALL.into_iter().filter(is_shown).map(move |status| (kind, status, has == status))
         })
-    }
-}
-
-/// The kind of a Kubernetes object or entry that reads metrics.
-#[must_use]
-pub fn consumer_kind(kind: &str, entry: &str) -> PointsmanConsumerKind {
-    match kind {
-        "HorizontalPodAutoscaler" => ConsumerKind::Hpa,
-        _ if entry.starts_with("record ") => ConsumerKind::Rule,
-        _ => ConsumerKind::Alert,
     }
 }

@@ -63,7 +63,7 @@ fn committed() -> Vec<Block> {
     ]
 }
 
-/// Everything that is not ingest; a part that fails costs no other.
+/// Everything that is not ingest, but for access; a part that fails costs no other.
 pub(crate) fn parts(quick: bool) -> Vec<Part> {
     let began = Instant::now();
     let mut parts = Vec::new();

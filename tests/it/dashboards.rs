@@ -1,6 +1,7 @@
 //! What is shipped to read our metrics: every rule parses, reads only what we send, is tried, and has a page for whoever is woken.
 //! Knows the registry's names through the generated lists, and PromQL through its parser.
 
+pub(crate) mod boards;
 mod cases;
 mod checks;
 mod objects;
@@ -13,7 +14,7 @@ use pointsman_instrument::{
     metric::{Kind, Meta},
     semconv,
 };
-use promql_parser::parser::{self, Expr};
+use promql_parser::parser::{self, Expr, VectorSelector};
 use serde::Deserialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -70,14 +71,13 @@ fn rules_read_names_that_are_sent() {
         for rule in alerts(&path) {
             rules += 1;
             let expr = parser::parse(&rule.expr).unwrap_or_else(|e| panic!("{}: {}: {e}", path.display(), rule.expr));
-            let mut names = BTreeSet::new();
-            read(&expr, &mut names);
+            let mut found = Vec::new();
+            selectors(&expr, &mut found);
+            let names: BTreeSet<String> = found.iter().filter_map(|selector| selector.name.clone()).collect();
             assert!(!names.is_empty(), "{} reads nothing", rule.expr);
-            let base =
-                |name: &str| ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end)).map(str::to_owned);
-            let is_sent = |name: &String| sent.contains(name) || base(name).is_some_and(|base| sent.contains(&base));
-            let is_ours = |name: &String| name != "up" && !is_sent(name);
-            unknown.extend(names.into_iter().filter(is_ours).map(|name| format!("{}: {name}", path.display())));
+            let is_sent = |name: &str| sent.contains(name) || family(name).is_some_and(|family| sent.contains(family));
+            let is_unknown = |name: &String| name != "up" && !is_sent(name);
+            unknown.extend(names.into_iter().filter(is_unknown).map(|name| format!("{}: {name}", path.display())));
         }
     }
     assert!(rules > 0, "there are rules");
@@ -95,17 +95,22 @@ fn prometheus_name(meta: &Meta) -> Option<String> {
     metric_name(&NameInput { name: meta.name, unit: meta.unit, kind, strategy, ratio_suffix: true }).map(|family| family.name)
 }
 
-/// The names an expression reads.
-fn read(expr: &Expr, names: &mut BTreeSet<String>) {
+/// The family of one of a histogram's series.
+fn family(name: &str) -> Option<&str> {
+    ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end))
+}
+
+/// The series that an expression reads.
+fn selectors<'a>(expr: &'a Expr, found: &mut Vec<&'a VectorSelector>) {
     match expr {
-        Expr::Aggregate(inner) => read(&inner.expr, names),
-        Expr::Unary(inner) => read(&inner.expr, names),
-        Expr::Paren(inner) => read(&inner.expr, names),
-        Expr::Subquery(inner) => read(&inner.expr, names),
-        Expr::Binary(inner) => [&inner.lhs, &inner.rhs].into_iter().for_each(|side| read(side, names)),
-        Expr::Call(inner) => inner.args.args.iter().for_each(|argument| read(argument, names)),
-        Expr::VectorSelector(selector) => names.extend(selector.name.clone()),
-        Expr::MatrixSelector(selector) => names.extend(selector.vs.name.clone()),
+        Expr::Aggregate(inner) => selectors(&inner.expr, found),
+        Expr::Unary(inner) => selectors(&inner.expr, found),
+        Expr::Paren(inner) => selectors(&inner.expr, found),
+        Expr::Subquery(inner) => selectors(&inner.expr, found),
+        Expr::Binary(inner) => [&inner.lhs, &inner.rhs].into_iter().for_each(|side| selectors(side, found)),
+        Expr::Call(inner) => inner.args.args.iter().for_each(|argument| selectors(argument, found)),
+        Expr::VectorSelector(selector) => found.push(selector),
+        Expr::MatrixSelector(selector) => found.push(&selector.vs),
         Expr::NumberLiteral(_) | Expr::StringLiteral(_) | Expr::Extension(_) => {}
     }
 }

@@ -1,5 +1,5 @@
 //! What our own metrics say of views and back ends, beside the alerts that read it: `/metrics/self` of a whole process.
-//! Readers of a cluster are looked at in `real/precedence.rs`.
+//! Readers of a cluster are looked at in `real/story.rs`.
 
 use crate::support::{Pointsman, wait};
 use std::fs;

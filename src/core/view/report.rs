@@ -7,6 +7,7 @@ use super::{
     compile::{has_expired, is_active, reaches, tier},
     explain::{Candidate, Criterion},
     facts::{Consumer, Facts},
+    pattern::Names,
     plan::{Compiled, Plan, RuleRef, ViewSet},
     protect::{Outcome, Touch},
     spec::{Baseline, Mode, ObjectId, Target, View},
@@ -164,14 +165,17 @@ impl ViewSet {
         self.views.iter().map(report).collect()
     }
 
-    /// Everyone who protects something that was seen where it was seen, and whether any of it is off now.
+    /// Everyone who protects something that was seen where it was seen, or protects nothing anywhere, and whether any of it is off now.
     #[must_use]
     pub fn inputs_off(&self, seen: &[Seen], now: Wall) -> BTreeMap<Arc<Consumer>, bool> {
         let mut inputs = BTreeMap::new();
+        if self.readers.is_empty() {
+            return inputs;
+        }
         for seen in seen {
             let plan = self.plan(&seen.component, now);
             for instrument in &seen.instruments {
-                let readers = plan.inner.voices(instrument).readers;
+                let readers = plan.inner.told(&Names::of(instrument));
                 let is_off = !readers.is_empty() && !plan.decide(instrument).on;
                 for reader in readers {
                     *inputs.entry(Arc::clone(&reader.consumer)).or_default() |= is_off;

@@ -1,7 +1,7 @@
 //! What promtool cannot see of an alert: that its texts name only labels it has, that what it reads is on by default and its label
 //! values are some that we send, and that whoever it wakes finds a page. Each check is shown to find what it looks for.
 
-use super::{GROUPS, Rule, alerts, prometheus_name};
+use super::{GROUPS, Rule, alerts, family, prometheus_name, selectors};
 use clap::Parser;
 use pointsman::cli::Cli;
 use pointsman_instrument::{
@@ -34,22 +34,7 @@ fn metas() -> BTreeMap<String, &'static Meta> {
 }
 
 fn meta_of<'a>(metas: &BTreeMap<String, &'a Meta>, name: &str) -> Option<&'a Meta> {
-    let base = ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end));
-    metas.get(name).or_else(|| metas.get(base?)).copied()
-}
-
-fn selectors<'a>(expr: &'a Expr, found: &mut Vec<&'a VectorSelector>) {
-    match expr {
-        Expr::Aggregate(inner) => selectors(&inner.expr, found),
-        Expr::Unary(inner) => selectors(&inner.expr, found),
-        Expr::Paren(inner) => selectors(&inner.expr, found),
-        Expr::Subquery(inner) => selectors(&inner.expr, found),
-        Expr::Binary(inner) => [&inner.lhs, &inner.rhs].into_iter().for_each(|side| selectors(side, found)),
-        Expr::Call(inner) => inner.args.args.iter().for_each(|argument| selectors(argument, found)),
-        Expr::VectorSelector(selector) => found.push(selector),
-        Expr::MatrixSelector(selector) => found.push(&selector.vs),
-        Expr::NumberLiteral(_) | Expr::StringLiteral(_) | Expr::Extension(_) => {}
-    }
+    metas.get(name).or_else(|| metas.get(family(name)?)).copied()
 }
 
 /// Labels that the result has for certain: of two sides the left one's, as comparisons and `and`, `or`, `unless` keep it.

@@ -376,10 +376,22 @@ fn what_an_alert_reads_is_not_turned_off() {
     assert!(scene.event("quiet", "Protected").contains("Warning"));
     scene.shows(["mcd_state", "mcd_update_state", "mco_pool_machines"]);
     assert_eq!(scene.explain("mcd_state")["verdict"], "HeldBack");
+    let reads_what_is_off = |name: &str, value: u8| {
+        let reader = format!("pointsman_consumer_name=\"{}/{name}/Watched\"", scene.namespace);
+        scene.until("what our own metrics say of the reader", || {
+            let body = scene.stage.pointsman.get("/metrics/self").text();
+            let mut lines = body.lines().filter(|line| line.starts_with("pointsman_consumer_input_off{"));
+            let is_it =
+                |line: &str| line.contains(&reader) && line.contains("kind=\"alert\"") && line.ends_with(&format!(" {value}"));
+            lines.any(is_it).then_some(())
+        });
+    };
+    reads_what_is_off("first", 0);
 
     let lift = "pointsman.dev/override-protected=INC-1182: the alert goes with the next release";
     scene.kubectl(&["annotate", "tview", "quiet", lift]);
     scene.shows(["mcd_update_state", "mco_pool_machines"]);
+    reads_what_is_off("first", 1);
     scene.until("Protected to go", || {
         let shown = scene.kubectl(&["get", "tview/quiet", "-o", "json"]);
         let object: Value = serde_json::from_str(&shown).expect("kubectl prints JSON");

@@ -13,9 +13,10 @@ use syn::{
 };
 
 /// Rendered by a test and compared with what it renders; folders end in `/`.
-const GENERATED: [&str; 15] = [
+const GENERATED: [&str; 18] = [
     "src/instrument/semconv/",
     "src/instrument/opamp/proto.rs",
+    "src/views/shipped/panels.rs",
     "otel/METRICS.md",
     "otel/catalog/",
     "deploy/crds/",
@@ -24,6 +25,8 @@ const GENERATED: [&str; 15] = [
     "deploy/chart/examples/rendered/",
     "deploy/bundle/manifests/",
     "src/app/assets/files.rs",
+    "deploy/overlays/openshift/dashboards/",
+    "dashboards/perses/",
     "deploy/components/alerts/mco.yaml",
     "deploy/components/alerts/pointsman.yaml",
     "dashboards/alerts/mco.rules.test.yml",
