@@ -165,6 +165,17 @@ impl ViewSet {
         self.views.iter().map(report).collect()
     }
 
+    /// How many of the instruments that each component sends none of its catalogues declares; of those that have a catalogue.
+    #[must_use]
+    pub fn uncatalogued<'a>(&self, seen: &'a [Seen], now: Wall) -> Vec<(&'a ComponentKey, usize)> {
+        let count = |seen: &'a Seen| {
+            let inner = self.plan(&seen.component, now).inner;
+            let unknown = seen.instruments.iter().filter(|instrument| inner.declared(instrument).is_none());
+            (!inner.catalogues.is_empty()).then(|| (&seen.component, unknown.count()))
+        };
+        seen.iter().filter_map(count).collect()
+    }
+
     /// Everyone who protects something that was seen where it was seen, or protects nothing anywhere, and whether any of it is off now.
     #[must_use]
     pub fn inputs_off(&self, seen: &[Seen], now: Wall) -> BTreeMap<Arc<Consumer>, bool> {
