@@ -1,11 +1,14 @@
-//! The JSON API, health and the index, from values that `app` gathers: [`Sources`] holds a closure per answer.
+//! The JSON API, health and the status page, from values that `app` gathers: [`Sources`] holds a closure per answer.
 //! Knows neither store nor views; every list is cut at a cap and says so.
 
 pub mod api;
+pub mod ask;
 pub mod guard;
 pub mod health;
-pub mod index;
+mod lists;
 pub mod model;
+pub mod overview;
+pub mod page;
 
 use axum::Router;
 use model::{
@@ -66,7 +69,7 @@ pub fn router(sources: Sources) -> Router {
     Router::new()
         .merge(health::router(&sources))
         .merge(api::router(&sources))
-        .merge(index::router(&sources))
+        .merge(page::router(&sources))
         .fallback(api::unknown)
 }
 
