@@ -11,7 +11,7 @@ use std::sync::Arc;
 use tower::ServiceExt;
 
 /// Sources with nothing in them but a catalogue of `instruments`.
-fn sources(instruments: usize, is_ready: bool) -> Sources {
+pub(super) fn sources(instruments: usize, is_ready: bool) -> Sources {
     let instrument = |i: usize| Catalogued { name: format!("metric.{i}"), ..Catalogued::default() };
     Sources {
         now: Arc::new(|| Wall::from_secs(1_700_000_000)),
@@ -34,7 +34,7 @@ fn sources(instruments: usize, is_ready: bool) -> Sources {
     }
 }
 
-async fn get(sources: Sources, path: &str) -> (StatusCode, String) {
+pub(super) async fn get(sources: Sources, path: &str) -> (StatusCode, String) {
     let request = Request::get(path).body(Body::empty()).expect("a request");
     let response = router(sources).oneshot(request).await.expect("a router never fails");
     let status = response.status();
