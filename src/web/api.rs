@@ -57,6 +57,8 @@ pub fn router(sources: &Arc<Sources>) -> Router {
         .route("/api/v1/catalog", get(async |State(s): Api, q: Asked| many(&s, (s.catalog)(), q)))
         .route("/api/v1/catalog/{name}", get(explained))
         .route("/api/v1/consumers", get(async |State(s): Api, q: Asked| many(&s, (s.consumers)(), q)))
+        .route("/api/v1/fleet", get(async |State(s): Api| one(&s, &*(s.fleet)())))
+        .route("/api/v1/cost", get(cost))
         .route("/api/v1/flow", get(async |State(s): Api| one(&s, (s.flow)())))
         .route("/api/v1/traces", get(async |State(s): Api| one(&s, (s.traces)())))
         .route("/api/v1/health", get(async |State(s): Api| one(&s, (s.health)())))
@@ -103,6 +105,14 @@ fn left_query(namespace: String, component: String, metric: &str, asked: &BTreeM
     };
     let (keep, drop) = (keys("keep"), keys("drop").unwrap_or_default());
     LeftQuery { namespace, component, metric: metric.to_owned(), scope: text("scope"), kind: text("kind"), keep, drop }
+}
+
+/// What metrics cost; with `?component=NAMESPACE/NAME` of that one, with what attributes of its dearest cost.
+async fn cost(State(s): Api, asked: Asked) -> Response {
+    match words(asked) {
+        Ok(asked) => one(&s, &*(s.cost)(asked.get("component").map(String::as_str))),
+        Err(answer) => *answer,
+    }
 }
 
 /// A cluster view has no namespace; `-` stands for it in the path.

@@ -2,6 +2,7 @@
 //! Plain values: nothing here is computed, and nothing knows where it came from.
 
 pub mod objects;
+pub mod screens;
 
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -52,6 +53,10 @@ pub struct Flow {
     pub conflicts: Vec<Conflict>,
     /// How many more there are than are listed.
     pub conflicts_left_out: usize,
+    /// Where points come from.
+    pub inflows: Vec<screens::Inflow>,
+    /// What did not go on, and why, in the order of the way.
+    pub drops: Vec<screens::Drop>,
 }
 
 /// Two parties that cannot both have what they want.
@@ -106,6 +111,10 @@ pub struct Traces {
     pub backends: Vec<Backend>,
     /// The latest traces, newest first; kept only when there are no back ends.
     pub recent: Vec<Trace>,
+    /// Reconcile loops, by component, metric and attributes.
+    pub loops: Vec<screens::Loop>,
+    /// The slowest turns of the last hour, of spans that views keep, the slowest first.
+    pub slowest: Vec<screens::SlowTurn>,
 }
 
 /// One back end.
@@ -151,6 +160,9 @@ pub struct Trace {
     pub spans: Vec<Span>,
     /// Spans left out.
     pub omitted: u64,
+    /// Where a trace viewer shows it; absent without `--trace-link`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
 }
 
 /// One span.

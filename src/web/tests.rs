@@ -27,6 +27,8 @@ fn sources(instruments: usize, is_ready: bool) -> Sources {
             (query.component == "known").then(|| Left { metric: query.metric.clone(), sets, ..Left::default() })
         }),
         consumers: Arc::new(Vec::new),
+        fleet: Arc::new(Default::default),
+        cost: Arc::new(|_| Arc::default()),
         flow: Arc::new(Default::default),
         traces: Arc::new(Default::default),
         health: Arc::new(Default::default),

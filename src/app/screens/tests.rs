@@ -1,0 +1,101 @@
+use super::Shared;
+use opentelemetry_proto::tonic::{
+    collector::metrics::v1::ExportMetricsServiceRequest,
+    common::v1::{AnyValue, InstrumentationScope, KeyValue, any_value::Value},
+    metrics::v1::{
+        AggregationTemporality, Gauge, Histogram, HistogramDataPoint, Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics,
+        metric::Data, number_data_point,
+    },
+    resource::v1::Resource,
+};
+use pointsman_core::{
+    model::clock::{Mono, Wall},
+    state::store::{Store, StoreConfig},
+};
+use prost::Message;
+use std::{cell::Cell, time::Duration};
+
+pub(super) const NOW: u64 = 1_700_000_000;
+
+fn pairs(attributes: &[(&str, &str)]) -> Vec<KeyValue> {
+    let pair = |(key, text): &(&str, &str)| {
+        let value = Some(AnyValue { value: Some(Value::StringValue((*text).to_owned())) });
+        KeyValue { key: (*key).to_owned(), value, ..KeyValue::default() }
+    };
+    attributes.iter().map(pair).collect()
+}
+
+/// Attributes, and a value.
+pub(super) type Row<'a> = (&'a [(&'a str, &'a str)], f64);
+
+/// A gauge with these series, at a second after [`NOW`].
+pub(super) fn gauge(name: &str, second: u64, rows: &[Row<'_>]) -> Metric {
+    let point = |(attributes, value): &Row<'_>| NumberDataPoint {
+        attributes: pairs(attributes),
+        time_unix_nano: (NOW + second) * 1_000_000_000,
+        value: Some(number_data_point::Value::AsDouble(*value)),
+        ..NumberDataPoint::default()
+    };
+    let data = Some(Data::Gauge(Gauge { data_points: rows.iter().map(point).collect() }));
+    Metric { name: name.to_owned(), data, ..Metric::default() }
+}
+
+/// Attributes, and counts of buckets up to 1, 10, 100 and beyond.
+pub(super) type Counts<'a> = (&'a [(&'a str, &'a str)], [u64; 4]);
+
+/// A histogram with these series.
+pub(super) fn histogram(name: &str, unit: &str, rows: &[Counts<'_>]) -> Metric {
+    let point = |(attributes, counts): &Counts<'_>| HistogramDataPoint {
+        attributes: pairs(attributes),
+        start_time_unix_nano: (NOW - 60) * 1_000_000_000,
+        time_unix_nano: NOW * 1_000_000_000,
+        count: counts.iter().sum(),
+        sum: Some([0.5, 5.0, 50.0, 500.0].iter().zip(counts).map(|(each, count)| each * f64::from(*count as u32)).sum()),
+        bucket_counts: counts.to_vec(),
+        explicit_bounds: vec![1.0, 10.0, 100.0],
+        ..HistogramDataPoint::default()
+    };
+    let data_points = rows.iter().map(point).collect();
+    let data = Histogram { data_points, aggregation_temporality: AggregationTemporality::Cumulative.into() };
+    Metric { name: name.to_owned(), unit: unit.to_owned(), data: Some(Data::Histogram(data)), ..Metric::default() }
+}
+
+pub(super) fn store() -> Store {
+    Store::new(StoreConfig { series_max: 10_000, expire_after: Duration::from_secs(300), seeds: [1, 2] })
+}
+
+/// What an instance of a service pushes.
+pub(super) fn request(service: &str, instance: &str, metrics: Vec<Metric>) -> Vec<u8> {
+    let attributes = pairs(&[("service.name", service), ("service.instance.id", instance)]);
+    let scope = Some(InstrumentationScope { name: "lib".to_owned(), ..InstrumentationScope::default() });
+    let scope_metrics = vec![ScopeMetrics { scope, metrics, ..ScopeMetrics::default() }];
+    let resource = Some(Resource { attributes, ..Resource::default() });
+    let resource_metrics = vec![ResourceMetrics { resource, scope_metrics, ..ResourceMetrics::default() }];
+    ExportMetricsServiceRequest { resource_metrics }.encode_to_vec()
+}
+
+pub(super) fn push(store: &Store, service: &str, instance: &str, metrics: Vec<Metric>) {
+    let tally =
+        store.ingest(&request(service, instance, metrics), Mono::from_secs(1), Wall::from_secs(NOW)).expect("a good frame");
+    assert!(tally.rejected.is_empty(), "{tally:?}");
+}
+
+/// Scenario: a look is asked for twice at once, for something else, and later. Guarantees: it is taken once while it is young and of
+/// what was asked for, and anew after that.
+#[test]
+fn looks_are_shared_while_they_are_young() {
+    let (shared, looks) = (Shared::<u32>::default(), Cell::new(0));
+    let look = |now: u64, of: u32| {
+        *shared.get(
+            Mono(now * 1_000_000),
+            |known| *known == of,
+            || {
+                looks.set(looks.get() + 1);
+                of
+            },
+        )
+    };
+    assert_eq!(([look(0, 1), look(1_999, 1)], looks.get()), ([1, 1], 1));
+    assert_eq!((look(1_999, 2), looks.get()), (2, 2));
+    assert_eq!((look(3_999, 2), looks.get()), (2, 3));
+}
