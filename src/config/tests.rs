@@ -474,11 +474,16 @@ fn links_to_traces_are_checked() {
         "{trace_id}",
     ];
     bad.into_iter().for_each(|link| assert!(!is_good(link), "{link}"));
-    check_faults(&["--trace-link", "https://j/trace"], &[], "", expect![[r#"
+    check_faults(
+        &["--trace-link", "https://j/trace"],
+        &[],
+        "",
+        expect![[r#"
         error[PM0502]: `trace-link` from --trace-link: `https://j/trace` is not the URL of a trace with {trace_id} once, behind the host
          --> command line:1:30
           |
         1 | pointsman serve --trace-link https://j/trace
           |                              ^^^^^^^^^^^^^^^ write it like https://jaeger.example/trace/{trace_id}
-    "#]]);
+    "#]],
+    );
 }

@@ -48,7 +48,7 @@ impl Slow {
         let mut turns = self.turns.lock();
         turns.retain(|turn| !turn.is_old(now));
         turns.push(SlowTurn { trace_id: kept.trace_id, span: summary(kept), came: now });
-        turns.sort_by(|a, b| b.span.duration.cmp(&a.span.duration));
+        turns.sort_by_key(|turn| std::cmp::Reverse(turn.span.duration));
         turns.truncate(SLOW_TURNS_MAX);
         let fastest = turns.last().filter(|_| turns.len() >= SLOW_TURNS_MAX).map_or(0, |turn| nanos(turn.span.duration));
         let until = turns.iter().map(|turn| turn.came.0.saturating_add(nanos(age_max()))).min().unwrap_or(u64::MAX);

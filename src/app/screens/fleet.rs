@@ -54,21 +54,20 @@ pub(super) fn look(store: &Store, decide: &dyn Fn(&ComponentKey, &Instrument) ->
 
 /// The parts that views leave out. That a phase is not there while nothing is updated is no such thing.
 fn off(store: &Store, readings: &Readings, decide: &dyn Fn(&ComponentKey, &Instrument) -> Decision) -> Vec<Off> {
-    let watchers: BTreeSet<ComponentKey> = readings.components.clone();
-    let mut silent = watchers;
-    if silent.is_empty() {
+    let mut watchers: BTreeSet<ComponentKey> = readings.components.clone();
+    if watchers.is_empty() {
         // everything may be off: then no series tells who the watchers are, but what they send does
         let is_part = |name: &str| PARTS.iter().any(|(meta, _)| meta.name == name);
         let all = store.observe().into_iter();
         let senders = all.filter(|component| component.instruments.iter().any(|seen| is_part(&seen.instrument.name)));
-        silent.extend(senders.map(|component| component.key));
+        watchers.extend(senders.map(|component| component.key));
     }
     let off = |(meta, shows): &(&Meta, &str)| {
         if readings.has(meta.name) {
             return None;
         }
         let instrument = instrument_of(meta);
-        let decisions: Vec<Decision> = silent.iter().map(|key| decide(key, &instrument)).collect();
+        let decisions: Vec<Decision> = watchers.iter().map(|key| decide(key, &instrument)).collect();
         let decision = decisions.iter().find(|decision| !decision.on)?;
         let why = match &decision.by {
             Some(rule) => format!("off by {rule}"),

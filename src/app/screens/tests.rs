@@ -41,7 +41,7 @@ pub(super) fn gauge(name: &str, second: u64, rows: &[Row<'_>]) -> Metric {
 }
 
 /// Attributes, and counts of buckets up to 1, 10, 100 and beyond.
-pub(super) type Counts<'a> = (&'a [(&'a str, &'a str)], [u64; 4]);
+pub(super) type Counts<'a> = (&'a [(&'a str, &'a str)], [u32; 4]);
 
 /// A histogram with these series.
 pub(super) fn histogram(name: &str, unit: &str, rows: &[Counts<'_>]) -> Metric {
@@ -49,9 +49,9 @@ pub(super) fn histogram(name: &str, unit: &str, rows: &[Counts<'_>]) -> Metric {
         attributes: pairs(attributes),
         start_time_unix_nano: (NOW - 60) * 1_000_000_000,
         time_unix_nano: NOW * 1_000_000_000,
-        count: counts.iter().sum(),
-        sum: Some([0.5, 5.0, 50.0, 500.0].iter().zip(counts).map(|(each, count)| each * f64::from(*count as u32)).sum()),
-        bucket_counts: counts.to_vec(),
+        count: counts.iter().copied().map(u64::from).sum(),
+        sum: Some([0.5, 5.0, 50.0, 500.0].iter().zip(counts).map(|(each, count)| each * f64::from(*count)).sum()),
+        bucket_counts: counts.iter().copied().map(u64::from).collect(),
         explicit_bounds: vec![1.0, 10.0, 100.0],
         ..HistogramDataPoint::default()
     };

@@ -35,8 +35,7 @@ pub(super) fn list(readings: &Readings) -> Vec<Node> {
 /// Of several states that are said to hold the latest counts: a watcher that left may have said another.
 fn states(readings: &Readings) -> Nodes<'_> {
     let mut nodes = Nodes::new();
-    for (name, pool, state, time, value) in readings.each::<mco::NodeState>().filter(|(.., value)| *value > 0.0) {
-        let _ = value;
+    for (name, pool, state, time, _) in readings.each::<mco::NodeState>().filter(|(.., value)| *value > 0.0) {
         let (latest, node) = entry(&mut nodes, name, pool);
         if time >= *latest {
             (*latest, node.pool, node.state) = (time, pool.to_owned(), state.to_owned());
