@@ -9,6 +9,7 @@ use crate::{
         screens::{Cost, Drop, Inflow},
     },
 };
+use pointsman_core::traces::decide::Cut;
 use std::{cmp::Reverse, collections::BTreeMap};
 
 /// Components, those that send most first.
@@ -41,12 +42,7 @@ pub(super) fn drops(engine: &Engine, flow: &Flow) -> Vec<Drop> {
             drops.push(Drop { what, stage: "ingest".into(), reason, why, count });
         }
     }
-    for off in engine.numbers.suppressed() {
-        let place = if off.namespace.is_empty() { String::new() } else { format!("{}/", off.namespace) };
-        let reason = format!("{} {place}{}/{}", off.kind, off.view, off.rule);
-        let why = "a rule of a view turns them off".to_owned();
-        drops.push(Drop { what: "points and spans", stage: "views".into(), reason, why, count: off.points });
-    }
+    drops.extend(by_views(engine, flow.metrics.suppressed));
     for (metric, count) in &flow.limited {
         let why = "folded into the overflow series of this metric: its limit of series bit".to_owned();
         drops.push(Drop { what: "points", stage: "limit".into(), reason: metric.clone(), why, count: *count });
@@ -62,5 +58,30 @@ pub(super) fn drops(engine: &Engine, flow: &Flow) -> Vec<Drop> {
         }
     }
     drops.retain(|drop| drop.count > 0);
+    drops
+}
+
+/// What views took away, by rule. What no rule did, levels did.
+fn by_views(engine: &Engine, points: u64) -> Vec<Drop> {
+    let drop = |what, reason: String, why: &str, count| Drop { what, stage: "views".into(), reason, why: why.to_owned(), count };
+    let rules = engine.store.suppressed();
+    let by_rules = rules.iter().fold(0, |sum: u64, (_, points)| sum.saturating_add(*points));
+    let mut drops: Vec<Drop> =
+        rules.into_iter().map(|(rule, points)| drop("points", rule.to_string(), "this rule has them off", points)).collect();
+    let by_level = points.saturating_sub(by_rules);
+    drops.push(drop(
+        "points",
+        "level".to_owned(),
+        "their level is above what views let through; explain tells of one metric",
+        by_level,
+    ));
+    for ((rule, cut), spans) in engine.traces.totals().suppressed {
+        let reason = rule.map_or_else(|| "others".to_owned(), |rule| rule.to_string());
+        let why = match cut {
+            Cut::Off => "this rule has them off",
+            Cut::Sampled => "their traces are not in the sample of this rule",
+        };
+        drops.push(drop("spans", reason, why, spans));
+    }
     drops
 }
