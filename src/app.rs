@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod api;
+pub mod assets;
 pub mod check;
 pub mod circle;
 pub mod clock;

@@ -2,9 +2,11 @@
 //! Knows no other module.
 
 mod access;
+mod assets;
 mod convert;
 
 pub use access::{AccessArgs, SenderArgs};
+pub use assets::AssetsArgs;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 pub use convert::ConvertArgs;
 use std::{collections::BTreeMap, ffi::OsString, path::PathBuf};
@@ -32,6 +34,7 @@ Exit codes: 0 fine; 1 findings or differences; 2 bad usage or input; 3 cannot re
 
 const DEMO_EXAMPLES: &str = "Examples:
   pointsman demo
+  pointsman demo --scenario drain-stuck
   pointsman demo --once --scenario label-flood --seed 7
 
 Exit codes: 0 fine; 1 findings or differences; 2 bad usage or input; 3 cannot reach.";
@@ -111,6 +114,9 @@ pub enum Verb {
     /// Turn who may read behind oauth-proxy or kube-rbac-proxy into who may read pointsman.
     #[command(after_help = convert::EXAMPLES)]
     Convert(ConvertArgs),
+    /// Print or write what is shipped within: manifests, the chart, dashboards, rules, runbooks.
+    #[command(after_help = assets::EXAMPLES)]
+    Assets(AssetsArgs),
     /// Print the version.
     #[command(after_help = VERSION_EXAMPLES)]
     Version(VersionArgs),
@@ -293,28 +299,37 @@ pub struct WatchArgs {
     pub log: Vec<String>,
 }
 
+/// What `pointsman demo` may tell: the names of its scenarios, and what each is about.
+pub const SCENARIOS: [(&str, &str); 9] = [
+    ("story", "a blocked drain, a flood of labels, a view against it, and the end of both"),
+    ("happy", "one rollout, two nodes at a time, and nothing goes wrong"),
+    ("drain-stuck", "a PodDisruptionBudget holds up one node for more than three hours"),
+    ("reboot-fail", "one node cannot be made to boot and is Degraded, until an attempt works"),
+    ("label-flood", "every attempt of one node sends a new error text, until a limit and a view bite"),
+    ("silent-daemon", "the daemon of one node stops, its series end, and it comes back"),
+    ("render-fail", "a MachineConfig cannot be merged, so that no update can begin, and is mended"),
+    ("cert-expiry", "an authority ends in six days, and the new one does not reach a paused pool"),
+    ("paused-forgotten", "a pool is paused for more than a day while an update waits, then let go on"),
+];
+
+fn scenarios() -> clap::builder::PossibleValuesParser {
+    SCENARIOS.map(|(name, about)| clap::builder::PossibleValue::new(name).help(about)).into()
+}
+
 /// Flags of `pointsman demo`.
 #[derive(Debug, Args)]
 pub struct DemoArgs {
     /// Nodes of the simulated pool.
     #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub nodes: u32,
-    /// Simulated seconds in a second.
-    #[arg(long, value_name = "X", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=3600))]
-    pub speed: u32,
+    /// Simulated seconds in a second [default: 60; 90 or 120 for long scenarios].
+    #[arg(long, value_name = "X", value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub speed: Option<u32>,
     /// Durations, names and ids follow from it.
     #[arg(long, value_name = "N", default_value_t = 7)]
     pub seed: u64,
-    /// What goes wrong: a drain and a flood of labels; nothing; a drain for hours; a flood; a restart; a config; certificates
-    /// while a pool is paused; a pool that is paused and forgotten.
-    #[arg(
-        long,
-        value_name = "NAME",
-        default_value = "story",
-        value_parser = [
-            "story", "happy", "drain-stuck", "label-flood", "reboot-fail", "render-fail", "cert-expiry", "paused-forgotten",
-        ]
-    )]
+    /// What goes wrong.
+    #[arg(long, value_name = "NAME", default_value = "story", value_parser = scenarios())]
     pub scenario: String,
     /// End after so much time, as in 30s [default: at Ctrl-C].
     #[arg(long = "for", value_name = "DURATION", conflicts_with = "once")]

@@ -10,6 +10,7 @@ pub mod dir;
 pub mod events;
 pub mod planfiles;
 pub mod rights;
+pub mod shipped;
 mod state;
 mod tables;
 pub mod workloads;

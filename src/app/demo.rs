@@ -2,15 +2,18 @@
 //! it, in one process; or only the simulator, to another receiver; or one deterministic run on simulated time.
 
 mod daemons;
+mod direct;
 mod feed;
 mod folder;
 #[cfg(test)]
 mod heard;
 mod live;
 mod look;
+mod loops;
 pub mod mco;
 mod once;
 pub mod scenario;
+mod sessions;
 mod stage;
 mod tell;
 mod time;
@@ -78,13 +81,14 @@ impl Options {
     pub fn read(args: &DemoArgs, line: CommandLine) -> Result<Self, Vec<Fault>> {
         let DemoArgs { nodes, speed, seed, scenario, for_time, once, send_to, traces_to, trace_link } = args;
         let mut faults = Vec::new();
+        let scenario: Scenario = scenario.parse().unwrap_or_default(); // the command line takes no other
         let for_time = read_flag("for", for_time.as_deref(), &line, &mut faults);
         let send_to = read_flag("send-to", send_to.as_deref(), &line, &mut faults);
         let options = Self {
             nodes: usize::try_from(*nodes).unwrap_or(usize::MAX),
-            speed: *speed,
+            speed: speed.unwrap_or_else(|| scenario.speed()),
             seed: *seed,
-            scenario: scenario.parse().unwrap_or_default(), // the command line takes no other
+            scenario,
             for_time: for_time.map(|Lasting(time)| time),
             once: *once,
             send_to: send_to.map(|BackEnd(url)| url),

@@ -127,7 +127,7 @@ impl Engine {
             clock,
             views_read_at: AtomicU64::new(0),
             statuses: Arc::default(),
-            readers: ArcSwap::default(),
+            looked: ArcSwap::default(),
             pushes: Pushes::default(),
             cluster: OnceLock::new(),
         });

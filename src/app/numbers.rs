@@ -6,7 +6,7 @@ use super::{
     conflicts::Watched,
     engine::Loaded,
     listen::{hits::Hits, tls::Certificates},
-    standing::{self, Pushes},
+    standing::{self, Looked, Pushes},
 };
 use crate::{
     auth::access::{
@@ -18,8 +18,7 @@ use crate::{
     ingest::{Ingest, Signal, stats::Taken},
     telemetry::{
         AccessOutcome, AccessQuestion, AccessRefusal, Adjustment, Backend, Cluster, Decider, DropReason, Flow, Omission, Plans,
-        Snapshot, Suppressed,
-        standing::{Reader, Standing},
+        Snapshot, Suppressed, standing::Standing,
     },
     traces::{Traces, forward::BackendState, stats::DropReason as SpanDrop},
 };
@@ -80,8 +79,8 @@ pub struct Numbers {
     pub views_read_at: AtomicU64,
     /// The status of every view, as last decided.
     pub statuses: Arc<ArcSwap<BTreeMap<ObjectId, ViewStatus>>>,
-    /// Who reads metrics, as last looked at.
-    pub readers: ArcSwap<Vec<Reader>>,
+    /// Who reads metrics, and what no catalogue declares, as last looked at.
+    pub looked: ArcSwap<Looked>,
     /// When components last pushed.
     pub pushes: Pushes,
     /// What is counted about a cluster, once there is one.
@@ -95,7 +94,7 @@ impl Numbers {
         let backends: Vec<Backend> = self.traces.backends().iter().map(backend).collect();
         let (loaded, components) = (self.views.load(), self.store.components());
         let faults = |is: &dyn Fn(&Fault) -> bool| count(loaded.faults.iter().filter(|fault| is(fault)).count());
-        let listeners = ["otlp-grpc", "otlp-http", "listen"];
+        let (looked, listeners) = (self.looked.load(), ["otlp-grpc", "otlp-http", "listen"]);
         Snapshot {
             metrics: self.metrics(),
             traces: self.spans(&backends),
@@ -120,7 +119,8 @@ impl Numbers {
             standing: Standing {
                 pushes: self.pushes.look(&components, self.clock.mono()),
                 views: standing::views(&loaded, &self.statuses.load(), self.clock.view_wall()),
-                readers: Vec::clone(&self.readers.load()),
+                readers: looked.readers.clone(),
+                uncatalogued: looked.uncatalogued.clone(),
             },
         }
     }

@@ -2,7 +2,7 @@
 //! Knows no flag by name but `--config`, and does none of the work itself.
 
 use super::{
-    check,
+    assets, check,
     clock::Clock,
     convert, demo,
     drain::{self, Signals},
@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     cli::{
-        CatalogArgs, CheckArgs, Cli, ConvertArgs, DemoArgs, DiffArgs, ExplainArgs, GetArgs, ServeArgs, ServerArgs, Typed, Verb,
-        VersionArgs, WatchArgs, split_unknown,
+        AssetsArgs, CatalogArgs, CheckArgs, Cli, ConvertArgs, DemoArgs, DiffArgs, ExplainArgs, GetArgs, ServeArgs, ServerArgs,
+        Typed, Verb, VersionArgs, WatchArgs, split_unknown,
     },
     config::{Config, Given, place::CommandLine, watch::WatchConfig},
 };
@@ -63,6 +63,7 @@ pub fn main(args: Vec<OsString>, env: impl Iterator<Item = (OsString, OsString)>
         Verb::Catalog(args) => catalog(&args),
         Verb::Get(args) => get(&args),
         Verb::Convert(args) => convert(&args),
+        Verb::Assets(args) => shipped(&args),
         Verb::Version(args) => version(&args),
     }
 }
@@ -70,6 +71,16 @@ pub fn main(args: Vec<OsString>, env: impl Iterator<Item = (OsString, OsString)>
 fn check(args: &CheckArgs) -> ExitCode {
     let form = check::Form::ALL.into_iter().find(|(word, _)| *word == args.output).map(|(_, form)| form).unwrap_or_default();
     ended(check::run(&args.files, form, Clock::start().wall(), &mut io::stdout()))
+}
+
+fn shipped(args: &AssetsArgs) -> ExitCode {
+    let AssetsArgs { what, flavour, to, force, output } = args;
+    let flavour = flavour.as_deref();
+    if what == "list" {
+        return ended(assets::list(flavour, output == "json", &mut io::stdout()));
+    }
+    let wanted: Vec<assets::Asset> = assets::of(flavour).copied().collect();
+    ended(assets::export(&wanted, to, *force, (&mut io::stdout(), &mut io::stderr())))
 }
 
 fn convert(args: &ConvertArgs) -> ExitCode {

@@ -1,12 +1,15 @@
-//! How components, views and readers stand, gathered for our own metrics: when who last pushed, which conditions a view has, and
-//! whether something is off that somebody reads. Remembers only the last push of those who fell silent.
+//! How components, views and readers stand, gathered for our own metrics: when who last pushed, and what beyond its catalogue; which
+//! conditions a view has; whether something is off that somebody reads. Remembers only the last push of those who fell silent.
 
 use super::engine::Loaded;
 use crate::telemetry::standing::{ConditionType, ConsumerKind, Reader, Status, View, ViewName};
 use parking_lot::Mutex;
 use pointsman_core::{
     limits::{CONSUMERS_TOLD_MAX, PUSHES_KNOWN_MAX, SILENCE_MS_MAX, VIEWS_TOLD_MAX},
-    model::clock::{Mono, Wall},
+    model::{
+        clock::{Mono, Wall},
+        component::ComponentKey,
+    },
     state::store::ComponentSummary,
     view::{
         facts::Consumer,
@@ -63,9 +66,24 @@ fn condition(condition: &Condition) -> Option<(ConditionType, Status)> {
     Some((kind, status))
 }
 
-/// Everyone who reads what components send or declare, and whether some of it is off: by a view, or by its level.
-#[must_use]
-pub fn readers(views: &ViewSet, seen: &[Seen], now: Wall) -> Vec<Reader> {
+/// What a look at everything that was seen tells.
+#[derive(Debug, Default)]
+pub struct Looked {
+    /// Everyone who reads what components send or declare, and whether some of it is off: by a view, or by its level.
+    pub readers: Vec<Reader>,
+    /// Instruments that components send beyond their catalogues, of those that have one.
+    pub uncatalogued: Vec<(String, i64)>,
+}
+
+impl Looked {
+    /// Looks now.
+    #[must_use]
+    pub fn at(views: &ViewSet, seen: &[Seen], now: Wall) -> Self {
+        Self { readers: readers(views, seen, now), uncatalogued: uncatalogued(views, seen, now) }
+    }
+}
+
+fn readers(views: &ViewSet, seen: &[Seen], now: Wall) -> Vec<Reader> {
     let reader = |(consumer, is_off): (Arc<Consumer>, bool)| {
         let Consumer { kind, namespace, name, entry, .. } = &*consumer;
         // `alert X`, `record x`: the word is told by the kind.
@@ -85,10 +103,16 @@ pub fn readers(views: &ViewSet, seen: &[Seen], now: Wall) -> Vec<Reader> {
     readers
 }
 
+fn uncatalogued(views: &ViewSet, seen: &[Seen], now: Wall) -> Vec<(String, i64)> {
+    let told = |(key, count): (&ComponentKey, usize)| (key.to_string(), i64::try_from(count).unwrap_or(i64::MAX));
+    views.uncatalogued(seen, now).into_iter().take(PUSHES_KNOWN_MAX).map(told).collect()
+}
+
 /// What sort of reader a Kubernetes object, or an entry of it, is.
 fn consumer_kind(kind: &str, entry: &str) -> ConsumerKind {
     match kind {
         "HorizontalPodAutoscaler" => ConsumerKind::Hpa,
+        "Dashboard" => ConsumerKind::Dashboard,
         _ if entry.starts_with("record ") => ConsumerKind::Rule,
         _ => ConsumerKind::Alert,
     }

@@ -4,7 +4,7 @@
 use super::{
     engine::{Engine, Loaded, Object},
     observer::Costs,
-    standing,
+    standing::Looked,
 };
 use pointsman_core::{
     limits::{API_ITEMS_MAX, IMPACTS_PER_LOOK_MAX, SETTLE_SECS, SYNC_SETTLE_SECS},
@@ -94,7 +94,7 @@ impl Statuses {
         let statuses = Arc::new(told.iter().map(|(id, (_, status))| (id.clone(), status.clone())).collect());
         self.told = told;
         engine.statuses.store(Arc::clone(&statuses));
-        engine.numbers.readers.store(Arc::new(standing::readers(&loaded.views, &seen, now)));
+        engine.numbers.looked.store(Arc::new(Looked::at(&loaded.views, &seen, now)));
         drop((present, seen));
         Look { statuses, observed, sync, loaded }
     }

@@ -53,6 +53,8 @@ pub struct Standing {
     pub views: Vec<View>,
     /// Everyone who reads metrics that are known.
     pub readers: Vec<Reader>,
+    /// Instruments that each component sends beyond its catalogue.
+    pub uncatalogued: Vec<(String, i64)>,
 }
 
 /// Observes all of it.
@@ -60,6 +62,11 @@ pub(super) fn observe(telemetry: &Telemetry, latest: &Latest) {
     over::<names::ComponentPushAge>(telemetry, latest, |s, r| {
         for (component, secs) in &s.standing.pushes {
             r.set(*secs, names::ComponentPushAge { component_name: component.clone().into() });
+        }
+    });
+    over::<names::InstrumentUncatalogued>(telemetry, latest, |s, r| {
+        for (component, count) in &s.standing.uncatalogued {
+            r.set(*count, names::InstrumentUncatalogued { component_name: component.clone().into() });
         }
     });
     over::<names::ViewConditionStatus>(telemetry, latest, |s, r| {

@@ -59,6 +59,7 @@ fn snapshot() -> Snapshot {
                 ends_in: Some(60.0),
             }],
             readers: vec![Reader { kind: ConsumerKind::Alert, name: "default/rules/Full".to_owned(), is_off: true }],
+            uncatalogued: vec![("default/service.shop".to_owned(), 2)],
         },
     }
 }

@@ -8,12 +8,13 @@ pub(crate) mod files;
 mod tests;
 
 use self::files::Found;
-use super::state;
+use super::{shipped, state};
 use pointsman_core::{
     fault::{Fault, Place, Source, code::Code},
     limits::VIEW_BYTES_MAX,
     model::clock::Wall,
     view::{
+        facts::Facts,
         lint,
         plan::ViewSet,
         read::{self, Known, Object, Read},
@@ -181,7 +182,8 @@ impl DirSource {
         self.remember_starts(&views, now);
         faults.extend(self.starts_fault.clone());
         faults.extend(lint::views(&views, &catalogues));
-        Reload { views: Arc::new(ViewSet::compile(views, catalogues)), faults, objects }
+        let facts = Facts { consumers: shipped::consumers(), ..Facts::default() };
+        Reload { views: Arc::new(ViewSet::compile_with(views, catalogues, Arc::new(facts))), faults, objects }
     }
 
     /// Writes down when each expiry was first seen, and forgets those of views that are gone.

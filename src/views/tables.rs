@@ -11,6 +11,7 @@ use self::{
 };
 use super::{
     controller::ClusterObject,
+    shipped,
     workloads::{Owners, SavedWorkload, WorkloadTable},
 };
 use crate::kubernetes::{
@@ -254,7 +255,8 @@ impl Tables {
 
     /// What the cluster knows beside views.
     pub(super) fn facts(&self) -> Facts {
-        let consumers = readers::all(&self.readers);
+        let mut consumers = readers::all(&self.readers);
+        consumers.extend(shipped::consumers());
         Facts { namespaces: self.namespaces.clone(), consumers, protecting: self.protecting.clone() }
     }
 

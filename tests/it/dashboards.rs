@@ -1,6 +1,7 @@
 //! What is shipped to read our metrics: every rule parses, reads only what we send, is tried, and has a page for whoever is woken.
 //! Knows the registry's names through the generated lists, and PromQL through its parser.
 
+pub(crate) mod boards;
 mod cases;
 mod checks;
 mod objects;

@@ -1,9 +1,13 @@
 //! The manifests as data: they hold together, say nothing that the binary does not know, and grant what the code asks for.
 //! Whether an API server takes them, and what they then allow, is tested in `real::rbac`.
 
+mod bundle;
+mod chart;
+mod image;
 mod lint;
 mod watch;
 
+pub(crate) use chart::EXAMPLES;
 use pointsman::{
     config::{Config, Given},
     views::rights::{RIGHTS, Scope},
@@ -76,7 +80,9 @@ fn manifests_hold_together() {
             object["apiVersion"].is_string() && seen.insert((kind.clone(), object["metadata"]["name"].to_string())),
             "{object}"
         );
-        let is_of_cluster = kind == "Namespace" || kind.starts_with("Cluster") || kind.starts_with("ValidatingAdmission");
+        let is_of_cluster = ["Namespace", "PriorityClass"].contains(&&*kind)
+            || kind.starts_with("Cluster")
+            || kind.starts_with("ValidatingAdmission");
         let namespace = if is_of_cluster { Value::Null } else { json!("pointsman") };
         assert_eq!(object["metadata"]["namespace"], namespace, "{kind}");
     }
@@ -89,6 +95,26 @@ fn manifests_hold_together() {
     one(&base, "ServiceAccount", "pointsman");
     one(&base, "Namespace", "pointsman");
     assert_eq!(one(&base, "Deployment", "pointsman")["spec"]["template"]["spec"]["serviceAccountName"], "pointsman");
+}
+
+/// What stands beside a kustomization, and what it lists of that.
+fn beside(place: &str) -> (BTreeSet<String>, BTreeSet<String>) {
+    let names = |path: &Path| -> BTreeSet<String> {
+        let entries = fs::read_dir(path).expect("it lists").map(|entry| entry.expect("an entry").file_name());
+        entries.map(|name| name.into_string().expect("a name")).filter(|name| name != "kustomization.yaml").collect()
+    };
+    let root = read(&folder().join(place).join("kustomization.yaml")).remove(0);
+    let listed = texts(&root["resources"]).into_iter().filter(|name| !name.starts_with("..")).map(str::to_owned).collect();
+    (names(&folder().join(place)), listed)
+}
+
+/// Scenario: a file or folder was added beside an overlay. Guarantees: the overlay lists it, or it would never be installed.
+#[test]
+fn overlays_list_what_stands_beside_them() {
+    for place in ["overlays/kind", "overlays/openshift", "overlays/openshift/server"] {
+        let (there, listed) = beside(place);
+        assert_eq!(there, listed, "{place}/kustomization.yaml: list under `resources` what stands beside it, and nothing else");
+    }
 }
 
 /// Scenario: the role of those who keep plans in ConfigMaps. Guarantees: it grants what a write of one takes, to nobody: who owns

@@ -2,6 +2,7 @@
 //! One test binary; a module per subject.
 
 mod access;
+mod assets;
 mod config;
 mod conformance;
 pub(crate) mod convert;

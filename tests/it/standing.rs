@@ -64,3 +64,31 @@ fn the_last_push_grows_older() {
     let first = wait("the component", age);
     wait("its age", || age().filter(|age| *age > first + 1.0));
 }
+
+/// Scenario: two components push two instruments each; one of them has a catalogue, which declares one of the two. Then it declares both.
+/// Guarantees: one is told as unknown there and then none, and nothing is told of the component without a catalogue.
+#[test]
+fn what_a_catalogue_does_not_declare_is_counted() {
+    let views = tempfile::tempdir().expect("a temporary folder");
+    let catalogue = |names: &[&str]| {
+        let rows: String = names.iter().map(|name| format!("  - {{name: {name}, kind: Gauge, level: Standard}}\n")).collect();
+        let head =
+            "apiVersion: pointsman.dev/v1alpha1\nkind: InstrumentCatalog\nmetadata: {name: shop}\nspec:\n  serviceName: shop\n";
+        fs::write(views.path().join("shop.yaml"), format!("{head}  instruments:\n{rows}")).expect("the folder is ours");
+    };
+    catalogue(&["a"]);
+    let pointsman = Pointsman::start(&["--views", &views.path().display().to_string()]);
+    for service in ["shop", "other"] {
+        let point = r#"{"dataPoints":[{"timeUnixNano":"1","asInt":"1"}]}"#;
+        let body = format!(
+            r#"{{"resourceMetrics":[{{"resource":{{"attributes":[{{"key":"service.name","value":{{"stringValue":"{service}"}}}}]}},
+            "scopeMetrics":[{{"metrics":[{{"name":"a","gauge":{point}}},{{"name":"b","gauge":{point}}}]}}]}}]}}"#
+        );
+        assert_eq!(pointsman.push_json("/v1/metrics", &body).status, 200);
+    }
+    let unknown = |of: &str| own(&pointsman, &["pointsman_instrument_uncatalogued{", of]);
+    wait("the unknown one", || unknown("default/service.shop").filter(|count| *count == 1.0));
+    assert_eq!(unknown("default/service.other"), None);
+    catalogue(&["a", "b"]);
+    wait("none", || unknown("default/service.shop").filter(|count| *count == 0.0));
+}

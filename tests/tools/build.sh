@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the real peers that tests talk to into a cache outside the clone, each once per content of its folder, and
 # prints as its last line the folder that holds them all. Needs Go, Python 3 with venv, and on Debian apt-get.
-# Usage: tests/tools/build.sh [prometheus|jaeger|collector|gosender|opampclient|h2spec|kubernetes|etcd|python|debian]...   (none = all)
+# Usage: tests/tools/build.sh [prometheus|jaeger|collector|gosender|opampclient|h2spec|perses|kubernetes|helm|kustomize|etcd|python|debian]...   (none = all)
 set -euo pipefail
 cd "$(dirname "$0")"
 here=$PWD
@@ -83,6 +83,18 @@ debian_tool() {
     parts+=("$dest")
 }
 
+# Debian's Alertmanager reads its templates in /usr/share, where nothing was installed: it gets a /usr/share of its own.
+alertmanager() {
+    local dest wrapper
+    debian_tool prometheus-alertmanager "0.*" alertmanager
+    dest=${parts[-1]} wrapper=${parts[-1]}/bin/alertmanager
+    [ -e "$wrapper" ] && return
+    printf '#!/bin/sh\nexec unshare --map-root-user --mount sh -c '\''mount --bind "$0" /usr/share && exec "$@"'\'' \\\n' >"$wrapper.new"
+    printf '    "%s/root/usr/share" "%s/root/usr/bin/prometheus-alertmanager" "$@"\n' "$dest" "$dest" >>"$wrapper.new"
+    chmod +x "$wrapper.new"
+    mv "$wrapper.new" "$wrapper"
+}
+
 # A virtual environment knows itself by the path it is started from, so `bin` gets a wrapper and not a link.
 python_env() {
     local dest
@@ -108,6 +120,7 @@ for tool in "${@:-all}"; do
     if wanted debian; then
         known=yes
         debian_tool prometheus "2.*" prometheus2 prometheus2=prometheus promtool2=promtool
+        alertmanager
         debian_tool slowhttptest "1.*" slowhttptest slowhttptest=slowhttptest
         debian_tool testssl.sh "3.*" testssl testssl=testssl
     fi
@@ -118,6 +131,14 @@ for tool in "${@:-all}"; do
         ldflags="-X k8s.io/component-base/version.gitVersion=v1.34.4" go_tool kube-apiserver "" \
             kube-apiserver=k8s.io/kubernetes/cmd/kube-apiserver kubectl=k8s.io/kubernetes/cmd/kubectl
     fi
+    if wanted helm; then
+        known=yes
+        # What charts are told of the cluster where there is none: the version of kube-apiserver above.
+        charts=helm.sh/helm/v3/pkg/chartutil lint=helm.sh/helm/v3/pkg/lint/rules
+        ldflags="-X $charts.k8sVersionMajor=1 -X $charts.k8sVersionMinor=34 -X $lint.k8sVersionMajor=1 -X $lint.k8sVersionMinor=34" \
+            go_tool helm "" helm=helm.sh/helm/v3/cmd/helm
+    fi
+    if wanted kustomize; then known=yes; go_tool kustomize "" kustomize=sigs.k8s.io/kustomize/kustomize/v5; fi
     if wanted prometheus; then
         known=yes
         # Without the tags one service-discovery module does not resolve.
@@ -129,6 +150,7 @@ for tool in "${@:-all}"; do
     if wanted opampclient; then known=yes; go_tool opampclient "" opampclient=.; fi
     if wanted h2spec; then known=yes; go_tool h2spec "" h2spec=github.com/summerwind/h2spec/cmd/h2spec; fi
     if wanted collector; then known=yes; go_tool collector "" collector=.; fi
+    if wanted perses; then known=yes; go_tool perses "" perses=.; fi
     [ $known = yes ] || { say "no tool named '$tool'"; exit 2; }
 done
 

@@ -26,7 +26,10 @@ type Results = Arc<Mutex<BTreeMap<(String, String), Second>>>;
 
 /// The daemons of one pool.
 pub(crate) struct Daemons {
+    /// What each remembers, by its node.
     nodes: BTreeMap<String, Results>,
+    /// How often each has started again.
+    restarts: BTreeMap<String, u64>,
     target: String,
     /// Whether each second of a blocked drain makes a new error text.
     floods: bool,
@@ -39,33 +42,40 @@ impl Daemons {
     pub(crate) fn new(nodes: &[String], target: &str, floods: bool) -> Self {
         let first =
             |node: &String| (node.clone(), Arc::new(Mutex::new(BTreeMap::from([((target.to_owned(), String::new()), 0)]))));
-        Self { nodes: nodes.iter().map(first).collect(), target: target.to_owned(), floods, blocked: None }
+        let (nodes, restarts) = (nodes.iter().map(first).collect(), BTreeMap::new());
+        Self { nodes, restarts, target: target.to_owned(), floods, blocked: None }
     }
 
-    /// Lets them speak: the telemetry of each counts by this clock.
+    /// Their nodes, in the order in which they speak.
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = &String> {
+        self.nodes.keys()
+    }
+
+    /// Lets the daemon of a node speak: its telemetry begins now, and counts by this clock.
     pub(crate) fn speak(
         &self,
+        node: &str,
         seed: u64,
         time: &Time,
-        clock: &(impl Fn() -> SystemTime + Clone + Send + Sync + 'static),
-    ) -> Vec<Speaker> {
-        let speak = |(number, (node, results)): (u64, (&String, &Results))| {
-            let pod = format!("{NAME}-{node}");
-            let identity = Identity::new(NAME).instance(&pod).with(K8S_POD_NAME, &pod).with(K8S_DAEMONSET_NAME, NAME);
-            let identity = identity.with(K8S_NAMESPACE_NAME, NAMESPACE).with(K8S_CLUSTER_UID, CLUSTER).with(K8S_NODE_NAME, node);
-            let telemetry = Telemetry::builder(identity.clone()).seed(seed ^ number << 40).build(clock.clone());
-            let (results, time) = (Arc::clone(results), time.clone());
-            telemetry.observe::<McdUpdateState>(move |readings| {
-                for ((config, err), at) in results.lock().iter() {
-                    let metric = McdUpdateState { config: config.clone().into(), err: err.clone().into() };
-                    readings.set(time.at(*at).as_duration().as_secs_f64(), metric);
-                }
-            });
-            let of = [(K8S_NAMESPACE_NAME, NAMESPACE), (K8S_DAEMONSET_NAME, NAME), (SERVICE_NAME, NAME)];
-            let of = |key: &str| of.into_iter().find(|(known, _)| *known == key).map(|(_, value)| value);
-            Speaker { telemetry, identity, component: ComponentKey::from_resource(of) }
-        };
-        (1..).zip(&self.nodes).map(speak).collect()
+        clock: impl Fn() -> SystemTime + Send + Sync + 'static,
+    ) -> Option<Speaker> {
+        let (number, results) =
+            (1..).zip(&self.nodes).find(|(_, (name, _))| *name == node).map(|(n, (_, results))| (n, results))?;
+        let restarts = self.restarts.get(node).copied().unwrap_or_default();
+        let pod = format!("{NAME}-{node}");
+        let identity = Identity::new(NAME).instance(&pod).with(K8S_POD_NAME, &pod).with(K8S_DAEMONSET_NAME, NAME);
+        let identity = identity.with(K8S_NAMESPACE_NAME, NAMESPACE).with(K8S_CLUSTER_UID, CLUSTER).with(K8S_NODE_NAME, node);
+        let telemetry = Telemetry::builder(identity.clone()).seed(seed ^ number << 40 ^ restarts << 52).build(clock);
+        let (results, time) = (Arc::clone(results), time.clone());
+        telemetry.observe::<McdUpdateState>(move |readings| {
+            for ((config, err), at) in results.lock().iter() {
+                let metric = McdUpdateState { config: config.clone().into(), err: err.clone().into() };
+                readings.set(time.at(*at).as_duration().as_secs_f64(), metric);
+            }
+        });
+        let of = [(K8S_NAMESPACE_NAME, NAMESPACE), (K8S_DAEMONSET_NAME, NAME), (SERVICE_NAME, NAME)];
+        let of = |key: &str| of.into_iter().find(|(known, _)| *known == key).map(|(_, value)| value);
+        Some(Speaker { telemetry, identity, component: ComponentKey::from_resource(of) })
     }
 
     /// Something happened to a node, or to the pool.
@@ -81,8 +91,16 @@ impl Daemons {
                 self.attempt(second);
             }
             Happening::DrainFreed { .. } => self.blocked = None,
-            Happening::DrainTier { .. } | Happening::RolloutEnded { .. } | Happening::Acted(_) => {}
+            Happening::DaemonBack { node, config } => self.restarted(node, config, second),
+            _ => {}
         }
+    }
+
+    /// A daemon that starts again remembers nothing but what its node runs; who reads its old memory reads no more.
+    fn restarted(&mut self, node: &str, config: &str, second: Second) {
+        let Some(results) = self.nodes.get_mut(node) else { return };
+        *results = Arc::new(Mutex::new(BTreeMap::from([((config.to_owned(), String::new()), second)])));
+        *self.restarts.entry(node.to_owned()).or_default() += 1;
     }
 
     /// One more second has passed.

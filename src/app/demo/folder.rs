@@ -1,4 +1,4 @@
-//! The demo's view folder: three views that are there from the start, and the one that is written when it is needed.
+//! The demo's view folder: five views that are there from the start, and the one that is written when it is needed.
 //! A temporary folder, gone with the demo; people are invited to change it.
 
 use anyhow::Context;
@@ -19,7 +19,42 @@ spec:
   reason: where each node is, while it is updated
   metrics:
   - name: phases
-    match: {instruments: [\"mco.node.update.phase\", \"mco.node.drain.age\"]}
+    match:
+      instruments:
+      - mco.node.update.phase
+      - mco.node.update.phase.age
+      - mco.node.drain.age
+      - mco.node.irreconcilable_changes
+    state: Enabled
+";
+
+const LOOPS: &str = "\
+# How the operator's own loops turn is Detailed, and their queues are Debug: here both are on.
+apiVersion: pointsman.dev/v1alpha1
+kind: TelemetryView
+metadata: {name: loops, namespace: openshift-machine-config-operator}
+spec:
+  reason: how the loops of the controller turn
+  targets:
+  - serviceName: machine-config-controller
+  metrics:
+  - name: loops
+    match: {instruments: [\"mco.controller.reconcile.duration\", \"mco.controller.queue.*\"]}
+    state: Enabled
+";
+
+const OWN: &str = "\
+# Which metrics are on is a Detailed metric of pointsman itself: here it is on.
+apiVersion: pointsman.dev/v1alpha1
+kind: TelemetryView
+metadata: {name: own, namespace: default}
+spec:
+  reason: which metrics are off, and who says so
+  targets:
+  - serviceName: pointsman
+  metrics:
+  - name: enabled
+    match: {instruments: [\"pointsman.metric.enabled\"]}
     state: Enabled
 ";
 
@@ -78,6 +113,8 @@ impl Folder {
         let dir = tempfile::Builder::new().prefix("pointsman-demo-").tempdir().context("make a folder for views")?;
         let folder = Self { dir };
         folder.write("phases.yaml", PHASES)?;
+        folder.write("loops.yaml", LOOPS)?;
+        folder.write("own.yaml", OWN)?;
         folder.write("limits.yaml", LIMITS)?;
         folder.write("turns.yaml", TURNS)?;
         Ok(folder)

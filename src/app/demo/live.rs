@@ -3,11 +3,11 @@
 
 use super::{
     Options, Refused,
-    feed::Speaker,
     folder::Folder,
     look::{self, Look},
     mco::Second,
-    stage::{Setting, Stage, WayOut},
+    sessions::{Held, Sessions},
+    stage::{Setting, Stage, Turn, WayOut},
     tell::Teller,
     time::Pace,
 };
@@ -20,26 +20,23 @@ use crate::{
     config::Config,
 };
 use anyhow::Context;
-use futures_util::future::join_all;
 use jiff::Timestamp;
-use pointsman_instrument::{
-    Transport,
-    opamp::{Client, Endpoint, Settings},
-};
+use pointsman_instrument::Transport;
 use std::{
     io::Write,
     net::{SocketAddr, TcpListener},
     sync::Arc,
     time::{Duration, SystemTime},
 };
-use tracing::debug;
 
 /// How often the story goes on.
 const TICK: Duration = Duration::from_millis(200);
 /// Ticks between two pushes of everyone.
 const TICKS_PER_PUSH: u64 = 5;
-/// Simulated time begins so long ago: it runs faster, and the spans of the first rollouts should not end in the future.
-const LOOK_BACK: Duration = Duration::from_secs(3600);
+/// Series of a sender that does not push end after so many simulated seconds,
+const EXPIRE_AFTER: Second = 300;
+/// but not before so much time: that is a few pushes.
+const EXPIRE_AFTER_MIN: Duration = Duration::from_secs(5);
 /// The last push may take this long.
 const FLUSH: Duration = Duration::from_secs(3);
 
@@ -61,11 +58,17 @@ pub(crate) async fn serve(options: &Options, out: Out<'_>) -> anyhow::Result<()>
         _ => Transport::http(&urls[1]),
     };
     let mut play = Play::new(options, clock, Some((at.listen, Arc::clone(&folder))), &way_out)?;
-    play.obey(&format!("ws://{}", at.otlp_http))?;
+    let sessions = play.obey(&format!("ws://{}", at.otlp_http))?;
     play.introduce(options, at, out)?;
     let (stopper, stop) = drain::pair();
     let server = app.run(stopper.clone(), stop.clone());
-    until_stopped(options, (stopper, stop), play, out, server).await
+    let asked = stop.clone();
+    let sessions = async {
+        sessions.run(asked).await;
+        Ok(())
+    };
+    let both = async { tokio::try_join!(server, sessions).map(|_| ()) };
+    until_stopped(options, (stopper, stop), play, out, both).await
 }
 
 /// Simulates only; everything goes to the receiver at `url`.
@@ -87,7 +90,7 @@ pub(crate) async fn send(options: &Options, url: &str, out: Out<'_>) -> anyhow::
 async fn until_stopped(
     options: &Options,
     (stopper, stop): (Stopper, Stop),
-    mut play: Play,
+    play: Play,
     out: Out<'_>,
     server: impl Future<Output = anyhow::Result<()>>,
 ) -> anyhow::Result<()> {
@@ -98,25 +101,18 @@ async fn until_stopped(
             None => std::future::pending().await,
         }
     };
-    let (clients, asked) = (std::mem::take(&mut play.clients), stop.clone());
-    let clients = clients.into_iter().map(|client| {
-        let stop = asked.clone();
-        async move { client.run(stop.asked(), |event| debug!("{event}")).await }
-    });
-    let sessions = async {
-        join_all(clients).await;
-        Ok(())
-    };
     let story = async {
-        let told = tokio::select! {
-            told = play.run(stop, out) => told,
-            () = ended => Ok(()),
-        };
-        stopper.ask();
-        told
+        tokio::select! {
+            // Without an error it was asked to end, and to ask again would mean: at once.
+            told = play.run(stop, out) => told.inspect_err(|_| stopper.ask()),
+            () = ended => {
+                stopper.ask();
+                Ok(())
+            }
+        }
     };
     tokio::select! {
-        both = async { tokio::try_join!(server, story, sessions) } => both.map(|_| ()),
+        both = async { tokio::try_join!(server, story) } => both.map(|_| ()),
         () = stopper.clone().ask_on(signals) => Ok(()),
     }
 }
@@ -130,6 +126,7 @@ fn config(options: &Options, folder: &Folder) -> Result<Config, Refused> {
         }
     }
     config.views = Some(folder.path().to_owned());
+    config.expire_after = Pace::at(options.speed).real(EXPIRE_AFTER).max(EXPIRE_AFTER_MIN);
     Ok(config)
 }
 
@@ -138,8 +135,8 @@ struct Play {
     clock: Clock,
     pace: Pace,
     stage: Stage,
-    /// Who keeps each sender to its plan, when the server is ours.
-    clients: Vec<Client>,
+    /// What keeps each sender to its plan, when the server is ours.
+    sessions: Option<Sessions>,
     teller: Teller,
     /// The server's read side and the folder of its views, when it is ours.
     server: Option<(SocketAddr, Arc<Folder>)>,
@@ -153,21 +150,36 @@ impl Play {
         way_out: WayOut<'_>,
     ) -> anyhow::Result<Self> {
         let base = SystemTime::UNIX_EPOCH + Duration::from_nanos(clock.wall().0);
-        let pace = Pace { base, speed: f64::from(options.speed) };
+        let pace = Pace { base, ..Pace::at(options.speed) };
         let (nodes, scenario, seed) = (options.nodes, options.scenario, options.seed);
-        let start = Timestamp::try_from(base - LOOK_BACK).context("read the clock")?;
+        // Simulated time runs faster: the spans of the first rollouts should not end in the future.
+        let start = Timestamp::try_from(base - Duration::from_secs(scenario.length())).context("read the clock")?;
         let setting = Setting { nodes, scenario, seed, start, way_out };
         let stage = Stage::new(&setting, |time| move || pace.wall(time.second()))?;
-        let teller = Teller::new(stage.blocked_node());
-        Ok(Self { clock, pace, stage, clients: Vec::new(), teller, server })
+        let teller = Teller::new(stage.node());
+        Ok(Self { clock, pace, stage, sessions: None, teller, server })
     }
 
     /// Everyone takes its plan from this controller: what a view turns off is not even made.
-    fn obey(&mut self, url: &str) -> anyhow::Result<()> {
-        let settings = Settings { endpoint: Some(Endpoint::new(url)?), ..Settings::default() };
-        let client = |speaker: &Speaker| Client::new(Arc::clone(&speaker.telemetry), &speaker.identity, settings.clone());
-        self.clients = self.stage.speakers().iter().map(client).collect();
-        Ok(())
+    fn obey(&mut self, url: &str) -> anyhow::Result<Held> {
+        let (mut sessions, held) = Sessions::new(url)?;
+        self.stage.speakers().for_each(|(number, speaker)| sessions.begin(number, speaker));
+        self.sessions = Some(sessions);
+        Ok(held)
+    }
+
+    /// Who has fallen silent takes no plans; who has begun to speak does.
+    fn turn(&mut self) {
+        let (turns, Some(sessions)) = (self.stage.take_turns(), &mut self.sessions) else { return };
+        for turn in turns {
+            match turn {
+                Turn::Stopped(number) => sessions.end(number),
+                Turn::Began(number) => {
+                    let speaker = self.stage.speakers().find(|(speaks, _)| *speaks == number);
+                    speaker.into_iter().for_each(|(_, speaker)| sessions.begin(number, speaker));
+                }
+            }
+        }
     }
 
     fn introduce(&self, options: &Options, at: Addresses, out: Out<'_>) -> anyhow::Result<()> {
@@ -181,7 +193,7 @@ impl Play {
         writeln!(out, "{}   Ctrl-C to stop", super::headline(options))?;
         writeln!(out, "  metrics  http://{read}/metrics")?;
         writeln!(out, "  page     http://{read}/")?;
-        writeln!(out, "  OTLP     {} gRPC · {} HTTP, {} senders", at.otlp_grpc, at.otlp_http, self.stage.speakers().len())?;
+        writeln!(out, "  OTLP     {} gRPC · {} HTTP, {} senders", at.otlp_grpc, at.otlp_http, self.stage.speakers().count())?;
         writeln!(out, "  traces   {traces}")?;
         writeln!(out, "  views    {views}   change a file there, and the next scrape changes")?;
         writeln!(out, "try, in another shell:")?;
@@ -222,8 +234,9 @@ impl Play {
 
     fn advance(&mut self, second: Second, out: Out<'_>) -> anyhow::Result<()> {
         for (at, happening) in self.stage.advance(second) {
-            writeln!(out, "{}", Teller::happening(at, &happening))?;
+            writeln!(out, "{}", self.teller.happening(at, &happening))?;
         }
+        self.turn();
         Ok(())
     }
 
@@ -232,8 +245,8 @@ impl Play {
         let Some((address, folder)) = &self.server else { return Ok(()) };
         // A scrape that fails is the server's affair: it logs it, and the next one comes in a second.
         let Ok(body) = look::fetch(*address).await else { return Ok(()) };
-        let look = Look::read(&body, self.stage.blocked_node());
-        if let Some(line) = self.teller.look(second, look) {
+        let look = Look::read(&body, self.stage.node());
+        for line in self.teller.look(second, look) {
             writeln!(out, "{line}")?;
         }
         if self.teller.wants_quiet(second) {

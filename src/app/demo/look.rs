@@ -1,4 +1,4 @@
-//! What a scrape shows of the flooded metric: the demo tells what it sees there, not what it expects.
+//! What a scrape shows of the flooded metric and of one daemon: the demo tells what it sees there, not what it expects.
 //! Reads a body of Prometheus text; fetches it too, from the demo's own server.
 
 use anyhow::{Context, ensure};
@@ -9,28 +9,35 @@ use std::net::SocketAddr;
 /// Largest body that is looked at.
 const BODY_BYTES_MAX: usize = 16 << 20;
 const FLOODED: &str = "mcd_update_state";
+const COUNTER: &str = "pointsman_instrument_points_total";
 
-/// The flooded metric in one scrape.
+/// The flooded metric and one daemon in one scrape.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Look {
     /// Series of all daemons.
     pub(crate) all: usize,
-    /// Series of the daemon on the blocked node, the overflow series included.
-    pub(crate) blocked: usize,
+    /// Series of the daemon on the node that the scenario is about, the overflow series included.
+    pub(crate) node: usize,
     /// Whether that daemon has an overflow series.
     pub(crate) overflow: bool,
+    /// Points that this daemon has counted since it started.
+    pub(crate) points: u64,
 }
 
 impl Look {
-    /// Reads a body; `node` is the blocked one.
+    /// Reads a body; `node` is the one that the scenario is about.
     pub(crate) fn read(body: &str, node: &str) -> Self {
         let instance = format!("instance=\"machine-config-daemon-{node}\"");
         let mut look = Self::default();
-        for line in body.lines().filter(|l| l.strip_prefix(FLOODED).is_some_and(|rest| rest.starts_with('{'))) {
-            look.all += 1;
-            if line.contains(&instance) {
-                look.blocked += 1;
-                look.overflow |= line.contains("otel_metric_overflow=\"true\"");
+        for line in body.lines() {
+            let is_of = |family: &str| line.strip_prefix(family).is_some_and(|rest| rest.starts_with('{'));
+            let is_node = || line.contains(&instance);
+            if is_of(FLOODED) {
+                look.all += 1;
+                look.node += usize::from(is_node());
+                look.overflow |= line.contains("otel_metric_overflow=\"true\"") && is_node();
+            } else if is_of(COUNTER) && is_node() {
+                look.points += line.rsplit_once(' ').and_then(|(_, value)| value.parse().ok()).unwrap_or(0);
             }
         }
         look

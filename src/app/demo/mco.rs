@@ -34,6 +34,9 @@ use std::collections::BTreeMap;
 /// Seconds since the simulation began.
 pub type Second = u64;
 
+/// Days that the authority of the API server has left, where nobody says otherwise.
+const AUTHORITY_DAYS: u64 = 335;
+
 /// One write to the API.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Write {
@@ -67,6 +70,8 @@ pub struct Options {
     pub pools: Vec<PoolOptions>,
     /// Whether MachineConfigNodes report images (a feature gate): three phases stand for AppliedFilesAndOS then.
     pub image_mode: bool,
+    /// Days that the authority of the API server, which is good for a year, has left at the start.
+    pub authority_days: u64,
 }
 
 /// A pool at the start.
@@ -78,13 +83,22 @@ pub struct PoolOptions {
     pub nodes: usize,
     /// Nodes that may be away at a time: `2`, `10%`.
     pub max_unavailable: String,
+    /// Seconds for which it has been paused at the start.
+    pub paused_for: Option<Second>,
 }
 
 impl PoolOptions {
     /// A pool of so many nodes, of which one may be away.
     #[must_use]
     pub fn new(name: &str, nodes: usize) -> Self {
-        Self { name: name.to_owned(), nodes, max_unavailable: "1".to_owned() }
+        Self { name: name.to_owned(), nodes, max_unavailable: "1".to_owned(), paused_for: None }
+    }
+
+    /// It has been paused for so many seconds when the simulation begins.
+    #[must_use]
+    pub fn paused_for(mut self, seconds: Second) -> Self {
+        self.paused_for = Some(seconds);
+        self
     }
 
     /// So many nodes may be away.
@@ -101,7 +115,7 @@ impl Options {
     pub fn new(workers: usize, seed: u64) -> Self {
         let pools = vec![PoolOptions::new("master", 3), PoolOptions::new("worker", workers).max_unavailable("2")];
         let start = Timestamp::from_second(1_767_225_600).unwrap_or(Timestamp::UNIX_EPOCH);
-        Self { seed, start, pools, image_mode: false }
+        Self { seed, start, pools, image_mode: false, authority_days: AUTHORITY_DAYS }
     }
 
     /// With this pool too.
@@ -141,13 +155,71 @@ pub enum Happening {
         /// The node.
         node: String,
     },
+    /// A node could not be made to boot, for the first time in this update: it is Degraded, and its daemon tries again.
+    RebootFailed {
+        /// The node.
+        node: String,
+    },
+    /// A node boots that could not be made to before.
+    RebootWorked {
+        /// The node.
+        node: String,
+        /// Which attempt this was.
+        attempt: u64,
+    },
+    /// The daemon of a node falls silent.
+    DaemonSilent {
+        /// The node.
+        node: String,
+    },
+    /// It has started again.
+    DaemonBack {
+        /// The node.
+        node: String,
+        /// The config that its node runs.
+        config: String,
+    },
+    /// No config can be rendered for a pool.
+    RenderFailed {
+        /// The pool.
+        pool: String,
+    },
+    /// One can be rendered again.
+    RenderMended {
+        /// The pool.
+        pool: String,
+    },
+    /// A pool is paused.
+    PoolPaused {
+        /// The pool.
+        pool: String,
+        /// For so many seconds when this is told.
+        seconds: Second,
+    },
+    /// A paused pool has a new target, which waits.
+    UpdateWaits {
+        /// The pool.
+        pool: String,
+        /// The target.
+        to: String,
+    },
+    /// A pool is let go on.
+    PoolResumed {
+        /// The pool.
+        pool: String,
+    },
+    /// The authority of the API server ends soon.
+    AuthorityEnds {
+        /// In so many days.
+        days: u64,
+    },
+    /// There is a new authority of the API server.
+    AuthorityRenewed,
     /// A node runs its target.
     NodeUpdated {
         /// The node.
         node: String,
     },
-    /// Somebody did something, in words of the scenario.
-    Acted(String),
     /// All nodes of a pool do.
     RolloutEnded {
         /// The pool.

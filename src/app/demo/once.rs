@@ -7,7 +7,7 @@ use super::{
     folder::Folder,
     look::{Look, families},
     mco::{Happening, Second},
-    stage::{Setting, Stage},
+    stage::{Setting, Stage, Turn},
     tell::Teller,
     time::clock_text,
 };
@@ -37,7 +37,7 @@ use std::{
 /// Simulated seconds between two pushes.
 const PUSH_EVERY: Second = 30;
 /// A run that takes longer has lost its way.
-const END: Second = 36 * 3600;
+const END: Second = 12 * 3600;
 /// When the simulation begins, by its own wall clock: 2026-01-01.
 const BASE_SECS: u64 = 1_767_225_600;
 
@@ -70,19 +70,21 @@ pub(crate) async fn run(options: &Options, out: &mut dyn Write) -> anyhow::Resul
     let start = Timestamp::from_second(i64::try_from(BASE_SECS)?)?;
     let setting = Setting { nodes, scenario, seed, start, way_out: &|_| Ok(transport.clone()) };
     let mut stage = Stage::new(&setting, |time| move || SystemTime::from(time.now()))?;
-    let mut teller = Teller::new(stage.blocked_node());
+    let mut teller = Teller::new(stage.node());
     writeln!(out, "{}", super::headline(options))?;
     let mut ended = false;
     for second in (PUSH_EVERY..END).step_by(usize::try_from(PUSH_EVERY)?) {
         for (at, happening) in stage.advance(second) {
-            writeln!(out, "{}", Teller::happening(at, &happening))?;
+            writeln!(out, "{}", teller.happening(at, &happening))?;
             ended |= matches!(happening, Happening::RolloutEnded { .. });
         }
-        if inside.tick(second) {
+        // Whoever has just begun to speak has no plan.
+        let begins = stage.take_turns().iter().any(|turn| matches!(turn, Turn::Began(_)));
+        if inside.tick(second) || begins {
             inside.tell(stage.speakers())?;
         }
         stage.push().await;
-        let look = Look::read(&inside.scrape(), stage.blocked_node());
+        let look = Look::read(&inside.scrape(), stage.node());
         teller.look(second, look).into_iter().try_for_each(|line| writeln!(out, "{line}"))?;
         if teller.wants_quiet(second) {
             folder.write_quiet()?;
@@ -135,10 +137,10 @@ impl Inside {
     }
 
     /// Everyone gets its plan. Sessions would bring the same, but when is for the machine to say: here it is at once.
-    fn tell(&self, speakers: &[Speaker]) -> anyhow::Result<()> {
+    fn tell<'a>(&self, speakers: impl Iterator<Item = (usize, &'a Speaker)>) -> anyhow::Result<()> {
         let (views, wall) = (self.views.lock().0.clone(), self.clocks().1);
         let aspects = [Aspect::State, Aspect::Attributes, Aspect::Buckets, Aspect::Cardinality, Aspect::Interval];
-        for Speaker { telemetry, component, .. } in speakers {
+        for (_, Speaker { telemetry, component, .. }) in speakers {
             let observed = telemetry.catalogue().into_iter().filter(|instrument| instrument.observed);
             let observed = observed.map(|instrument| (instrument.scope.into(), instrument.name.into()));
             let reported =

@@ -1,14 +1,11 @@
-//! What the demo may tell: a scenario only says what goes wrong, and when it is mended.
-//! Knows no view, and of nodes the one that is named to it: the cluster and the teller make the rest of it.
+//! What the demo may tell: which stories there are, how fast each is worth looking at, and how old its world is at the start.
+//! Knows no node and no view: the director makes actions of it, the cluster and the teller all the rest.
 
-use super::mco::{Action, Second, Trouble};
+use super::mco::Second;
 use std::{fmt, str::FromStr};
 
-/// When a script begins: before the first rollout does.
-const BEGIN: Second = 60;
-
 /// A story with a name.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scenario {
     /// A blocked drain, a flood of labels, a view against it, and the end of both.
     #[default]
@@ -17,15 +14,17 @@ pub enum Scenario {
     Happy,
     /// A PodDisruptionBudget blocks one node for more than three hours.
     DrainStuck,
+    /// One node cannot be made to boot, many times over.
+    RebootFail,
     /// Each attempt of one node sends a new error text.
     LabelFlood,
-    /// The command that restarts one node fails, once.
-    RebootFail,
-    /// A config cannot be rendered for forty minutes.
+    /// The daemon of one node stops, and starts again.
+    SilentDaemon,
+    /// No config can be rendered for a while.
     RenderFail,
-    /// Certificates are renewed while the pool is paused.
+    /// An authority is about to end, and its successor does not reach nodes whose pool is paused.
     CertExpiry,
-    /// The pool is paused for more than a day while an update waits.
+    /// A pool is paused for more than a day while an update waits.
     PausedForgotten,
 }
 
@@ -36,12 +35,13 @@ pub struct UnknownScenario(pub String);
 
 impl Scenario {
     /// Every scenario.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Story,
         Self::Happy,
         Self::DrainStuck,
-        Self::LabelFlood,
         Self::RebootFail,
+        Self::LabelFlood,
+        Self::SilentDaemon,
         Self::RenderFail,
         Self::CertExpiry,
         Self::PausedForgotten,
@@ -54,49 +54,59 @@ impl Scenario {
             Self::Story => "story",
             Self::Happy => "happy",
             Self::DrainStuck => "drain-stuck",
-            Self::LabelFlood => "label-flood",
             Self::RebootFail => "reboot-fail",
+            Self::LabelFlood => "label-flood",
+            Self::SilentDaemon => "silent-daemon",
             Self::RenderFail => "render-fail",
             Self::CertExpiry => "cert-expiry",
             Self::PausedForgotten => "paused-forgotten",
         }
     }
 
-    /// How long after the rollout's start the blocked drain goes on, if one is blocked.
-    pub(crate) const fn blocked_for(self) -> Option<u64> {
+    /// Simulated seconds in a second, where the user does not say: long stories are told faster.
+    #[must_use]
+    pub const fn speed(self) -> u32 {
         match self {
-            Self::Happy | Self::RebootFail | Self::RenderFail | Self::CertExpiry | Self::PausedForgotten => None,
-            Self::Story => Some(50 * 60),
-            Self::LabelFlood => Some(60 * 60),
-            Self::DrainStuck => Some(195 * 60),
+            Self::DrainStuck | Self::CertExpiry => 120,
+            Self::PausedForgotten => 90,
+            _ => 60,
         }
     }
 
-    /// What somebody does, when, and how it is told; `node` is one of those that the pool's rollout takes first.
-    pub(crate) fn script(self, pool: &str, node: &str) -> Vec<(Second, Action, String)> {
-        let owned = || pool.to_owned();
-        let paused_for = |hours: u64| {
-            let (from, to) = (BEGIN, BEGIN + hours * 3600);
-            let resumed = format!("pool {pool}: goes on after {hours} hours");
-            [(from, Action::Pause(owned()), format!("pool {pool}: paused")), (to, Action::Resume(owned()), resumed)]
-        };
+    /// How long it takes from its first second until all is well, about.
+    pub(crate) const fn length(self) -> Second {
         match self {
-            Self::Story | Self::Happy | Self::DrainStuck | Self::LabelFlood => Vec::new(),
-            Self::RebootFail => {
-                let text = format!("{node}: a unit that does not stop will make its next restart fail");
-                vec![(BEGIN, Action::Break(node.to_owned(), Trouble::RebootCommand(1)), text)]
-            }
-            Self::RenderFail => {
-                let text = format!("pool {pool}: a MachineConfig comes that does not fit the others");
-                let mended = format!("pool {pool}: the MachineConfig is mended");
-                vec![(BEGIN, Action::BreakRender(owned()), text), (BEGIN + 40 * 60, Action::MendRender(owned()), mended)]
-            }
-            Self::CertExpiry => {
-                let text = format!("certificates are renewed; the nodes of pool {pool} do not get them");
-                let [pause, resume] = paused_for(3);
-                vec![pause, (BEGIN + 30, Action::RotateCertificates, text), resume]
-            }
-            Self::PausedForgotten => paused_for(26).into(),
+            Self::Story | Self::Happy | Self::LabelFlood | Self::SilentDaemon => 3600,
+            Self::RebootFail | Self::RenderFail | Self::PausedForgotten => 2 * 3600 + 1800,
+            Self::DrainStuck | Self::CertExpiry => 4 * 3600 + 1800,
+        }
+    }
+
+    /// Seconds for which the pool has been paused when the simulation begins.
+    pub(crate) const fn paused_for(self) -> Option<Second> {
+        match self {
+            Self::CertExpiry => Some(12 * 3600),
+            // It comes to a day while people look.
+            Self::PausedForgotten => Some(23 * 3600 + 2400),
+            _ => None,
+        }
+    }
+
+    /// Days that the authority of the API server has left when the simulation begins, where that is not the usual number.
+    pub(crate) const fn authority_days(self) -> Option<u64> {
+        match self {
+            Self::CertExpiry => Some(6),
+            _ => None,
+        }
+    }
+
+    /// How long after the rollout's start the blocked drain goes on, if one is blocked.
+    pub(crate) const fn blocked_for(self) -> Option<Second> {
+        match self {
+            Self::Story => Some(50 * 60),
+            Self::LabelFlood => Some(60 * 60),
+            Self::DrainStuck => Some(195 * 60),
+            _ => None,
         }
     }
 
@@ -117,5 +127,20 @@ impl FromStr for Scenario {
 
     fn from_str(text: &str) -> Result<Self, UnknownScenario> {
         Self::ALL.into_iter().find(|s| s.as_str() == text).ok_or_else(|| UnknownScenario(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Scenario;
+    use crate::cli::SCENARIOS;
+
+    /// Scenario: what the command line offers. Guarantees: exactly the scenarios that there are, in their order; another
+    /// name is refused with all of them.
+    #[test]
+    fn the_command_line_offers_them_all() {
+        assert_eq!(SCENARIOS.map(|(name, _)| name), Scenario::ALL.map(Scenario::as_str));
+        let error = "sad".parse::<Scenario>().expect_err("there is none").to_string();
+        assert_eq!(Scenario::ALL.into_iter().find(|scenario| !error.contains(scenario.as_str())), None, "{error}");
     }
 }

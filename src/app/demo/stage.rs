@@ -1,39 +1,54 @@
-//! The simulated cluster with everyone who reports of it: the roles of `pointsman watch`, and the nodes' daemons. The scenario
-//! says what goes wrong, and when it is mended. Sends only when told to.
+//! The simulated cluster with everyone who reports of it: the roles of `pointsman watch`, the nodes' daemons, and the operator's
+//! loops. The director says what goes wrong, and when it is mended. Sends only when told to.
 
 use super::{
     daemons::Daemons,
+    direct::{Director, POOL},
     feed::{Feed, Speaker, Time},
-    mco::{self, Action, Cluster, Happening, Second, Trouble},
+    loops::Loops,
+    mco::{self, Cluster, Happening, Second},
     scenario::Scenario,
 };
 use jiff::Timestamp;
 use pointsman_instrument::{Exporter, Transport, transport::AddressError};
 use pointsman_watch::Kind;
-use std::{collections::VecDeque, sync::Arc, time::SystemTime};
-
-/// The pool that the story is about.
-pub(crate) const POOL: &str = "worker";
-/// When the first rollout begins to be made.
-const FIRST_ROLLOUT: Second = 120;
-/// Rest between two rollouts.
-const REST: Second = 900;
+use std::{mem, sync::Arc, time::SystemTime};
 
 /// The transport of a sender, by its number.
 pub(crate) type WayOut<'a> = &'a dyn Fn(usize) -> Result<Transport, AddressError>;
 
+/// The wall's time, as senders count it.
+type SenderClock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
+
 /// Everything that is simulated.
 pub(crate) struct Stage {
     cluster: Cluster,
-    scenario: Scenario,
-    /// What the script still has to tell, in order.
-    acts: VecDeque<(Second, String)>,
-    blocked: String,
+    director: Director,
     feed: Feed,
     daemons: Daemons,
+    loops: Loops,
     time: Time,
-    speakers: Vec<Speaker>,
-    exporters: Vec<Exporter>,
+    seed: u64,
+    clock: SenderClock,
+    senders: Vec<Sender>,
+    turns: Vec<Turn>,
+}
+
+/// One of those who speak.
+struct Sender {
+    /// The node whose daemon it is.
+    node: Option<String>,
+    way_out: Transport,
+    speaks: Option<(Speaker, Exporter)>,
+}
+
+/// Somebody stops speaking, or begins anew.
+#[derive(Debug)]
+pub(crate) enum Turn {
+    /// The sender with this number.
+    Stopped(usize),
+    /// The sender with this number.
+    Began(usize),
 }
 
 /// What a stage is made of.
@@ -47,43 +62,59 @@ pub(crate) struct Setting<'a> {
     pub(crate) way_out: WayOut<'a>,
 }
 
+impl Sender {
+    fn new(node: Option<String>, speaker: Speaker, way_out: Transport) -> Self {
+        let mut this = Self { node, way_out, speaks: None };
+        this.begin(speaker);
+        this
+    }
+
+    fn begin(&mut self, speaker: Speaker) {
+        let exporter = Exporter::new(Arc::clone(&speaker.telemetry), self.way_out.clone());
+        self.speaks = Some((speaker, exporter));
+    }
+}
+
 impl Stage {
     /// A cluster at rest, whose senders count by the clock that `clock` makes of the simulated one.
     pub(crate) fn new<C>(setting: &Setting<'_>, clock: impl FnOnce(Time) -> C) -> Result<Self, AddressError>
     where
-        C: Fn() -> SystemTime + Clone + Send + Sync + 'static,
+        C: Fn() -> SystemTime + Send + Sync + 'static,
     {
         let Setting { nodes, scenario, seed, start, way_out } = setting;
-        let mut cluster = Cluster::new(mco::Options { start: *start, ..mco::Options::new(*nodes, *seed) });
-        cluster.plan(FIRST_ROLLOUT, Action::NewTarget(POOL.to_owned()));
+        let workers: Vec<String> = (0..*nodes).map(|n| format!("{POOL}-{n}")).collect();
+        let director = Director::new(*scenario, &workers);
+        let mut cluster = Cluster::new(options(setting));
+        director.opening().into_iter().for_each(|(second, action)| cluster.plan(second, action));
         let time = Time::new(*start);
         let feed = Feed::new(&mut cluster, time.clone());
-        let workers: Vec<String> = (0..*nodes).map(|n| format!("{POOL}-{n}")).collect();
         let target =
             cluster.object(Kind::MachineConfigPool, POOL).and_then(|pool| pool.pointer("/spec/configuration/name")?.as_str());
         let daemons = Daemons::new(&workers, target.unwrap_or_default(), scenario.floods());
-        let clock = clock(time.clone());
-        let speakers: Vec<_> = feed.speak(*seed, &clock).into_iter().chain(daemons.speak(*seed, &time, &clock)).collect();
-        let exporter = |(n, speaker): (usize, &Speaker)| Ok(Exporter::new(Arc::clone(&speaker.telemetry), way_out(n)?));
-        let exporters = speakers.iter().enumerate().map(exporter).collect::<Result<_, _>>()?;
-        // Of the nodes that are taken first, the last: others go on beside it.
-        let blocked = workers.into_iter().take(2).next_back().unwrap_or_default();
-        let mut acts = VecDeque::new();
-        for (at, action, text) in scenario.script(POOL, &blocked) {
-            cluster.plan(at, action);
-            acts.push_back((at, text));
-        }
-        Ok(Self { cluster, scenario: *scenario, acts, blocked, feed, daemons, time, speakers, exporters })
+        let clock: SenderClock = Arc::new(clock(time.clone()));
+        let roles = feed.speak(*seed, &told(&clock)).into_iter().map(|speaker| (None, speaker));
+        let speak = |node: &String| Some((Some(node.clone()), daemons.speak(node, *seed, &time, told(&clock))?));
+        let loops = Loops::new(*seed, told(&clock));
+        let others = daemons.nodes().filter_map(speak).chain([(None, loops.speaker())]);
+        let speakers: Vec<_> = roles.chain(others).collect();
+        let sender = |(n, (node, speaker))| Ok(Sender::new(node, speaker, way_out(n)?));
+        let senders = speakers.into_iter().enumerate().map(sender).collect::<Result<_, _>>()?;
+        Ok(Self { cluster, director, feed, daemons, loops, time, seed: *seed, clock, senders, turns: Vec::new() })
     }
 
-    /// The node whose drain the scenario blocks.
-    pub(crate) fn blocked_node(&self) -> &str {
-        &self.blocked
+    /// The node that the scenario is about.
+    pub(crate) fn node(&self) -> &str {
+        self.director.node()
     }
 
-    /// Everyone who speaks.
-    pub(crate) fn speakers(&self) -> &[Speaker] {
-        &self.speakers
+    /// Everyone who speaks now, by number.
+    pub(crate) fn speakers(&self) -> impl Iterator<Item = (usize, &Speaker)> {
+        self.senders.iter().enumerate().filter_map(|(n, sender)| sender.speaks.as_ref().map(|(speaker, _)| (n, speaker)))
+    }
+
+    /// Who stopped speaking and who began, since this was last asked.
+    pub(crate) fn take_turns(&mut self) -> Vec<Turn> {
+        mem::take(&mut self.turns)
     }
 
     /// Lets time pass up to that second; answers what happened, with its second, in order.
@@ -92,34 +123,39 @@ impl Stage {
         for second in self.time.second() + 1..=second {
             self.feed.advance(&mut self.cluster, second);
             self.daemons.pass(second);
-            while let Some((at, text)) = self.acts.pop_front_if(|(at, _)| *at <= second) {
-                happened.push((at, Happening::Acted(text)));
-            }
+            self.loops.pass(second);
             for (at, happening) in self.cluster.take_happenings() {
                 self.daemons.record(at, &happening);
-                self.direct(at, &happening);
+                self.loops.record(&happening);
+                for (when, action) in self.director.follow(at, &happening) {
+                    self.cluster.plan(when, action);
+                }
+                self.turn(&happening);
                 happened.push((at, happening));
             }
         }
         happened
     }
 
-    /// What the scenario makes of it.
-    fn direct(&mut self, at: Second, happening: &Happening) {
-        match (happening, self.scenario.blocked_for()) {
-            (Happening::RolloutStarted { .. }, Some(blocked_for)) => {
-                self.cluster.plan(at, Action::Break(self.blocked.clone(), Trouble::Drain));
-                self.cluster.plan(at + blocked_for, Action::Mend(self.blocked.clone()));
-            }
-            (Happening::RolloutEnded { .. }, _) => self.cluster.plan(at + REST, Action::NewTarget(POOL.to_owned())),
-            _ => {}
+    /// A daemon that is silent does not push; one that starts again begins all its counts anew.
+    fn turn(&mut self, happening: &Happening) {
+        let (Happening::DaemonSilent { node } | Happening::DaemonBack { node, .. }) = happening else { return };
+        let Some((n, sender)) = (0..).zip(&mut self.senders).find(|(_, sender)| sender.node.as_ref() == Some(node)) else {
+            return;
+        };
+        if matches!(happening, Happening::DaemonSilent { .. }) {
+            sender.speaks = None;
+            self.turns.push(Turn::Stopped(n));
+        } else if let Some(speaker) = self.daemons.speak(node, self.seed, &self.time, told(&self.clock)) {
+            sender.begin(speaker);
+            self.turns.push(Turn::Began(n));
         }
     }
 
     /// Everyone pushes once. Answers how many requests failed.
     pub(crate) async fn push(&mut self) -> u64 {
         let mut failed = 0;
-        for exporter in &mut self.exporters {
+        for (_, exporter) in self.senders.iter_mut().filter_map(|sender| sender.speaks.as_mut()) {
             let before = exporter.failed();
             if exporter.push().await.is_err() {
                 failed += exporter.failed().saturating_sub(before);
@@ -127,6 +163,23 @@ impl Stage {
         }
         failed
     }
+}
+
+/// The cluster as the scenario finds it.
+fn options(setting: &Setting<'_>) -> mco::Options {
+    let Setting { nodes, scenario, seed, start, .. } = setting;
+    let mut options = mco::Options { start: *start, ..mco::Options::new(*nodes, *seed) };
+    options.authority_days = scenario.authority_days().unwrap_or(options.authority_days);
+    for pool in options.pools.iter_mut().filter(|pool| pool.name == POOL) {
+        pool.paused_for = scenario.paused_for();
+    }
+    options
+}
+
+/// The clock as senders take it.
+fn told(clock: &SenderClock) -> impl Fn() -> SystemTime + Clone + Send + Sync + 'static {
+    let clock = Arc::clone(clock);
+    move || clock()
 }
 
 #[cfg(test)]

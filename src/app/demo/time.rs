@@ -14,6 +14,11 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
+    /// So many simulated seconds in a second, from the Unix epoch on.
+    pub(crate) fn at(speed: u32) -> Self {
+        Self { base: SystemTime::UNIX_EPOCH, speed: f64::from(speed) }
+    }
+
     /// When that second is, on the wall.
     pub(crate) fn wall(self, second: Second) -> SystemTime {
         self.base + self.real(second)

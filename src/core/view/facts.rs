@@ -19,16 +19,17 @@ pub struct Facts {
     pub protecting: BTreeSet<Box<str>>,
 }
 
-/// A Kubernetes object, or one entry of it, that reads metrics: an alert, a recording rule, an autoscaler.
+/// A Kubernetes object, or one entry of it, that reads metrics: an alert, a recording rule, an autoscaler; or a panel of a dashboard
+/// that is shipped.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Consumer {
-    /// `PrometheusRule` or `HorizontalPodAutoscaler`.
+    /// `PrometheusRule`, `HorizontalPodAutoscaler` or `Dashboard`.
     pub kind: Box<str>,
-    /// Where it lives.
+    /// Where it lives; empty for what is no object, and protects nothing.
     pub namespace: Box<str>,
     /// Its name there.
     pub name: Box<str>,
-    /// Which entry: `alert KubeletHealthState`, `record job:x:sum`; empty where the object is the reader.
+    /// Which entry: `alert KubeletHealthState`, `record job:x:sum`, `panel stalled`; empty where the object is the reader.
     pub entry: Box<str>,
     /// What it reads, directly or through recording rules.
     pub reads: Vec<Read>,
@@ -46,10 +47,13 @@ pub struct Read {
 }
 
 impl Consumer {
-    /// As users read it: `alert KubeletHealthState of PrometheusRule ns/name`.
+    /// As users read it: `alert KubeletHealthState of PrometheusRule ns/name`, `panel stalled of Dashboard pool-update`.
     #[must_use]
     pub fn title(&self) -> String {
-        let of = format!("{} {}/{}", self.kind, self.namespace, self.name);
+        let of = match &*self.namespace {
+            "" => format!("{} {}", self.kind, self.name),
+            namespace => format!("{} {namespace}/{}", self.kind, self.name),
+        };
         if self.entry.is_empty() { of } else { format!("{} of {of}", self.entry) }
     }
 }

@@ -175,6 +175,13 @@ impl Inner {
         readers
     }
 
+    /// Those of the readers of an instrument whom it concerns that it is off: who protect it here, and who protect nothing anywhere.
+    pub(super) fn told(&self, names: &Names<'_>) -> Vec<&Reader> {
+        let mut readers = self.readers.of_instrument(names);
+        readers.retain(|reader| self.is_heard(reader) || reader.consumer.namespace.is_empty());
+        readers
+    }
+
     /// Everything that is read by those who protect here.
     pub(super) fn protecting(&self) -> Vec<&Read> {
         self.readers.all.iter().filter(|reader| self.is_heard(reader)).map(|reader| &reader.read).collect()

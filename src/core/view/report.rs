@@ -165,7 +165,18 @@ impl ViewSet {
         self.views.iter().map(report).collect()
     }
 
-    /// Everyone who protects something that was seen where it was seen, and whether any of it is off now.
+    /// How many of the instruments that each component sends none of its catalogues declares; of those that have a catalogue.
+    #[must_use]
+    pub fn uncatalogued<'a>(&self, seen: &'a [Seen], now: Wall) -> Vec<(&'a ComponentKey, usize)> {
+        let count = |seen: &'a Seen| {
+            let inner = self.plan(&seen.component, now).inner;
+            let unknown = seen.instruments.iter().filter(|instrument| inner.declared(instrument).is_none());
+            (!inner.catalogues.is_empty()).then(|| (&seen.component, unknown.count()))
+        };
+        seen.iter().filter_map(count).collect()
+    }
+
+    /// Everyone who protects something that was seen where it was seen, or protects nothing anywhere, and whether any of it is off now.
     #[must_use]
     pub fn inputs_off(&self, seen: &[Seen], now: Wall) -> BTreeMap<Arc<Consumer>, bool> {
         let mut inputs = BTreeMap::new();
@@ -175,7 +186,7 @@ impl ViewSet {
         for seen in seen {
             let plan = self.plan(&seen.component, now);
             for instrument in &seen.instruments {
-                let readers = plan.inner.readers(&Names::of(instrument));
+                let readers = plan.inner.told(&Names::of(instrument));
                 let is_off = !readers.is_empty() && !plan.decide(instrument).on;
                 for reader in readers {
                     *inputs.entry(Arc::clone(&reader.consumer)).or_default() |= is_off;

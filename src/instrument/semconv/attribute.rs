@@ -2250,11 +2250,13 @@ pub enum PointsmanConsumerKind {
     Rule,
     /// An autoscaler.
     Hpa,
+    /// A panel of a dashboard that is shipped.
+    Dashboard,
 }
 
 impl PointsmanConsumerKind {
     /// Every value, in the registry's order.
-    pub const ALL: [Self; 3] = [Self::Alert, Self::Rule, Self::Hpa];
+    pub const ALL: [Self; 4] = [Self::Alert, Self::Rule, Self::Hpa, Self::Dashboard];
 
     /// The value as it is sent.
     #[must_use]
@@ -2263,6 +2265,7 @@ impl PointsmanConsumerKind {
             Self::Alert => "alert",
             Self::Rule => "rule",
             Self::Hpa => "hpa",
+            Self::Dashboard => "dashboard",
         }
     }
 }

@@ -12,7 +12,7 @@ use opentelemetry::{KeyValue, StringValue};
 use std::borrow::Cow;
 
 /// What is known of every metric here, in the registry's order.
-pub const METRICS: [&Meta; 53] = [
+pub const METRICS: [&Meta; 54] = [
     &PipelineReceived::META,
     &PipelineExported::META,
     &PipelineDropped::META,
@@ -22,6 +22,7 @@ pub const METRICS: [&Meta; 53] = [
     &MetricEnabled::META,
     &ViewSuppressed::META,
     &ComponentPushAge::META,
+    &InstrumentUncatalogued::META,
     &ViewConditionStatus::META,
     &ViewExpiresIn::META,
     &ConsumerInputOff::META,
@@ -335,6 +336,35 @@ impl Metric for ComponentPushAge {
         attributes: &[attribute::POINTSMAN_COMPONENT_NAME],
     };
     type Value = f64;
+    type Attributes = [KeyValue; 1];
+
+    fn attributes(self) -> Self::Attributes {
+        [
+            KeyValue::new(attribute::POINTSMAN_COMPONENT_NAME, self.component_name),
+        ]
+    }
+}
+
+/// Instruments that the component sends and none of its catalogues declares; told of components that have a catalogue. UpDownCounter `pointsman.instrument.uncatalogued`, unit `{instrument}`.
+#[derive(Clone, Debug)]
+pub struct InstrumentUncatalogued {
+    /// Namespace and name of the component.
+    pub component_name: StringValue,
+}
+
+impl Metric for InstrumentUncatalogued {
+    const META: Meta = Meta {
+        name: "pointsman.instrument.uncatalogued",
+        kind: Kind::UpDownCounter,
+        unit: "{instrument}",
+        brief: "Instruments that the component sends and none of its catalogues declares; told of components that have a catalogue.",
+        scope: "pointsman",
+        level: Level::Essential,
+        limit: 1000,
+        buckets: &[],
+        attributes: &[attribute::POINTSMAN_COMPONENT_NAME],
+    };
+    type Value = i64;
     type Attributes = [KeyValue; 1];
 
     fn attributes(self) -> Self::Attributes {

@@ -109,7 +109,7 @@ fn the_simulator_can_feed_another_server() {
     let url = format!("http://{}", server.grpc);
     let (code, stdout, stderr) = run(&["demo", "--send-to", &url, "--for", "2s"], &[]);
     assert_eq!((code, stderr.as_str()), (0, ""), "{stdout}");
-    assert_eq!(server.get("/api/v1/overview").json()["item"]["instances"], 16, "12 daemons, 3 more, and the server itself");
+    assert_eq!(server.get("/api/v1/overview").json()["item"]["instances"], 17, "12 daemons, 4 more, and the server itself");
 }
 
 /// Scenario: flags with mistakes.
@@ -123,4 +123,40 @@ fn mistakes_in_the_flags_are_one_report() {
     }
     let (code, _, stderr) = run(&["demo", "--send-to", "http://me:hunter2@127.0.0.1:1"], &[]);
     assert!(code == 2 && stderr.contains("PM0502") && !stderr.contains("hunter2"), "{stderr}");
+}
+
+/// One daemon in a scrape: the value of its own counter and the time from which that counts.
+fn counted(read: SocketAddr, node: &str) -> Option<(f64, f64)> {
+    let text = http(read, "GET", "/metrics", &[("accept", "application/openmetrics-text;version=1.0.0")], &[]).text();
+    let instance = format!("instance=\"machine-config-daemon-{node}\"");
+    let number = |name: &str| -> Option<f64> {
+        let line = text.lines().find(|line| line.starts_with(&format!("{name}{{")) && line.contains(&instance))?;
+        line.rsplit_once("} ")?.1.split(' ').next()?.parse().ok()
+    };
+    Some((number("pointsman_instrument_points_total")?, number("pointsman_instrument_points_created")?))
+}
+
+/// Scenario: the daemon of worker-5 stops for half an hour of the story and starts again, live, over real OTLP.
+/// Guarantees: its series end while it is silent, those of its neighbour go on; when it is back it counts from a new start time, and from
+/// less than before, so that no reader takes the difference for a jump; its neighbour's start is what it was.
+#[test]
+fn a_silent_daemon_counts_anew() {
+    let demo = Demo::start(&["--scenario", "silent-daemon", "--speed", "180"]);
+    let both = || Some((counted(demo.read, "worker-5")?, counted(demo.read, "worker-4")?));
+    let (_, beside) = wait("both daemons", both);
+    let mut before = (0.0, 0.0);
+    wait("its series to end", || match counted(demo.read, "worker-5") {
+        Some(last) => {
+            before = last;
+            None
+        }
+        None => Some(()),
+    });
+    assert!(counted(demo.read, "worker-4").is_some(), "its neighbour goes on");
+    let after = wait("it to be back", || counted(demo.read, "worker-5"));
+    assert!(before.1 > 0.0 && after.1 > before.1, "it starts anew: {before:?}, then {after:?}");
+    assert!(after.0 < before.0, "it counts from its start: {before:?}, then {after:?}");
+    let neighbour = counted(demo.read, "worker-4").expect("it is there");
+    assert!(neighbour.1 == beside.1 && neighbour.0 > beside.0, "{beside:?}, then {neighbour:?}");
+    assert_eq!(demo.end().0, Some(0));
 }

@@ -6,7 +6,7 @@ use super::{
     text::TIME,
     watch::{self, Memory},
 };
-use crate::support::{Pointsman, http, parse};
+use crate::support::{Pointsman, http, parse, wait};
 use opentelemetry_proto::tonic::{
     collector::metrics::v1::{ExportMetricsServiceRequest, ExportMetricsServiceResponse},
     common::v1::{AnyValue, KeyValue, any_value::Value},
@@ -17,6 +17,8 @@ use prost::Message;
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
+    thread,
+    time::Duration,
 };
 
 fn pair(key: &str, value: String) -> KeyValue {
@@ -147,7 +149,12 @@ fn t36_odd_requests_make_no_series() {
     };
     // What a first scrape and a first refusal count is there before the count begins.
     drop((odd(server.http, 0), odd(server.read, 0), server.scrape(), own()));
-    let (before, _) = own();
+    // And so is whatever reads what has been seen by now: that is looked at once a second.
+    let (before, _) = wait("panels to be told", || {
+        let first = own();
+        thread::sleep(Duration::from_millis(1500));
+        (own().0 == first.0 && first.1.contains("pointsman_consumer_input_off")).then_some(first)
+    });
     for i in 1..=500 {
         let statuses = [server.http, server.read].map(|addr| odd(addr, i));
         assert!(statuses.iter().all(|status| status.is_some_and(|status| status >= 400)), "{i}: {statuses:?}");

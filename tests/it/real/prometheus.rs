@@ -73,6 +73,18 @@ impl Prometheus {
         reply.json()["data"]["result"].as_array().cloned().unwrap_or_default()
     }
 
+    /// The result of a query over a time, in seconds, with a step of one.
+    pub(super) fn query_range(&self, query: &str, start: u64, end: u64) -> Vec<Value> {
+        let encoded: String = query.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let path = format!("/api/v1/query_range?query={encoded}&start={start}&end={end}&step=1");
+        let reply = http(self.address, "GET", &path, &[], b"");
+        assert!([200, 503].contains(&reply.status), "{query}: {}", reply.text());
+        if reply.status == 503 {
+            return Vec::new();
+        }
+        reply.json()["data"]["result"].as_array().cloned().unwrap_or_default()
+    }
+
     /// What it holds of the pushed series as scraped in one format, and its native histograms apart.
     fn holds(&self, format: &str) -> (Samples, Vec<Value>) {
         let (mut plain, mut native) = (Samples::new(), Vec::new());

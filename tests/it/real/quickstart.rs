@@ -1,4 +1,4 @@
-//! The Kubernetes quick start of the README, command by command as it stands there, against a real API server.
+//! The Kubernetes quick start of the README, command by command as it stands there, against a real API server, in both ways to install.
 //! There is no kubelet: the process that the Deployment would run is started with the account's token and the flags of TLS.
 
 use super::{cluster::Cluster, peers::tool};
@@ -19,7 +19,7 @@ use std::{
 const NAMESPACE: &str = "openshift-machine-config-operator";
 
 /// The fences of a language under a heading.
-fn fences<'a>(readme: &'a str, heading: &str, language: &str) -> Vec<&'a str> {
+pub(super) fn fences<'a>(readme: &'a str, heading: &str, language: &str) -> Vec<&'a str> {
     let section = readme.split(&format!("\n## {heading}\n")).nth(1).expect("the README has the section");
     let section = section.split("\n## ").next().unwrap_or_default();
     let open = format!("```{language}\n");
@@ -27,18 +27,20 @@ fn fences<'a>(readme: &'a str, heading: &str, language: &str) -> Vec<&'a str> {
 }
 
 /// A folder as the reader of the README has it, and what is on the reader's path.
-struct Desk {
-    cluster: Cluster,
-    folder: tempfile::TempDir,
+pub(super) struct Desk {
+    pub(super) cluster: Cluster,
+    pub(super) folder: tempfile::TempDir,
 }
 
 impl Desk {
-    fn new(readme: &str) -> Self {
+    pub(super) fn new(readme: &str) -> Self {
         let (cluster, folder) = (Cluster::bare(), tempfile::tempdir().expect("a temporary folder"));
         let at = |name: &str| folder.path().join(name);
         symlink(Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy"), at("deploy")).expect("a link");
         fs::create_dir(at("bin")).expect("the folder is ours");
-        symlink(tool("kubectl"), at("bin/kubectl")).expect("a link");
+        for name in ["kubectl", "helm"] {
+            symlink(tool(name), at("bin").join(name)).expect("a link");
+        }
         symlink(env!("CARGO_BIN_EXE_pointsman"), at("bin/pointsman")).expect("a link");
         fs::write(at("rules.yaml"), "authorization: {}\n").expect("the folder is ours");
         fs::write(at("view.yaml"), fences(readme, "The simplest view", "yaml")[0]).expect("the folder is ours");
@@ -46,7 +48,7 @@ impl Desk {
     }
 
     /// Runs one command; it has to succeed.
-    fn run(&self, command: &str) -> String {
+    pub(super) fn run(&self, command: &str) -> String {
         let path = std::env::var("PATH").unwrap_or_default();
         let out = Command::new("sh")
             .args(["-c", command])
@@ -64,7 +66,7 @@ impl Desk {
     }
 
     /// A token of an account, for an audience or for the API server.
-    fn token(&self, namespace: &str, account: &str, more: &str) -> String {
+    pub(super) fn token(&self, namespace: &str, account: &str, more: &str) -> String {
         self.run(&format!("kubectl -n {namespace} create token {account} {more}")).trim().to_owned()
     }
 
@@ -92,7 +94,7 @@ impl Desk {
 }
 
 /// One exchange of somebody who shows a token.
-fn says(client: &Client, to: SocketAddr, (method, path, token): (&str, &str, &str), body: &str) -> Reply {
+pub(super) fn says(client: &Client, to: SocketAddr, (method, path, token): (&str, &str, &str), body: &str) -> Reply {
     let head = format!(
         "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\n\
          authorization: Bearer {token}\r\ncontent-length: {}\r\n\r\n",
@@ -113,15 +115,28 @@ fn push(client: &Client, pointsman: &Pointsman, token: &str) {
     assert_eq!(reply.status, 200, "{}", reply.text());
 }
 
-/// Scenario: somebody follows the README to the letter. Guarantees: each command succeeds in its order; only what the view
-/// lists is scraped; `get` and `explain` say so, and the last command undoes it.
+/// Scenario: somebody follows the README to the letter, and installs with kustomize. Guarantees: each command succeeds in its order;
+/// only what the view lists is scraped; `get` and `explain` say so, and the last command undoes it.
 #[test]
 #[ignore = "needs kube-apiserver, kubectl and etcd: run bash tests/run.sh"]
 fn the_quick_start_works_to_the_letter() {
+    follow_the_readme(|[kustomize, _]| kustomize);
+}
+
+/// Scenario: somebody follows the README to the letter, and installs with Helm. Guarantees: as with kustomize.
+#[test]
+#[ignore = "needs kube-apiserver, kubectl, helm and etcd: run bash tests/run.sh"]
+fn the_quick_start_works_with_helm() {
+    follow_the_readme(|[_, helm]| helm);
+}
+
+fn follow_the_readme(way: impl FnOnce([&str; 2]) -> &str) {
     let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("there is a README");
     let desk = Desk::new(&readme);
-    let [install, apply, explain] = fences(&readme, "Kubernetes quick start", "sh")[..] else { panic!("three fences") };
-    install.lines().for_each(|command| drop(desk.run(command)));
+    let [prepare, kustomize, helm, apply, explain] = fences(&readme, "Kubernetes quick start", "sh")[..] else {
+        panic!("five fences")
+    };
+    prepare.lines().chain(way([kustomize, helm]).lines()).for_each(|command| drop(desk.run(command)));
     desk.run(&format!("kubectl create namespace {NAMESPACE}"));
     let pointsman = desk.deployed();
     let certificate = CertificateDer::from_pem_file(desk.folder.path().join("tls.crt")).expect("a certificate");

@@ -1,7 +1,7 @@
 //! What a script may do to the cluster. A story is a list of these, each with the second in which it happens.
 //! Knows what people and machines do; not what comes of it.
 
-use super::Cluster;
+use super::{Cluster, Happening};
 
 /// What someone or something does.
 #[derive(Clone, Debug, PartialEq)]
@@ -133,7 +133,8 @@ impl Cluster {
             Action::Retarget(node) => self.retarget(&node),
             Action::Silence(node, seconds) => {
                 let until = self.now + seconds;
-                self.with(&node, |machine| machine.silent_until = until);
+                self.with(&node, |machine| (machine.silent_until, machine.is_silenced) = (until, true));
+                self.tell(Happening::DaemonSilent { node });
             }
             Action::RestartDaemon(node) => self.restart_daemon(&node),
             Action::DeleteNode(node) => self.delete_node(&node),

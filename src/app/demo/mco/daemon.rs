@@ -153,9 +153,12 @@ impl Cluster {
 
     fn begin(&mut self, node: &str) {
         let target = self.target_of(node);
+        // One that failed stays what it is until an attempt comes to its end.
         self.with(node, |machine| {
-            machine.state = "Working";
-            machine.reason.clear();
+            if !machine.is_degraded() {
+                machine.state = "Working";
+                machine.reason.clear();
+            }
         });
         if self.machine(node).is_some_and(|machine| machine.ills.unreconcilable) {
             let error = format!("can't reconcile config with {}: ignition disks section contains changes", target.config);
@@ -245,12 +248,23 @@ impl Cluster {
         self.event(Event::of_node(node, "Reboot", NORMAL, "The node will reboot into its new config"));
         self.report(node, said("RebootedNode", UNKNOWN, "The node reboots"), None);
         if self.machine(node).is_some_and(|machine| machine.ills.reboot > 0) {
-            self.with(node, |machine| machine.ills.reboot -= 1);
+            let is_first = self.machine(node).is_some_and(|machine| machine.failed_reboots == 0);
+            self.with(node, |machine| {
+                machine.ills.reboot -= 1;
+                machine.failed_reboots += 1;
+            });
+            if is_first {
+                self.tell(Happening::RebootFailed { node: node.to_owned() });
+            }
             let error = "reboot command failed, something is seriously wrong: exit status 1";
             self.report(node, said("RebootedNode", UNKNOWN, format!("Error: {error}")), None);
             return self.degrade(node, "Degraded", error);
         }
-        self.with(node, |machine| machine.post_action = Some("Rebooting"));
+        let failed = self.machine(node).map_or(0, |machine| machine.failed_reboots);
+        if failed > 0 {
+            self.tell(Happening::RebootWorked { node: node.to_owned(), attempt: failed + 1 });
+        }
+        self.with(node, |machine| (machine.post_action, machine.failed_reboots) = (Some("Rebooting"), 0));
         let seconds = self.draw(&["down", node, &self.now.to_string()], (5, 10));
         self.put_off(seconds, Step::Power { node: node.to_owned(), up: false });
     }
@@ -333,6 +347,10 @@ impl Cluster {
     /// A daemon that starts again says Resumed, which takes Updated away for a moment.
     pub(super) fn restart_daemon(&mut self, node: &str) {
         let Some(is_behind) = self.machine(node).map(|machine| machine.is_behind() || machine.is_degraded()) else { return };
+        let was_silent = self.machines.get_mut(node).is_some_and(|machine| std::mem::take(&mut machine.is_silenced));
+        if let Some(config) = self.machine(node).filter(|_| was_silent).map(|machine| machine.current.config.clone()) {
+            self.tell(Happening::DaemonBack { node: node.to_owned(), config });
+        }
         self.report(node, said("Resumed", TRUE, format!("The daemon started in second {}", self.now)), None);
         if !is_behind {
             self.next(node, Task::Rest, (2, 5));

@@ -50,6 +50,10 @@ pub(super) struct Machine {
     pub(super) drain_since: Option<Second>,
     pub(super) drain_tier: u64,
     pub(super) silent_until: Second,
+    /// Its daemon was silenced, and has not started again.
+    pub(super) is_silenced: bool,
+    /// Reboots in a row that could not be started.
+    pub(super) failed_reboots: u64,
     pub(super) ills: Ills,
 }
 

@@ -28,16 +28,20 @@ impl Objects {
         Self { objects: BTreeMap::new(), written: Vec::new(), version: 1000, seed, start, now: 0, is_past: true }
     }
 
-    /// A second of the simulation as an API server writes it.
-    pub(super) fn stamp_at(&self, second: Second) -> String {
-        let after = i64::try_from(second).unwrap_or(i64::MAX) - if self.is_past { AGE } else { 0 };
+    /// So many seconds after the start of the simulation, or before it, as an API server writes it.
+    pub(super) fn stamp_at(&self, after: i64) -> String {
         let at = self.start.saturating_add(SignedDuration::from_secs(after)).unwrap_or(self.start);
         at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
     }
 
+    /// Seconds from the start of the simulation to now; below 0 while everything happens long ago.
+    pub(super) fn seconds(&self) -> i64 {
+        i64::try_from(self.now).unwrap_or(i64::MAX) - if self.is_past { AGE } else { 0 }
+    }
+
     /// Now, as an API server writes it.
     pub(super) fn stamp(&self) -> String {
-        self.stamp_at(self.now)
+        self.stamp_at(self.seconds())
     }
 
     pub(super) fn get(&self, kind: Kind, name: &str) -> Option<&Value> {

@@ -119,6 +119,10 @@ impl Cluster {
         let name = &options.name;
         let max = options.max_unavailable.parse::<u64>().map_or_else(|_| json!(options.max_unavailable), Value::from);
         let mut pool = Pool { name: name.clone(), max_unavailable: max.clone(), ..Pool::default() };
+        if let Some(seconds) = options.paused_for {
+            pool.paused_since = Some(self.objects.stamp_at(-i64::try_from(seconds).unwrap_or(i64::MAX)));
+            self.tell(Happening::PoolPaused { pool: name.clone(), seconds });
+        }
         pool.configs = 1;
         pool.older.config = self.config_name(name, 0);
         let mut labels = json!({format!("pools.operator.machineconfiguration.openshift.io/{name}"): ""});
@@ -201,7 +205,13 @@ impl Cluster {
 
     pub(super) fn pause(&mut self, name: &str, is_paused: bool) {
         let since = is_paused.then(|| self.objects.stamp());
+        let was_paused = self.pools.get(name).is_some_and(Pool::is_paused);
         self.with_pool(name, |pool| pool.paused_since = since);
+        match (was_paused, is_paused) {
+            (false, true) => self.tell(Happening::PoolPaused { pool: name.to_owned(), seconds: 0 }),
+            (true, false) => self.tell(Happening::PoolResumed { pool: name.to_owned() }),
+            _ => {}
+        }
         if !is_paused {
             let nodes: Vec<String> = self.members(name).iter().map(|machine| machine.name.clone()).collect();
             nodes.into_iter().for_each(|node| self.put_off(2, Step::Certificates(node)));
@@ -245,6 +255,12 @@ impl Cluster {
             (FALSE, String::new())
         };
         let said = said("RenderDegraded", status, message);
+        let object = self.objects.get(Kind::MachineConfigPool, name);
+        match (object.is_some_and(|object| conditions::status_of(object, "RenderDegraded") == TRUE), is_broken) {
+            (false, true) => self.tell(Happening::RenderFailed { pool: name.to_owned() }),
+            (true, false) => self.tell(Happening::RenderMended { pool: name.to_owned() }),
+            _ => {}
+        }
         self.objects.edit(Kind::MachineConfigPool, name, |object| conditions::set(object, &said, "", &now));
         self.ask_sync(name);
         let config = self.config_name(name, number);
@@ -258,6 +274,9 @@ impl Cluster {
             pool.older = pool.target.clone();
             pool.target.config.clone_from(&config);
         });
+        if self.pools.get(name).is_some_and(Pool::is_paused) {
+            self.tell(Happening::UpdateWaits { pool: name.to_owned(), to: config });
+        }
         self.start_build(name);
     }
 

@@ -2,7 +2,7 @@
 //! configs of kubelet and CRI-O. Knows no node but as one that takes certificates.
 
 use super::{
-    Cluster, Random, Step,
+    Cluster, Happening, Random, Step,
     action::Post,
     conditions::{self, FALSE, TRUE, said},
 };
@@ -13,15 +13,27 @@ const CONTROLLER_CONFIG: &str = "machine-config-controller";
 const OPERATOR: &str = "machine-config";
 const COMPONENTS: [&str; 3] = ["machine-config-operator", "machine-config-controller", "machine-os-builder"];
 const VERSION: &str = "4.22.0";
-const DAY: u64 = 24 * 3600;
-/// Bundles of certificates, and how many days they are good for.
-const BUNDLES: [(&str, u64); 4] =
-    [("KubeAPIServerServingCAData", 365), ("RootCAData", 3650), ("CloudProviderCAData", 730), ("AdditionalTrustBundle", 90)];
+const DAY: i64 = 24 * 3600;
+/// How many days the authority of the API server is good for.
+const AUTHORITY_DAYS: i64 = 365;
+/// Bundles of certificates, and how many days they are good for; the first is that authority.
+const BUNDLES: [(&str, i64); 4] = [
+    ("KubeAPIServerServingCAData", AUTHORITY_DAYS),
+    ("RootCAData", 3650),
+    ("CloudProviderCAData", 730),
+    ("AdditionalTrustBundle", 90),
+];
+/// From so many days on, people are told when it ends.
+const SOON_DAYS: u64 = 30;
 
 impl Cluster {
     pub(super) fn found_settings(&mut self) {
         self.objects.create(Kind::ControllerConfig, CONTROLLER_CONFIG, json!({"spec": images(VERSION), "status": {}}));
-        self.say_certificates(0);
+        let left = self.options.authority_days;
+        self.say_certificates((i64::try_from(left).unwrap_or(AUTHORITY_DAYS) - AUTHORITY_DAYS) * DAY);
+        if left < SOON_DAYS {
+            self.tell(Happening::AuthorityEnds { days: left });
+        }
         let parts = json!({"status": {"versions": [{"name": "operator", "version": VERSION}]}});
         self.objects.create(Kind::ClusterOperator, OPERATOR, parts);
         for (name, status) in [("Available", TRUE), ("Progressing", FALSE), ("Degraded", FALSE), ("Upgradeable", TRUE)] {
@@ -89,13 +101,15 @@ impl Cluster {
         config.and_then(|object| object.pointer("/status/controllerCertificates/0/notAfter")).cloned().unwrap_or_default()
     }
 
-    fn say_certificates(&mut self, since: u64) {
-        let (now, start) = (self.objects.stamp(), self.objects.stamp_at(since));
+    /// Certificates that are made now; the authority of the API server in that second.
+    fn say_certificates(&mut self, authority: i64) {
+        let (now, made) = (self.objects.stamp(), self.objects.seconds());
         let certificates: Vec<Value> = BUNDLES
             .iter()
-            .map(|(bundle, days)| {
-                json!({"bundleFile": bundle, "subject": format!("CN={bundle}"), "signer": "CN=root", "notBefore": start,
-                    "notAfter": self.objects.stamp_at(since + days * DAY)})
+            .zip([authority, made, made, made])
+            .map(|((bundle, days), since)| {
+                json!({"bundleFile": bundle, "subject": format!("CN={bundle}"), "signer": "CN=root",
+                    "notBefore": self.objects.stamp_at(since), "notAfter": self.objects.stamp_at(since + days * DAY)})
             })
             .collect();
         self.objects.edit(Kind::ControllerConfig, CONTROLLER_CONFIG, |object| {
@@ -114,7 +128,8 @@ impl Cluster {
 
     /// New certificates; every daemon takes them within half a minute, if its pool is not paused.
     pub(super) fn rotate_certificates(&mut self) {
-        self.say_certificates(self.now);
+        self.say_certificates(self.objects.seconds());
+        self.tell(Happening::AuthorityRenewed);
         self.spread_certificates();
         let pools: Vec<String> = self.pools.keys().cloned().collect();
         pools.iter().for_each(|pool| self.ask_sync(pool));

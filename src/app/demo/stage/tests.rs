@@ -22,12 +22,18 @@ async fn play(nodes: usize, scenario: Scenario, seconds: u64) -> (Stage, Heard) 
     (stage, Heard::of(&pushed))
 }
 
-/// Scenario: one whole rollout. Guarantees: daemons send nothing but what only they know, watchers all the rest.
+/// Scenario: one whole rollout. Guarantees: daemons and controllers send nothing but what only they know, watchers all the rest.
 #[tokio::test]
 async fn watchers_say_what_daemons_do_not() {
     let names = play(3, Scenario::Happy, 1800).await.1.names();
-    assert_eq!(names.len(), 2, "{names:?}");
+    assert_eq!(names.len(), 3, "{names:?}");
     for (service, names) in names {
+        let says_turns = names.contains("mco.controller.reconcile.errors");
+        assert_eq!(says_turns, service == "machine-config-controller", "{service}: {names:?}");
+        if says_turns {
+            assert!(names.iter().all(|name| name.starts_with("mco.controller.") || name.starts_with("pointsman.")), "{names:?}");
+            continue;
+        }
         let says_update_state = names.contains("mcd_update_state");
         assert_eq!(says_update_state, service == "machine-config-daemon", "{service}: {names:?}");
         assert_eq!(says_update_state, !names.contains("mco.pool.machine.count"), "{service}: {names:?}");

@@ -296,7 +296,12 @@ async fn readers_count_since_they_read() {
         let read = |read: &pointsman_core::view::facts::Read| {
             format!("{} since {}", read.metric.as_str(), read.since.map(time::format_time).unwrap_or_default())
         };
-        let reads: Vec<String> = facts.consumers.iter().flat_map(|consumer| consumer.reads.iter().map(read)).collect();
+        let reads: Vec<String> = facts
+            .consumers
+            .iter()
+            .filter(|consumer| &*consumer.kind != "Dashboard")
+            .flat_map(|consumer| consumer.reads.iter().map(read))
+            .collect();
         world.say(&reads.join(", "));
     };
     check(

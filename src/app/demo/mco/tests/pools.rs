@@ -157,6 +157,38 @@ fn certificates_wait_for_paused_pools() {
     .assert_eq(&told);
 }
 
+/// Scenario: a cluster that begins with an old pause and an authority that ends soon; the authority is renewed.
+/// Guarantees: both look as old as they are, every node has the certificates it should have at the start, and all of it is told.
+#[test]
+fn a_cluster_may_begin_old() {
+    let mut options = Options::new(1, 7);
+    options.authority_days = 6;
+    options.pools[1] = options.pools[1].clone().paused_for(3600);
+    let mut cluster = play(&options, &[(10, Action::RotateCertificates)]);
+    drop(cluster.advance_to(0));
+    let authority = |cluster: &super::Cluster| {
+        let config = cluster.object(Kind::ControllerConfig, "machine-config-controller").expect("it is there");
+        let authority = &config["status"]["controllerCertificates"][0];
+        (authority["notBefore"].to_string(), authority["notAfter"].to_string())
+    };
+    assert_eq!(authority(&cluster), ("\"2025-01-07T00:00:00Z\"".to_owned(), "\"2026-01-07T00:00:00Z\"".to_owned()));
+    let pool = cluster.object(Kind::MachineConfigPool, "worker").expect("it is there");
+    assert_eq!(pool["spec"]["paused"], true);
+    assert_eq!(pool["metadata"]["managedFields"][0]["time"], "2025-12-31T23:00:00Z");
+    let config = cluster.object(Kind::ControllerConfig, "machine-config-controller").expect("it is there");
+    let key = "machineconfiguration.openshift.io/lastSyncedControllerConfigResourceVersion";
+    let node = cluster.object(Kind::Node, "worker-0").expect("it is there");
+    assert_eq!(node["metadata"]["annotations"][key], config["metadata"]["resourceVersion"]);
+    drop(cluster.advance_to(60));
+    assert_eq!(authority(&cluster).1, "\"2027-01-01T00:00:10Z\"");
+    let told: Vec<_> = cluster.take_happenings().into_iter().map(|(at, happening)| format!("{at} {happening:?}")).collect();
+    expect![[r#"
+        0 AuthorityEnds { days: 6 }
+        0 PoolPaused { pool: "worker", seconds: 3600 }
+        10 AuthorityRenewed"#]]
+    .assert_eq(&told.join("\n"));
+}
+
 /// Scenario: a rollout of 12 nodes. Guarantees: what is expected of those who watch: so many phases of each kind.
 #[test]
 fn a_rollout_tells_what_to_expect() {
