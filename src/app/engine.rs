@@ -135,7 +135,7 @@ impl Engine {
         let views = Arc::clone(&numbers.views);
         let is_ready = AtomicBool::new(false);
         let (views_changed, statuses) = (Arc::default(), Arc::clone(&numbers.statuses));
-        let observer = Observer::default();
+        let (observer, screens) = Default::default();
         Ok(Self {
             config,
             clock,
@@ -147,7 +147,7 @@ impl Engine {
             control,
             views,
             observer,
-            screens: Screens::default(),
+            screens,
             views_changed,
             statuses,
             own,
