@@ -6,6 +6,7 @@ pub mod guard;
 pub mod health;
 pub mod index;
 pub mod model;
+pub mod select;
 pub mod waterfall;
 
 use axum::Router;

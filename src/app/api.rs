@@ -181,6 +181,7 @@ fn traces(engine: &Engine) -> Traces {
         recent: engine.traces.recent().into_iter().map(|recent| trace(engine, recent)).collect(),
         loops: screens::loops(engine).to_vec(),
         slowest: engine.traces.slow(engine.clock.mono()).iter().map(|turn| slow_turn(engine, turn)).collect(),
+        ..Traces::default()
     }
 }
 

@@ -171,6 +171,8 @@ pub const SCREEN_SERIES_MAX: usize = 100_000;
 pub const SCREEN_LOOPS_MAX: usize = 5_000;
 /// Instruments of a component whose attributes the page looks at.
 pub const SCREEN_ATTRIBUTES_MAX: usize = 5;
+/// Rows of one table of the page.
+pub const SCREEN_ROWS_MAX: usize = 200;
 /// Spans that a waterfall of the page draws.
 pub const WATERFALL_SPANS_MAX: usize = 50;
 /// Plans kept at hand for the components that send spans.

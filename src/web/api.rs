@@ -1,7 +1,11 @@
 //! `/api/v1/…`: one document per path, lists cut at a cap that says so, errors as faults.
 //! Gathers nothing itself: every value comes from a closure.
 
-use super::{Sources, model::objects::LeftQuery};
+use super::{
+    Sources,
+    model::objects::LeftQuery,
+    select::{self, Selection},
+};
 use axum::{
     Json, Router,
     extract::{Path, Query, State, rejection::QueryRejection},
@@ -57,10 +61,10 @@ pub fn router(sources: &Arc<Sources>) -> Router {
         .route("/api/v1/catalog", get(async |State(s): Api, q: Asked| many(&s, (s.catalog)(), q)))
         .route("/api/v1/catalog/{name}", get(explained))
         .route("/api/v1/consumers", get(async |State(s): Api, q: Asked| many(&s, (s.consumers)(), q)))
-        .route("/api/v1/fleet", get(async |State(s): Api| one(&s, &*(s.fleet)())))
+        .route("/api/v1/fleet", get(fleet))
         .route("/api/v1/cost", get(cost))
-        .route("/api/v1/flow", get(async |State(s): Api| one(&s, (s.flow)())))
-        .route("/api/v1/traces", get(async |State(s): Api| one(&s, (s.traces)())))
+        .route("/api/v1/flow", get(flow))
+        .route("/api/v1/traces", get(traces))
         .route("/api/v1/health", get(async |State(s): Api| one(&s, (s.health)())))
         .route("/api/v1/faults", get(async |State(s): Api, q: Asked| many(&s, (s.faults)(), q)))
         .with_state(Arc::clone(sources))
@@ -107,10 +111,31 @@ fn left_query(namespace: String, component: String, metric: &str, asked: &BTreeM
     LeftQuery { namespace, component, metric: metric.to_owned(), scope: text("scope"), kind: text("kind"), keep, drop }
 }
 
-/// What metrics cost; with `?component=NAMESPACE/NAME` of that one, with what attributes of its dearest cost.
+async fn fleet(State(s): Api, asked: Asked) -> Response {
+    match selection(asked, &select::FLEET_SORTS) {
+        Ok(asked) => one(&s, select::fleet(&(s.fleet)(), &asked)),
+        Err(answer) => *answer,
+    }
+}
+
+/// With `?component=NAMESPACE/NAME` of that one, with what attributes of its dearest instruments cost.
 async fn cost(State(s): Api, asked: Asked) -> Response {
-    match words(asked) {
-        Ok(asked) => one(&s, &*(s.cost)(asked.get("component").map(String::as_str))),
+    match selection(asked, &select::COST_SORTS) {
+        Ok(asked) => one(&s, select::cost(&(s.cost)(asked.component.as_deref()), &asked)),
+        Err(answer) => *answer,
+    }
+}
+
+async fn flow(State(s): Api, asked: Asked) -> Response {
+    match selection(asked, &select::FLOW_SORTS) {
+        Ok(asked) => one(&s, select::flow((s.flow)(), &asked)),
+        Err(answer) => *answer,
+    }
+}
+
+async fn traces(State(s): Api, asked: Asked) -> Response {
+    match selection(asked, &select::TRACES_SORTS) {
+        Ok(asked) => one(&s, select::traces((s.traces)(), &asked)),
         Err(answer) => *answer,
     }
 }
@@ -167,6 +192,30 @@ fn words(asked: Asked) -> Result<BTreeMap<String, String>, Box<Response>> {
 fn after(asked: &BTreeMap<String, String>) -> Result<usize, Box<Response>> {
     let Some(text) = asked.get("after") else { return Ok(0) };
     text.parse().map_err(|_| Box::new(bad_request("after", "the address", "not a whole number", "write ?after=1000")))
+}
+
+/// What of a screen is asked for, with an order that the screen has.
+fn selection(asked: Asked, sorts: &[&str]) -> Result<Selection, Box<Response>> {
+    let mut asked = words(asked)?;
+    let after = after(&asked)?;
+    let mut text = |key: &str| asked.remove(key).filter(|text| !text.is_empty());
+    let (q, component, sort) = (text("q").unwrap_or_default(), text("component"), text("sort").unwrap_or_default());
+    for (key, text) in [("q", &q), ("component", component.as_ref().unwrap_or(&q))] {
+        if text.len() > limits::VIEW_TEXT_BYTES_MAX {
+            let length = format!("has {} bytes, at most {}", text.len(), limits::VIEW_TEXT_BYTES_MAX);
+            return Err(Box::new(bad_request(key, "the address", &length, "seek a part of the name")));
+        }
+    }
+    if !sort.is_empty() && !sorts.contains(&sort.as_str()) {
+        let hint = format!("take one of {}", sorts.join(", "));
+        return Err(Box::new(bad_request(
+            "sort",
+            "the address",
+            &format!("`{}` is no order of this screen", echo(&sort)),
+            &hint,
+        )));
+    }
+    Ok(Selection { q, component, sort, after })
 }
 
 fn not_found(sort: &str, name: &str) -> Response {

@@ -55,8 +55,12 @@ pub struct Flow {
     pub conflicts_left_out: usize,
     /// Where points come from.
     pub inflows: Vec<screens::Inflow>,
+    /// How many more there are: `?after=N` skips the first N.
+    pub inflows_more: usize,
     /// What did not go on, and why, in the order of the way.
     pub drops: Vec<screens::Drop>,
+    /// How many more there are.
+    pub drops_more: usize,
 }
 
 /// Two parties that cannot both have what they want.
@@ -113,6 +117,8 @@ pub struct Traces {
     pub recent: Vec<Trace>,
     /// Reconcile loops, by component, metric and attributes.
     pub loops: Vec<screens::Loop>,
+    /// How many more there are: `?after=N` skips the first N.
+    pub loops_more: usize,
     /// The slowest turns of the last hour, of spans that views keep, the slowest first.
     pub slowest: Vec<screens::SlowTurn>,
 }

@@ -49,6 +49,7 @@ pub(super) fn look(store: &Store, decide: &dyn Fn(&ComponentKey, &Instrument) ->
         pools: pools::list(&readings),
         nodes,
         usual,
+        ..Fleet::default()
     }
 }
 

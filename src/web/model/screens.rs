@@ -20,8 +20,12 @@ pub struct Fleet {
     pub cut: bool,
     /// Pools, by name.
     pub pools: Vec<Pool>,
+    /// How many more there are.
+    pub pools_more: usize,
     /// Nodes: what needs somebody first, then what is under way, then by name.
     pub nodes: Vec<Node>,
+    /// How many more there are: `?after=N` skips the first N.
+    pub nodes_more: usize,
     /// What phases took, of each pool in the order of an update.
     pub usual: Vec<Usual>,
 }
@@ -150,8 +154,12 @@ pub struct Cost {
     pub points_per_minute: f64,
     /// Components, the dearest first.
     pub components: Vec<CostOfComponent>,
+    /// How many more there are.
+    pub components_more: usize,
     /// Instruments, the dearest first.
     pub instruments: Vec<CostOfInstrument>,
+    /// How many more there are: `?after=N` skips the first N.
+    pub instruments_more: usize,
     /// Whether there were more instruments than are remembered.
     pub cut: bool,
 }
