@@ -1,11 +1,14 @@
-//! The JSON API, health and the index, from values that `app` gathers: [`Sources`] holds a closure per answer.
+//! The JSON API, health and the status page, from values that `app` gathers: [`Sources`] holds a closure per answer.
 //! Knows neither store nor views; every list is cut at a cap and says so.
 
 pub mod api;
+pub mod ask;
 pub mod guard;
 pub mod health;
-pub mod index;
+mod lists;
 pub mod model;
+pub mod overview;
+pub mod page;
 pub mod select;
 pub mod waterfall;
 
@@ -70,13 +73,22 @@ pub struct Sources {
     pub faults: Get<Vec<Fault>>,
 }
 
+/// What metrics cost, and of the one component that is meant also what its attributes do.
+fn cost_of(sources: &Sources, filter: &ask::Filter) -> Arc<Cost> {
+    let all = (sources.cost)(None);
+    match select::component(&all, filter) {
+        Some(component) => (sources.cost)(Some(component)),
+        None => all,
+    }
+}
+
 /// Everything but the scrapes.
 pub fn router(sources: Sources) -> Router {
     let sources = Arc::new(sources);
     Router::new()
         .merge(health::router(&sources))
         .merge(api::router(&sources))
-        .merge(index::router(&sources))
+        .merge(page::router(&sources))
         .fallback(api::unknown)
 }
 

@@ -171,7 +171,9 @@ pub const SCREEN_SERIES_MAX: usize = 100_000;
 pub const SCREEN_LOOPS_MAX: usize = 5_000;
 /// Instruments of a component whose attributes the page looks at.
 pub const SCREEN_ATTRIBUTES_MAX: usize = 5;
-/// Rows of one table of the page.
+/// Traces that the page draws as waterfalls.
+pub const DRAWN_TRACES_MAX: usize = 20;
+/// Rows of a table of the page that stands beside the one that a screen is about.
 pub const SCREEN_ROWS_MAX: usize = 200;
 /// Spans that a waterfall of the page draws.
 pub const WATERFALL_SPANS_MAX: usize = 50;

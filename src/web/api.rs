@@ -3,8 +3,12 @@
 
 use super::{
     Sources,
-    model::objects::LeftQuery,
-    select::{self, Selection},
+    ask::{Filter, Listed},
+    model::{
+        objects::LeftQuery,
+        screens::{CostOfInstrument, Inflow, Loop, Node},
+    },
+    select,
 };
 use axum::{
     Json, Router,
@@ -112,30 +116,30 @@ fn left_query(namespace: String, component: String, metric: &str, asked: &BTreeM
 }
 
 async fn fleet(State(s): Api, asked: Asked) -> Response {
-    match selection(asked, &select::FLEET_SORTS) {
-        Ok(asked) => one(&s, select::fleet(&(s.fleet)(), &asked)),
+    match filter::<Node>(asked) {
+        Ok(filter) => one(&s, select::fleet(&(s.fleet)(), &filter).0),
         Err(answer) => *answer,
     }
 }
 
-/// With `?component=NAMESPACE/NAME` of that one, with what attributes of its dearest instruments cost.
+/// With `?component=` of that one, with what attributes of its dearest instruments cost.
 async fn cost(State(s): Api, asked: Asked) -> Response {
-    match selection(asked, &select::COST_SORTS) {
-        Ok(asked) => one(&s, select::cost(&(s.cost)(asked.component.as_deref()), &asked)),
+    match filter::<CostOfInstrument>(asked) {
+        Ok(filter) => one(&s, select::cost(&super::cost_of(&s, &filter), &filter).0),
         Err(answer) => *answer,
     }
 }
 
 async fn flow(State(s): Api, asked: Asked) -> Response {
-    match selection(asked, &select::FLOW_SORTS) {
-        Ok(asked) => one(&s, select::flow((s.flow)(), &asked)),
+    match filter::<Inflow>(asked) {
+        Ok(filter) => one(&s, select::flow((s.flow)(), &filter).0),
         Err(answer) => *answer,
     }
 }
 
 async fn traces(State(s): Api, asked: Asked) -> Response {
-    match selection(asked, &select::TRACES_SORTS) {
-        Ok(asked) => one(&s, select::traces((s.traces)(), &asked)),
+    match filter::<Loop>(asked) {
+        Ok(filter) => one(&s, select::traces((s.traces)(), &filter).0),
         Err(answer) => *answer,
     }
 }
@@ -194,28 +198,18 @@ fn after(asked: &BTreeMap<String, String>) -> Result<usize, Box<Response>> {
     text.parse().map_err(|_| Box::new(bad_request("after", "the address", "not a whole number", "write ?after=1000")))
 }
 
-/// What of a screen is asked for, with an order that the screen has.
-fn selection(asked: Asked, sorts: &[&str]) -> Result<Selection, Box<Response>> {
-    let mut asked = words(asked)?;
-    let after = after(&asked)?;
-    let mut text = |key: &str| asked.remove(key).filter(|text| !text.is_empty());
-    let (q, component, sort) = (text("q").unwrap_or_default(), text("component"), text("sort").unwrap_or_default());
-    for (key, text) in [("q", &q), ("component", component.as_ref().unwrap_or(&q))] {
-        if text.len() > limits::VIEW_TEXT_BYTES_MAX {
-            let length = format!("has {} bytes, at most {}", text.len(), limits::VIEW_TEXT_BYTES_MAX);
-            return Err(Box::new(bad_request(key, "the address", &length, "seek a part of the name")));
-        }
-    }
-    if !sort.is_empty() && !sorts.contains(&sort.as_str()) {
-        let hint = format!("take one of {}", sorts.join(", "));
-        return Err(Box::new(bad_request(
-            "sort",
-            "the address",
-            &format!("`{}` is no order of this screen", echo(&sort)),
-            &hint,
-        )));
-    }
-    Ok(Selection { q, component, sort, after })
+/// What is asked of a list.
+fn filter<T: Listed>(asked: Asked) -> Result<Filter, Box<Response>> {
+    let words = words(asked)?;
+    Filter::read::<T>(&words).map_err(|faults| Box::new(refuse_all(&faults)))
+}
+
+/// The first of several is the fault, as in every answer of this kind; all of them stand beside it.
+fn refuse_all(faults: &[Fault]) -> Response {
+    let told = |fault: &Fault| json!({ "code": fault.code.id(), "message": fault.message, "fix": fault.fix() });
+    let all: Vec<serde_json::Value> = faults.iter().map(told).collect();
+    let body = json!({ "version": VERSION, "fault": all.first(), "faults": all });
+    (StatusCode::BAD_REQUEST, Json(body)).into_response()
 }
 
 fn not_found(sort: &str, name: &str) -> Response {

@@ -4,9 +4,12 @@
 use axum::{Router, extract::Request, middleware::Next, response::Response};
 use http::{HeaderName, HeaderValue, header};
 
-/// Nothing is loaded but style sheets of our own; nothing shows our pages in a frame, and no form of theirs leads anywhere.
-const POLICY: HeaderValue =
-    HeaderValue::from_static("default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+/// Nothing is loaded but what is ours, and nothing runs that stands in a page; nothing shows our pages in a frame, and their forms
+/// lead nowhere else.
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; \
+     frame-ancestors 'none'",
+);
 
 /// Header and value, one line each.
 const HEADERS: [(HeaderName, HeaderValue); 4] = [

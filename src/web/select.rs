@@ -1,161 +1,245 @@
-//! What of a screen is shown: rows that match, in the order that was asked for, from a place on, so many at most. A page and its
-//! JSON twin choose with the same words here, so that their numbers cannot differ. Knows no page and no address.
+//! What of a screen is shown: rows that match, in the order that was asked for, from a place on. A page and its JSON twin choose
+//! with the same words here, so that their numbers cannot differ. Knows no page and no address.
 
-use super::model::{
-    Flow, Traces,
-    screens::{Cost, CostOfComponent, CostOfInstrument, Drop, Fleet, Inflow, Loop, Node, Pool, SlowTurn},
+use super::{
+    ask::{Filter, Listed, Part},
+    model::{
+        Flow, Traces,
+        screens::{Cost, CostOfComponent, CostOfInstrument, Drop, Fleet, Inflow, Loop, Node, Pool, SlowTurn},
+    },
 };
 use pointsman_core::limits::SCREEN_ROWS_MAX;
-use std::cmp::Reverse;
+use std::cmp::Ordering;
 
-/// What was asked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Selection {
-    /// Rows in which this stands, in whatever case; empty = all.
-    pub q: String,
-    /// Rows of this component only, as `NAMESPACE/NAME`.
-    pub component: Option<String>,
-    /// The order, of those that a screen has; empty = its own.
-    pub sort: String,
-    /// How many rows are skipped.
-    pub after: usize,
+/// What was found of the rows that a screen is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Rows that are shown.
+    pub shown: usize,
+    /// Rows that match.
+    pub all: usize,
+    /// Where the next part begins; `None` = this is the last.
+    pub next: Option<usize>,
 }
 
-/// Orders of the nodes of `/fleet`; the first is its own.
-pub const FLEET_SORTS: [&str; 4] = ["attention", "name", "pool", "age"];
-/// Orders of the instruments of `/cost`.
-pub const COST_SORTS: [&str; 4] = ["series", "points", "bytes", "name"];
-/// Orders of the senders of `/flow`.
-pub const FLOW_SORTS: [&str; 4] = ["received", "points", "series", "name"];
-/// Orders of the loops of `/traces`.
-pub const TRACES_SORTS: [&str; 5] = ["name", "p99", "p50", "turns", "errors"];
-
-impl Selection {
-    /// Whether one of the texts of a row has what is sought.
-    fn has<'t>(&self, texts: impl IntoIterator<Item = &'t str>) -> bool {
-        let sought = self.q.to_lowercase();
-        sought.is_empty() || texts.into_iter().any(|text| text.to_lowercase().contains(&sought))
+impl Found {
+    const fn of<T>(part: &Part<T>) -> Self {
+        Self { shown: part.items.len(), all: part.all, next: part.next }
     }
+
+    /// Rows behind those that are shown.
+    const fn more(self, filter: &Filter) -> usize {
+        self.all.saturating_sub(filter.after).saturating_sub(self.shown)
+    }
+}
+
+/// Whether a component, as `NAMESPACE/NAME`, is the one that is named in full or by its name alone.
+fn is_named(component: &str, wanted: &str) -> bool {
+    component == wanted || component.split_once('/').is_some_and(|(_, name)| name == wanted)
+}
+
+/// Whether one of the texts has what is sought.
+fn has<'t>(filter: &Filter, texts: impl IntoIterator<Item = &'t str>) -> bool {
+    let sought = filter.q.to_lowercase();
+    sought.is_empty() || texts.into_iter().any(|text| text.to_lowercase().contains(&sought))
+}
+
+fn is_of(filter: &Filter, component: &str) -> bool {
+    filter.component.is_empty() || is_named(component, &filter.component)
+}
+
+/// The larger first; what is not known comes last.
+fn down(a: Option<f64>, b: Option<f64>) -> Ordering {
+    b.unwrap_or(-1.0).total_cmp(&a.unwrap_or(-1.0))
+}
+
+impl Node {
+    /// How long it has been in its state, or in its longest phase.
+    fn age(&self) -> Option<f64> {
+        self.phases.iter().filter_map(|phase| phase.seconds).chain(self.state_seconds).reduce(f64::max)
+    }
+}
+
+impl Listed for Node {
+    const STATES: &'static [&'static str] = &["attention", "updating"];
+    const SORTS: &'static [&'static str] = &["attention", "name", "pool", "age"];
+
+    fn is_of(&self, _: &str) -> bool {
+        true
+    }
+
+    fn is_in(&self, state: &str) -> bool {
+        if state == "attention" { self.attention } else { !self.phases.is_empty() }
+    }
+
+    fn texts(&self) -> Vec<&str> {
+        let texts = self.why.iter().chain(self.phases.iter().map(|phase| &phase.name));
+        texts.chain([&self.name, &self.pool, &self.state]).map(String::as_str).collect()
+    }
+
+    fn order(&self, other: &Self, sort: &str) -> Ordering {
+        match sort {
+            "pool" => (&self.pool, &self.name).cmp(&(&other.pool, &other.name)),
+            "age" => down(self.age(), other.age()),
+            _ => self.name.cmp(&other.name),
+        }
+    }
+}
+
+impl Listed for CostOfInstrument {
+    const STATES: &'static [&'static str] = &["on", "off"];
+    const SORTS: &'static [&'static str] = &["series", "points", "bytes", "name"];
 
     fn is_of(&self, component: &str) -> bool {
-        self.component.as_deref().is_none_or(|wanted| wanted == component)
+        is_named(&self.component, component)
     }
 
-    /// The rows from the place on that was asked for, and how many follow.
-    fn page<T>(&self, rows: Vec<T>) -> (Vec<T>, usize) {
-        let more = rows.len().saturating_sub(self.after.saturating_add(SCREEN_ROWS_MAX));
-        (rows.into_iter().skip(self.after).take(SCREEN_ROWS_MAX).collect(), more)
+    fn is_in(&self, state: &str) -> bool {
+        self.on == (state == "on")
+    }
+
+    fn texts(&self) -> Vec<&str> {
+        let by = self.decided_by.iter().map(String::as_str);
+        by.chain([self.name.as_str(), &self.component, &self.scope]).collect()
+    }
+
+    fn order(&self, other: &Self, sort: &str) -> Ordering {
+        match sort {
+            "points" => down(self.points_per_minute, other.points_per_minute),
+            "bytes" => other.bytes.cmp(&self.bytes),
+            _ => (&self.name, &self.component).cmp(&(&other.name, &other.component)),
+        }
     }
 }
 
-/// Seconds as a key of an order: whole numbers have one, and nothing comes before 0.
-fn key(number: Option<f64>) -> u64 {
-    number.filter(|number| *number >= 0.0).map_or(0, |number| (number + 1.0).to_bits())
+impl Listed for Inflow {
+    const STATES: &'static [&'static str] = &[];
+    const SORTS: &'static [&'static str] = &["received", "points", "series", "name"];
+
+    fn is_of(&self, component: &str) -> bool {
+        is_named(&self.component, component)
+    }
+
+    fn is_in(&self, _: &str) -> bool {
+        true
+    }
+
+    fn texts(&self) -> Vec<&str> {
+        vec![&self.component]
+    }
+
+    fn order(&self, other: &Self, sort: &str) -> Ordering {
+        match sort {
+            "points" => down(Some(self.points_per_minute), Some(other.points_per_minute)),
+            "series" => other.series.cmp(&self.series),
+            _ => self.component.cmp(&other.component),
+        }
+    }
+}
+
+impl Listed for Loop {
+    const STATES: &'static [&'static str] = &["failing"];
+    const SORTS: &'static [&'static str] = &["name", "p99", "p50", "turns", "errors"];
+
+    fn is_of(&self, component: &str) -> bool {
+        is_named(&self.component, component)
+    }
+
+    fn is_in(&self, _: &str) -> bool {
+        self.errors.is_some_and(|errors| errors > 0)
+    }
+
+    fn texts(&self) -> Vec<&str> {
+        vec![&self.component, &self.metric, &self.of]
+    }
+
+    fn order(&self, other: &Self, sort: &str) -> Ordering {
+        match sort {
+            "p99" => down(self.p99_seconds, other.p99_seconds),
+            "p50" => down(self.p50_seconds, other.p50_seconds),
+            "turns" => other.turns.cmp(&self.turns),
+            _ => other.errors.cmp(&self.errors),
+        }
+    }
 }
 
 /// Pools and nodes that match.
 #[must_use]
-pub fn fleet(all: &Fleet, asked: &Selection) -> Fleet {
-    let matches_pool =
-        |pool: &&Pool| asked.has(pool.conditions.iter().chain(&pool.stalled).chain([&pool.name]).map(String::as_str));
-    let matches = |node: &&Node| {
-        let texts = node.why.iter().chain(node.phases.iter().map(|phase| &phase.name));
-        asked.has(texts.chain([&node.name, &node.pool, &node.state]).map(String::as_str))
-    };
-    let mut nodes: Vec<Node> = all.nodes.iter().filter(matches).cloned().collect();
-    let age = |node: &Node| node.phases.iter().filter_map(|phase| phase.seconds).chain(node.state_seconds).reduce(f64::max);
-    match asked.sort.as_str() {
-        "name" => nodes.sort_by(|a, b| a.name.cmp(&b.name)),
-        "pool" => nodes.sort_by(|a, b| (&a.pool, &a.name).cmp(&(&b.pool, &b.name))),
-        "age" => nodes.sort_by_cached_key(|node| Reverse(key(age(node)))),
-        _ => {}
-    }
-    let (nodes, nodes_more) = asked.page(nodes);
-    let mut pools: Vec<Pool> = all.pools.iter().filter(matches_pool).cloned().collect();
+pub fn fleet(all: &Fleet, filter: &Filter) -> (Fleet, Found) {
+    let part = filter.apply(all.nodes.clone());
+    let found = Found::of(&part);
+    let matches = |pool: &&Pool| has(filter, pool.conditions.iter().chain(&pool.stalled).chain([&pool.name]).map(String::as_str));
+    let mut pools: Vec<Pool> = all.pools.iter().filter(matches).cloned().collect();
     // A node that matches is of no use without its pool.
     if pools.is_empty() {
-        pools.extend(all.pools.iter().filter(|pool| nodes.iter().any(|node| node.pool == pool.name)).cloned());
+        pools.extend(all.pools.iter().filter(|pool| part.items.iter().any(|node| node.pool == pool.name)).cloned());
     }
-    let shown = |pool: &str| pools.iter().take(SCREEN_ROWS_MAX).any(|shown| shown.name == pool);
-    let usual = all.usual.iter().filter(|usual| shown(&usual.pool)).cloned().collect();
     let pools_more = pools.len().saturating_sub(SCREEN_ROWS_MAX);
     pools.truncate(SCREEN_ROWS_MAX);
+    let usual = all.usual.iter().filter(|usual| pools.iter().any(|shown| shown.name == usual.pool)).cloned().collect();
     let Fleet { known, missing, off, cut, .. } = all;
-    Fleet { known: *known, missing: missing.clone(), off: off.clone(), cut: *cut, pools, pools_more, nodes, nodes_more, usual }
+    let (missing, off, cut) = (missing.clone(), off.clone(), *cut);
+    let nodes_more = found.more(filter);
+    (Fleet { known: *known, missing, off, cut, pools, pools_more, nodes: part.items, nodes_more, usual }, found)
+}
+
+/// The one component that is meant, as `NAMESPACE/NAME`; `None` where none is, or several are.
+#[must_use]
+pub fn component<'c>(all: &'c Cost, filter: &Filter) -> Option<&'c str> {
+    let mut meant = all.components.iter().map(|one| one.component.as_str()).filter(|one| is_named(one, &filter.component));
+    meant.next().filter(|_| meant.next().is_none())
 }
 
 /// Components and instruments that match. Sums are of all.
 #[must_use]
-pub fn cost(all: &Cost, asked: &Selection) -> Cost {
-    let matches = |one: &&CostOfInstrument| {
-        let by = one.decided_by.iter().map(String::as_str);
-        asked.is_of(&one.component) && asked.has(by.chain([one.name.as_str(), &one.component, &one.scope]))
-    };
-    let mut instruments: Vec<&CostOfInstrument> = all.instruments.iter().filter(matches).collect();
-    match asked.sort.as_str() {
-        "points" => instruments.sort_by_cached_key(|one| Reverse(key(one.points_per_minute))),
-        "bytes" => instruments.sort_by_key(|one| Reverse(one.bytes)),
-        "name" => instruments.sort_by(|a, b| (&a.name, &a.component).cmp(&(&b.name, &b.component))),
-        _ => {}
-    }
-    let (instruments, instruments_more) = asked.page(instruments);
-    let is_shown = |one: &&CostOfComponent| asked.is_of(&one.component);
+pub fn cost(all: &Cost, filter: &Filter) -> (Cost, Found) {
+    let part = filter.apply(all.instruments.clone());
+    let found = Found::of(&part);
+    let is_shown = |one: &&CostOfComponent| is_of(filter, &one.component);
     let mut components: Vec<CostOfComponent> = all.components.iter().filter(is_shown).cloned().collect();
     let components_more = components.len().saturating_sub(SCREEN_ROWS_MAX);
     components.truncate(SCREEN_ROWS_MAX);
-    let instruments = instruments.into_iter().cloned().collect();
-    Cost {
+    let cost = Cost {
         series: all.series,
         series_max: all.series_max,
         bytes: all.bytes,
         points_per_minute: all.points_per_minute,
         components,
         components_more,
-        instruments,
-        instruments_more,
+        instruments: part.items,
+        instruments_more: found.more(filter),
         cut: all.cut,
-    }
+    };
+    (cost, found)
 }
 
 /// Senders and drops that match. Other numbers are of all.
 #[must_use]
-pub fn flow(mut all: Flow, asked: &Selection) -> Flow {
-    let mut inflows: Vec<Inflow> = std::mem::take(&mut all.inflows);
-    inflows.retain(|inflow| asked.is_of(&inflow.component) && asked.has([inflow.component.as_str()]));
-    match asked.sort.as_str() {
-        "points" => inflows.sort_by_cached_key(|one| Reverse(key(Some(one.points_per_minute)))),
-        "series" => inflows.sort_by_key(|one| Reverse(one.series)),
-        "name" => inflows.sort_by(|a, b| a.component.cmp(&b.component)),
-        _ => {}
-    }
-    (all.inflows, all.inflows_more) = asked.page(inflows);
-    let matches = |drop: &Drop| asked.has([drop.what, drop.stage.as_str(), &drop.reason, &drop.why]);
+pub fn flow(mut all: Flow, filter: &Filter) -> (Flow, Found) {
+    let part = filter.apply(std::mem::take(&mut all.inflows));
+    let found = Found::of(&part);
+    (all.inflows, all.inflows_more) = (part.items, found.more(filter));
+    let matches = |drop: &Drop| has(filter, [drop.what, drop.stage.as_str(), &drop.reason, &drop.why]);
     all.drops.retain(|drop| matches(drop));
     all.drops_more = all.drops.len().saturating_sub(SCREEN_ROWS_MAX);
     all.drops.truncate(SCREEN_ROWS_MAX);
-    all
+    (all, found)
 }
 
 /// Loops, slow turns and traces that match.
 #[must_use]
-pub fn traces(mut all: Traces, asked: &Selection) -> Traces {
-    let mut loops: Vec<Loop> = std::mem::take(&mut all.loops);
-    loops.retain(|one| asked.is_of(&one.component) && asked.has([one.component.as_str(), &one.metric, &one.of]));
-    match asked.sort.as_str() {
-        "p99" => loops.sort_by_cached_key(|one| Reverse(key(one.p99_seconds))),
-        "p50" => loops.sort_by_cached_key(|one| Reverse(key(one.p50_seconds))),
-        "turns" => loops.sort_by_key(|one| Reverse(one.turns)),
-        "errors" => loops.sort_by_key(|one| Reverse(one.errors)),
-        _ => {}
-    }
-    (all.loops, all.loops_more) = asked.page(loops);
-    let is_slow = |one: &SlowTurn| asked.is_of(&one.component) && asked.has([one.name.as_str(), &one.component, &one.trace_id]);
+pub fn traces(mut all: Traces, filter: &Filter) -> (Traces, Found) {
+    let part = filter.apply(std::mem::take(&mut all.loops));
+    let found = Found::of(&part);
+    (all.loops, all.loops_more) = (part.items, found.more(filter));
+    let is_slow =
+        |one: &SlowTurn| is_of(filter, &one.component) && has(filter, [one.name.as_str(), &one.component, &one.trace_id]);
     all.slowest.retain(|one| is_slow(one));
     all.recent.retain(|trace| {
         let mut spans = trace.spans.iter();
-        spans.any(|span| asked.is_of(&span.component) && asked.has([span.name.as_str(), &span.component, &trace.trace_id]))
+        spans.any(|span| is_of(filter, &span.component) && has(filter, [span.name.as_str(), &span.component, &trace.trace_id]))
     });
-    all
+    (all, found)
 }
 
 #[cfg(test)]

@@ -1,18 +1,19 @@
 use super::{
+    super::ask::Filter,
     super::model::{
         Flow, Span, Trace, Traces,
         screens::{Cost, CostOfInstrument, Drop, Fleet, Inflow, Loop, Node, Phase, Pool, Usual},
     },
-    Selection, cost, fleet, flow, traces,
+    cost, fleet, flow, traces,
 };
-use pointsman_core::limits::SCREEN_ROWS_MAX;
+use pointsman_core::limits::API_ITEMS_MAX;
 
-fn q(text: &str) -> Selection {
-    Selection { q: text.to_owned(), ..Selection::default() }
+fn q(text: &str) -> Filter {
+    Filter { q: text.to_owned(), ..Filter::default() }
 }
 
-fn sort(text: &str) -> Selection {
-    Selection { sort: text.to_owned(), ..Selection::default() }
+fn sort(text: &str) -> Filter {
+    Filter { sort: text.to_owned(), ..Filter::default() }
 }
 
 fn node(name: &str, pool: &str, phase: &str, seconds: Option<f64>) -> Node {
@@ -40,7 +41,7 @@ fn nodes_are_chosen_and_ordered() {
         usual: vec![usual("infra"), usual("worker")],
         ..Fleet::default()
     };
-    let of = |asked: Selection| fleet(&all, &asked);
+    let of = |asked: Filter| fleet(&all, &asked).0;
     assert_eq!(names(&of(q("DRAIN")).nodes), ["c"]);
     assert_eq!((of(q("DRAIN")).pools.len(), &*of(q("DRAIN")).pools[0].name, of(q("DRAIN")).usual.len()), (1, "worker", 1));
     assert_eq!(names(&of(q("infra")).nodes), ["b"]);
@@ -53,13 +54,13 @@ fn nodes_are_chosen_and_ordered() {
 /// Scenario: more nodes than a table shows, page by page, and from beyond the end. Guarantees: each row once, and how many follow.
 #[test]
 fn long_tables_have_pages() {
-    let n = SCREEN_ROWS_MAX + 3;
+    let n = API_ITEMS_MAX + 3;
     let nodes = (0..n).map(|i| node(&format!("{i:04}"), "worker", "x", None)).collect();
     let all = Fleet { nodes, ..Fleet::default() };
-    let page = |after| fleet(&all, &Selection { after, ..Selection::default() });
-    let (first, second, beyond) = (page(0), page(SCREEN_ROWS_MAX), page(usize::MAX));
-    assert_eq!((first.nodes.len(), first.nodes_more), (SCREEN_ROWS_MAX, 3));
-    assert_eq!((second.nodes.len(), second.nodes_more, second.nodes[0].name.as_str()), (3, 0, "0200"));
+    let page = |after| fleet(&all, &Filter { after, ..Filter::default() }).0;
+    let (first, second, beyond) = (page(0), page(API_ITEMS_MAX), page(usize::MAX));
+    assert_eq!((first.nodes.len(), first.nodes_more), (API_ITEMS_MAX, 3));
+    assert_eq!((second.nodes.len(), second.nodes_more, second.nodes[0].name.as_str()), (3, 0, "1000"));
     assert_eq!((beyond.nodes.len(), beyond.nodes_more), (0, 0));
 }
 
@@ -77,14 +78,14 @@ fn costs_are_chosen_and_ordered() {
     };
     let instruments = vec![one("x/a", "c", None, 5), one("x/a", "a", Some(0.5), 1), one("x/b", "b", Some(0.25), 9)];
     let all = Cost { series: 77, instruments, ..Cost::default() };
-    let told = |asked: &Selection| {
-        let cost = cost(&all, asked);
+    let told = |asked: &Filter| {
+        let (cost, _) = cost(&all, asked);
         assert_eq!(cost.series, 77);
         cost.instruments.iter().map(|one| one.name.clone()).collect::<String>()
     };
     let orders = ["series", "points", "bytes", "name"].map(|order| told(&sort(order)));
     assert_eq!(orders, ["cab", "abc", "bca", "abc"]);
-    assert_eq!(told(&Selection { component: Some("x/a".to_owned()), ..Selection::default() }), "ca");
+    assert_eq!(told(&Filter { component: "a".to_owned(), ..Filter::default() }), "ca");
     assert_eq!((told(&q("quiet/NOISE")), told(&q("x/b"))), ("c".to_owned(), "b".to_owned()));
 }
 
@@ -99,9 +100,9 @@ fn flow_and_traces_are_chosen() {
         inflows: vec![inflow("x/a", 9), inflow("x/b", 3)],
         ..Flow::default()
     };
-    let found = flow(all.clone(), &q("no_TIME"));
+    let (found, _) = flow(all.clone(), &q("no_TIME"));
     assert_eq!((found.drops.len(), found.inflows.len(), found.series_exposed), (1, 0, 5));
-    assert_eq!(flow(all, &Selection { component: Some("x/b".to_owned()), ..sort("name") }).inflows, [inflow("x/b", 3)]);
+    assert_eq!(flow(all, &Filter { component: "x/b".to_owned(), ..sort("name") }).0.inflows, [inflow("x/b", 3)]);
 
     let one = |of: &str, turns, errors, p99| Loop { of: of.to_owned(), turns, errors, p99_seconds: p99, ..Loop::default() };
     let span = |name: &str| Span { name: name.to_owned(), ..Span::default() };
@@ -112,9 +113,9 @@ fn flow_and_traces_are_chosen() {
         ..Traces::default()
     };
     let orders = ["name", "p99", "turns", "errors"].map(|order| {
-        let loops = traces(all.clone(), &sort(order)).loops;
+        let loops = traces(all.clone(), &sort(order)).0.loops;
         loops.iter().map(|one| one.of.clone()).collect::<String>()
     });
     assert_eq!(orders, ["abc", "acb", "bca", "bca"]);
-    assert_eq!(traces(all, &q("Drain")).recent.len(), 1);
+    assert_eq!(traces(all, &q("Drain")).0.recent.len(), 1);
 }

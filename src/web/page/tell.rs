@@ -1,9 +1,9 @@
 //! How the screens of fleet, cost, flow and traces say numbers and lists: short, and a dash for what is not known.
 //! Knows values, no page.
+#![expect(clippy::trivially_copy_pass_by_ref, clippy::ref_option, reason = "templates hand over references")]
 
 use crate::web::model::screens::{CostOfInstrument, Loop, Node, Phase, Pool};
-pub(super) use pointsman_core::view::verdict::words::{count, whole};
-use pointsman_core::view::verdict::words;
+use pointsman_core::view::verdict::words::{self, whole};
 use std::{collections::BTreeMap, time::Duration};
 
 const DASH: &str = "–";
@@ -26,27 +26,11 @@ pub(super) fn maybe_took(seconds: &Option<f64>) -> String {
 }
 
 pub(super) fn maybe_count(n: &Option<f64>) -> String {
-    n.map_or_else(|| DASH.to_owned(), count)
+    n.map_or_else(|| DASH.to_owned(), words::count)
 }
 
 pub(super) fn percent(share: &f64) -> String {
     format!("{:.0} %", share * 100.0)
-}
-
-/// `512 B`, `18.2 KiB`, `1.5 MiB`.
-pub(super) fn bytes(n: u64) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
-    let float = n as f64;
-    match n {
-        0..1_024 => format!("{n} B"),
-        1_024..1_048_576 => format!("{:.1} KiB", float / 1_024.0),
-        1_048_576..1_073_741_824 => format!("{:.1} MiB", float / 1_048_576.0),
-        _ => format!("{:.1} GiB", float / 1_073_741_824.0),
-    }
-}
-
-pub(super) fn bytes_of(n: usize) -> String {
-    bytes(u64::try_from(n).unwrap_or(u64::MAX))
 }
 
 pub(super) fn list(texts: &[String]) -> String {
@@ -66,7 +50,9 @@ pub(super) fn blocks(pool: &Pool) -> String {
     let pending = |seconds: &f64| format!("paused with a config that waits for {}", took(seconds));
     let mut all = Vec::new();
     match (pool.paused, pool.pending) {
-        (true, true) => all.push(pool.pending_seconds.as_ref().map_or_else(|| "paused with a config that waits".to_owned(), pending)),
+        (true, true) => {
+            all.push(pool.pending_seconds.as_ref().map_or_else(|| "paused with a config that waits".to_owned(), pending))
+        }
         (true, false) => all.push("paused".to_owned()),
         (false, _) => {}
     }
@@ -109,6 +95,6 @@ pub(super) fn errors(one: &Loop) -> String {
     }
 }
 
-pub(super) fn indent(depth: usize) -> String {
-    "\u{2003}".repeat(depth.min(DEPTH_MAX))
+pub(super) fn indent(depth: &usize) -> String {
+    "\u{2003}".repeat((*depth).min(DEPTH_MAX))
 }
