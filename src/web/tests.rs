@@ -11,7 +11,7 @@ use std::sync::Arc;
 use tower::ServiceExt;
 
 /// Sources with nothing in them but a catalogue of `instruments`.
-fn sources(instruments: usize, is_ready: bool) -> Sources {
+pub(super) fn sources(instruments: usize, is_ready: bool) -> Sources {
     let instrument = |i: usize| Catalogued { name: format!("metric.{i}"), ..Catalogued::default() };
     Sources {
         now: Arc::new(|| Wall::from_secs(1_700_000_000)),
@@ -36,7 +36,7 @@ fn sources(instruments: usize, is_ready: bool) -> Sources {
     }
 }
 
-async fn get(sources: Sources, path: &str) -> (StatusCode, String) {
+pub(super) async fn get(sources: Sources, path: &str) -> (StatusCode, String) {
     let request = Request::get(path).body(Body::empty()).expect("a request");
     let response = router(sources).oneshot(request).await.expect("a router never fails");
     let status = response.status();
@@ -119,10 +119,10 @@ async fn absurd_filters_are_told_the_fix() {
     let long = "x".repeat(limits::VIEW_TEXT_BYTES_MAX + 1);
     for screen in ["fleet", "cost", "flow", "traces"] {
         let bad = [
-            ("sort=%3Cscript%3E".to_owned(), "take one of"),
+            ("sort=%3Cscript%3E".to_owned(), "take "),
             ("after=-1".to_owned(), "write ?after="),
-            (format!("q={long}"), "seek a part"),
-            (format!("component={long}"), "seek a part"),
+            (format!("q={long}"), "write a part"),
+            (format!("component={long}"), "write a part"),
         ];
         for (query, fix) in bad {
             let (status, body) = get(sources(0, true), &format!("/api/v1/{screen}?{query}")).await;

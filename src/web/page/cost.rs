@@ -42,3 +42,6 @@ async fn page(State(sources): State<Arc<Sources>>, asked: Asked) -> Response {
     let filtered = !filter.query(0).is_empty();
     html(&Page { frame, sieve, cost, with_attributes, filtered })
 }
+
+#[cfg(test)]
+mod tests;

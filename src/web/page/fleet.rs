@@ -79,3 +79,6 @@ fn row(node: &Node, columns: &[String]) -> Row {
     };
     Row { node: node.name.clone(), cells: columns.iter().map(cell).collect() }
 }
+
+#[cfg(test)]
+mod tests;

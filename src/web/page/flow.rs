@@ -40,3 +40,6 @@ async fn page(State(sources): State<Arc<Sources>>, asked: Asked) -> Response {
     let (backends, filtered) = ((sources.traces)().backends, !filter.query(0).is_empty());
     html(&Page { frame, sieve, flow, backends, most, filtered })
 }
+
+#[cfg(test)]
+mod tests;

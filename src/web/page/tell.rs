@@ -98,3 +98,6 @@ pub(super) fn errors(one: &Loop) -> String {
 pub(super) fn indent(depth: &usize) -> String {
     "\u{2003}".repeat((*depth).min(DEPTH_MAX))
 }
+
+#[cfg(test)]
+mod tests;

@@ -72,3 +72,6 @@ fn drawn(trace: &Trace) -> Drawn {
         waterfall,
     }
 }
+
+#[cfg(test)]
+mod tests;
