@@ -147,24 +147,26 @@ async fn the_cost_of_a_real_store_is_told() {
     assert!(view(&engine, "/flow").await.0.contains("default/service.shop"));
 }
 
-/// Scenario: a million series of 40 processes; every screen is opened for the first time. Guarantees: none takes 100 ms.
+/// Scenario: 100,000 series of 40 processes, or as many as `POINTSMAN_SERIES` says; every screen is opened for the first time.
+/// Guarantees: none takes 100 ms.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "a million series take a while to push"]
-async fn a_first_view_of_a_million_series_is_quick() {
+async fn first_views_are_quick_with_many_series() {
     let engine = engine();
+    let series = std::env::var("POINTSMAN_SERIES").map_or(100_000, |n| n.parse().expect("a number"));
     for instance in 0..40 {
-        let texts: Vec<String> = (0..5_000).map(|i| format!("value-{i}")).collect();
+        let texts: Vec<String> = (0..series / 200).map(|i| format!("value-{i}")).collect();
         let attributes: Vec<[(&str, &str); 2]> =
             texts.iter().map(|text| [("id", text.as_str()), ("mco.pool.name", "worker")]).collect();
         let rows: Vec<Row<'_>> = attributes.iter().map(|row| (&row[..], 1.0)).collect();
         let metrics = (0..5).map(|metric| gauge(&format!("metric.{metric}"), 0, &rows)).collect();
         push(&engine.store, "flood", &instance.to_string(), metrics);
     }
-    assert_eq!(engine.store.stats().series, 1_000_000);
+    assert_eq!(engine.store.stats().series, series / 200 * 200);
     let screens = ["/", "/fleet", "/cost", "/flow", "/traces", "/catalog", "/components", "/views", "/health"];
     for path in screens.into_iter().chain(["/cost?component=service.flood"]) {
         let (page, took) = view(&engine, path).await;
         println!("{path}: {} bytes in {took:?}", page.len());
+        // Attributes are counted series by series, on demand.
         assert!(path.contains('?') || took < Duration::from_millis(100), "{path}: {took:?}");
     }
 }
