@@ -164,6 +164,9 @@ pub struct ServeArgs {
     /// An OTLP back end for traces; may be given several times.
     #[arg(long, value_name = "URL")]
     pub traces_to: Vec<String>,
+    /// Where a trace viewer shows a trace, for links of the page: https://jaeger.example/trace/{trace_id}.
+    #[arg(long, value_name = "URL")]
+    pub trace_link: Vec<String>,
     /// A folder for what must survive a restart.
     #[arg(long, value_name = "DIR")]
     pub state_dir: Vec<String>,
@@ -340,6 +343,9 @@ pub struct DemoArgs {
     /// An OTLP back end for traces; may be given several times.
     #[arg(long, value_name = "URL")]
     pub traces_to: Vec<String>,
+    /// Where a trace viewer shows a trace, for links of the page: https://jaeger.example/trace/{trace_id}.
+    #[arg(long, value_name = "URL")]
+    pub trace_link: Vec<String>,
 }
 
 /// Flags of `pointsman check`.
@@ -513,6 +519,7 @@ impl ServeArgs {
             tls,
             catalog,
             traces_to,
+            trace_link,
             state_dir,
             translation_strategy,
             scope_labels,
@@ -543,6 +550,7 @@ impl ServeArgs {
             ("tls-private-key-file", tls_private_key_file),
             ("catalog", catalog),
             ("traces-to", traces_to),
+            ("trace-link", trace_link),
             ("state-dir", state_dir),
             ("translation-strategy", translation_strategy),
             ("scope-labels", scope_labels),
