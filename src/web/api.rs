@@ -3,12 +3,12 @@
 
 use super::{
     Sources,
-    ask::{Filter, Listed},
+    ask::{Filter, Listed, Part, Words},
     model::{
-        objects::LeftQuery,
+        objects::{LeftQuery, SentInstrument},
         screens::{CostOfInstrument, Inflow, Loop, Node},
     },
-    select,
+    overview, select,
 };
 use axum::{
     Json, Router,
@@ -24,17 +24,14 @@ use pointsman_core::{
 };
 use serde::Serialize;
 use serde_json::json;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 /// The version of the form.
 const VERSION: u32 = 1;
 
 type Api = State<Arc<Sources>>;
 /// What stands behind the question mark.
-type Asked = Result<Query<BTreeMap<String, String>>, QueryRejection>;
+type Asked = Result<Query<Words>, QueryRejection>;
 
 /// One value.
 #[derive(Serialize)]
@@ -57,7 +54,7 @@ struct Many<T> {
 /// The paths.
 pub fn router(sources: &Arc<Sources>) -> Router {
     Router::new()
-        .route("/api/v1/overview", get(async |State(s): Api| one(&s, (s.overview)())))
+        .route("/api/v1/overview", get(async |State(s): Api| one(&s, overview::front(&s, &(s.components)()))))
         .route("/api/v1/components", get(async |State(s): Api, q: Asked| many(&s, (s.components)(), q)))
         .route("/api/v1/components/{namespace}/{name}", get(component))
         .route("/api/v1/views", get(async |State(s): Api, q: Asked| many(&s, (s.views)(), q)))
@@ -92,20 +89,21 @@ async fn component(State(s): Api, Path((namespace, name)): Path<(String, String)
             None => not_found("component", &format!("{namespace}/{name}")),
         };
     }
-    let after = match after(&asked) {
-        Ok(after) => after,
+    let filter = match read::<SentInstrument>(&asked) {
+        Ok(filter) => filter,
         Err(answer) => return *answer,
     };
     match (s.component)(&namespace, &name) {
         Some(mut found) => {
-            (found.instruments, found.instruments_truncated) = page(found.instruments, after);
+            let part = filter.apply(std::mem::take(&mut found.instruments));
+            (found.instruments, found.instruments_truncated) = (part.items, part.next.is_some());
             one(&s, found)
         }
         None => not_found("component", &format!("{namespace}/{name}")),
     }
 }
 
-fn left_query(namespace: String, component: String, metric: &str, asked: &BTreeMap<String, String>) -> LeftQuery {
+fn left_query(namespace: String, component: String, metric: &str, asked: &Words) -> LeftQuery {
     let text = |key: &str| asked.get(key).cloned().unwrap_or_default();
     let keys = |key: &str| {
         let list = asked.get(key)?.split(',').filter(|key| !key.is_empty());
@@ -173,43 +171,28 @@ fn one<T: Serialize>(sources: &Sources, item: T) -> Response {
 }
 
 /// A list from `?after=N` on, where it was cut before.
-fn many<T: Serialize>(sources: &Sources, items: Vec<T>, asked: Asked) -> Response {
-    let after = match words(asked).and_then(|asked| after(&asked)) {
-        Ok(after) => after,
+fn many<T: Serialize + Listed>(sources: &Sources, items: Vec<T>, asked: Asked) -> Response {
+    let filter = match filter::<T>(asked) {
+        Ok(filter) => filter,
         Err(answer) => return *answer,
     };
-    let (items, truncated) = page(items, after);
-    Json(Many { version: VERSION, at: format_time((sources.now)()), items, truncated }).into_response()
-}
-
-fn page<T>(items: Vec<T>, after: usize) -> (Vec<T>, bool) {
-    let truncated = items.len() > after.saturating_add(limits::API_ITEMS_MAX);
-    (items.into_iter().skip(after).take(limits::API_ITEMS_MAX).collect(), truncated)
-}
-
-fn words(asked: Asked) -> Result<BTreeMap<String, String>, Box<Response>> {
-    asked
-        .map(|Query(asked)| asked)
-        .map_err(|error| Box::new(bad_request("query", "the address", &error.body_text(), "write it as ?key=value&key=value")))
-}
-
-fn after(asked: &BTreeMap<String, String>) -> Result<usize, Box<Response>> {
-    let Some(text) = asked.get("after") else { return Ok(0) };
-    text.parse().map_err(|_| Box::new(bad_request("after", "the address", "not a whole number", "write ?after=1000")))
+    let Part { items, next, .. } = filter.apply(items);
+    Json(Many { version: VERSION, at: format_time((sources.now)()), items, truncated: next.is_some() }).into_response()
 }
 
 /// What is asked of a list.
 fn filter<T: Listed>(asked: Asked) -> Result<Filter, Box<Response>> {
-    let words = words(asked)?;
-    Filter::read::<T>(&words).map_err(|faults| Box::new(refuse_all(&faults)))
+    read::<T>(&words(asked)?)
 }
 
-/// The first of several is the fault, as in every answer of this kind; all of them stand beside it.
-fn refuse_all(faults: &[Fault]) -> Response {
-    let told = |fault: &Fault| json!({ "code": fault.code.id(), "message": fault.message, "fix": fault.fix() });
-    let all: Vec<serde_json::Value> = faults.iter().map(told).collect();
-    let body = json!({ "version": VERSION, "fault": all.first(), "faults": all });
-    (StatusCode::BAD_REQUEST, Json(body)).into_response()
+fn read<T: Listed>(asked: &Words) -> Result<Filter, Box<Response>> {
+    Filter::read::<T>(asked).map_err(|faults| Box::new(refuse_all(StatusCode::BAD_REQUEST, &faults)))
+}
+
+fn words(asked: Asked) -> Result<Words, Box<Response>> {
+    asked
+        .map(|Query(asked)| asked)
+        .map_err(|error| Box::new(bad_request("query", "the address", &error.body_text(), "write it as ?key=value&key=value")))
 }
 
 fn not_found(sort: &str, name: &str) -> Response {
@@ -226,6 +209,15 @@ fn echo(text: &str) -> &str {
 }
 
 fn refuse(status: StatusCode, fault: &Fault) -> Response {
-    let body = json!({ "version": VERSION, "fault": { "code": fault.code.id(), "message": fault.message, "fix": fault.fix() } });
+    refuse_all(status, std::slice::from_ref(fault))
+}
+
+/// The first of them is `fault`; where there are more, all are `faults`.
+fn refuse_all(status: StatusCode, faults: &[Fault]) -> Response {
+    let told = |fault: &Fault| json!({ "code": fault.code.id(), "message": fault.message, "fix": fault.fix() });
+    let mut body = json!({ "version": VERSION, "fault": faults.first().map(told) });
+    if let (Some(fields), true) = (body.as_object_mut(), faults.len() > 1) {
+        fields.insert("faults".to_owned(), faults.iter().map(told).collect());
+    }
     (status, Json(body)).into_response()
 }

@@ -124,6 +124,12 @@ const ROWS: &[Row] = &[
     // What Kubernetes allows everybody of its own server is not allowed of ours.
     (34, "N", "good", "GET", "/api/v1/views", 200, 1),
     (34, "N", "good", "GET", "/api/v1/flow", 403, 1),
+    // A page is asked about as its twin.
+    (34, "N", "good", "GET", "/views", 200, 1),
+    (34, "N", "good", "GET", "/views/ns/name", 403, 1),
+    (34, "N", "good", "GET", "/flow", 403, 1),
+    (34, "N", "good", "GET", "/", 403, 1),
+    (34, "N", "-", "GET", "/assets/style.css", 401, 0),
     (2, "S", "unknown", "GET", "/metrics", 401, 0),
     (2, "S", "empty", "GET", "/metrics", 401, 0),
     (2, "S", "basic", "GET", "/metrics", 401, 0),

@@ -10,6 +10,10 @@ pub const SCRAPER: &str = "system:serviceaccount:openshift-monitoring:prometheus
 /// What stands for a value of the request.
 pub const VALUE: &str = "{{ .Value }}";
 
+/// First segments of the paths of pages, whose twins are below `/api/v1`.
+const PAGES: [&str; 11] =
+    ["assets", "catalog", "components", "cost", "docs", "errors", "fleet", "flow", "health", "traces", "views"];
+
 /// How requests are authorised.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
@@ -77,7 +81,7 @@ impl Rules {
     ) -> Result<Vec<Attributes>, NoValue> {
         let verb = verb(method);
         let attributes = |target| Attributes { verb: verb.to_owned(), target };
-        let Some(resource) = &self.resource else { return Ok(vec![attributes(Target::Path(path.to_owned()))]) };
+        let Some(resource) = &self.resource else { return Ok(vec![attributes(Target::Path(twin(path)))]) };
         let Some(rewrites) = &self.rewrites else { return Ok(vec![attributes(Target::Resource(resource.clone()))]) };
         let values = rewrites.values(from)?;
         Ok(values.iter().map(|value| attributes(Target::Resource(resource.with(value)))).collect())
@@ -107,6 +111,15 @@ impl Rules {
     pub fn for_everybody(&self) -> Vec<usize> {
         let all = self.fixed.iter().zip(1..);
         all.filter(|(rule, _)| rule.user.is_empty() && rule.groups.is_empty()).map(|(_, n)| n).collect()
+    }
+}
+
+/// What a path is asked about as: who may read an answer of the API may read the page that shows the same, and no other. The root
+/// stays what it is: files for kube-rbac-proxy name it.
+fn twin(path: &str) -> String {
+    match path.split('/').nth(1) {
+        Some(screen) if PAGES.contains(&screen) => format!("/api/v1{path}"),
+        _ => path.to_owned(),
     }
 }
 

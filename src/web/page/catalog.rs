@@ -1,4 +1,5 @@
 //! `/catalog`: every instrument that is declared or sent, and of each why it is as it is, as `pointsman explain` says it.
+//! Gathers nothing itself; what is said of an instrument is said by the core.
 
 use super::{Asked, Frame, Sieve, filter, html, refused, words};
 use crate::web::{Sources, model::objects::Catalogued, overview::link};

@@ -1,4 +1,5 @@
 //! `/components`: who sends, and of each what it sends and which plan it follows.
+//! Shows what its JSON twins answer; counts nothing.
 
 use super::{Asked, Frame, Sieve, filter, html, not_found, show};
 use crate::web::{

@@ -1,4 +1,5 @@
 //! `/errors/PMnnnn`: the page of a code, from the text that is compiled in.
+//! Knows no page but by its code; HTML in a text is text.
 
 use super::{Frame, html, not_found};
 use askama::Template;

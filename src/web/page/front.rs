@@ -1,4 +1,5 @@
 //! `/`: what needs somebody, what changed, and the components.
+//! What needs somebody is decided in `overview`; here it is laid out.
 
 use super::{Frame, html, show};
 use crate::web::{
@@ -8,7 +9,7 @@ use crate::web::{
 };
 use askama::Template;
 use axum::{Router, extract::State, response::Response, routing::get};
-use std::sync::Arc;
+use std::{cmp::Reverse, sync::Arc};
 
 /// Components that are shown here; the list has all.
 const COMPONENTS_MAX: usize = 25;
@@ -30,7 +31,7 @@ pub(super) fn router(sources: &Arc<Sources>) -> Router {
 async fn page(State(sources): State<Arc<Sources>>) -> Response {
     let mut components = (sources.components)();
     let front = front(&sources, &components);
-    components.sort_by(|a, b| b.series.cmp(&a.series));
+    components.sort_by_key(|component| Reverse(component.series));
     let components_more = components.len().saturating_sub(COMPONENTS_MAX);
     components.truncate(COMPONENTS_MAX);
     let frame = Frame::new(&sources, "/", "Overview", "/api/v1/overview".to_owned()).with_cli("pointsman get components");

@@ -1,4 +1,5 @@
 //! `/health`: queues, memory, limits, certificates, and what the last errors were.
+//! Shows what its JSON twins answer; measures nothing.
 
 use super::{Frame, counted, html, show};
 use crate::web::{

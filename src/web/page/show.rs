@@ -1,4 +1,5 @@
-//! How numbers and times look in tables. The templates call it, and hand over references; knows no screen.
+//! How numbers and times look in tables.
+//! The templates call it, and hand over references; knows no screen.
 #![expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand over references")]
 
 use pointsman_core::view::{time::parse_time, verdict::words};

@@ -1,4 +1,5 @@
 //! `/views`: who says what is on, as kubectl shows it, and what became of each rule.
+//! Shows what its JSON twins answer; decides nothing.
 
 use super::{Asked, Frame, Sieve, filter, html, not_found, show};
 use crate::web::{

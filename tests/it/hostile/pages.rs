@@ -137,6 +137,7 @@ fn encoded(text: &str) -> String {
 fn paths() -> Vec<String> {
     let mut paths: Vec<String> = ["/", "/metrics", "/metrics/self", "/api/v1/overview"].map(str::to_owned).into();
     paths.extend(LISTS.map(|list| format!("/api/v1/{list}")));
+    paths.extend(["/catalog", "/components", "/views", "/health", "/errors/PM0104"].map(str::to_owned));
     for text in evil().map(encoded) {
         paths.extend([
             format!("/{text}"),
@@ -145,6 +146,14 @@ fn paths() -> Vec<String> {
             format!("/api/v1/views/{text}/{text}"),
             format!("/api/v1/catalog/{text}?component={text}"),
             format!("/api/v1/components?after={text}"),
+            format!("/catalog/{text}?component={text}"),
+            format!("/catalog?q={text}&component={text}"),
+            format!("/components?sort={text}&state={text}&{text}={text}"),
+            format!("/components/default/service%2E{text}"),
+            format!("/components/{text}/{text}"),
+            format!("/views/{text}/{text}"),
+            format!("/views/-/{text}"),
+            format!("/errors/{text}"),
             format!("/metrics?name[]={text}"),
             format!("/metrics?{text}"),
         ]);
@@ -181,15 +190,51 @@ fn judge(path: &str, reply: &Reply, said: &mut BTreeSet<String>) -> Vec<String> 
             texts(&reply.json(), said);
         }
         Some("text/html; charset=utf-8") => {
-            let lower = body.to_lowercase();
-            let runs =
-                ["<script", "onerror", "onload", "onfocus", "javascript:", "<iframe", "<img", "<style", "style=", "alert("];
-            faults.extend(runs.iter().filter(|word| lower.contains(**word)).map(|word| format!("the page says {word}")));
+            faults.extend(
+                body.split('<').skip(1).filter_map(|rest| foreign(rest).map(|what| format!("the page has {what}: <{rest}"))),
+            );
         }
         Some(text) if text.starts_with("text/plain;") => {}
         other => faults.push(format!("its type is {other:?}")),
     }
     faults.into_iter().map(|fault| format!("{path}: {fault}")).collect()
+}
+
+/// What of a tag is none of ours: its name, an attribute, or where it leads. Text and values have no `<`, `>` or `"` of their own.
+fn foreign(rest: &str) -> Option<String> {
+    let Some((tag, _)) = rest.split_once('>') else { return Some("a tag without an end".to_owned()) };
+    let tag = tag.trim_start_matches('/');
+    if ["!doctype html", r#"script src="/assets/script.js" defer"#].contains(&tag) || rest.starts_with("/script>") {
+        return None;
+    }
+    let (name, mut attributes) = tag.split_once([' ', '\n']).unwrap_or((tag, ""));
+    let known = "html head meta title link body a header img nav ul li main h1 h2 h3 b section span p time div table caption thead tbody tr \
+                 th td footer code form label input select option button dl dt dd details summary pre article em strong blockquote ol hr";
+    if !known.split_whitespace().any(|known| known == name) {
+        return Some(format!("a tag {name:?}"));
+    }
+    while !attributes.trim().is_empty() {
+        attributes = attributes.trim_start();
+        let (key, after) = attributes.split_once(['=', ' ']).unwrap_or((attributes, ""));
+        let is_bare = ["selected", "defer"].contains(&key.trim());
+        let Some((value, after)) = after.strip_prefix('"').and_then(|rest| rest.split_once('"')) else {
+            if is_bare {
+                attributes = after;
+                continue;
+            }
+            return Some(format!("an attribute {key:?} without quotes"));
+        };
+        let known = "lang charset name content rel href type src class alt width height aria-label aria-current aria-hidden aria-labelledby \
+                     id tabindex datetime role scope colspan method action value maxlength data-n";
+        if !known.split_whitespace().any(|known| known == key) {
+            return Some(format!("an attribute {key:?}"));
+        }
+        if ["href", "src", "action"].contains(&key) && !(value.starts_with('/') && !value.starts_with("//") || value == "#main") {
+            return Some(format!("a link to {value:?}"));
+        }
+        attributes = after;
+    }
+    None
 }
 
 /// Headers that are missing, or say less than they must.
@@ -204,7 +249,8 @@ fn unguarded(reply: &Reply) -> Vec<String> {
     let says: Vec<&str> = policy.split(';').map(str::trim).collect();
     let has = |part: &str| says.contains(&part);
     let is_closed =
-        has("default-src 'none'") && has("frame-ancestors 'none'") && has("base-uri 'none'") && has("form-action 'none'");
+        has("default-src 'none'") && has("frame-ancestors 'none'") && has("base-uri 'none'") && has("form-action 'self'");
+    let is_closed = is_closed && has("script-src 'self'") && has("style-src 'self'") && says.len() == 8;
     if !is_closed || policy.contains("unsafe") || policy.contains('*') || policy.contains("http") || policy.contains("data:") {
         faults.push(format!("content-security-policy is {policy:?}"));
     }
@@ -302,17 +348,18 @@ fn routes(source: &str) -> Vec<String> {
 #[test]
 fn every_answer_of_the_read_side_is_guarded() {
     let server = Pointsman::start(&[]);
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web");
-    let mut sources: Vec<String> = fs::read_dir(folder)
-        .expect("it lists")
-        .filter_map(|entry| entry.expect("an entry").file_name().into_string().ok())
-        .filter(|name| name.ends_with(".rs"))
-        .map(|name| format!("src/web/{name}"))
-        .collect();
+    let mut sources: Vec<String> = Vec::new();
+    for folder in ["src/web", "src/web/page"] {
+        let entries = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).expect("it lists");
+        let names = entries.filter_map(|entry| entry.expect("an entry").file_name().into_string().ok());
+        sources.extend(names.filter(|name| name.ends_with(".rs")).map(|name| format!("{folder}/{name}")));
+    }
     sources.push("src/expose/http.rs".to_owned());
     let mut paths: Vec<String> = sources.iter().flat_map(|source| routes(source)).collect();
     assert!(
-        ["/", "/metrics", "/metrics/self", "/readyz", "/api/v1/views"].iter().all(|path| paths.contains(&(*path).to_owned()))
+        ["/", "/metrics", "/metrics/self", "/readyz", "/api/v1/views", "/views/{namespace}/{name}"]
+            .iter()
+            .all(|path| paths.contains(&(*path).to_owned()))
     );
     paths.iter_mut().for_each(|path| *path = path.replace(['{', '}'], ""));
     paths.extend(["/nowhere", "//metrics", "/api/v1/catalog?after=x", "/metrics?%"].map(str::to_owned));
