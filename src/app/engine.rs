@@ -132,8 +132,7 @@ impl Engine {
             cluster: OnceLock::new(),
         });
         let own = Arc::new(own(clock, &store, &own_store, &traces, &numbers));
-        let views = Arc::clone(&numbers.views);
-        let is_ready = AtomicBool::new(false);
+        let (views, is_ready) = (Arc::clone(&numbers.views), AtomicBool::new(false));
         let (views_changed, statuses) = (Arc::default(), Arc::clone(&numbers.statuses));
         let (observer, screens) = Default::default();
         Ok(Self {

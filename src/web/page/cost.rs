@@ -10,6 +10,7 @@ use crate::web::{
 };
 use askama::Template;
 use axum::{Router, extract::State, response::Response, routing::get};
+use pointsman_core::view::verdict::words::quoted;
 use std::sync::Arc;
 
 #[derive(Template)]
@@ -37,10 +38,18 @@ async fn page(State(sources): State<Arc<Sources>>, asked: Asked) -> Response {
     let with_attributes = select::component(&all, &filter).is_some();
     let (cost, found) = select::cost(&all, &filter);
     let twin = format!("/api/v1/cost{}", filter.query(filter.after));
-    let frame = Frame::new(&sources, "/cost", "Cost", twin).with_cli("pointsman get components");
+    let frame = Frame::new(&sources, "/cost", "Cost", twin).with_cli(cli(&cost, with_attributes));
     let sieve = Sieve::over::<CostOfInstrument>("/cost", &filter, found).with_component();
     let filtered = !filter.query(0).is_empty();
     html(&Page { frame, sieve, cost, with_attributes, filtered })
+}
+
+/// The dearest instrument of one component is explained with its attributes; else there is the list of components.
+fn cli(cost: &Cost, with_attributes: bool) -> String {
+    match cost.instruments.first().filter(|_| with_attributes) {
+        Some(one) => format!("pointsman explain {} --component {}", quoted(&one.name), quoted(&one.component)),
+        None => "pointsman get components".to_owned(),
+    }
 }
 
 #[cfg(test)]

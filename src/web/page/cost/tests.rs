@@ -46,6 +46,7 @@ async fn attributes_are_shown_of_one_component() {
     assert!(!page.contains("without <code>"), "{page}");
     let (_, page) = get(with("mcd_update_state"), "/cost?component=mcd").await;
     assert!(page.contains("without <code>err</code> (300 values): 301 -&gt; 1"), "{page}");
+    assert!(page.contains("pointsman explain &#39;mcd_update_state&#39; --component &#39;mco/mcd&#39;"), "{page}");
     assert!(!page.contains("mco/mcc") && !page.contains("Choose a component"), "{page}");
     let (_, twin) = get(with("mcd_update_state"), "/api/v1/cost?component=mcd").await;
     let twin: serde_json::Value = serde_json::from_str(&twin).expect("JSON");
