@@ -4,7 +4,7 @@
 use super::{super::engine::Engine, hex, wall_of};
 use crate::web::model::objects::{AttributeCost, Component, ComponentDetail, Left, LeftQuery, SentInstrument, Sync, Workload};
 use pointsman_core::{
-    limits::API_ITEMS_MAX,
+    limits::{API_ITEMS_MAX, OWN_PUSH_MS},
     model::{clock::Mono, component::ComponentKey, instrument::Instrument},
     state::{
         observe::{ObservedComponent, ObservedInstrument, Which},
@@ -16,7 +16,7 @@ use pointsman_core::{
         time::format_time,
     },
 };
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 /// Every component, without its instruments.
 pub(super) fn list(engine: &Engine) -> Vec<Component> {
@@ -53,7 +53,9 @@ fn line(engine: &Engine, summary: &ComponentSummary, sync: &SyncState) -> Compon
     let ComponentSummary { key, instances, streams, series, received, suppressed, last_push, plan_hash } = summary;
     let loaded = engine.views.load();
     let taking = sync.get(key).filter(|sync| sync.is_present() || sync.takers() > 0);
-    let is_silent = engine.clock.mono().since(*last_push) > engine.config.expire_after / 2;
+    // We ourselves push less often than the shortest time after which series may end.
+    let patience = (engine.config.expire_after / 2).max(Duration::from_millis(OWN_PUSH_MS + 1_000));
+    let is_silent = engine.clock.mono().since(*last_push) > patience;
     let is_present = taking.is_some_and(ComponentSync::is_present);
     let labels = loaded.views.facts().namespaces.get(&key.namespace);
     let labels = labels.into_iter().flatten().map(|(key, value)| (key.to_string(), value.to_string()));

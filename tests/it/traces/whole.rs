@@ -103,9 +103,14 @@ fn slow_turns_lead_to_the_trace_viewer() {
     let url = backend.url();
     let server = Pointsman::start(&["--traces-to", &url, "--trace-link", "http://jaeger.example/trace/{trace_id}?from=page"]);
     server.push_spans_grpc(request(&["user a", "reconcile <b>Node"])).expect("it is taken");
-    let traces = &server.get("/api/v1/traces").json()["item"];
+    let is_it = |turn: &serde_json::Value| turn["name"] == "reconcile <b>Node";
+    // What is shown is looked at every two seconds.
+    let traces = wait("the turn", || {
+        let traces = server.get("/api/v1/traces").json()["item"].clone();
+        traces["slowest"].as_array().is_some_and(|slowest| slowest.iter().any(is_it)).then_some(traces)
+    });
     let slowest = traces["slowest"].as_array().expect("a list");
-    let turn = slowest.iter().find(|turn| turn["name"] == "reconcile <b>Node").expect("the turn");
+    let turn = slowest.iter().find(|turn| is_it(turn)).expect("the turn");
     let id = turn["traceId"].as_str().expect("an id");
     assert_eq!(turn["link"], format!("http://jaeger.example/trace/{id}?from=page"));
     assert!(slowest.iter().all(|turn| turn["name"] != "user a"), "{slowest:?}");
