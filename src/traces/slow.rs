@@ -30,7 +30,7 @@ pub struct SlowTurn {
 /// See the head of the file.
 #[derive(Debug, Default)]
 pub struct Slow {
-    /// Nanoseconds that a span must take to be kept; 0 while there is room, and while one of those that are kept is old.
+    /// Nanoseconds that a span must take at least to be kept; 0 while there is room.
     floor: AtomicU64,
     /// When the first of those that are kept gets old, in nanoseconds of the monotonic clock.
     until: AtomicU64,
@@ -41,7 +41,7 @@ impl Slow {
     /// Remembers a span, if it is one of the slowest turns.
     pub fn add(&self, kept: &KeptSpan<'_>, now: Mono) {
         let duration = kept.raw.end.saturating_sub(kept.raw.start);
-        let is_slow = duration > self.floor.load(Relaxed) || now.0 >= self.until.load(Relaxed);
+        let is_slow = duration >= self.floor.load(Relaxed) || now.0 >= self.until.load(Relaxed);
         if !is_slow || !is_turn(kept.name) {
             return;
         }
@@ -50,9 +50,11 @@ impl Slow {
         turns.push(SlowTurn { trace_id: kept.trace_id, span: summary(kept), came: now });
         turns.sort_by_key(|turn| std::cmp::Reverse(turn.span.duration));
         turns.truncate(SLOW_TURNS_MAX);
-        let fastest = turns.last().filter(|_| turns.len() >= SLOW_TURNS_MAX).map_or(0, |turn| nanos(turn.span.duration));
+        // As slow as the fastest is not slower than it.
+        let full = turns.last().filter(|_| turns.len() >= SLOW_TURNS_MAX);
+        let floor = full.map_or(0, |turn| nanos(turn.span.duration).saturating_add(1));
         let until = turns.iter().map(|turn| turn.came.0.saturating_add(nanos(age_max()))).min().unwrap_or(u64::MAX);
-        self.floor.store(fastest, Relaxed);
+        self.floor.store(floor, Relaxed);
         self.until.store(until, Relaxed);
     }
 

@@ -6,6 +6,7 @@ use super::{
     model::{
         Overview,
         objects::{Component, View},
+        screens::Fleet,
     },
 };
 use pointsman_core::{
@@ -85,6 +86,7 @@ pub fn front(sources: &Sources, components: &[Component]) -> Front {
     let mut all: Vec<Attention> = Vec::new();
     of_components(components, &mut all);
     of_views(&views, now, &mut all);
+    of_fleet(&(sources.fleet)(), &mut all);
     of_the_rest(sources, now, &mut all);
     all.sort();
     all.dedup();
@@ -133,6 +135,24 @@ fn of_views(views: &[View], now: Wall, all: &mut Vec<Attention>) {
         if let Some(at) = ends.filter(|at| words::between(now, *at) < END_SOON) {
             tell(Severity::Info, format!("view {title} ends in {}", words::age(words::between(now, at))));
         }
+    }
+}
+
+fn of_fleet(fleet: &Fleet, all: &mut Vec<Attention>) {
+    for pool in fleet.pools.iter().filter(|pool| !pool.stalled.is_empty()) {
+        let text = format!("pool {} stands still: {}", pool.name, pool.stalled.join(", "));
+        all.push(Attention { severity: Severity::Error, text, link: link(&["fleet"]) });
+    }
+    let seconds = |seconds: f64| words::age(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX));
+    for node in fleet.nodes.iter().filter(|node| node.attention) {
+        let mut said = vec![format!("node {} is {}", node.name, node.state)];
+        if let Some((phase, age)) = node.phases.last().and_then(|phase| Some((phase, phase.seconds?))) {
+            let usual = phase.usual_seconds.map_or_else(String::new, |usual| format!(" (usual {})", seconds(usual)));
+            said.push(format!("in {} for {}{usual}", phase.name, seconds(age)));
+        }
+        said.extend(node.why.iter().cloned());
+        let text = said.join(", ");
+        all.push(Attention { severity: Severity::Warning, text, link: "/fleet?state=attention".to_owned() });
     }
 }
 

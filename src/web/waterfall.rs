@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// How wide the drawing is.
 pub const WIDTH: u32 = 1_000;
+/// How narrow a bar may be that can be seen.
+const NARROWEST: u32 = 4;
 
 /// One span.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,7 +21,7 @@ pub struct Bar {
     pub depth: usize,
     /// Where it begins.
     pub left: u32,
-    /// How wide it is: 1 at least.
+    /// How wide it is, so much at least that it can be seen.
     pub width: u32,
     /// How long it took.
     pub duration_seconds: f64,
@@ -103,13 +105,13 @@ fn in_order<'p, 't>(placed: &'p [Placed<'t>]) -> Vec<(&'p Placed<'t>, usize)> {
 fn bar(one: &Placed<'_>, depth: usize, start: u64, end: u64) -> Bar {
     let all = u128::from(end.saturating_sub(start).max(1));
     let at = |nanos: u64| u32::try_from(u128::from(nanos) * u128::from(WIDTH) / all).unwrap_or(WIDTH).min(WIDTH);
-    let left = at(one.start.saturating_sub(start)).min(WIDTH - 1);
+    let left = at(one.start.saturating_sub(start)).min(WIDTH - NARROWEST);
     Bar {
         name: one.span.name.clone(),
         component: one.span.component.clone(),
         depth,
         left,
-        width: at(one.end.saturating_sub(start)).saturating_sub(left).max(1),
+        width: at(one.end.saturating_sub(start)).saturating_sub(left).max(NARROWEST),
         duration_seconds: one.span.duration_seconds,
         status: one.span.status,
     }

@@ -50,3 +50,13 @@ fn an_hour_later_others_have_their_place() {
     add(&slow, "reconcile", 5, later);
     assert_eq!(took(&slow, later), [5]);
 }
+
+/// Scenario: turns that took no time at all, as clocks tell it, after one that did. Guarantees: they are kept while there is room.
+#[test]
+fn turns_without_a_length_are_kept_while_there_is_room() {
+    let slow = Slow::default();
+    [7, 0, 0].into_iter().for_each(|length| add(&slow, "reconcile", length, 1));
+    assert_eq!(took(&slow, 1), [7, 0, 0]);
+    (0..SLOW_TURNS_MAX).for_each(|_| add(&slow, "reconcile", 3, 1));
+    assert_eq!((took(&slow, 1).len(), took(&slow, 1).last()), (SLOW_TURNS_MAX, Some(&3)));
+}

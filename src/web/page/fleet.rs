@@ -55,7 +55,8 @@ async fn page(State(sources): State<Arc<Sources>>, asked: Asked) -> Response {
 
 /// None while nothing is updated.
 fn columns(fleet: &Fleet) -> Vec<String> {
-    let running: BTreeSet<&str> = fleet.nodes.iter().flat_map(|node| &node.phases).map(|phase| phase.name.as_str()).collect();
+    // Of phases that hold one another the last is the one that takes the time.
+    let running: BTreeSet<&str> = fleet.nodes.iter().filter_map(tell::last).map(|phase| phase.name.as_str()).collect();
     if running.is_empty() {
         return Vec::new();
     }

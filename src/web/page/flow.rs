@@ -18,6 +18,8 @@ struct Page {
     sieve: Sieve,
     flow: Flow,
     backends: Vec<Backend>,
+    /// Points taken otherwise than they were sent, by what was done.
+    adjusted: Vec<(&'static str, u64)>,
     /// Points a minute of who sends most, for the width of bars.
     most: f64,
     filtered: bool,
@@ -38,7 +40,8 @@ async fn page(State(sources): State<Arc<Sources>>, asked: Asked) -> Response {
     let sieve = Sieve::over::<Inflow>("/flow", &filter, found).with_component();
     let most = flow.inflows.iter().map(|inflow| inflow.points_per_minute).fold(0.0, f64::max);
     let (backends, filtered) = ((sources.traces)().backends, !filter.query(0).is_empty());
-    html(&Page { frame, sieve, flow, backends, most, filtered })
+    let adjusted = flow.adjusted.iter().map(|(what, points)| (*what, *points)).filter(|(_, points)| *points > 0).collect();
+    html(&Page { frame, sieve, flow, backends, adjusted, most, filtered })
 }
 
 #[cfg(test)]

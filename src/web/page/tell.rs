@@ -2,7 +2,10 @@
 //! Knows values, no page.
 #![expect(clippy::trivially_copy_pass_by_ref, clippy::ref_option, reason = "templates hand over references")]
 
-use crate::web::model::screens::{CostOfInstrument, Loop, Node, Phase, Pool};
+use crate::web::model::{
+    Party,
+    screens::{CostOfInstrument, Loop, Node, Phase, Pool},
+};
 use pointsman_core::view::verdict::words::{self, whole};
 use std::{collections::BTreeMap, time::Duration};
 
@@ -93,6 +96,13 @@ pub(super) fn errors(one: &Loop) -> String {
         Some(0) => "0".to_owned(),
         Some(errors) => format!("✖ {} ({})", whole(errors), percent(&(errors as f64 / one.turns.max(1) as f64))),
     }
+}
+
+/// `mco/mcd: metric wants Counter`.
+pub(super) fn party(party: &Party) -> String {
+    let Party { component, metric, wanted } = party;
+    let who = if metric.is_empty() { component.clone() } else { format!("{component}, {metric}") };
+    format!("{who}: {wanted}")
 }
 
 pub(super) fn indent(depth: &usize) -> String {

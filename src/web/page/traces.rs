@@ -53,7 +53,9 @@ async fn page(State(sources): State<Arc<Sources>>, asked: Asked) -> Response {
         frame = frame.with_cli(format!("pointsman explain {}", quoted(&format!("span:{}", turn.name))));
     }
     let sieve = Sieve::over::<Loop>("/traces", &filter, found).with_component();
-    let drawn: Vec<Drawn> = traces.recent.iter().take(DRAWN_TRACES_MAX).map(drawn).collect();
+    // One turn of a loop is many a trace; what has a tree is more worth looking at.
+    let (trees, single): (Vec<&Trace>, Vec<&Trace>) = traces.recent.iter().partition(|trace| trace.spans.len() > 1);
+    let drawn: Vec<Drawn> = trees.into_iter().chain(single).take(DRAWN_TRACES_MAX).map(drawn).collect();
     let drawn_more = traces.recent.len().saturating_sub(drawn.len());
     let linked = traces.slowest.iter().any(|turn| turn.link.is_some());
     let filtered = !filter.query(0).is_empty();

@@ -29,7 +29,7 @@ fn bars_stand_in_the_order_of_the_tree() {
         span("a", None, 0, 1_000),
         span("e", Some("far"), 500, 10),
     ];
-    let expected = [("a", 0, 0, 1_000), ("b", 1, 100, 250), ("d", 2, 200, 1), ("c", 1, 600, 400), ("e", 0, 500, 10)];
+    let expected = [("a", 0, 0, 1_000), ("b", 1, 100, 250), ("d", 2, 200, 4), ("c", 1, 600, 400), ("e", 0, 500, 10)];
     assert_eq!(drawn(spans), expected.map(|(name, depth, left, width)| (format!("span {name}"), depth, left, width)));
 }
 

@@ -87,3 +87,16 @@ async fn nodes_are_cut_and_filters_checked() {
         assert!(status == StatusCode::BAD_REQUEST && page.contains("PM050") && !page.contains("<script>alert"), "{bad}: {page}");
     }
 }
+
+/// Scenario: a node whose drain takes too long, and a pool that stands still. Guarantees: the first page says so, and leads there.
+#[tokio::test]
+async fn what_hangs_needs_somebody() {
+    let mut fleet = rollout();
+    fleet.pools[0].stalled = vec!["drain".to_owned()];
+    let (_, page) = get(with(fleet.clone()), "/").await;
+    let said = "node worker-7 is Working, in Drained for 41m (usual 3m), drain: timeout_1h passed";
+    assert!(page.contains(said) && page.contains("/fleet?state=attention"), "{page}");
+    assert!(page.contains("pool worker stands still: drain"), "{page}");
+    let (status, page) = get(with(fleet), "/fleet?state=attention").await;
+    assert!(status == StatusCode::OK && page.contains("worker-7"), "{page}");
+}

@@ -1,7 +1,7 @@
 use crate::web::{
     Sources,
     model::{
-        Backend, Flow, Stream, Traces,
+        Backend, Conflict, Flow, Party, Stream, Traces,
         screens::{Drop, Inflow},
     },
     tests::{get, sources},
@@ -28,6 +28,9 @@ fn with(reason: &'static str) -> Sources {
         }],
         ..Flow::default()
     };
+    let party = |metric: &str| Party { component: "mco/mcd".to_owned(), metric: metric.to_owned(), wanted: "Gauge".to_owned() };
+    let conflict = move || Conflict { family: "up_total".to_owned(), kind: "type", kept: party("up"), lost: party("up.total") };
+    let make = move || Flow { conflicts: vec![conflict()], adjusted: [("time_skew", 3), ("none", 0)].into(), ..make() };
     let backend =
         || Backend { url: "http://jaeger:4317".to_owned(), failing: true, queue_bytes_max: 1 << 26, ..Backend::default() };
     let traces = move || Traces { backends: vec![backend()], ..Traces::default() };
@@ -51,7 +54,10 @@ async fn each_drop_has_its_reason() {
     ] {
         assert!(page.contains(text), "{text}: {page}");
     }
-    assert!(!page.contains("style="), "{page}");
+    for text in ["up_total", "mco/mcd, up: Gauge", "mco/mcd, up.total: Gauge", "time_skew"] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    assert!(!page.contains("style=") && !page.contains(">none<"), "{page}");
     let (_, twin) = get(with("out_of_order"), "/api/v1/flow").await;
     let twin: serde_json::Value = serde_json::from_str(&twin).expect("JSON");
     assert_eq!((&twin["item"]["drops"][0]["count"], &twin["item"]["metrics"]["received"]), (&9.into(), &12_345.into()));

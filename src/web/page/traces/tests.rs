@@ -94,3 +94,14 @@ async fn empty_long_and_hostile_traces_are_text() {
     let (_, page) = get(with(of("reconcile <img src=x onerror=alert(1)>'; rm -r", None)), "/traces").await;
     assert!(!page.contains("<img src=x") && page.contains("&#60;img"), "{page}");
 }
+
+/// Scenario: the latest trace is a single span, the one before it a tree. Guarantees: the tree is drawn first.
+#[tokio::test]
+async fn trees_are_drawn_before_single_spans() {
+    let tree = of("rollout pool", None);
+    let single = Trace { spans: vec![span("c", None, "reconcile Lease")], ..tree.recent[0].clone() };
+    let recent = vec![single, tree.recent[0].clone()];
+    let (_, page) = get(with(Traces { recent, ..tree }), "/traces").await;
+    let place = |name: &str| page.find(&format!("{name} of mco/mcc")).expect("it is drawn");
+    assert!(place("rollout pool") < place("reconcile Lease"), "{page}");
+}
