@@ -17,6 +17,7 @@ mod installs;
 mod jaeger;
 mod kinds;
 mod latency;
+mod manual;
 mod migrate;
 mod million;
 mod opamp;
