@@ -25,6 +25,7 @@ pub(crate) mod plan;
 mod proto;
 mod real;
 mod recipes;
+mod references;
 mod semconv;
 mod standing;
 mod support;

@@ -39,6 +39,7 @@ mod scrape_access;
 mod script;
 mod senders;
 mod slow;
+mod spelling;
 mod stage;
 mod standby;
 mod steady;
