@@ -2,6 +2,7 @@
 //! `UPDATE_EXPECT=1 cargo test --test it references` writes them.
 
 mod command_line;
+mod http;
 mod lists;
 mod objects;
 
@@ -48,6 +49,7 @@ fn pages() -> Vec<(&'static str, String)> {
         ("crds.md", objects::page()),
         ("errors.md", lists::errors()),
         ("alerts.md", lists::alerts()),
+        ("http-api.md", http::page()),
     ]
 }
 
