@@ -10,7 +10,7 @@ pub use access::{AccessArgs, SenderArgs};
 pub use assets::AssetsArgs;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 pub use convert::ConvertArgs;
-pub use manual::{CompletionArgs, ManArgs};
+pub use manual::{CompletionArgs, DocsArgs, ManArgs};
 use std::{collections::BTreeMap, ffi::OsString, path::PathBuf};
 
 /// Exit codes, as every help page ends.
@@ -119,6 +119,9 @@ pub enum Verb {
     /// Print or write what is shipped within: manifests, the chart, dashboards, rules, runbooks.
     #[command(after_help = assets::EXAMPLES)]
     Assets(AssetsArgs),
+    /// Print a document, or which there are.
+    #[command(after_help = manual::DOCS_EXAMPLES)]
+    Docs(DocsArgs),
     /// Print the manual page of a verb, or write them all.
     #[command(after_help = manual::MAN_EXAMPLES)]
     Man(ManArgs),

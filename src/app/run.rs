@@ -16,6 +16,7 @@ use crate::{
         ServerArgs, Typed, Verb, VersionArgs, WatchArgs, split_unknown,
     },
     config::{Config, Given, place::CommandLine, watch::WatchConfig},
+    docs,
 };
 use clap::Parser;
 use pointsman_core::{
@@ -64,6 +65,10 @@ pub fn main(args: Vec<OsString>, env: impl Iterator<Item = (OsString, OsString)>
         Verb::Get(args) => get(&args),
         Verb::Convert(args) => convert(&args),
         Verb::Assets(args) => shipped(&args),
+        Verb::Docs(args) => ended(match &args.page {
+            Some(page) => docs::print(page, (&mut io::stdout(), &mut io::stderr())),
+            None => docs::list(&mut io::stdout()),
+        }),
         Verb::Man(args) => man(&args),
         Verb::Completion(args) => ended(manual::completion(&args.shell, &mut io::stdout())),
         Verb::Version(args) => version(&args),

@@ -1,4 +1,4 @@
-//! The command lines of `man` and `completion`: what tells shells and readers about all the others.
+//! The command lines of `docs`, `man` and `completion`: what tells readers and shells about all the others.
 //! Knows no other module.
 
 use clap::Args;
@@ -12,6 +12,15 @@ pub(super) const MAN_EXAMPLES: &str = "Examples:
 Files of the same name in that folder are overwritten.
 
 Exit codes: 0 fine; 2 bad usage, or a folder that takes no files.";
+
+/// How the help page of `docs` ends.
+pub(super) const DOCS_EXAMPLES: &str = "Examples:
+  pointsman docs
+  pointsman docs reference/config | less
+
+They are those of this version, and are there without a network. A server shows them at /docs.
+
+Exit codes: 0 fine; 1 no such page; 2 bad usage.";
 
 /// How the help page of `completion` ends.
 pub(super) const COMPLETION_EXAMPLES: &str = "Examples:
@@ -32,6 +41,14 @@ pub struct ManArgs {
     /// Write every page into this folder instead; it is made where it is missing.
     #[arg(long, value_name = "DIR")]
     pub to: Option<PathBuf>,
+}
+
+/// Flags of `pointsman docs`.
+#[derive(Debug, Args)]
+pub struct DocsArgs {
+    /// The page to print [default: the list of pages].
+    #[arg(value_name = "PAGE")]
+    pub page: Option<String>,
 }
 
 /// Flags of `pointsman completion`.

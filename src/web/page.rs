@@ -30,8 +30,14 @@ use pointsman_core::{
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Screens by path, in the order in which they are offered.
-const SCREENS: [(&str, &str); 5] =
-    [("/", "Overview"), ("/catalog", "Catalogue"), ("/components", "Components"), ("/views", "Views"), ("/health", "Health")];
+const SCREENS: [(&str, &str); 6] = [
+    ("/", "Overview"),
+    ("/catalog", "Catalogue"),
+    ("/components", "Components"),
+    ("/views", "Views"),
+    ("/health", "Health"),
+    ("/docs", "Docs"),
+];
 
 /// A query, read or not.
 type Asked = Result<Query<Words>, QueryRejection>;

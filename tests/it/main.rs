@@ -9,6 +9,7 @@ pub(crate) mod convert;
 mod dashboards;
 mod demo;
 mod deploy;
+mod docs;
 mod drain;
 mod expose;
 mod fuzz;

@@ -5,8 +5,22 @@ use super::peers::tool;
 use crate::support::run;
 use std::{fs, path::Path, process::Command};
 
-const VERBS: [&str; 13] =
-    ["serve", "watch", "demo", "check", "explain", "diff", "catalog", "get", "convert", "assets", "man", "completion", "version"];
+const VERBS: [&str; 14] = [
+    "serve",
+    "watch",
+    "demo",
+    "check",
+    "explain",
+    "diff",
+    "catalog",
+    "get",
+    "convert",
+    "assets",
+    "docs",
+    "man",
+    "completion",
+    "version",
+];
 
 /// What a program says on both ends.
 fn said(program: &Path, args: &[&str], folder: &Path) -> String {

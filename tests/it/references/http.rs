@@ -13,8 +13,7 @@ use syn::{
 };
 
 /// Where the structs of answers are.
-const MODELS: [&str; 5] =
-    ["src/web/model.rs", "src/web/model/objects.rs", "src/web/overview.rs", "src/core/view/explain.rs", "src/core/fault.rs"];
+const MODELS: [&str; 3] = ["src/web/model.rs", "src/web/model/objects.rs", "src/web/overview.rs"];
 /// What handlers answer that are functions of their own, and what may stand behind the question mark.
 const HANDLERS: [(&str, &str, &str); 4] = [
     ("overview::front(", "Front", ""),
@@ -206,7 +205,8 @@ pub(super) fn page() -> String {
         What programs ask for at `--listen`, with `GET`. Each answer is one document: `version` (1), `at` (when, RFC 3339), `item` or\n\
         `items`, and `truncated`: whether there is more than is listed. Fields are only ever added; those that would be empty may be\n\
         left out. Lists take `component`, `state`, `q` (a part of a name), `sort` and `after` (how many to leave out at the start).\n\
-        What is asked wrongly is answered with 400 and a `fault`: `code`, `message`, `fix`.\n\n\
+        What is asked wrongly is answered with 400 and a `fault`: `code`, `message`, `fix`. An Explanation is as `pointsman explain\n\
+        --output json` prints it, a Fault as `pointsman check --output json` does.\n\n\
         | path | answer | query |\n| --- | --- | --- |\n"
         .to_owned();
     for (path, answer, asked) in paths() {
