@@ -1,6 +1,8 @@
 //! The documents that travel with the binary: each that stands in the repository, as it stands there, by its path and title.
 //! `UPDATE_EXPECT=1 cargo test --test it docs` writes the table.
 
+mod commands;
+
 use crate::support::run;
 use pointsman::docs::{self, PAGES};
 use std::{
