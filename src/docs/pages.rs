@@ -57,6 +57,7 @@ pub const PAGES: &[Page] = &[
     Page { path: "how-to/install", title: "Installing pointsman on Kubernetes", file: "deploy/README.md", text: include_str!("../../deploy/README.md") },
     Page { path: "how-to/instrument-go", title: "How an operator in Go follows plans", file: "src/instrument/examples/go.md", text: include_str!("../../src/instrument/examples/go.md") },
     Page { path: "how-to/instrument-rust", title: "How to instrument an operator", file: "src/instrument/examples/README.md", text: include_str!("../../src/instrument/examples/README.md") },
+    Page { path: "how-to/migrate-from-metric-relabel-configs", title: "From metric_relabel_configs to views", file: "src/docs/how-to/migrate-from-metric-relabel-configs.md", text: include_str!("../../src/docs/how-to/migrate-from-metric-relabel-configs.md") },
     Page { path: "how-to/off-for-two-hours", title: "Turn a metric off, or on, for two hours", file: "src/docs/how-to/off-for-two-hours.md", text: include_str!("../../src/docs/how-to/off-for-two-hours.md") },
     Page { path: "migrate-access", title: "From a proxy to pointsman: who may read", file: "src/docs/migrate-access.md", text: include_str!("../../src/docs/migrate-access.md") },
     Page { path: "reference/alerts", title: "Alerts", file: "src/docs/reference/alerts.md", text: include_str!("../../src/docs/reference/alerts.md") },

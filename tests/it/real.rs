@@ -31,6 +31,7 @@ pub(crate) mod prometheus;
 mod proxy;
 mod quickstart;
 mod rbac;
+mod relabelling;
 mod rendered;
 mod rollout;
 mod rules;
