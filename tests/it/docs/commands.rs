@@ -11,6 +11,9 @@ use std::{fs, net::SocketAddr, os::unix::fs::symlink, path::Path, process::Comma
 /// Where pages with commands are.
 const FOLDERS: [&str; 3] = ["tutorials", "how-to", "explanation"];
 
+/// Commands that need what no test has here; `real::jaeger` forwards to a Jaeger.
+const BY_HAND: [(&str, &str); 1] = [("src/docs/how-to/forward-traces-to-jaeger.md", "--traces-to")];
+
 /// What the demo has not yet sent comes in this time.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -125,6 +128,10 @@ fn follow(path: &Path) -> usize {
                 fs::write(desk.folder.path().join(name), &block.text).expect("the folder is ours");
                 let (fine, said) = desk.run(&format!("pointsman check {name}"));
                 assert!(fine, "{place}: {name}: {said}");
+            }
+            "sh by-hand" => {
+                let is_meant = BY_HAND.iter().any(|(page, has)| *page == place && block.text.contains(has));
+                assert!(is_meant, "{place}: make a test run it, or name it in BY_HAND: {}", block.text);
             }
             // `real::relabelling` gives it to a Prometheus.
             "yaml relabel" => {}
