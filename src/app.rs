@@ -24,6 +24,7 @@ pub mod observer;
 pub mod oracle;
 pub mod profile;
 pub mod run;
+pub mod screens;
 pub mod senders;
 pub mod serve;
 pub mod standing;

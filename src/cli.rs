@@ -175,6 +175,9 @@ pub struct ServeArgs {
     /// An OTLP back end for traces; may be given several times.
     #[arg(long, value_name = "URL")]
     pub traces_to: Vec<String>,
+    /// Where a trace viewer shows a trace, for links of the page: https://jaeger.example/trace/{trace_id}.
+    #[arg(long, value_name = "URL")]
+    pub trace_link: Vec<String>,
     /// A folder for what must survive a restart.
     #[arg(long, value_name = "DIR")]
     pub state_dir: Vec<String>,
@@ -351,6 +354,9 @@ pub struct DemoArgs {
     /// An OTLP back end for traces; may be given several times.
     #[arg(long, value_name = "URL")]
     pub traces_to: Vec<String>,
+    /// Where a trace viewer shows a trace, for links of the page: https://jaeger.example/trace/{trace_id}.
+    #[arg(long, value_name = "URL")]
+    pub trace_link: Vec<String>,
 }
 
 /// Flags of `pointsman check`.
@@ -524,6 +530,7 @@ impl ServeArgs {
             tls,
             catalog,
             traces_to,
+            trace_link,
             state_dir,
             translation_strategy,
             scope_labels,
@@ -554,6 +561,7 @@ impl ServeArgs {
             ("tls-private-key-file", tls_private_key_file),
             ("catalog", catalog),
             ("traces-to", traces_to),
+            ("trace-link", trace_link),
             ("state-dir", state_dir),
             ("translation-strategy", translation_strategy),
             ("scope-labels", scope_labels),

@@ -20,10 +20,10 @@ use pointsman_core::{
 };
 use send::SendAccess;
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
-use values::{Addr, BackEnd, Count, Lasting, List, LogFilter, Pod, Size, Switch, Word, without_credentials};
+use values::{Addr, BackEnd, Count, Lasting, List, LogFilter, Pod, Size, Switch, TraceLink, Word, without_credentials};
 
 /// Every key of `pointsman serve`: a flag is `--key`, the environment variable [`env_name`] of it, a line of the file `key: value`.
-pub const KEYS: [&str; 49] = [
+pub const KEYS: [&str; 50] = [
     "allow-openshift-scraper",
     "allow-paths",
     "auth-token-audiences",
@@ -70,6 +70,7 @@ pub const KEYS: [&str; 49] = [
     "tls-private-key-file",
     "tls-profile",
     "tls-reload-interval",
+    "trace-link",
     "traces-to",
     "translation-strategy",
     "views",
@@ -109,6 +110,8 @@ pub struct Config {
     pub catalog: Vec<PathBuf>,
     /// Trace back ends.
     pub traces_to: Vec<String>,
+    /// Where a trace viewer shows a trace.
+    pub trace_link: Option<TraceLink>,
     /// What must survive a restart goes here.
     pub state_dir: Option<PathBuf>,
     /// How names are translated.
@@ -267,6 +270,7 @@ impl Config {
             tls,
             catalog: layers.all::<PathBuf>("catalog"),
             traces_to: layers.all("traces-to").into_iter().map(|BackEnd(url)| url).collect(),
+            trace_link: layers.one::<TraceLink>("trace-link"),
             state_dir: layers.one::<PathBuf>("state-dir"),
             translation_strategy: layers.one::<TranslationStrategy>("translation-strategy").unwrap_or_default(),
             scope_labels: layers.switch("scope-labels", true),

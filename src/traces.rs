@@ -7,6 +7,7 @@ pub mod forward;
 pub mod plans;
 pub mod queue;
 pub mod recent;
+pub mod slow;
 pub mod stats;
 pub mod target;
 
@@ -31,6 +32,7 @@ use pointsman_core::{
 };
 use queue::{Item, Queue};
 use recent::{Recent, RecentTrace};
+use slow::{Slow, SlowTurn};
 use std::{collections::BTreeMap, sync::Arc};
 use target::Target;
 
@@ -40,6 +42,7 @@ pub struct Traces {
     plans: Plans,
     kept: KeptTraces,
     recent: Recent,
+    slow: Slow,
     backends: Vec<Arc<Backend>>,
     room: Arc<dyn Room>,
     totals: Mutex<Totals>,
@@ -75,8 +78,8 @@ impl Traces {
         let share = heap_bytes / TRACE_QUEUE_SHARE;
         let (bytes, items) = (TRACE_QUEUE_BYTES_MAX.min(share), TRACE_QUEUE_ITEMS_MAX.min(share / TRACE_ITEM_BYTES));
         let backends = targets.into_iter().map(|target| Arc::new(Backend::new(target, Queue::new(bytes, items)))).collect();
-        let (plans, kept, recent) = (Plans::default(), KeptTraces::default(), Recent::default());
-        Self { plans, kept, recent, backends, room, totals: Mutex::default() }
+        let (plans, kept, recent, slow) = Default::default();
+        Self { plans, kept, recent, slow, backends, room, totals: Mutex::default() }
     }
 
     /// Whether so much more may stay in memory.
@@ -120,6 +123,7 @@ impl Traces {
             if shows {
                 self.recent.add(span);
             }
+            self.slow.add(span, now);
         })?;
         self.count(&filtered);
         for batch in filtered.batches {
@@ -150,6 +154,12 @@ impl Traces {
     #[must_use]
     pub fn recent(&self) -> Vec<RecentTrace> {
         self.recent.traces()
+    }
+
+    /// The slowest turns of reconcile loops in the last hour, the slowest first; those of spans that views keep.
+    #[must_use]
+    pub fn slow(&self, now: Mono) -> Vec<SlowTurn> {
+        self.slow.turns(now)
     }
 
     /// Counts since the start.

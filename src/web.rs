@@ -9,11 +9,14 @@ mod lists;
 pub mod model;
 pub mod overview;
 pub mod page;
+pub mod select;
+pub mod waterfall;
 
 use axum::Router;
 use model::{
     Fault, Flow, Health, Overview, Traces,
     objects::{Catalogued, Component, ComponentDetail, Consumer, Explanations, Left, LeftQuery, View},
+    screens::{Cost, Fleet},
 };
 use pointsman_core::model::clock::Wall;
 use std::sync::Arc;
@@ -29,6 +32,9 @@ pub type Explain = Arc<dyn Fn(&str, Option<&str>) -> Explanations + Send + Sync>
 
 /// How many attribute sets are left; `None` when there is no such component.
 pub type GetLeft = Arc<dyn Fn(&LeftQuery) -> Option<Left> + Send + Sync>;
+
+/// What metrics cost: of all, and of the component that is named also what its attributes cost.
+pub type GetCost = Arc<dyn Fn(Option<&str>) -> Arc<Cost> + Send + Sync>;
 
 /// Where answers come from.
 #[derive(Clone)]
@@ -53,6 +59,10 @@ pub struct Sources {
     pub left: GetLeft,
     /// Who reads metrics.
     pub consumers: Get<Vec<Consumer>>,
+    /// Pools and nodes.
+    pub fleet: Get<Arc<Fleet>>,
+    /// What metrics cost; of one component also what its attributes cost.
+    pub cost: GetCost,
     /// Where points and spans go.
     pub flow: Get<Flow>,
     /// Back ends and the latest traces.
@@ -61,6 +71,15 @@ pub struct Sources {
     pub health: Get<Health>,
     /// Mistakes in views.
     pub faults: Get<Vec<Fault>>,
+}
+
+/// What metrics cost, and of the one component that is meant also what its attributes do.
+fn cost_of(sources: &Sources, filter: &ask::Filter) -> Arc<Cost> {
+    let all = (sources.cost)(None);
+    match select::component(&all, filter) {
+        Some(component) => (sources.cost)(Some(component)),
+        None => all,
+    }
 }
 
 /// Everything but the scrapes.

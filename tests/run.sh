@@ -33,6 +33,8 @@ Started by hand:
   what TLS and access cost, with 10,000 senders and slow sockets; all of it, or one row:
     ulimit -n 20000 && POINTSMAN_TOOLS_BIN=$(bash tests/tools/build.sh) cargo bench --profile dist --bench bench -- --access
     cargo bench --profile dist --bench bench -- --access --only slow
+  how soon each screen of the page opens with a million series:
+    POINTSMAN_SERIES=1000000 cargo test --lib -- --nocapture first_views_are_quick
   every property with more cases:
     PROPTEST_CASES=100000 cargo test --workspace --lib
 TEXT

@@ -6,7 +6,7 @@ mod components;
 mod explain;
 mod views;
 
-use super::engine::Engine;
+use super::{engine::Engine, screens};
 use crate::{
     ingest::Signal,
     traces::{
@@ -15,7 +15,9 @@ use crate::{
     },
     web::{
         Sources,
-        model::{Backend, Conflict, Fault, Flow, Health, LastError, Overview, Party, Span, Stream, Trace, Traces},
+        model::{
+            Backend, Conflict, Fault, Flow, Health, LastError, Overview, Party, Span, Stream, Trace, Traces, screens::SlowTurn,
+        },
     },
 };
 use pointsman_core::{
@@ -62,8 +64,22 @@ pub fn sources(engine: &Arc<Engine>) -> Sources {
             Arc::new(move |name, component| off_the_reactor(|| explain::explain(&engine, name, component)))
         },
         consumers: get(engine, views::consumers),
-        flow: get(engine, flow),
-        traces: get(engine, traces),
+        fleet: {
+            let engine = Arc::clone(engine);
+            Arc::new(move || off_the_reactor(|| screens::fleet(&engine)))
+        },
+        cost: {
+            let engine = Arc::clone(engine);
+            Arc::new(move |component| off_the_reactor(|| screens::cost(&engine, component)))
+        },
+        flow: {
+            let engine = Arc::clone(engine);
+            Arc::new(move || off_the_reactor(|| flow(&engine)))
+        },
+        traces: {
+            let engine = Arc::clone(engine);
+            Arc::new(move || off_the_reactor(|| traces(&engine)))
+        },
         health: get(engine, health),
         faults: get(engine, faults),
     }
@@ -106,6 +122,13 @@ fn overview(engine: &Engine) -> Overview {
 }
 
 fn flow(engine: &Engine) -> Flow {
+    let mut flow = counted(engine);
+    flow.inflows = screens::inflows(engine);
+    flow.drops = screens::drops(engine, &flow);
+    flow
+}
+
+fn counted(engine: &Engine) -> Flow {
     let stream = |signal| {
         let taken = engine.ingest.stats.taken(signal);
         Stream {
@@ -129,6 +152,7 @@ fn flow(engine: &Engine) -> Flow {
         limited: engine.store.limited().into_iter().collect(),
         conflicts: conflicts.list.into_iter().map(conflict).collect(),
         conflicts_left_out: conflicts.left_out,
+        ..Flow::default()
     }
 }
 
@@ -154,8 +178,30 @@ fn conflict(conflict: layout::Conflict) -> Conflict {
 fn traces(engine: &Engine) -> Traces {
     Traces {
         backends: engine.traces.backends().iter().map(backend).collect(),
-        recent: engine.traces.recent().into_iter().map(trace).collect(),
+        recent: engine.traces.recent().into_iter().map(|recent| trace(engine, recent)).collect(),
+        loops: screens::loops(engine).to_vec(),
+        slowest: engine.traces.slow(engine.clock.mono()).iter().map(|turn| slow_turn(engine, turn)).collect(),
+        ..Traces::default()
     }
+}
+
+fn slow_turn(engine: &Engine, turn: &crate::traces::slow::SlowTurn) -> SlowTurn {
+    let (trace_id, span) = (hex(&turn.trace_id), span(&turn.span));
+    SlowTurn {
+        link: link(engine, &trace_id),
+        trace_id,
+        span_id: span.span_id,
+        name: span.name,
+        component: span.component,
+        start: span.start,
+        duration_seconds: span.duration_seconds,
+        status: span.status,
+    }
+}
+
+/// Where a trace viewer shows a trace, if we were told of one.
+fn link(engine: &Engine, trace_id: &str) -> Option<String> {
+    engine.config.trace_link.as_ref().map(|link| link.of(trace_id))
 }
 
 fn backend(state: &BackendState) -> Backend {
@@ -171,8 +217,10 @@ fn backend(state: &BackendState) -> Backend {
     }
 }
 
-fn trace(trace: RecentTrace) -> Trace {
-    Trace { trace_id: hex(&trace.trace_id), spans: trace.spans.iter().map(span).collect(), omitted: trace.omitted }
+fn trace(engine: &Engine, trace: RecentTrace) -> Trace {
+    let trace_id = hex(&trace.trace_id);
+    let link = link(engine, &trace_id);
+    Trace { trace_id, link, spans: trace.spans.iter().map(span).collect(), omitted: trace.omitted }
 }
 
 fn span(span: &RecentSpan) -> Span {

@@ -50,6 +50,8 @@ pub struct Options {
     pub send_to: Option<String>,
     /// Trace back ends of the server.
     pub traces_to: Vec<String>,
+    /// Where a trace viewer shows a trace.
+    pub trace_link: Vec<String>,
     /// The command line as it stands: the program for lines to paste, the rest for carets.
     pub line: CommandLine,
 }
@@ -65,6 +67,7 @@ impl Default for Options {
             once: false,
             send_to: None,
             traces_to: Vec::new(),
+            trace_link: Vec::new(),
             line: CommandLine::default(),
         }
     }
@@ -76,7 +79,7 @@ impl Options {
     /// # Errors
     /// Everything that is not of its form, as far as the parser of the command line has not seen it.
     pub fn read(args: &DemoArgs, line: CommandLine) -> Result<Self, Vec<Fault>> {
-        let DemoArgs { nodes, speed, seed, scenario, for_time, once, send_to, traces_to } = args;
+        let DemoArgs { nodes, speed, seed, scenario, for_time, once, send_to, traces_to, trace_link } = args;
         let mut faults = Vec::new();
         let scenario: Scenario = scenario.parse().unwrap_or_default(); // the command line takes no other
         let for_time = read_flag("for", for_time.as_deref(), &line, &mut faults);
@@ -90,6 +93,7 @@ impl Options {
             once: *once,
             send_to: send_to.map(|BackEnd(url)| url),
             traces_to: traces_to.clone(),
+            trace_link: trace_link.clone(),
             line,
         };
         // What is wrong with the server's own flags is told at once too.
@@ -99,8 +103,9 @@ impl Options {
 
     /// The configuration of the demo's server, as far as the command line says it.
     pub(crate) fn server(&self) -> Result<Config, Vec<Fault>> {
-        let flags = Some(("traces-to", self.traces_to.clone())).filter(|(_, urls)| !urls.is_empty());
-        Config::read(&Given { flags: flags.into_iter().collect(), command_line: self.line.clone(), ..Given::default() })
+        let all = [("traces-to", &self.traces_to), ("trace-link", &self.trace_link)];
+        let flags = all.into_iter().filter(|(_, urls)| !urls.is_empty()).map(|(key, urls)| (key, urls.clone())).collect();
+        Config::read(&Given { flags, command_line: self.line.clone(), ..Given::default() })
     }
 
     /// How the program was called, for lines to paste.

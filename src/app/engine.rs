@@ -2,8 +2,8 @@
 //! that none of them knows another.
 
 use super::{
-    clock::Clock, conflicts::Watched, listen::tls::Certificates, memory, numbers::Numbers, observer::Observer, standing::Pushes,
-    surroundings,
+    clock::Clock, conflicts::Watched, listen::tls::Certificates, memory, numbers::Numbers, observer::Observer, screens::Screens,
+    standing::Pushes, surroundings,
 };
 use crate::{
     auth::senders::{quota::Quotas, told::Told},
@@ -73,6 +73,8 @@ pub struct Engine {
     pub numbers: Arc<Numbers>,
     /// What instruments cost over time.
     pub observer: Observer,
+    /// Looks at series that readers of the page share.
+    pub screens: Screens,
     /// Whether the views are known.
     pub is_ready: AtomicBool,
 }
@@ -130,10 +132,9 @@ impl Engine {
             cluster: OnceLock::new(),
         });
         let own = Arc::new(own(clock, &store, &own_store, &traces, &numbers));
-        let views = Arc::clone(&numbers.views);
-        let is_ready = AtomicBool::new(false);
+        let (views, is_ready) = (Arc::clone(&numbers.views), AtomicBool::new(false));
         let (views_changed, statuses) = (Arc::default(), Arc::clone(&numbers.statuses));
-        let observer = Observer::default();
+        let (observer, screens) = Default::default();
         Ok(Self {
             config,
             clock,
@@ -145,6 +146,7 @@ impl Engine {
             control,
             views,
             observer,
+            screens,
             views_changed,
             statuses,
             own,

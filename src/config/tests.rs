@@ -48,6 +48,7 @@ fn defaults_are_those_of_the_documentation() {
             tls: None,
             catalog: [],
             traces_to: [],
+            trace_link: None,
             state_dir: None,
             translation_strategy: UnderscoreEscapingWithSuffixes,
             scope_labels: true,
@@ -135,6 +136,7 @@ const EVERY_KEY: [(&str, &str); KEYS.len()] = [
     ("tls-private-key-file", "/tls/tls.key"),
     ("tls-profile", "Custom"),
     ("tls-reload-interval", "1m"),
+    ("trace-link", "https://jaeger.example/trace/{trace_id}"),
     ("traces-to", "http://a:1,http://b:2"),
     ("translation-strategy", "NoTranslation"),
     ("views", "./views"),
@@ -177,6 +179,8 @@ fn every_key_can_be_said_everywhere() {
     assert_eq!(config.promote_resource_attributes, ["k8s.node.name", "host.name"]);
     assert_eq!(config.translation_strategy, TranslationStrategy::NoTranslation);
     assert_eq!(config.traces_to, ["http://a:1", "http://b:2"]);
+    let link = config.trace_link.as_ref().map(|link| link.of("abc"));
+    assert_eq!(link.as_deref(), Some("https://jaeger.example/trace/abc"));
     assert!(config.insecure_listeners().is_empty(), "all of them speak TLS");
     let senders = config.tls.as_ref().and_then(|tls| tls.otlp_client_ca.as_deref());
     assert_eq!(senders, Some("/tls/ca.crt".as_ref()));
@@ -266,13 +270,13 @@ fn all_mistakes_come_in_one_report() {
               |
             1 | pointsman serve --otlp-grcp 127.0.0.1:1 --max-body 64Mb --log a --log b
               |                 ^^^^^^^^^^^ did you mean `--otlp-grpc` or `--otlp-http`?
-              = allowed: --allow-openshift-scraper, --allow-paths, --auth-token-audiences, --catalog, --client-ca-file, --config-file, --connections-per-address, --expire-after, --http2-disable, --http2-max-concurrent-streams, --http2-max-size, --ignore-paths, --insecure, --insecure-listen-address, --instance-fallback, --kube-api-burst, --kube-api-qps, --kubeconfig, --listen, --log, --max-body, --max-series, --memory-limit, --otlp-client-ca-file, --otlp-grpc, --otlp-http, --otlp-identity, --otlp-senders-file, --otlp-token-audiences, --pod, --promote-resource-attributes, --protecting-namespaces, --proxy-endpoints-port, --ratio-suffix, --scope-labels, --secure-listen-address, --sender-max-bytes, --sender-max-requests, --sender-max-series, --state-dir, --tls-cert-file, --tls-cipher-suites, --tls-min-version, --tls-private-key-file, --tls-profile, --tls-reload-interval, --traces-to, --translation-strategy, --views, --config
+              = allowed: --allow-openshift-scraper, --allow-paths, --auth-token-audiences, --catalog, --client-ca-file, --config-file, --connections-per-address, --expire-after, --http2-disable, --http2-max-concurrent-streams, --http2-max-size, --ignore-paths, --insecure, --insecure-listen-address, --instance-fallback, --kube-api-burst, --kube-api-qps, --kubeconfig, --listen, --log, --max-body, --max-series, --memory-limit, --otlp-client-ca-file, --otlp-grpc, --otlp-http, --otlp-identity, --otlp-senders-file, --otlp-token-audiences, --pod, --promote-resource-attributes, --protecting-namespaces, --proxy-endpoints-port, --ratio-suffix, --scope-labels, --secure-listen-address, --sender-max-bytes, --sender-max-requests, --sender-max-series, --state-dir, --tls-cert-file, --tls-cipher-suites, --tls-min-version, --tls-private-key-file, --tls-profile, --tls-reload-interval, --trace-link, --traces-to, --translation-strategy, --views, --config
             error[PM0501]: unknown key `max-bodys`
              --> pointsman.yaml:1:1
               |
             1 | max-bodys: 1
               | ^^^^^^^^^ did you mean `max-body`?
-              = allowed: allow-openshift-scraper, allow-paths, auth-token-audiences, catalog, client-ca-file, config-file, connections-per-address, expire-after, http2-disable, http2-max-concurrent-streams, http2-max-size, ignore-paths, insecure, insecure-listen-address, instance-fallback, kube-api-burst, kube-api-qps, kubeconfig, listen, log, max-body, max-series, memory-limit, otlp-client-ca-file, otlp-grpc, otlp-http, otlp-identity, otlp-senders-file, otlp-token-audiences, pod, promote-resource-attributes, protecting-namespaces, proxy-endpoints-port, ratio-suffix, scope-labels, secure-listen-address, sender-max-bytes, sender-max-requests, sender-max-series, state-dir, tls-cert-file, tls-cipher-suites, tls-min-version, tls-private-key-file, tls-profile, tls-reload-interval, traces-to, translation-strategy, views
+              = allowed: allow-openshift-scraper, allow-paths, auth-token-audiences, catalog, client-ca-file, config-file, connections-per-address, expire-after, http2-disable, http2-max-concurrent-streams, http2-max-size, ignore-paths, insecure, insecure-listen-address, instance-fallback, kube-api-burst, kube-api-qps, kubeconfig, listen, log, max-body, max-series, memory-limit, otlp-client-ca-file, otlp-grpc, otlp-http, otlp-identity, otlp-senders-file, otlp-token-audiences, pod, promote-resource-attributes, protecting-namespaces, proxy-endpoints-port, ratio-suffix, scope-labels, secure-listen-address, sender-max-bytes, sender-max-requests, sender-max-series, state-dir, tls-cert-file, tls-cipher-suites, tls-min-version, tls-private-key-file, tls-profile, tls-reload-interval, trace-link, traces-to, translation-strategy, views
             error[PM0502]: `traces-to` from POINTSMAN_TRACES_TO: `jaeger:4317` is not the URL of an OTLP back end
               --> POINTSMAN_TRACES_TO
                = write it like http://jaeger:4317
@@ -448,5 +452,38 @@ fn mistakes_in_the_form_of_the_file_are_all_reported() {
             5 | max-series: x
               |             ^ write it like 2000000
         "#]],
+    );
+}
+
+/// Scenario: links to traces that are none, and some that are. Guarantees: the id must stand there once, and not in the host; no
+/// scheme that runs something gets onto the page.
+#[test]
+fn links_to_traces_are_checked() {
+    let is_good = |link: &str| Config::read(&given(&["--trace-link", link], &[], "")).is_ok();
+    let good = ["https://j/trace/{trace_id}", "http://[::1]:16686/trace/{trace_id}?uiFind=x", "http://g/explore?id={trace_id}"];
+    assert!(good.into_iter().all(is_good));
+    let bad = [
+        "https://j/trace/",
+        "https://j/{trace_id}/{trace_id}",
+        "https://{trace_id}.j/",
+        "https://me:secret@j/{trace_id}",
+        "javascript:alert({trace_id})",
+        "javascript://j/{trace_id}",
+        "/trace/{trace_id}",
+        "https://j/ {trace_id}",
+        "{trace_id}",
+    ];
+    bad.into_iter().for_each(|link| assert!(!is_good(link), "{link}"));
+    check_faults(
+        &["--trace-link", "https://j/trace"],
+        &[],
+        "",
+        expect![[r#"
+        error[PM0502]: `trace-link` from --trace-link: `https://j/trace` is not the URL of a trace with {trace_id} once, behind the host
+         --> command line:1:30
+          |
+        1 | pointsman serve --trace-link https://j/trace
+          |                              ^^^^^^^^^^^^^^^ write it like https://jaeger.example/trace/{trace_id}
+    "#]],
     );
 }

@@ -44,6 +44,21 @@ pub struct LogFilter(pub String);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BackEnd(pub String);
 
+/// `https://host/trace/{trace_id}`: where a trace viewer shows a trace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraceLink {
+    before: String,
+    after: String,
+}
+
+impl TraceLink {
+    /// The link to a trace, by its id in hexadecimal.
+    #[must_use]
+    pub fn of(&self, trace_id: &str) -> String {
+        format!("{}{trace_id}{}", self.before, self.after)
+    }
+}
+
 /// `http://host:port`, or with `https`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receiver(pub http::Uri);
@@ -217,6 +232,24 @@ impl Value for BackEnd {
             }
             (Some("http"), Some(_)) => Ok(Self(text.to_owned())),
             _ => Err(wrong()),
+        }
+    }
+}
+
+impl Value for TraceLink {
+    /// It becomes a link of the page, so that nothing but a web address may stand there.
+    fn read(text: &str) -> Result<Self, Expected> {
+        let wrong = |what| expected(what, "https://jaeger.example/trace/{trace_id}");
+        let one = || wrong("the URL of a trace with {trace_id} once, behind the host");
+        let (before, after) = text.split_once("{trace_id}").filter(|(_, after)| !after.contains("{trace_id}")).ok_or_else(one)?;
+        let link = Self { before: before.to_owned(), after: after.to_owned() };
+        let uri_of = |id: &str| link.of(id).parse::<http::Uri>().map_err(|_| wrong("the URL of a trace"));
+        let (uri, other) = (uri_of(&"0".repeat(32))?, uri_of(&"1".repeat(32))?);
+        match (uri.scheme_str(), uri.authority()) {
+            (Some(_), Some(authority)) if authority.as_str().contains('@') => Err(wrong("a URL without user name and password")),
+            (Some("http" | "https"), Some(authority)) if other.authority() == Some(authority) => Ok(link),
+            (Some("http" | "https"), Some(_)) => Err(one()),
+            _ => Err(wrong("the URL of a trace with http or https")),
         }
     }
 }

@@ -159,6 +159,24 @@ pub const RECENT_TRACES_MAX: usize = 200;
 pub const RECENT_SPANS_MAX: usize = 10_000;
 /// Spans kept in memory for the page, of one trace.
 pub const RECENT_SPANS_PER_TRACE_MAX: usize = 1_000;
+/// Slowest turns of reconcile loops kept in memory for the page.
+pub const SLOW_TURNS_MAX: usize = 20;
+/// Milliseconds that a slow turn stays among them.
+pub const SLOW_TURN_MS_MAX: u64 = 60 * 60 * 1000;
+/// Milliseconds for which the page and its JSON twins share one look at series.
+pub const SCREEN_LOOK_MS: u64 = 2_000;
+/// Series that one such look reads.
+pub const SCREEN_SERIES_MAX: usize = 100_000;
+/// Reconcile loops that one such look tells apart.
+pub const SCREEN_LOOPS_MAX: usize = 5_000;
+/// Instruments of a component whose attributes the page looks at.
+pub const SCREEN_ATTRIBUTES_MAX: usize = 5;
+/// Traces that the page draws as waterfalls.
+pub const DRAWN_TRACES_MAX: usize = 20;
+/// Rows of a table of the page that stands beside the one that a screen is about.
+pub const SCREEN_ROWS_MAX: usize = 200;
+/// Spans that a waterfall of the page draws.
+pub const WATERFALL_SPANS_MAX: usize = 50;
 /// Plans kept at hand for the components that send spans.
 pub const TRACE_PLANS_MAX: usize = COMPONENTS_MAX;
 /// Characters of a decimal number in quotes, such as a bucket's bound.

@@ -102,7 +102,7 @@ impl Inner {
     }
 }
 
-fn summary(kept: &KeptSpan<'_>) -> RecentSpan {
+pub(super) fn summary(kept: &KeptSpan<'_>) -> RecentSpan {
     RecentSpan {
         span_id: kept.span_id,
         parent: <[u8; 8]>::try_from(kept.raw.parent_span_id).ok().filter(|id| *id != [0; 8]),

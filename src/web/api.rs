@@ -4,8 +4,11 @@
 use super::{
     Sources,
     ask::{Filter, Listed, Part, Words},
-    model::objects::{LeftQuery, SentInstrument},
-    overview,
+    model::{
+        objects::{LeftQuery, SentInstrument},
+        screens::{CostOfInstrument, Inflow, Loop, Node},
+    },
+    overview, select,
 };
 use axum::{
     Json, Router,
@@ -59,8 +62,10 @@ pub fn router(sources: &Arc<Sources>) -> Router {
         .route("/api/v1/catalog", get(async |State(s): Api, q: Asked| many(&s, (s.catalog)(), q)))
         .route("/api/v1/catalog/{name}", get(explained))
         .route("/api/v1/consumers", get(async |State(s): Api, q: Asked| many(&s, (s.consumers)(), q)))
-        .route("/api/v1/flow", get(async |State(s): Api| one(&s, (s.flow)())))
-        .route("/api/v1/traces", get(async |State(s): Api| one(&s, (s.traces)())))
+        .route("/api/v1/fleet", get(fleet))
+        .route("/api/v1/cost", get(cost))
+        .route("/api/v1/flow", get(flow))
+        .route("/api/v1/traces", get(traces))
         .route("/api/v1/health", get(async |State(s): Api| one(&s, (s.health)())))
         .route("/api/v1/faults", get(async |State(s): Api, q: Asked| many(&s, (s.faults)(), q)))
         .with_state(Arc::clone(sources))
@@ -84,7 +89,7 @@ async fn component(State(s): Api, Path((namespace, name)): Path<(String, String)
             None => not_found("component", &format!("{namespace}/{name}")),
         };
     }
-    let filter = match filter::<SentInstrument>(&asked) {
+    let filter = match read::<SentInstrument>(&asked) {
         Ok(filter) => filter,
         Err(answer) => return *answer,
     };
@@ -106,6 +111,35 @@ fn left_query(namespace: String, component: String, metric: &str, asked: &Words)
     };
     let (keep, drop) = (keys("keep"), keys("drop").unwrap_or_default());
     LeftQuery { namespace, component, metric: metric.to_owned(), scope: text("scope"), kind: text("kind"), keep, drop }
+}
+
+async fn fleet(State(s): Api, asked: Asked) -> Response {
+    match filter::<Node>(asked) {
+        Ok(filter) => one(&s, select::fleet(&(s.fleet)(), &filter).0),
+        Err(answer) => *answer,
+    }
+}
+
+/// With `?component=` of that one, with what attributes of its dearest instruments cost.
+async fn cost(State(s): Api, asked: Asked) -> Response {
+    match filter::<CostOfInstrument>(asked) {
+        Ok(filter) => one(&s, select::cost(&super::cost_of(&s, &filter), &filter).0),
+        Err(answer) => *answer,
+    }
+}
+
+async fn flow(State(s): Api, asked: Asked) -> Response {
+    match filter::<Inflow>(asked) {
+        Ok(filter) => one(&s, select::flow((s.flow)(), &filter).0),
+        Err(answer) => *answer,
+    }
+}
+
+async fn traces(State(s): Api, asked: Asked) -> Response {
+    match filter::<Loop>(asked) {
+        Ok(filter) => one(&s, select::traces((s.traces)(), &filter).0),
+        Err(answer) => *answer,
+    }
 }
 
 /// A cluster view has no namespace; `-` stands for it in the path.
@@ -138,7 +172,7 @@ fn one<T: Serialize>(sources: &Sources, item: T) -> Response {
 
 /// A list from `?after=N` on, where it was cut before.
 fn many<T: Serialize + Listed>(sources: &Sources, items: Vec<T>, asked: Asked) -> Response {
-    let filter = match words(asked).and_then(|asked| filter::<T>(&asked)) {
+    let filter = match filter::<T>(asked) {
         Ok(filter) => filter,
         Err(answer) => return *answer,
     };
@@ -146,7 +180,12 @@ fn many<T: Serialize + Listed>(sources: &Sources, items: Vec<T>, asked: Asked) -
     Json(Many { version: VERSION, at: format_time((sources.now)()), items, truncated: next.is_some() }).into_response()
 }
 
-fn filter<T: Listed>(asked: &Words) -> Result<Filter, Box<Response>> {
+/// What is asked of a list.
+fn filter<T: Listed>(asked: Asked) -> Result<Filter, Box<Response>> {
+    read::<T>(&words(asked)?)
+}
+
+fn read<T: Listed>(asked: &Words) -> Result<Filter, Box<Response>> {
     Filter::read::<T>(asked).map_err(|faults| Box::new(refuse_all(StatusCode::BAD_REQUEST, &faults)))
 }
 

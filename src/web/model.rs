@@ -2,6 +2,7 @@
 //! Plain values: nothing here is computed, and nothing knows where it came from.
 
 pub mod objects;
+pub mod screens;
 
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -52,6 +53,14 @@ pub struct Flow {
     pub conflicts: Vec<Conflict>,
     /// How many more there are than are listed.
     pub conflicts_left_out: usize,
+    /// Where points come from.
+    pub inflows: Vec<screens::Inflow>,
+    /// How many more there are: `?after=N` skips the first N.
+    pub inflows_more: usize,
+    /// What did not go on, and why, in the order of the way.
+    pub drops: Vec<screens::Drop>,
+    /// How many more there are.
+    pub drops_more: usize,
 }
 
 /// Two parties that cannot both have what they want.
@@ -106,6 +115,12 @@ pub struct Traces {
     pub backends: Vec<Backend>,
     /// The latest traces, newest first; kept only when there are no back ends.
     pub recent: Vec<Trace>,
+    /// Reconcile loops, by component, metric and attributes.
+    pub loops: Vec<screens::Loop>,
+    /// How many more there are: `?after=N` skips the first N.
+    pub loops_more: usize,
+    /// The slowest turns of the last hour, of spans that views keep, the slowest first.
+    pub slowest: Vec<screens::SlowTurn>,
 }
 
 /// One back end.
@@ -151,6 +166,9 @@ pub struct Trace {
     pub spans: Vec<Span>,
     /// Spans left out.
     pub omitted: u64,
+    /// Where a trace viewer shows it; absent without `--trace-link`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
 }
 
 /// One span.

@@ -4,17 +4,23 @@
 mod assets;
 mod catalog;
 mod components;
+mod cost;
 mod documents;
+mod fleet;
+mod flow;
 mod front;
 mod health;
 mod show;
+mod tell;
 #[cfg(test)]
 mod tests;
+mod traces;
 mod views;
 
 use super::{
     Sources,
     ask::{Filter, Listed, Part, Words},
+    select::Found,
 };
 use askama::Template;
 use axum::{
@@ -30,11 +36,15 @@ use pointsman_core::{
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Screens by path, in the order in which they are offered.
-const SCREENS: [(&str, &str); 6] = [
+const SCREENS: [(&str, &str); 10] = [
     ("/", "Overview"),
+    ("/fleet", "Fleet"),
     ("/catalog", "Catalogue"),
     ("/components", "Components"),
     ("/views", "Views"),
+    ("/flow", "Flow"),
+    ("/cost", "Cost"),
+    ("/traces", "Traces"),
     ("/health", "Health"),
     ("/docs", "Docs"),
 ];
@@ -50,6 +60,10 @@ pub fn router(sources: &Arc<Sources>) -> Router {
         .merge(catalog::router(sources))
         .merge(components::router(sources))
         .merge(views::router(sources))
+        .merge(fleet::router(sources))
+        .merge(cost::router(sources))
+        .merge(flow::router(sources))
+        .merge(traces::router(sources))
         .merge(health::router(sources))
         .merge(documents::router())
 }
@@ -106,6 +120,14 @@ impl Sieve {
         Self { path, filter, states: T::STATES, sorts: T::SORTS, has_component, shown, all, next }
     }
 
+    /// Over the rows that a screen is about, of which this was found.
+    fn over<T: Listed>(path: &str, filter: &Filter, found: Found) -> Self {
+        let Found { shown, all, next } = found;
+        let next = next.map(|next| format!("{path}{}", filter.query(next)));
+        let (path, filter, has_component) = (path.to_owned(), filter.clone(), false);
+        Self { path, filter, states: T::STATES, sorts: T::SORTS, has_component, shown, all, next }
+    }
+
     fn with_component(self) -> Self {
         Self { has_component: true, ..self }
     }
@@ -126,6 +148,11 @@ fn words(asked: Asked) -> Result<Words, Box<Response>> {
         let fault = Fault::new(Code::BadSetting, Place::Nowhere, &["query", "the address", &error.body_text()]);
         Box::new(refused(StatusCode::BAD_REQUEST, &[fault.with_hint("write it as ?key=value&key=value")]))
     })
+}
+
+/// A text as a value of a query.
+fn word(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
 /// A template as an answer.

@@ -27,6 +27,8 @@ pub(super) fn sources(instruments: usize, is_ready: bool) -> Sources {
             (query.component == "known").then(|| Left { metric: query.metric.clone(), sets, ..Left::default() })
         }),
         consumers: Arc::new(Vec::new),
+        fleet: Arc::new(Default::default),
+        cost: Arc::new(|_| Arc::default()),
         flow: Arc::new(Default::default),
         traces: Arc::new(Default::default),
         health: Arc::new(Default::default),
@@ -108,4 +110,28 @@ async fn names_and_sets_can_be_asked_for() {
     let json: serde_json::Value = serde_json::from_str(&body).expect("JSON");
     assert_eq!((status, &json["item"]["sets"]), (StatusCode::OK, &2.into()));
     assert_eq!(get(sources(0, true), "/api/v1/components/ns/nobody?metric=m").await.0, StatusCode::NOT_FOUND);
+}
+
+/// Scenario: the twins of screens with absurd filters: an order that is none, a place that is no number, texts that are too long or
+/// hostile. Guarantees: 400 with the fix in it, and the text as data; what is merely not there is an empty answer.
+#[tokio::test]
+async fn absurd_filters_are_told_the_fix() {
+    let long = "x".repeat(limits::VIEW_TEXT_BYTES_MAX + 1);
+    for screen in ["fleet", "cost", "flow", "traces"] {
+        let bad = [
+            ("sort=%3Cscript%3E".to_owned(), "take "),
+            ("after=-1".to_owned(), "write ?after="),
+            (format!("q={long}"), "write a part"),
+            (format!("component={long}"), "write a part"),
+        ];
+        for (query, fix) in bad {
+            let (status, body) = get(sources(0, true), &format!("/api/v1/{screen}?{query}")).await;
+            assert!(
+                status == StatusCode::BAD_REQUEST && body.contains("PM0502") && body.contains(fix),
+                "{screen} {query}: {body}"
+            );
+        }
+        let (status, body) = get(sources(0, true), &format!("/api/v1/{screen}?q=%00%3Cb%3E&component=a/b&after=7")).await;
+        assert!(status == StatusCode::OK && body.contains("\"item\":{"), "{screen}: {body}");
+    }
 }

@@ -35,8 +35,8 @@ const TICK: Duration = Duration::from_millis(200);
 const TICKS_PER_PUSH: u64 = 5;
 /// Series of a sender that does not push end after so many simulated seconds,
 const EXPIRE_AFTER: Second = 300;
-/// but not before so much time: that is a few pushes.
-const EXPIRE_AFTER_MIN: Duration = Duration::from_secs(5);
+/// but not before so much time: that is a few pushes, also of what we tell of ourselves.
+const EXPIRE_AFTER_MIN: Duration = Duration::from_secs(15);
 /// The last push may take this long.
 const FLUSH: Duration = Duration::from_secs(3);
 

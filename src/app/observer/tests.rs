@@ -25,7 +25,7 @@ fn seen(last_secs: u64, points: u64) -> Vec<ObservedComponent> {
     let key = ComponentKey { namespace: "ns".into(), workload: None, service: "s".into() };
     let instrument = Instrument { scope: "".into(), name: "m".into(), kind: Kind::Gauge, unit: "".into() };
     let last = Mono::from_secs(last_secs);
-    let one = ObservedInstrument { instrument, instances: 2, sent: 30, exposed: 30, points, limited: 0, last };
+    let one = ObservedInstrument { instrument, instances: 2, sent: 30, exposed: 30, points, limited: 0, last, bytes: 0 };
     vec![ObservedComponent {
         key,
         instances: 2,

@@ -22,6 +22,7 @@ struct Row {
     points: u64,
     limited: u64,
     last: Mono,
+    bytes: u64,
 }
 
 /// An instrument, and the resource that was added last.
@@ -81,13 +82,14 @@ fn slice(component: &Component, from: usize, seen: &mut ObservedComponent, rows:
             points: stream.points,
             limited: stream.limited,
             last: stream.last_push,
+            bytes: stream.bytes() as u64,
         }));
     }
     None
 }
 
 fn add(sums: &mut BTreeMap<Instrument, Sum>, row: Row) {
-    let Row { resource, metric, sent, exposed, points, limited, last } = row;
+    let Row { resource, metric, sent, exposed, points, limited, last, bytes } = row;
     let instrument = &metric.instrument;
     if let Some((sum, last_resource)) = sums.get_mut(instrument) {
         // One resource may send an instrument in two ways, as with another version of its scope.
@@ -97,8 +99,9 @@ fn add(sums: &mut BTreeMap<Instrument, Sum>, row: Row) {
         sum.points += points;
         sum.limited += limited;
         sum.last = sum.last.max(last);
+        sum.bytes += bytes;
         return;
     }
-    let first = ObservedInstrument { instrument: instrument.clone(), instances: 1, sent, exposed, points, limited, last };
+    let first = ObservedInstrument { instrument: instrument.clone(), instances: 1, sent, exposed, points, limited, last, bytes };
     sums.insert(instrument.clone(), (first, resource));
 }

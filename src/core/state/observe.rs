@@ -48,6 +48,8 @@ pub struct ObservedInstrument {
     pub limited: u64,
     /// When a request last carried it.
     pub last: Mono,
+    /// Bytes that its streams hold, roughly; the component's texts, which all of them share, are not in it.
+    pub bytes: u64,
 }
 
 /// What one attribute of an instrument costs.

@@ -366,6 +366,12 @@ fn how_to_enable(explanation: &Explanation, instrument: &Instrument) -> String {
     if explanation.decision.on {
         return String::new();
     }
-    let name = serde_json::Value::from(&*instrument.name);
-    format!("enable it in a view: metrics: [{{name: on, match: {{instruments: [{name}]}}, state: Enabled}}]")
+    format!("enable it in a view: {}", line_that_enables(&instrument.name))
+}
+
+/// The line of a view's spec that turns an instrument on.
+#[must_use]
+pub fn line_that_enables(instrument: &str) -> String {
+    let name = serde_json::Value::from(instrument);
+    format!("metrics: [{{name: on, match: {{instruments: [{name}]}}, state: Enabled}}]")
 }

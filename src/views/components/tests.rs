@@ -42,6 +42,7 @@ fn observed(key: ComponentKey, names: &[&str]) -> ObservedComponent {
         points: 100,
         limited: 0,
         last: Mono::from_secs(100),
+        bytes: 0,
     };
     ObservedComponent {
         key,

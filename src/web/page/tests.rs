@@ -79,7 +79,9 @@ async fn names_are_text_on_every_screen() {
         let (status, body) = get(hostile(2), &path).await;
         assert!(status == StatusCode::OK || path.contains("state="), "{path}: {status}");
         assert!(!body.contains("<script>") && !body.contains("<img src=x") && !body.contains("\"'>"), "{path}: {body}");
-        assert!(body.contains("&#60;script&#62;") || path == "/docs", "{path}: {body}");
+        // These have nothing to show here: tests of their own fill them.
+        let is_empty = ["/fleet", "/cost", "/flow", "/traces", "/docs"].contains(&path.as_str());
+        assert!(is_empty || body.contains("&#60;script&#62;"), "{path}: {body}");
     }
 }
 

@@ -160,3 +160,47 @@ fn a_silent_daemon_counts_anew() {
     assert!(neighbour.1 == beside.1 && neighbour.0 > beside.0, "{beside:?}, then {neighbour:?}");
     assert_eq!(demo.end().0, Some(0));
 }
+
+/// Scenario: a drain that hangs; the view that has phases on is removed; the line that `/fleet` offers goes into a view; then a
+/// view turns off everything the screen reads. Guarantees: the screen and its twin tell the node and what blocks it; the offered line
+/// brings the ages; without any series there is an explanation and the lines that would bring them back.
+#[test]
+fn the_fleet_is_told_as_far_as_its_metrics_are_on() {
+    let demo = Demo::start(&["--scenario", "drain-stuck", "--speed", "600"]);
+    let get = |path: &str| http(demo.read, "GET", path, &[], &[]);
+    let fleet = || get("/api/v1/fleet").json()["item"].clone();
+    let stuck = || {
+        let nodes = fleet()["nodes"].as_array().cloned().unwrap_or_default();
+        nodes
+            .into_iter()
+            .find(|node| node["attention"] == true && node["why"][0].as_str().is_some_and(|why| why.contains("drain")))
+    };
+    let node = wait("the drain to be stuck", &stuck);
+    assert_eq!(fleet()["off"].as_array().map(Vec::len), Some(0), "the demo's own view has phases on");
+    std::fs::remove_file(demo.views.join("phases.yaml")).expect("the demo's own view");
+    let line = wait("the ages to be off", || {
+        let off = fleet()["off"].as_array().cloned()?;
+        Some(off.iter().find(|off| off["metric"] == "mco.node.update.phase.age")?["enable"].as_str()?.to_owned())
+    });
+    let page = get("/fleet").text();
+    let name = node["name"].as_str().expect("a name");
+    assert!(
+        page.contains(name) && page.contains("drain: threshold_10m passed") && page.contains("mco.node.update.phase.age"),
+        "{page}"
+    );
+
+    let head = "apiVersion: pointsman.dev/v1alpha1\nkind: TelemetryView\n\
+                metadata: {name: mine, namespace: openshift-machine-config-operator}\nspec:\n  reason: a test\n  ";
+    demo.write(&format!("{head}{line}\n"));
+    let aged =
+        || stuck().filter(|node| node["phases"].as_array().is_some_and(|all| all.iter().any(|one| one["seconds"].is_f64())));
+    wait("the ages of phases", aged);
+    assert!(get("/fleet").text().contains(" (usual "), "how long, and what is usual");
+
+    demo.write(&format!("{head}metrics: [{{name: all, match: {{instruments: [\"mco.*\"]}}, state: Disabled}}]\n"));
+    wait("the series to go", || (fleet()["known"] == false).then_some(()));
+    let off: Vec<String> = fleet()["off"].as_array().expect("a list").iter().map(|off| off["why"].to_string()).collect();
+    assert!(off.len() == 5 && off.iter().all(|why| why.contains("mine")), "{off:?}");
+    assert!(get("/fleet").text().contains("No series of the watchers is here"));
+    assert_eq!(demo.end().0, Some(0));
+}

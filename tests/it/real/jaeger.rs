@@ -10,7 +10,8 @@ use std::{collections::BTreeMap, net::SocketAddr};
 pub(crate) struct Jaeger {
     /// Where it takes OTLP over gRPC.
     pub(crate) otlp: SocketAddr,
-    query: SocketAddr,
+    /// Where its pages and its API are.
+    pub(crate) query: SocketAddr,
     _process: Process,
 }
 

@@ -5,7 +5,7 @@ use super::{
     jaeger::{Jaeger, Stored},
     senders::{Language, Way},
 };
-use crate::support::Pointsman;
+use crate::support::{Pointsman, http};
 use std::collections::BTreeMap;
 
 fn texts<const N: usize>(pairs: [(&str, &str); N]) -> BTreeMap<String, String> {
@@ -62,16 +62,30 @@ fn check(jaeger: &Jaeger, server: &Pointsman, language: Language, protocol: &'st
 }
 
 /// Scenario: three SDKs send a trace each way they can, and pointsman forwards to Jaeger.
-/// Guarantees: each trace is there under its id, with the names, parents, attributes, events and status it was sent with.
+/// Guarantees: each trace is there under its id, with the names, parents, attributes, events and status it was sent with; the page and
+/// its twin lead from each slow turn to that trace.
 #[test]
 #[ignore = "needs a real peer: bash tests/run.sh"]
 fn spans_of_every_sdk_arrive_in_jaeger_as_they_were_sent() {
     let jaeger = Jaeger::start();
-    let server = Pointsman::start(&["--traces-to", &format!("http://{}", jaeger.otlp)]);
+    let link = format!("http://{}/trace/{{trace_id}}", jaeger.query);
+    let server = Pointsman::start(&["--traces-to", &format!("http://{}", jaeger.otlp), "--trace-link", &link]);
     for language in [Language::Go, Language::Python, Language::Rust] {
         for protocol in ["grpc", "http/protobuf"] {
             check(&jaeger, &server, language, protocol);
         }
     }
     check(&jaeger, &server, Language::Rust, "http/json");
+    let twin = server.get("/api/v1/traces").json();
+    let slowest = twin["item"]["slowest"].as_array().expect("a list").iter();
+    let turns: Vec<&serde_json::Value> = slowest.filter(|turn| turn["name"] == "reconcile pool").collect();
+    assert_eq!(turns.len(), 7, "{twin}");
+    let page = String::from_utf8_lossy(&server.get("/traces").body).into_owned();
+    for turn in turns {
+        let (id, link) = (turn["traceId"].as_str().expect("an id"), turn["link"].as_str().expect("a link"));
+        assert_eq!(link, format!("http://{}/trace/{id}", jaeger.query));
+        assert!(page.contains(&format!("<a href=\"{link}\"")), "{link}: {page}");
+        assert_eq!(http(jaeger.query, "GET", &format!("/trace/{id}"), &[], b"").status, 200);
+        assert!(jaeger.trace(id, 3).contains_key("reconcile pool"), "{id}");
+    }
 }

@@ -13,10 +13,14 @@ use syn::{
 };
 
 /// Where the structs of answers are.
-const MODELS: [&str; 3] = ["src/web/model.rs", "src/web/model/objects.rs", "src/web/overview.rs"];
-/// What handlers answer that are functions of their own, and what may stand behind the question mark.
-const HANDLERS: [(&str, &str, &str); 4] = [
+const MODELS: [&str; 4] = ["src/web/model.rs", "src/web/model/objects.rs", "src/web/model/screens.rs", "src/web/overview.rs"];
+/// What handlers answer that are functions of their own, and what may stand behind the question mark: `@` the filters of a list.
+const HANDLERS: [(&str, &str, &str); 8] = [
     ("overview::front(", "Front", ""),
+    ("get(fleet)", "Fleet", "@Node"),
+    ("get(cost)", "Cost", "@CostOfInstrument"),
+    ("get(flow)", "Flow", "@Inflow"),
+    ("get(traces)", "Traces", "@Loop"),
     (
         "get(component)",
         "ComponentDetail",
@@ -139,7 +143,7 @@ impl<'ast> Visit<'ast> for Words {
 /// By the name of an item: the words that `state` and `sort` take.
 fn filters() -> BTreeMap<String, Vec<(String, String)>> {
     let mut found = BTreeMap::new();
-    for item in file("src/web/lists.rs").items {
+    for item in ["src/web/lists.rs", "src/web/select.rs"].into_iter().flat_map(|path| file(path).items) {
         let Item::Impl(listed) = item else { continue };
         let of = kind(&listed.self_ty);
         for constant in listed.items {
@@ -157,6 +161,11 @@ fn filters() -> BTreeMap<String, Vec<(String, String)>> {
 fn paths() -> Vec<(String, String, String)> {
     let text = fs::read_to_string(root().join("src/web/api.rs")).expect("it reads");
     let (sources, filters) = (sources(), filters());
+    let words_of = |item: &str| {
+        let words = filters.get(item).map(Vec::as_slice).unwrap_or_default().iter();
+        let words = words.filter(|(_, words)| !words.is_empty()).map(|(name, words)| format!("`{name}`: {words}"));
+        words.collect::<Vec<_>>().join("; ")
+    };
     let mut found = Vec::new();
     for route in text.split(".route(\"").skip(1) {
         let (path, handler) = route.split_once('"').unwrap_or((route, ""));
@@ -164,13 +173,12 @@ fn paths() -> Vec<(String, String, String)> {
         let handler = handler.lines().next().unwrap_or_default();
         let given = handler.split_once("(s.").and_then(|(_, rest)| sources.get(rest.split_once(")()")?.0));
         let (answer, asked) = match HANDLERS.into_iter().find(|(part, _, _)| handler.contains(part)) {
-            Some((_, answer, asked)) => (answer.to_owned(), asked.to_owned()),
+            Some((_, answer, asked)) => (answer.to_owned(), asked.strip_prefix('@').map_or_else(|| asked.to_owned(), words_of)),
             None => {
                 let answer = given.unwrap_or_else(|| panic!("{path}: name in HANDLERS what it answers")).clone();
                 let item = answer.strip_prefix("list of ").unwrap_or_default();
-                let words = filters.get(item).map(Vec::as_slice).unwrap_or_default();
-                let words = words.iter().filter(|(_, words)| !words.is_empty()).map(|(name, words)| format!("`{name}`: {words}"));
-                (answer.clone(), words.collect::<Vec<_>>().join("; "))
+                let words = words_of(item);
+                (answer, words)
             }
         };
         found.push((path.to_owned(), answer, asked));

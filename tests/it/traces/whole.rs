@@ -95,6 +95,25 @@ fn without_a_back_end_the_latest_traces_can_be_seen() {
     });
 }
 
+/// Scenario: turns of a reconcile loop and other spans, with a back end, and a link to a trace viewer. Guarantees: the slowest turns
+/// are told though the back end has the traces, the rest is not, and each leads to the viewer; a link without an id is refused.
+#[test]
+fn slow_turns_lead_to_the_trace_viewer() {
+    let backend = Running::start([]);
+    let url = backend.url();
+    let server = Pointsman::start(&["--traces-to", &url, "--trace-link", "http://jaeger.example/trace/{trace_id}?from=page"]);
+    server.push_spans_grpc(request(&["user a", "reconcile <b>Node"])).expect("it is taken");
+    let traces = &server.get("/api/v1/traces").json()["item"];
+    let slowest = traces["slowest"].as_array().expect("a list");
+    let turn = slowest.iter().find(|turn| turn["name"] == "reconcile <b>Node").expect("the turn");
+    let id = turn["traceId"].as_str().expect("an id");
+    assert_eq!(turn["link"], format!("http://jaeger.example/trace/{id}?from=page"));
+    assert!(slowest.iter().all(|turn| turn["name"] != "user a"), "{slowest:?}");
+    assert_eq!(traces["recent"].as_array().map(Vec::len), Some(0));
+    let (code, _, stderr) = support::run(&["serve", "--trace-link", "http://jaeger.example/trace/"], &[]);
+    assert!(code == 2 && stderr.contains("{trace_id} once"), "{stderr}");
+}
+
 /// Scenario: the back end refuses for a moment while the process is asked to end. Guarantees: what was answered OK is sent
 /// before the process ends, and it ends well.
 #[test]
