@@ -17,6 +17,7 @@ pub mod fetch;
 pub mod leases;
 pub mod listen;
 mod log;
+pub mod manual;
 pub mod memory;
 pub mod numbers;
 pub mod observer;

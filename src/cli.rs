@@ -4,11 +4,13 @@
 mod access;
 mod assets;
 mod convert;
+mod manual;
 
 pub use access::{AccessArgs, SenderArgs};
 pub use assets::AssetsArgs;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 pub use convert::ConvertArgs;
+pub use manual::{CompletionArgs, DocsArgs, ManArgs};
 use std::{collections::BTreeMap, ffi::OsString, path::PathBuf};
 
 /// Exit codes, as every help page ends.
@@ -117,6 +119,15 @@ pub enum Verb {
     /// Print or write what is shipped within: manifests, the chart, dashboards, rules, runbooks.
     #[command(after_help = assets::EXAMPLES)]
     Assets(AssetsArgs),
+    /// Print a document, or which there are.
+    #[command(after_help = manual::DOCS_EXAMPLES)]
+    Docs(DocsArgs),
+    /// Print the manual page of a verb, or write them all.
+    #[command(after_help = manual::MAN_EXAMPLES)]
+    Man(ManArgs),
+    /// Print what a shell reads to complete verbs and flags.
+    #[command(after_help = manual::COMPLETION_EXAMPLES)]
+    Completion(CompletionArgs),
     /// Print the version.
     #[command(after_help = VERSION_EXAMPLES)]
     Version(VersionArgs),

@@ -6,6 +6,7 @@ pub mod auth;
 pub mod cli;
 pub mod config;
 pub mod control;
+pub mod docs;
 pub mod expose;
 pub mod ingest;
 pub mod kubernetes;

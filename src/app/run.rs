@@ -6,16 +6,17 @@ use super::{
     clock::Clock,
     convert, demo,
     drain::{self, Signals},
-    log, memory, serve, surroundings,
+    log, manual, memory, serve, surroundings,
     tools::{self, Form, ToolError, client::Client},
     watch,
 };
 use crate::{
     cli::{
-        AssetsArgs, CatalogArgs, CheckArgs, Cli, ConvertArgs, DemoArgs, DiffArgs, ExplainArgs, GetArgs, ServeArgs, ServerArgs,
-        Typed, Verb, VersionArgs, WatchArgs, split_unknown,
+        AssetsArgs, CatalogArgs, CheckArgs, Cli, ConvertArgs, DemoArgs, DiffArgs, ExplainArgs, GetArgs, ManArgs, ServeArgs,
+        ServerArgs, Typed, Verb, VersionArgs, WatchArgs, split_unknown,
     },
     config::{Config, Given, place::CommandLine, watch::WatchConfig},
+    docs,
 };
 use clap::Parser;
 use pointsman_core::{
@@ -64,6 +65,12 @@ pub fn main(args: Vec<OsString>, env: impl Iterator<Item = (OsString, OsString)>
         Verb::Get(args) => get(&args),
         Verb::Convert(args) => convert(&args),
         Verb::Assets(args) => shipped(&args),
+        Verb::Docs(args) => ended(match &args.page {
+            Some(page) => docs::print(page, (&mut io::stdout(), &mut io::stderr())),
+            None => docs::list(&mut io::stdout()),
+        }),
+        Verb::Man(args) => man(&args),
+        Verb::Completion(args) => ended(manual::completion(&args.shell, &mut io::stdout())),
         Verb::Version(args) => version(&args),
     }
 }
@@ -81,6 +88,13 @@ fn shipped(args: &AssetsArgs) -> ExitCode {
     }
     let wanted: Vec<assets::Asset> = assets::of(flavour).copied().collect();
     ended(assets::export(&wanted, to, *force, (&mut io::stdout(), &mut io::stderr())))
+}
+
+fn man(args: &ManArgs) -> ExitCode {
+    ended(match &args.to {
+        Some(to) => manual::write(to, (&mut io::stdout(), &mut io::stderr())),
+        None => manual::print(args.verb.as_deref(), (&mut io::stdout(), &mut io::stderr())),
+    })
 }
 
 fn convert(args: &ConvertArgs) -> ExitCode {

@@ -36,7 +36,7 @@ use pointsman_core::{
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Screens by path, in the order in which they are offered.
-const SCREENS: [(&str, &str); 9] = [
+const SCREENS: [(&str, &str); 10] = [
     ("/", "Overview"),
     ("/fleet", "Fleet"),
     ("/catalog", "Catalogue"),
@@ -46,6 +46,7 @@ const SCREENS: [(&str, &str); 9] = [
     ("/cost", "Cost"),
     ("/traces", "Traces"),
     ("/health", "Health"),
+    ("/docs", "Docs"),
 ];
 
 /// A query, read or not.

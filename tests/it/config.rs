@@ -84,7 +84,8 @@ fn the_process_obeys_the_order_of_places() {
 /// Guarantees: help names two examples and the exit codes; what is unknown is bad usage.
 #[test]
 fn every_verb_has_help_with_examples() {
-    for verb in ["serve", "demo", "check", "explain", "diff", "catalog", "get", "assets", "version"] {
+    for verb in ["serve", "demo", "check", "explain", "diff", "catalog", "get", "assets", "docs", "man", "completion", "version"]
+    {
         let (code, stdout, stderr) = run(&[verb, "--help"], &[]);
         assert_eq!((code, stderr.as_str()), (0, ""), "{verb}");
         let examples = stdout.lines().filter(|line| line.starts_with(&format!("  pointsman {verb}"))).count();

@@ -9,6 +9,7 @@ use std::{
     io::{BufRead, BufReader},
     net::SocketAddr,
     process::{Child, Command, Stdio},
+    thread,
 };
 
 fn demo(args: &[&str]) -> Command {
@@ -132,6 +133,14 @@ pub(crate) fn start(args: &[&str]) -> (Running, SocketAddr, impl Iterator<Item =
     let metrics = lines.find(|l| l.trim_start().starts_with("metrics")).expect("it says where");
     let address = metrics.split("http://").nth(1).and_then(|rest| rest.split('/').next()).expect("a URL");
     (running, address.parse().expect("an address"), lines)
+}
+
+/// Starts a live demo; answers its read side and the folder of its views.
+pub(crate) fn start_in(args: &[&str]) -> (Running, SocketAddr, String) {
+    let (running, address, mut lines) = start(args);
+    let views = lines.find_map(|line| Some(line.trim_start().strip_prefix("views")?.split_whitespace().next()?.to_owned()));
+    thread::spawn(move || lines.for_each(drop)); // a full pipe would stop the story
+    (running, address, views.expect("it says where"))
 }
 
 /// Scenario: a live demo, fast, beside another one that holds the default ports or not. Guarantees: metrics of every

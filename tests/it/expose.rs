@@ -133,7 +133,9 @@ fn what_we_say_of_ourselves_is_never_off() {
 fn the_index_lists_what_answers() {
     let server = server();
     let page = server.get("/").text();
-    let links: Vec<&str> = page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let links = page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    // The link that skips the head leads to the page itself.
+    let links: Vec<&str> = links.filter(|link| !link.starts_with('#')).collect();
     assert!(links.len() >= 10, "{page}");
     for link in links {
         let reply = server.get(link);

@@ -95,6 +95,21 @@ alertmanager() {
     mv "$wrapper.new" "$wrapper"
 }
 
+# zsh looks for its modules and functions below /usr, and is told of others by a file that it reads when it starts.
+zsh() {
+    local program functions
+    debian_tool zsh "5.*" zsh
+    program=${parts[-1]}
+    debian_tool zsh-common "5.*" zsh-common
+    functions=${parts[-1]}
+    [ -e "$program/bin/zsh" ] && return
+    printf 'module_path=("%s"/root/usr/lib/*/zsh/*(/))\nfpath=("%s"/root/usr/share/zsh/functions/**/*(/))\n' \
+        "$program" "$functions" >"$program/.zshenv"
+    printf '#!/bin/sh\nZDOTDIR="%s" exec "%s" "$@"\n' "$program" "$program"/root/bin/zsh >"$program/bin/zsh.new"
+    chmod +x "$program/bin/zsh.new"
+    mv "$program/bin/zsh.new" "$program/bin/zsh"
+}
+
 # A virtual environment knows itself by the path it is started from, so `bin` gets a wrapper and not a link.
 python_env() {
     local dest
@@ -123,6 +138,8 @@ for tool in "${@:-all}"; do
         alertmanager
         debian_tool slowhttptest "1.*" slowhttptest slowhttptest=slowhttptest
         debian_tool testssl.sh "3.*" testssl testssl=testssl
+        debian_tool mandoc "1.*" mandoc mandoc=mandoc
+        zsh
     fi
     if wanted etcd; then known=yes; debian_tool etcd-server "3.*" etcd etcd=etcd; fi
     if wanted kubernetes; then

@@ -80,7 +80,7 @@ async fn names_are_text_on_every_screen() {
         assert!(status == StatusCode::OK || path.contains("state="), "{path}: {status}");
         assert!(!body.contains("<script>") && !body.contains("<img src=x") && !body.contains("\"'>"), "{path}: {body}");
         // These have nothing to show here: tests of their own fill them.
-        let is_empty = ["/fleet", "/cost", "/flow", "/traces"].contains(&path.as_str());
+        let is_empty = ["/fleet", "/cost", "/flow", "/traces", "/docs"].contains(&path.as_str());
         assert!(is_empty || body.contains("&#60;script&#62;"), "{path}: {body}");
     }
 }
@@ -100,6 +100,22 @@ async fn pages_and_their_twins_show_the_same() {
             assert!(rows > 0 || page.contains("class=\"quiet\">None"), "{path}: {page}");
         }
     }
+}
+
+/// Scenario: the list of documents, each of them, and one that there is not. Guarantees: each is a page with one heading of the
+/// first order; what is not there is told.
+#[tokio::test]
+async fn every_document_is_a_page() {
+    let (status, list) = get(hostile(1), "/docs").await;
+    assert_eq!((status, list.matches("<h1").count()), (StatusCode::OK, 1), "{list}");
+    for page in crate::docs::pages() {
+        let path = format!("/docs/{}", page.path);
+        assert!(list.contains(&format!("href=\"{path}\"")), "{path}");
+        let (status, shown) = get(hostile(1), &path).await;
+        assert_eq!((status, shown.matches("<h1").count()), (StatusCode::OK, 1), "{path}");
+        assert!(shown.contains("aria-current=\"page\">Docs"), "{path}");
+    }
+    assert_eq!(get(hostile(1), "/docs/nothing/there").await.0, StatusCode::NOT_FOUND);
 }
 
 /// Scenario: words that no list knows, two mistakes at once, a name that nobody has. Guarantees: a page that says which, and what would

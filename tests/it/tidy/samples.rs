@@ -194,7 +194,7 @@ fn generated_files_say_so() {
 #[test]
 fn documents_promise_only_what_exists() {
     let text = "\
-[here](Cargo.toml) [there](src/README.md#x) [away](https://example.com/none) [top](#top)\n\
+[here](Cargo.toml) [there](src/README.md#code-map) [away](https://example.com/none#x)\n\
 [gone](docs/gone.md) and `[code](nowhere)`\n\
 ```sh\n\
 [fenced](nowhere)\n\
@@ -206,7 +206,10 @@ pointsman --help\n\
 ```\n\
 ```text\n\
 pointsman fly\n\
-```\n";
+```\n\
+[above](#a-code-of-x-1) [twice](#a-code-of-x-2) [no heading](src/README.md#x)\n\
+## A `code` of [x](src/README.md)!\n\
+## A code of x\n";
     let mut help = |verb: &str| match verb {
         "demo" => Some("  --speed N   pace".to_owned()),
         "serve" => Some("  --listen <ADDR>  the read side\n --nothing-else".to_owned()),
@@ -215,6 +218,8 @@ pointsman fly\n\
     let breaches = [documents::links("README.md", text), documents::commands("README.md", text, &mut help)].concat();
     expect![[r#"
         README.md:2: Link: `docs/gone.md` leads nowhere: mend the link
+        README.md:14: Link: `#a-code-of-x-2` leads to no heading: mend the anchor
+        README.md:14: Link: `src/README.md#x` leads to no heading: mend the anchor
         README.md:6: Command: `pointsman serve` has no --nothing
         README.md:7: Command: there is no `pointsman fly`
         README.md:8: Command: there is no script tests/none.sh
