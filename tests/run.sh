@@ -96,7 +96,7 @@ finish() {
 needs() {
     local missing=() pair
     for pair in cc:build-essential git:git flock:util-linux dpkg-deb:dpkg kill:procps curl:curl valgrind:valgrind \
-        prlimit:util-linux nproc:coreutils strip:binutils openssl:openssl hexdump:bsdextrautils host:bind9-host; do
+        prlimit:util-linux nproc:coreutils strip:binutils openssl:openssl hexdump:bsdextrautils host:bind9-host chromium:chromium; do
         [ -n "$(type -P "${pair%%:*}")" ] || missing+=("${pair#*:}")
     done
     python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3-venv)
@@ -104,8 +104,8 @@ needs() {
         [ "$(id -u)" = 0 ] || { echo "install these first: ${missing[*]}"; return 1; }
         apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" || return 1
     fi
-    for tool in cargo go python3; do
-        command -v "$tool" >/dev/null || { echo "$tool is missing: Rust 1.95, Go 1.26 and Python 3.11 are needed"; return 1; }
+    for tool in cargo go python3 node npm; do
+        command -v "$tool" >/dev/null || { echo "$tool is missing: Rust 1.95, Go 1.26, Python 3.11 and Node.js 20 are needed"; return 1; }
     done
     cargo --version && go version && python3 --version
 }

@@ -6,6 +6,7 @@ mod access_rows;
 mod admission;
 mod alerts;
 mod alerts_live;
+mod browser;
 mod charts;
 mod cluster;
 mod exposition;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the real peers that tests talk to into a cache outside the clone, each once per content of its folder, and
-# prints as its last line the folder that holds them all. Needs Go, Python 3 with venv, and on Debian apt-get.
-# Usage: tests/tools/build.sh [prometheus|jaeger|collector|gosender|opampclient|h2spec|perses|kubernetes|helm|kustomize|etcd|python|debian]...   (none = all)
+# prints as its last line the folder that holds them all. Needs Go, Python 3 with venv, Node.js with npm, and on Debian apt-get.
+# Usage: tests/tools/build.sh [prometheus|jaeger|collector|gosender|opampclient|h2spec|perses|kubernetes|helm|kustomize|etcd|python|browser|debian]...   (none = all)
 set -euo pipefail
 cd "$(dirname "$0")"
 here=$PWD
@@ -127,11 +127,29 @@ python_env() {
     parts+=("$dest")
 }
 
+# What drives Chromium over the pages, and what judges them, beside the script that does.
+browser() {
+    local dest
+    dest=$cache/browser-$(key browser "$(node --version)")
+    if ! made "$dest"; then
+        say "installing the packages of the browser suite"
+        rm -rf "$dest"
+        mkdir -p "$dest/src" "$dest/bin"
+        cp browser/* "$dest/src/"
+        (cd "$dest/src" && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 try_thrice npm ci --silent --no-audit --no-fund --ignore-scripts) >&2
+        printf '#!/bin/sh\nexec node "%s/src/suite.mjs" "$@"\n' "$dest" >"$dest/bin/browser-suite"
+        chmod +x "$dest/bin/browser-suite"
+        touch "$dest/.made"
+    fi
+    parts+=("$dest")
+}
+
 parts=()
 for tool in "${@:-all}"; do
     known=no
     wanted() { [ "$tool" = all ] || [ "$tool" = "$1" ]; }
     if wanted python; then known=yes; python_env; fi
+    if wanted browser; then known=yes; browser; fi
     if wanted debian; then
         known=yes
         debian_tool prometheus "2.*" prometheus2 prometheus2=prometheus promtool2=promtool
