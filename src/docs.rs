@@ -79,11 +79,25 @@ pub fn print(path: &str, (out, err): (&mut dyn Write, &mut dyn Write)) -> io::Re
     Ok(NOTHING)
 }
 
+/// Pictures of the status page, by the names that pages call them by: `images/NAME`.
+pub const IMAGES: [(&str, &[u8]); 4] = [
+    ("cost-narrow.png", include_bytes!("docs/images/cost-narrow.png")),
+    ("fleet-dark.png", include_bytes!("docs/images/fleet-dark.png")),
+    ("overview-light.png", include_bytes!("docs/images/overview-light.png")),
+    ("traces-light.png", include_bytes!("docs/images/traces-light.png")),
+];
+
+/// The name of a picture that is meant by a link to it.
+fn image(link: &str) -> Option<&'static str> {
+    let (_, name) = link.rsplit_once("images/")?;
+    IMAGES.iter().map(|(known, _)| *known).find(|known| *known == name)
+}
+
 /// A page as HTML. HTML in its text is shown as text. A link to another page leads to `/docs/PATH`, one to a file that does
-/// not travel with the binary is its words alone; so is an image, which stays its description.
+/// not travel with the binary is its words alone; so is a picture that is none of [`IMAGES`], which stays its description.
 #[must_use]
 pub fn html(page: &Page) -> String {
-    let mut is_linked = Vec::new();
+    let (mut is_linked, mut is_shown) = (Vec::new(), Vec::new());
     let events = Parser::new_ext(page.text, Options::ENABLE_TABLES).filter_map(move |event| match event {
         Event::Html(text) if text.starts_with("<!--") => None,
         Event::Html(text) | Event::InlineHtml(text) => Some(Event::Text(text)),
@@ -93,12 +107,19 @@ pub fn html(page: &Page) -> String {
             to.map(|to| Event::Start(Tag::Link { link_type, dest_url: CowStr::from(to), title, id }))
         }
         Event::End(TagEnd::Link) => is_linked.pop().filter(|is_linked| *is_linked).map(|_| event),
-        Event::Start(Tag::Image { .. }) | Event::End(TagEnd::Image) => None,
+        Event::Start(Tag::Image { link_type, dest_url, title, id }) => {
+            let name = image(&dest_url);
+            is_shown.push(name.is_some());
+            let to = CowStr::from(format!("/docs/images/{}", name?));
+            Some(Event::Start(Tag::Image { link_type, dest_url: to, title, id }))
+        }
+        Event::End(TagEnd::Image) => is_shown.pop().filter(|is_shown| *is_shown).map(|_| event),
         other => Some(other),
     });
     let mut html = String::new();
     pulldown_cmark::html::push_html(&mut html, anchored(events.collect()).into_iter());
-    html
+    // Text is escaped: this is the tag. What may be too wide to see is reached by keyboard.
+    html.replace("<pre>", "<pre tabindex=\"0\">")
 }
 
 /// Gives each heading the id that links to it have: its letters and digits in small, blanks as `-`, a number behind what is

@@ -210,6 +210,9 @@ pub(super) fn title(view: &View) -> String {
 
 /// The page of a view.
 pub(super) fn link_of(view: &View) -> String {
+    if view.name.is_empty() {
+        return "/views".to_owned(); // a file with mistakes may not even say a name
+    }
     let namespace = if view.namespace.is_empty() { "-" } else { &view.namespace };
     link(&["views", namespace, &view.name])
 }

@@ -137,7 +137,7 @@ browser() {
         mkdir -p "$dest/src" "$dest/bin"
         cp browser/* "$dest/src/"
         (cd "$dest/src" && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 try_thrice npm ci --silent --no-audit --no-fund --ignore-scripts) >&2
-        printf '#!/bin/sh\nexec node "%s/src/suite.mjs" "$@"\n' "$dest" >"$dest/bin/browser-suite"
+        printf '#!/bin/sh\nCHROMIUM=$(command -v chromium) exec node "%s/src/suite.mjs" "$@"\n' "$dest" >"$dest/bin/browser-suite"
         chmod +x "$dest/bin/browser-suite"
         touch "$dest/.made"
     fi

@@ -2,11 +2,16 @@
 //! Knows no page but by its code or path; HTML in a text is text.
 
 use super::{Frame, html, not_found};
-use crate::docs;
+use crate::docs::{self, Page};
 use askama::Template;
-use axum::{Router, extract::Path, response::Response, routing::get};
-use pointsman_core::fault::{code::Code, pages};
-use pulldown_cmark::{Event, Options, Parser};
+use axum::{
+    Router,
+    extract::Path,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use pointsman_core::fault::code::Code;
+use pulldown_cmark::Event;
 
 #[derive(Template)]
 #[template(path = "document.html", config = "src/web/page/askama.toml")]
@@ -21,9 +26,9 @@ pub(super) fn router() -> Router {
 }
 
 async fn error(Path(id): Path<String>) -> Response {
-    let Some(code) = Code::parse(&id) else { return not_found("code", &id) };
-    let frame = Frame { title: id.clone(), cli: format!("pointsman explain {id}"), ..Frame::default() };
-    html(&Document { frame, html: rendered(pages::page(code)) })
+    let page = Code::parse(&id).and_then(|code| docs::page(&format!("errors/{}", code.id())));
+    let Some(page) = page else { return not_found("code", &id) };
+    shown(page, "", format!("pointsman explain {id}"))
 }
 
 /// Every page by its folder.
@@ -48,22 +53,18 @@ async fn list() -> Response {
 }
 
 async fn one(Path(path): Path<String>) -> Response {
+    let image = path.strip_prefix("images/").and_then(|name| docs::IMAGES.iter().find(|(known, _)| *known == name));
+    if let Some((_, bytes)) = image {
+        return ([(http::header::CONTENT_TYPE, "image/png")], *bytes).into_response();
+    }
     let Some(page) = docs::page(&path) else { return not_found("page", &path) };
-    let cli = format!("pointsman docs {}", page.path);
-    let frame = Frame { title: page.title.to_owned(), here: "/docs", cli, ..Frame::default() };
-    // The frame shows the title.
-    let shown = docs::html(page);
-    let body = shown.split_once("</h1>\n").map_or(shown.as_str(), |(_, body)| body).to_owned();
-    html(&Document { frame, html: body })
+    shown(page, "/docs", format!("pointsman docs {}", page.path))
 }
 
-/// Markdown as HTML. HTML in it is text, as everywhere.
-pub(super) fn rendered(markdown: &str) -> String {
-    let events = Parser::new_ext(markdown, Options::ENABLE_TABLES).map(|event| match event {
-        Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),
-        other => other,
-    });
-    let mut html = String::new();
-    pulldown_cmark::html::push_html(&mut html, events);
-    html
+/// A page in the frame, which shows its title.
+fn shown(page: &Page, here: &'static str, cli: String) -> Response {
+    let frame = Frame { title: page.title.to_owned(), here, cli, ..Frame::default() };
+    let whole = docs::html(page);
+    let body = whole.split_once("</h1>\n").map_or(whole.as_str(), |(_, body)| body).to_owned();
+    html(&Document { frame, html: body })
 }

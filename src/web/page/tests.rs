@@ -1,5 +1,5 @@
 use super::{
-    SCREENS, assets, documents, refused,
+    SCREENS, assets, refused,
     show::{ago, bytes, moment},
 };
 use crate::web::{
@@ -151,14 +151,6 @@ async fn a_first_view_is_small_and_whole() {
     for path in loaded {
         assert_eq!(get(sources(0, true), path).await.0, StatusCode::OK, "{path}");
     }
-}
-
-/// Scenario: Markdown with HTML in it. Guarantees: the HTML is text, the rest is rendered.
-#[test]
-fn html_in_markdown_is_text() {
-    let html = documents::rendered("# A\n\ntext <script>x</script> `b` <b onclick=\"x\">c</b>\n\n<div>\nd\n</div>\n");
-    assert!(html.contains("<h1>A</h1>") && html.contains("<code>b</code>"), "{html}");
-    assert!(!html.contains("<script") && !html.contains("<b ") && !html.contains("<div"), "{html}");
 }
 
 /// Scenario: numbers and times for people. Guarantees: they are as said, and what is no time stays as it is.

@@ -12,7 +12,7 @@ use std::{fs, net::SocketAddr, path::Path, process::Command, thread};
 /// Runs a part of the suite over a page: every line that it says of a check.
 fn suite(part: &str, page: SocketAddr) -> Vec<String> {
     let mut command = Command::new(tool("browser-suite"));
-    command.args([part, &format!("http://{page}"), "chromium"]);
+    command.args([part, &format!("http://{page}")]);
     // Pictures for people: a folder in POINTSMAN_PICTURES.
     command.args(std::env::var("POINTSMAN_PICTURES"));
     let out = command.output().expect("the suite runs");
