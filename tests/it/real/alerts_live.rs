@@ -24,7 +24,7 @@ use table::{PROOFS, Proof};
 use tempfile::TempDir;
 
 /// All have raised and ended their alerts by then.
-const DEADLINE: Duration = Duration::from_secs(150);
+const DEADLINE: Duration = Duration::from_secs(300);
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// A scenario, an alert, and whom it is about.
