@@ -10,6 +10,7 @@ mod browser;
 mod charts;
 mod cluster;
 mod exposition;
+mod filtering;
 mod fleet;
 mod forged;
 mod gated;

@@ -133,8 +133,12 @@ fn follow(path: &Path) -> usize {
                 let is_meant = BY_HAND.iter().any(|(page, has)| *page == place && block.text.contains(has));
                 assert!(is_meant, "{place}: make a test run it, or name it in BY_HAND: {}", block.text);
             }
-            // `real::relabelling` gives it to a Prometheus.
-            "yaml relabel" => {}
+            // `real::relabelling` gives it to a Prometheus, `real::filtering` to a Collector; Istio's is there to be compared.
+            "yaml relabel" | "yaml collector" => {}
+            "promql" => {
+                drop(promql_parser::parser::parse(&block.text).unwrap_or_else(|e| panic!("{place}: {}: {e}", block.text)))
+            }
+            "yaml istio" => drop(serde_saphyr::from_str::<serde_json::Value>(&block.text).expect("it is YAML")),
             "console" => assert!(i > 0 && blocks[i - 1].kind.starts_with("sh "), "{place}: output of what?"),
             kind => panic!("{place}: nothing runs a block of kind {kind:?}: {}", block.text),
         }

@@ -8,7 +8,12 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 /// The fences of this kind on the page.
 fn fences(kind: &str) -> Vec<String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/docs/how-to/migrate-from-metric-relabel-configs.md");
+    fences_of("migrate-from-metric-relabel-configs.md", kind)
+}
+
+/// The fences of this kind on a how-to.
+pub(super) fn fences_of(page: &str, kind: &str) -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/docs/how-to").join(page);
     let page = fs::read_to_string(path).expect("there is a page");
     let open = format!("```{kind}\n");
     let fences = page.split(&open).skip(1);
@@ -16,7 +21,7 @@ fn fences(kind: &str) -> Vec<String> {
 }
 
 /// Six metrics of a daemon; no two sets differ in `err` alone.
-fn pushed() -> String {
+pub(super) fn pushed() -> String {
     let attribute = |(key, value): (&str, &str)| json!({"key": key, "value": {"stringValue": value}});
     let point = |pairs: &[(&str, &str)]| {
         let attributes: Vec<Value> = pairs.iter().map(|pair| attribute(*pair)).collect();
