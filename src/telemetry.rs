@@ -40,6 +40,9 @@ pub const CATALOGUES: [(&str, &str); 5] = [
     ("pointsman.yaml", include_str!("../otel/catalog/pointsman.yaml")),
 ];
 
+/// The service that we are ourselves.
+pub const SERVICE: &str = "pointsman";
+
 /// What one signal counted since the process began.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Flow {
@@ -191,7 +194,7 @@ impl Own {
         read: impl Fn() -> Snapshot + Send + Sync + 'static,
         sink: Sink,
     ) -> Self {
-        let identity = Identity::new("pointsman").instance(instance).with(SERVICE_VERSION, env!("CARGO_PKG_VERSION"));
+        let identity = Identity::new(SERVICE).instance(instance).with(SERVICE_VERSION, env!("CARGO_PKG_VERSION"));
         let telemetry = Telemetry::new(identity, now);
         let latest = Arc::new(Mutex::new(Snapshot::default()));
         observe_flow(&telemetry, &latest);

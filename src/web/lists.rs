@@ -82,7 +82,7 @@ impl View {
 
 impl Listed for Catalogued {
     const STATES: &'static [&'static str] = &["On", "Off", "Mixed", "NotSent", "Uncatalogued"];
-    const SORTS: &'static [&'static str] = &["name", "series", "level", "state"];
+    const SORTS: &'static [&'static str] = &["name", "series", "level", "state", "readers"];
 
     fn is_of(&self, component: &str) -> bool {
         is_called(component, &self.namespace, &self.service) || component.ends_with(&format!("service.{}", self.service))
@@ -104,6 +104,7 @@ impl Listed for Catalogued {
         let level = |of: &Self| ["Essential", "Standard", "Detailed", "Debug"].iter().position(|level| of.level == *level);
         match sort {
             "series" => other.series.cmp(&self.series),
+            "readers" => other.read_by.cmp(&self.read_by),
             "level" => level(self).cmp(&level(other)),
             "state" => other.state.cmp(&self.state),
             _ => Ordering::Equal,

@@ -7,7 +7,7 @@ use pointsman_core::{
     model::{component::ComponentKey, instrument::Instrument},
     state::observe::ObservedComponent,
     view::{
-        plan::{Decision, Plan},
+        plan::{Decision, Plan, ViewSet},
         report::Seen,
         spec::{Catalogue, Declared},
         sync,
@@ -46,15 +46,27 @@ pub(super) fn list(engine: &Engine) -> Vec<Catalogued> {
                 declared.insert((&catalogue.service, instrument));
                 total.get_or_insert_default().add(one);
             }
-            all.push(line(catalogue, row, total.as_ref()));
+            all.push(Catalogued { read_by: read_by(&loaded.views, &instrument_of(row)), ..line(catalogue, row, total.as_ref()) });
         }
     }
     for (service, instruments) in &sent {
         let unknown = instruments.iter().filter(|(instrument, _)| !declared.contains(&(*service, **instrument)));
-        all.extend(unknown.map(|(instrument, sent)| undeclared(service, instrument, sent)));
+        all.extend(unknown.map(|(instrument, sent)| Catalogued {
+            read_by: read_by(&loaded.views, instrument),
+            ..undeclared(service, instrument, sent)
+        }));
     }
     all.sort_by(|a, b| (&a.service, &a.name, &a.scope, &a.catalog).cmp(&(&b.service, &b.name, &b.scope, &b.catalog)));
     all
+}
+
+/// Who reads an instrument, wherever it is sent.
+fn read_by(views: &ViewSet, instrument: &Instrument) -> usize {
+    views.readers(instrument).len()
+}
+
+fn instrument_of(row: &Declared) -> Instrument {
+    Instrument { scope: row.scope.clone(), name: row.name.clone(), kind: row.kind, unit: row.unit.clone() }
 }
 
 /// Series in a scrape of everything that is sent.
@@ -116,6 +128,7 @@ fn line(catalogue: &Catalogue, declared: &Declared, sent: Option<&Sent>) -> Cata
         state: sent.map(|sent| sent.state().to_owned()),
         decided_by: sent.and_then(|sent| sent.by.clone()),
         series: sent.map(|sent| sent.series),
+        ..Catalogued::default()
     }
 }
 

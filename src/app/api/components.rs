@@ -2,6 +2,7 @@
 //! Asks the store and the views in force; keeps nothing.
 
 use super::{super::engine::Engine, hex, wall_of};
+use crate::telemetry::SERVICE;
 use crate::web::model::objects::{AttributeCost, Component, ComponentDetail, Left, LeftQuery, SentInstrument, Sync, Workload};
 use pointsman_core::{
     limits::{API_ITEMS_MAX, OWN_PUSH_MS},
@@ -53,8 +54,9 @@ fn line(engine: &Engine, summary: &ComponentSummary, sync: &SyncState) -> Compon
     let ComponentSummary { key, instances, streams, series, received, suppressed, last_push, plan_hash } = summary;
     let loaded = engine.views.load();
     let taking = sync.get(key).filter(|sync| sync.is_present() || sync.takers() > 0);
-    // We ourselves push less often than the shortest time after which series may end.
-    let patience = (engine.config.expire_after / 2).max(Duration::from_millis(OWN_PUSH_MS + 1_000));
+    // We ourselves push less often than series may end.
+    let at_least = if &*key.service == SERVICE { OWN_PUSH_MS + 1_000 } else { 0 };
+    let patience = (engine.config.expire_after / 2).max(Duration::from_millis(at_least));
     let is_silent = engine.clock.mono().since(*last_push) > patience;
     let is_present = taking.is_some_and(ComponentSync::is_present);
     let labels = loaded.views.facts().namespaces.get(&key.namespace);

@@ -262,6 +262,8 @@ pub struct Catalogued {
     /// Series in a scrape; absent where nobody sends it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub series: Option<u64>,
+    /// How many alerts, rules, autoscalers and panels of shipped dashboards read it.
+    pub read_by: usize,
 }
 
 /// What is said of one name.
