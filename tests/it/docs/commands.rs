@@ -152,9 +152,9 @@ fn follow(path: &Path) -> usize {
 fn every_command_of_the_pages_works() {
     let mut pages = Vec::new();
     FOLDERS.iter().for_each(|folder| below(&root().join("src/docs").join(folder), &mut pages));
-    assert!(pages.len() >= 6, "{pages:?}");
+    assert!(pages.len() >= 16, "{pages:?}");
     let ran: usize = pages.iter().map(|page| follow(page)).sum();
-    assert!(ran >= 15, "the blocks are found: {ran}");
+    assert!(ran >= 24, "the blocks are found: {ran}");
 }
 
 /// Scenario: output with and without what a page shows. Guarantees: blanks do not count, words do.
