@@ -104,7 +104,7 @@ impl Listed for Catalogued {
         let level = |of: &Self| ["Essential", "Standard", "Detailed", "Debug"].iter().position(|level| of.level == *level);
         match sort {
             "series" => other.series.cmp(&self.series),
-            "readers" => other.read_by.cmp(&self.read_by),
+            "readers" => other.readers.cmp(&self.readers),
             "level" => level(self).cmp(&level(other)),
             "state" => other.state.cmp(&self.state),
             _ => Ordering::Equal,

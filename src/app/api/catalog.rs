@@ -46,13 +46,13 @@ pub(super) fn list(engine: &Engine) -> Vec<Catalogued> {
                 declared.insert((&catalogue.service, instrument));
                 total.get_or_insert_default().add(one);
             }
-            all.push(Catalogued { read_by: read_by(&loaded.views, &instrument_of(row)), ..line(catalogue, row, total.as_ref()) });
+            all.push(Catalogued { readers: readers(&loaded.views, &instrument_of(row)), ..line(catalogue, row, total.as_ref()) });
         }
     }
     for (service, instruments) in &sent {
         let unknown = instruments.iter().filter(|(instrument, _)| !declared.contains(&(*service, **instrument)));
         all.extend(unknown.map(|(instrument, sent)| Catalogued {
-            read_by: read_by(&loaded.views, instrument),
+            readers: readers(&loaded.views, instrument),
             ..undeclared(service, instrument, sent)
         }));
     }
@@ -61,7 +61,7 @@ pub(super) fn list(engine: &Engine) -> Vec<Catalogued> {
 }
 
 /// Who reads an instrument, wherever it is sent.
-fn read_by(views: &ViewSet, instrument: &Instrument) -> usize {
+fn readers(views: &ViewSet, instrument: &Instrument) -> usize {
     views.readers(instrument).len()
 }
 

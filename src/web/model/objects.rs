@@ -263,7 +263,7 @@ pub struct Catalogued {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub series: Option<u64>,
     /// How many alerts, rules, autoscalers and panels of shipped dashboards read it.
-    pub read_by: usize,
+    pub readers: usize,
 }
 
 /// What is said of one name.
