@@ -164,12 +164,14 @@ async fn first_views_are_quick_with_many_series() {
     assert_eq!(engine.store.stats().series, series / 200 * 200);
     let screens = ["/", "/fleet", "/cost", "/flow", "/traces", "/catalog", "/components", "/views", "/health"];
     for path in screens.into_iter().chain(["/cost?component=service.flood"]) {
-        let (page, mut took) = view(&engine, path).await;
+        let (page, first) = view(&engine, path).await;
+        let mut took = first;
         // Whoever else has the processor meanwhile is not what is measured.
         for _ in 0..2 {
             took = took.min(view(&engine, path).await.1);
         }
-        println!("{path}: {} bytes in {took:?}", page.len());
+        // What is shared for two seconds makes the later ones quicker still.
+        println!("{path}: {} bytes in {first:?}, again in {took:?}", page.len());
         // Attributes are counted series by series, on demand.
         assert!(path.contains('?') || took < Duration::from_millis(100), "{path}: {took:?}");
     }
